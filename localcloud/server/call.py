@@ -1,0 +1,106 @@
+"""One AWS API call as the server sees it, and the places where a service adds what moto lacks.
+
+A request becomes a :class:`Call` (service, operation and parameters in botocore's own words) once, in the gateway.
+Everything behind it, the checks, the access decision, the log, the services, speaks of calls and never of HTTP.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Params = dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Caller:
+    """Who signed a request.
+
+    ``arn`` is what STS GetCallerIdentity answers (for a session: ``arn:aws:sts::ACCOUNT:assumed-role/ROLE/SESSION``);
+    ``principal_arn`` is the identity whose policies apply (for a session: the role's own ARN).
+    """
+
+    kind: Literal["anonymous", "root", "user", "assumed-role", "service"]
+    account_id: str = ""
+    arn: str = ""
+    principal_arn: str = ""
+    user_id: str = ""
+    access_key_id: str = ""
+    session_policy: str | None = None
+
+
+ANONYMOUS = Caller(kind="anonymous")
+
+
+@dataclass(kw_only=True)
+class Call:
+    """A parsed request. ``params`` has the keys and types that boto3's client method takes."""
+
+    id: str
+    service: str
+    operation: str
+    params: Params
+    caller: Caller
+    region: str
+    secure: bool
+    source_ip: str = "127.0.0.1"
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Request headers by lower-case name."""
+
+
+class Refusal(Exception):
+    """An answer that AWS gives instead of doing what was asked.
+
+    ``status`` is the HTTP status; ``fields`` are further members of the error (S3: BucketName, Key, ...).
+    """
+
+    def __init__(self, code: str, message: str, status: int = 400, **fields: str) -> None:
+        super().__init__(f"{code}: {message}")
+        self.code, self.message, self.status, self.fields = code, message, status, fields
+
+
+Before = Callable[[Call], None]
+"""Refuses (raises :class:`Refusal`), or changes ``call.params`` in place before moto sees them."""
+Instead = Callable[[Call], Params]
+"""Answers in moto's place: returns the output members as boto3 would give them."""
+After = Callable[[Call, Params], None]
+"""Sees moto's parsed answer and may change it in place."""
+
+
+class Hooks:
+    """What a service adds around moto, by (service, operation). Each module of services registers into :data:`HOOKS`."""
+
+    def __init__(self) -> None:
+        self.before_calls: dict[tuple[str, str], list[Before]] = {}
+        self.instead_calls: dict[tuple[str, str], Instead] = {}
+        self.after_calls: dict[tuple[str, str], list[After]] = {}
+
+    def before(self, service: str, *operations: str) -> Callable[[Before], Before]:
+        def register(function: Before) -> Before:
+            for operation in operations:
+                self.before_calls.setdefault((service, operation), []).append(function)
+            return function
+
+        return register
+
+    def instead(self, service: str, *operations: str) -> Callable[[Instead], Instead]:
+        def register(function: Instead) -> Instead:
+            for operation in operations:
+                if (service, operation) in self.instead_calls:
+                    raise ValueError(f"{service}.{operation} has an answer already")
+                self.instead_calls[service, operation] = function
+            return function
+
+        return register
+
+    def after(self, service: str, *operations: str) -> Callable[[After], After]:
+        def register(function: After) -> After:
+            for operation in operations:
+                self.after_calls.setdefault((service, operation), []).append(function)
+            return function
+
+        return register
+
+
+HOOKS = Hooks()
