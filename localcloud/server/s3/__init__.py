@@ -1,0 +1,1 @@
+"""Amazon S3 as it answers today, around moto's object store."""
