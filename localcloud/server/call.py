@@ -47,12 +47,30 @@ class Call:
     source_ip: str = "127.0.0.1"
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
     """Request headers by lower-case name."""
+    method: str = ""
+    target: str = ""
+    """Path and query as they came, still percent-encoded."""
+    response_headers: dict[str, str] = field(default_factory=dict[str, str])
+    """Set by hooks: headers sent besides those of the output, with a refusal too."""
+    response_status: int | None = None
+    """Set by hooks: the HTTP status of an answer where it isn't the model's (S3: 206 for a range)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """How a call was answered. ``code`` is the error's code, empty for success; ``sent`` counts the body's bytes."""
+
+    status: int
+    code: str = ""
+    sent: int = 0
+    milliseconds: int = 0
 
 
 class Refusal(Exception):
     """An answer that AWS gives instead of doing what was asked.
 
-    ``status`` is the HTTP status; ``fields`` are further members of the error (S3: BucketName, Key, ...).
+    ``status`` is the HTTP status; ``fields`` are further members of the error (S3: BucketName, Key, ...). A refusal of
+    a HEAD request and one with status 304 are sent without a body.
     """
 
     def __init__(self, code: str, message: str, status: int = 400, **fields: str) -> None:
@@ -63,9 +81,11 @@ class Refusal(Exception):
 Before = Callable[[Call], None]
 """Refuses (raises :class:`Refusal`), or changes ``call.params`` in place before moto sees them."""
 Instead = Callable[[Call], Params]
-"""Answers in moto's place: returns the output members as boto3 would give them."""
+"""Answers in moto's place: returns the output members as boto3 would give them (a streamed member is bytes)."""
 After = Callable[[Call, Params], None]
 """Sees moto's parsed answer and may change it in place."""
+Finish = Callable[[Call, Outcome], None]
+"""Sees every answer of a service, refused calls too, just before it is sent: may set ``call.response_headers``."""
 
 
 class Hooks:
@@ -75,6 +95,7 @@ class Hooks:
         self.before_calls: dict[tuple[str, str], list[Before]] = {}
         self.instead_calls: dict[tuple[str, str], Instead] = {}
         self.after_calls: dict[tuple[str, str], list[After]] = {}
+        self.finish_calls: dict[str, list[Finish]] = {}
 
     def before(self, service: str, *operations: str) -> Callable[[Before], Before]:
         def register(function: Before) -> Before:
@@ -98,6 +119,13 @@ class Hooks:
         def register(function: After) -> After:
             for operation in operations:
                 self.after_calls.setdefault((service, operation), []).append(function)
+            return function
+
+        return register
+
+    def finish(self, service: str) -> Callable[[Finish], Finish]:
+        def register(function: Finish) -> Finish:
+            self.finish_calls.setdefault(service, []).append(function)
             return function
 
         return register
