@@ -1,0 +1,66 @@
+# `make` lists the targets. `make up` and `make test` do all of their own set-up.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+PYTHON ?= python3
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+
+.PHONY: help setup up down status env preview check test bench lock schema engine
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{gsub("\\$$\\$$", "$$", $$2); printf "  make %-9s %s\n", $$1, $$2}'
+
+.venv/.ready: requirements-dev.txt requirements-bootstrap.txt pyproject.toml
+	@command -v $(PYTHON) >/dev/null || { echo "error: $(PYTHON) is not on PATH; Python 3.11 or newer is needed"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "error: $$($(PYTHON) --version) is too old; Python 3.11 or newer is needed (make PYTHON=python3.12 ...)"; exit 1; }
+	@echo "python: installing the locked packages into .venv"
+	@test -x .venv/bin/python || $(PYTHON) -m venv .venv
+	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bootstrap.txt
+	@.venv/bin/uv pip sync --quiet --python .venv/bin/python --require-hashes requirements-dev.txt
+	@.venv/bin/uv pip install --quiet --python .venv/bin/python --no-deps --no-build-isolation --editable .
+	@touch $@
+
+engine: ## find, download or build the Pulumi engine
+	@$(PYTHON) tools/engine.py >/dev/null
+
+setup: .venv/.ready engine ## install everything that the other targets need
+
+up: setup ## three AWS accounts on this machine: pulumi up of all stacks, a dataset released and read back
+	@localcloud up
+
+down: ## end the local accounts with their processes and state
+	@if test -x .venv/bin/localcloud; then localcloud down; else rm -rf .local; fi
+
+status: .venv/.ready ## what is deployed where, by account
+	@portal status
+
+env: setup ## print the environment for pulumi, aws and portal by hand: eval "$$(make -s env)"
+	@localcloud env
+
+preview: setup ## pulumi preview of every stack, as CI does on a pull request
+	@localcloud preview
+
+check: .venv/.ready ## lint, types and unit tests, in seconds
+	@tools/check
+
+test: setup tests/iam/node_modules/.ready ## everything that CI runs
+	@tools/test
+
+tests/iam/node_modules/.ready: tests/iam/package-lock.json
+	@command -v npm >/dev/null || { echo "error: npm is not on PATH; Node.js 20 or newer is needed"; exit 1; }
+	@echo "node: installing the locked packages into tests/iam"
+	@npm ci --prefix tests/iam --silent --no-audit --no-fund
+	@touch $@
+
+bench: setup ## run the benchmarks and print their tables
+	@for script in benchmarks/*.py; do python "$$script"; done
+
+schema: .venv/.ready ## regenerate the stack file's JSON Schema and its documentation
+	@python tools/schema.py
+
+LOCK = .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
+lock: ## resolve the dependencies of pyproject.toml into the requirements files
+	@$(LOCK) pyproject.toml -o requirements.txt
+	@$(LOCK) pyproject.toml --extra dev --no-emit-package portal-infrastructure -o requirements-dev.txt
+	@$(LOCK) --group pyproject.toml:bootstrap -o requirements-bootstrap.txt
