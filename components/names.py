@@ -1,0 +1,89 @@
+"""Names that another account or a client needs, and the ARNs made from them. The one place where they are written.
+
+Clients find an environment's state machine and its two buckets by name, and a policy in one account names roles of
+another; so these are fixed. Everything else is auto-named by the engine.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+OPERATOR: Final = "cryoet-operator"
+BOUNDARY: Final = "cryoet-boundary"
+GITHUB_PREVIEW: Final = "cryoet-github-preview"
+GITHUB_DEPLOY: Final = "cryoet-github-deploy"
+GITHUB_ISSUER: Final = "token.actions.githubusercontent.com"
+ANY_ROLE: Final = "cryoet-*"
+"""Matches every role that the program makes."""
+LOG_PREFIX: Final = "s3/"
+"""Where S3 puts access logs in a log bucket; account, region, bucket and date follow in the key."""
+
+
+def ingest_role(environment: str) -> str:
+    return f"cryoet-ingestion-{environment}-ingest"
+
+
+def import_role(environment: str) -> str:
+    return f"cryoet-ingestion-{environment}-import"
+
+
+def sync_role(bucket_key: str) -> str:
+    """The role that releases into the bucket with this key; it lives in the account of the staging bucket."""
+    return f"cryoet-sync-{bucket_key}"
+
+
+def reader_role(reader: str) -> str:
+    return f"cryoet-reader-{reader}"
+
+
+def state_machine(environment: str) -> str:
+    """The name the clients compute (``DescribeStateMachine`` at every start)."""
+    return f"cryoet-ingestion-{environment}-default-wdl"
+
+
+def database_secret(environment: str) -> str:
+    """The secret the import job reads; Secrets Manager adds a hyphen and six characters in its ARN."""
+    return f"{environment}/v2_db_uri"
+
+
+def bucket_arn(bucket: str) -> str:
+    return f"arn:aws:s3:::{bucket}"
+
+
+def objects_arn(bucket: str, prefix: str = "") -> str:
+    return f"arn:aws:s3:::{bucket}/{prefix}*"
+
+
+def role_arn(account: str, role: str) -> str:
+    """The ARN of a role by name; an ARN stays as it is."""
+    return role if role.startswith("arn:") else f"arn:aws:iam::{account}:role/{role}"
+
+
+def policy_arn(account: str, policy: str) -> str:
+    return f"arn:aws:iam::{account}:policy/{policy}"
+
+
+def account_arn(account: str) -> str:
+    """The account itself: as a principal it stands for every identity there that its own policies allow."""
+    return f"arn:aws:iam::{account}:root"
+
+
+def oidc_provider_arn(account: str, issuer: str) -> str:
+    return f"arn:aws:iam::{account}:oidc-provider/{issuer}"
+
+
+def state_machine_arn(account: str, region: str, environment: str) -> str:
+    return f"arn:aws:states:{region}:{account}:stateMachine:{state_machine(environment)}"
+
+
+def execution_arn(account: str, region: str, environment: str) -> str:
+    return f"arn:aws:states:{region}:{account}:execution:{state_machine(environment)}:*"
+
+
+def secret_arn(account: str, region: str, secret: str) -> str:
+    return f"arn:aws:secretsmanager:{region}:{account}:secret:{secret}-??????"
+
+
+def registry_arn(account: str, region: str) -> str:
+    """Every image repository of an account."""
+    return f"arn:aws:ecr:{region}:{account}:repository/*"

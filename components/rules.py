@@ -1,0 +1,169 @@
+"""What AWS allows as a name, an account, a region or a network: each rule says what is wrong, or None.
+
+Settings and components both check with these, so that a rule is written once. Sources: S3 user guide "General purpose
+bucket naming rules"; IAM user guide "IAM and AWS STS quotas"; VPC user guide "VPC CIDR blocks"; RFC 1918. No network,
+no AWS SDK: the region list is kept here and a test compares it with botocore's.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from typing import Final
+
+REGIONS: Final = frozenset(
+    {
+        "af-south-1",
+        "ap-east-1",
+        "ap-east-2",
+        "ap-northeast-1",
+        "ap-northeast-2",
+        "ap-northeast-3",
+        "ap-south-1",
+        "ap-south-2",
+        "ap-southeast-1",
+        "ap-southeast-2",
+        "ap-southeast-3",
+        "ap-southeast-4",
+        "ap-southeast-5",
+        "ap-southeast-6",
+        "ap-southeast-7",
+        "ca-central-1",
+        "ca-west-1",
+        "eu-central-1",
+        "eu-central-2",
+        "eu-north-1",
+        "eu-south-1",
+        "eu-south-2",
+        "eu-west-1",
+        "eu-west-2",
+        "eu-west-3",
+        "il-central-1",
+        "me-central-1",
+        "me-south-1",
+        "mx-central-1",
+        "sa-east-1",
+        "us-east-1",
+        "us-east-2",
+        "us-west-1",
+        "us-west-2",
+    }
+)
+"""The regions of the partition ``aws``; policies and names here are written for that partition alone."""
+
+RESERVED_PREFIXES: Final = ("xn--", "sthree-", "amzn-s3-demo-")
+RESERVED_SUFFIXES: Final = ("-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3", "-an")
+PRIVATE_NETWORKS: Final = tuple(
+    ipaddress.IPv4Network(block) for block in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
+)
+WIDEST, NARROWEST = 16, 20
+
+_ROLE = re.compile(r"[\w+=,.@-]{1,64}", re.ASCII)
+_ROLE_ARN = re.compile(r"arn:aws:iam::(\d{12}):role/(?:[!-~]+/)?([\w+=,.@-]{1,64})", re.ASCII)
+_PRINCIPAL = re.compile(r"arn:aws:iam::(\d{12}):(user|role)/([\w+=,.@/*?-]+)", re.ASCII)
+_TAG = re.compile(r"[\w \t.:/=+@-]*")
+
+
+_BUCKET_RULES: Final[tuple[tuple[str, str], ...]] = (
+    (r".{3,63}", "a bucket name has 3 to 63 characters"),
+    (r"[^.]*", "no dots: the TLS certificate of S3 doesn't cover a bucket name with a dot"),
+    (r"[a-z0-9-]*", "a bucket name has lower-case letters, digits and hyphens only"),
+    (r"[^-].*[^-]", "a bucket name begins and ends with a letter or digit"),
+    (rf"(?!{'|'.join(RESERVED_PREFIXES)}).*", f"S3 reserves the prefixes {', '.join(RESERVED_PREFIXES)}"),
+    (
+        rf".*(?<!{')(?<!'.join(map(re.escape, RESERVED_SUFFIXES))})",
+        f"S3 reserves {', '.join(RESERVED_SUFFIXES)} as ends",
+    ),
+)
+
+
+def bucket_name(name: str) -> str | None:
+    """S3: 3-63 of ``a-z0-9-``. A dot is legal in S3 but not here, nor is what looks like an IP address then."""
+    return next((rule for pattern, rule in _BUCKET_RULES if not re.fullmatch(pattern, name, re.DOTALL)), None)
+
+
+def account_id(value: str) -> str | None:
+    return None if re.fullmatch(r"[0-9]{12}", value) else "an account id is 12 digits, in quotes"
+
+
+def region(value: str) -> str | None:
+    return None if value in REGIONS else "not an AWS region; one of " + ", ".join(sorted(REGIONS))
+
+
+def role(value: str) -> str | None:
+    """A role's name, or its ARN."""
+    if _ROLE.fullmatch(value) or _ROLE_ARN.fullmatch(value):
+        return None
+    return "a role is a name of 1 to 64 of A-Z a-z 0-9 + = , . @ _ - or arn:aws:iam::ACCOUNT:role/NAME"
+
+
+def account_of_role(value: str) -> str | None:
+    """The account a role's ARN names; None for a plain name."""
+    match = _ROLE_ARN.fullmatch(value)
+    return match[1] if match else None
+
+
+def principal_pattern(value: str) -> str | None:
+    """Who may assume a role: one user or role of a named account; the path and name may have ``*`` and ``?``."""
+    match = _PRINCIPAL.fullmatch(value)
+    if not match:
+        return "write arn:aws:iam::ACCOUNT:user/NAME or arn:aws:iam::ACCOUNT:role/NAME; only the name may have * or ?"
+    if not match[3].strip("*?/"):
+        return "this would match everyone in the account; name the users or roles"
+    return None
+
+
+def account_of_principal(value: str) -> str:
+    """The account of a pattern that passed :func:`principal_pattern`."""
+    return value.split(":")[4]
+
+
+def network(value: str) -> str | None:
+    """An account's address range: private (RFC 1918), /16 to /20, written as its network address."""
+    try:
+        block = ipaddress.IPv4Network(value, strict=False)
+    except ValueError:
+        return "an address range is written like 10.32.0.0/16"
+    if "/" not in value or str(block) != value:
+        return f"a range is written as its network address: {block}"
+    if not any(block.subnet_of(private) for private in PRIVATE_NETWORKS):
+        return "a range lies in 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16 (RFC 1918)"
+    if not WIDEST <= block.prefixlen <= NARROWEST:
+        return f"a range is /{WIDEST} to /{NARROWEST}: smaller ones have no room for three zones of subnets"
+    return None
+
+
+def tag_key(value: str) -> str | None:
+    if not 1 <= len(value) <= 128 or not _TAG.fullmatch(value):
+        return "a tag's key has 1 to 128 letters, digits, spaces and . : / = + @ _ -"
+    return "AWS reserves tags that begin with aws:" if value.lower().startswith("aws:") else None
+
+
+def tag_value(value: str) -> str | None:
+    if len(value) > 256 or not _TAG.fullmatch(value):
+        return "a tag's value has at most 256 letters, digits, spaces and . : / = + @ _ -"
+    return None
+
+
+def cors_origin(value: str) -> str | None:
+    if value == "*" or re.fullmatch(r"https?://(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)*(:\d{1,5})?", value):
+        return None
+    return "an origin is * or like https://portal.example.org, without a path"
+
+
+def github_repository(value: str) -> str | None:
+    if re.fullmatch(r"[A-Za-z0-9-]{1,39}/[A-Za-z0-9._-]{1,100}", value):
+        return None
+    return "a repository is written owner/name; wildcards would let others in"
+
+
+def github_name(value: str) -> str | None:
+    """A GitHub environment or branch as it stands in a token's subject."""
+    return None if re.fullmatch(r"[A-Za-z0-9._/-]{1,100}", value) else "letters, digits and . _ / - only; no wildcards"
+
+
+def word(value: str) -> str | None:
+    """A key of the stack file that becomes part of fixed names."""
+    if re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", value) and len(value) <= 24:
+        return None
+    return "1 to 24 lower-case letters, digits and single hyphens, beginning with a letter"

@@ -1,0 +1,190 @@
+"""Rules that concern more than one entry or more than one stack file.
+
+Each check is a generator of faults over all stacks as read; a stack that could not be read is left out, and what would
+refer to it is not judged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from ipaddress import IPv4Network
+from itertools import combinations
+from pathlib import Path
+
+from components import names, rules
+from settings import references
+from settings.faults import Fault, fault_at, file_of, path
+from settings.schema import Bucket, Environment, Settings
+
+Stacks = Mapping[str, Settings]
+EXPIRING = frozenset({"log", "workspace"})
+WDL, COMMS = "swipe-wdl", "swipe-comms"
+
+
+def across(stacks: Stacks, unread: frozenset[str]) -> Iterator[Fault]:
+    """Every check over every stack; ``unread`` are stacks whose files could not be understood."""
+    for stack, settings in stacks.items():
+        yield from _account(stack, settings)
+        yield from _buckets(stack, settings)
+        yield from _readers(stack, settings)
+        yield from _environments(stack, settings)
+        yield from _discovery(stack, settings)
+        yield from references.check(stack, settings, stacks, unread)
+    yield from _distinct_accounts(stacks)
+    yield from _distinct_buckets(stacks)
+    yield from _distinct_networks(stacks)
+    yield from _distinct_releases(stacks)
+
+
+def _account(stack: str, settings: Settings) -> Iterator[Fault]:
+    role, account = settings.account.role, settings.account.id
+    owner = rules.account_of_role(role)
+    if owner and owner != account:
+        yield fault_at(stack, ("account", "role"), role, f"must be a role of the account {account} (account.id)")
+
+
+def _buckets(stack: str, settings: Settings) -> Iterator[Fault]:
+    for key, bucket in settings.buckets.items():
+        at = ("buckets", key)
+        days = bucket.lifecycle
+        if bucket.import_id not in (None, bucket.name):
+            yield fault_at(stack, (*at, "import_id"), bucket.import_id, f"must be the bucket's name, {bucket.name}")
+        if bucket.readers and bucket.kind != "embargo":
+            yield fault_at(stack, (*at, "readers"), bucket.readers, "only an embargo bucket is shared by name")
+        if bucket.cors and bucket.kind not in ("staging", "public"):
+            yield fault_at(stack, (*at, "cors"), None, "only staging and public buckets are read by web pages")
+        if days.expire_days and bucket.kind not in EXPIRING:
+            rule = f"only {' and '.join(sorted(EXPIRING))} buckets may delete by themselves"
+            yield fault_at(stack, (*at, "lifecycle", "expire_days"), days.expire_days, rule)
+        if days.expire_days and days.tier_days is not None and days.tier_days >= days.expire_days:
+            yield fault_at(stack, (*at, "lifecycle", "tier_days"), days.tier_days, "must be less than expire_days")
+    logs = [key for key, bucket in settings.buckets.items() if bucket.kind == "log"]
+    if len(logs) != 1:
+        rule = "exactly one bucket of the account is of kind log: the access logs of the others go there"
+        yield fault_at(stack, ("buckets",), logs, rule)
+
+
+def _readers(stack: str, settings: Settings) -> Iterator[Fault]:
+    named = {reader for bucket in settings.buckets.values() for reader in bucket.readers}
+    for key, bucket in settings.buckets.items():
+        for index, reader in enumerate(bucket.readers):
+            if reader not in settings.access.readers:
+                yield fault_at(stack, ("buckets", key, "readers", index), reader, "not a name under access.readers")
+    for reader in settings.access.readers:
+        if reader not in named:
+            yield fault_at(
+                stack, ("access", "readers", reader), None, "no bucket names this reader: it could read nothing"
+            )
+
+
+def _environments(stack: str, settings: Settings) -> Iterator[Fault]:
+    for one, other in combinations(settings.environments, 2):
+        if one in other or other in one:
+            inner, outer = sorted((one, other), key=len)
+            rule = f"contains the name of the environment {inner!r}: clients look for names that contain it"
+            yield fault_at(stack, ("environments", outer), outer, rule)
+    for name, environment in settings.environments.items():
+        role = names.ingest_role(name)
+        if len(role) > 64:
+            yield fault_at(stack, ("environments", name), name, f"too long: the role {role} would exceed 64 characters")
+        for key, word in (("wdl_bucket", WDL), ("comms_bucket", COMMS)):
+            bucket = str(getattr(environment, key))
+            if word not in bucket or bucket.count(name) != 1:
+                rule = f"must contain {word!r} and the environment's name {name!r} once: clients find it by that"
+                yield fault_at(stack, ("environments", name, key), bucket, rule)
+
+
+def _all_buckets(settings: Settings) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Every bucket of an account: where the file names it, and its name."""
+    for key, bucket in settings.buckets.items():
+        yield ("buckets", key, "name"), bucket.name
+    for name, environment in settings.environments.items():
+        yield ("environments", name, "wdl_bucket"), environment.wdl_bucket
+        yield ("environments", name, "comms_bucket"), environment.comms_bucket
+
+
+def _discovery(stack: str, settings: Settings) -> Iterator[Fault]:
+    """A client takes the last bucket whose name contains the word and the environment's name."""
+    for name in settings.environments:
+        own = {WDL: ("environments", name, "wdl_bucket"), COMMS: ("environments", name, "comms_bucket")}
+        for at, bucket in _all_buckets(settings):
+            for word in (WDL, COMMS):
+                if word in bucket and name in bucket and at != own[word]:
+                    rule = f"contains {word!r} and {name!r}: clients would take it for that of the environment {name!r}"
+                    yield fault_at(stack, at, bucket, rule)
+
+
+def _distinct_accounts(stacks: Stacks) -> Iterator[Fault]:
+    for (one, first), (other, second) in combinations(stacks.items(), 2):
+        if first.account.id == second.account.id:
+            rule = f"is the account of the stack {one!r} too: each stack fills an account of its own"
+            yield fault_at(other, ("account", "id"), second.account.id, rule)
+
+
+def _distinct_buckets(stacks: Stacks) -> Iterator[Fault]:
+    taken: dict[str, str] = {}
+    for stack, settings in stacks.items():
+        for at, bucket in _all_buckets(settings):
+            where = f"{file_of(stack)}: {path(*at)}"
+            if bucket in taken:
+                rule = f"has this name in {taken[bucket]} already; bucket names are unique in all of AWS"
+                yield fault_at(stack, at, bucket, rule)
+            taken.setdefault(bucket, where)
+
+
+def _distinct_networks(stacks: Stacks) -> Iterator[Fault]:
+    valid = {stack: one.network.cidr for stack, one in stacks.items() if rules.network(one.network.cidr) is None}
+    for (one, first), (other, second) in combinations(valid.items(), 2):
+        if IPv4Network(first).overlaps(IPv4Network(second)):
+            yield fault_at(other, ("network", "cidr"), second, f"overlaps {first} of {file_of(one)}")
+
+
+def _distinct_releases(stacks: Stacks) -> Iterator[Fault]:
+    taken: dict[tuple[str | None, str], str] = {}
+    for stack, settings in stacks.items():
+        for key, bucket in settings.buckets.items():
+            if not bucket.receives_from:
+                continue
+            role = (bucket.receives_from.stack, names.sync_role(key))
+            if role in taken:
+                rule = (
+                    f"the stack {taken[role]!r} releases into a bucket of this key from there too: the role {role[1]}"
+                )
+                yield fault_at(stack, ("buckets", key), key, f"{rule} can serve one; rename a key")
+            taken.setdefault(role, stack)
+
+
+def folders(stack: str, settings: Settings, directory: Path) -> Iterator[Fault]:
+    """The workflow folders exist beside the stack file and hold WDL files."""
+    for name, environment in settings.environments.items():
+        if fault := _folder(environment, directory):
+            yield fault_at(stack, ("environments", name, "workflows"), environment.workflows, fault)
+
+
+def _folder(environment: Environment, directory: Path) -> str | None:
+    try:
+        folder = (directory / environment.workflows).resolve()
+        if not folder.is_relative_to(directory.resolve()):
+            return "must be a folder of this repository"
+        if not folder.is_dir():
+            return "no such folder"
+        return None if any(folder.glob("*.wdl")) else "no .wdl file in this folder"
+    except (OSError, ValueError):
+        return "not a folder's name"
+
+
+def dropped(stack: str, settings: Settings, protected: Mapping[str, str]) -> Iterator[Fault]:
+    """Buckets protected when this stack was last brought up, and let go of by its file without ``retire``."""
+    for key, name in sorted(protected.items()):
+        bucket: Bucket | None = settings.buckets.get(key)
+        if bucket is not None and bucket.name == name and (bucket.protected or bucket.retire):
+            continue
+        rule = f"the bucket {name} is deployed and protected; set retire: true on it and bring the stack up once"
+        if bucket is None:
+            yield fault_at(stack, ("buckets", key), None, f"{rule}, then remove the entry")
+        elif bucket.name != name:
+            yield fault_at(
+                stack, ("buckets", key, "name"), bucket.name, f"{rule}, then use another key for another bucket"
+            )
+        else:
+            yield fault_at(stack, ("buckets", key, "kind"), bucket.kind, f"{rule}, before it becomes unprotected")

@@ -1,0 +1,110 @@
+"""All stacks together: one is current, the others say what it needs to know of other accounts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from settings import checks
+from settings.faults import Fault, SettingsError, fault_at, file_of
+from settings.reading import Reading, read_config, read_data
+from settings.schema import Bucket, BucketRef, Settings
+from settings.yamlfile import read
+
+_FILE = re.compile(r"Pulumi\.([A-Za-z0-9_.-]{1,100})\.ya?ml")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Release:
+    """Data of a staging bucket goes to a public bucket of another account."""
+
+    source: Bucket
+    source_account: str
+    key: str
+    """The public bucket's key, which names the role."""
+    destination: Bucket
+    destination_account: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Portal:
+    """The settings of the stack at hand, and of its siblings."""
+
+    stack: str
+    current: Settings
+    siblings: Mapping[str, Settings]
+    directory: Path = field(repr=False)
+
+    @property
+    def stacks(self) -> dict[str, Settings]:
+        return {self.stack: self.current, **self.siblings}
+
+    def bucket(self, ref: BucketRef, stack: str | None = None) -> Bucket:
+        """The bucket that an entry of the current (or the named) stack refers to."""
+        return self.stacks[ref.stack or stack or self.stack].buckets[ref.bucket]
+
+    def releases(self) -> Iterator[Release]:
+        """Every release between the stacks; ``receives_from`` of the public bucket is the one place that says so."""
+        for stack, settings in self.stacks.items():
+            for key, bucket in settings.buckets.items():
+                if bucket.receives_from:
+                    holder = bucket.receives_from.stack or stack
+                    yield Release(
+                        source=self.bucket(bucket.receives_from, stack),
+                        source_account=self.stacks[holder].account.id,
+                        key=key,
+                        destination=bucket,
+                        destination_account=settings.account.id,
+                    )
+
+    def refuse_dropped(self, protected: Mapping[str, str]) -> None:
+        """``protected``: bucket names by key, as this stack put them out when it was last brought up.
+
+        Raises SettingsError where the file lets go of one without ``retire``.
+        """
+        if faults := list(checks.dropped(self.stack, self.current, protected)):
+            raise SettingsError(faults)
+
+    def account_fault(self, reason: str) -> SettingsError:
+        """The credentials at hand don't lead into this stack's account."""
+        account = self.current.account
+        rule = f"must be the account that the credentials lead to through the role {account.role!r}: {reason}"
+        return SettingsError([fault_at(self.stack, ("account", "id"), account.id, rule)])
+
+
+def load(stack: str, directory: Path, config: Mapping[str, str] | None = None, secret: Iterable[str] = ()) -> Portal:
+    """Reads and checks all stack files of a directory.
+
+    ``config`` is the current stack's configuration as the engine hands it over (JSON texts by key), ``secret`` the keys
+    whose values are secret; without ``config`` the current stack is read from its file like the others. Raises
+    SettingsError with every fault of every file.
+    """
+    readings = {
+        name: read_data(file.name, *read(file)) for name, file in _files(directory) if name != stack or not config
+    }
+    if config:
+        readings[stack] = read_config(file_of(stack), config, secret)
+    faults = [fault for reading in readings.values() for fault in reading.faults]
+    if stack not in readings:
+        rule = "no such stack file; stacks here: " + (", ".join(sorted(readings)) or "none")
+        faults.append(Fault(file=file_of(stack), key="", value="", rule=rule))
+    known = {name: reading.settings for name, reading in sorted(readings.items()) if reading.settings}
+    faults += checks.across(known, frozenset(_unread(readings)))
+    for name, settings in known.items():
+        faults += checks.folders(name, settings, directory)
+    if faults:
+        raise SettingsError(faults)
+    siblings = {name: settings for name, settings in known.items() if name != stack}
+    return Portal(stack=stack, current=known[stack], siblings=siblings, directory=directory)
+
+
+def _files(directory: Path) -> Iterator[tuple[str, Path]]:
+    for file in sorted(directory.glob("Pulumi.*.y*ml")):
+        if match := _FILE.fullmatch(file.name):
+            yield match[1], file
+
+
+def _unread(readings: Mapping[str, Reading]) -> Iterator[str]:
+    return (name for name, reading in readings.items() if not reading.settings)

@@ -1,0 +1,60 @@
+version 1.1
+
+# Releases part of a staging bucket into a public one: the objects are copied inside S3, nothing passes through this host.
+workflow sync {
+    input {
+        String docker_image_id
+        String aws_region
+        String input_bucket
+        String input_path
+        String output_bucket
+        String output_path
+        String flags = ""
+    }
+
+    call sync_files {
+        input:
+            docker_image_id = docker_image_id,
+            aws_region = aws_region,
+            input_bucket = input_bucket,
+            input_path = input_path,
+            output_bucket = output_bucket,
+            output_path = output_path,
+            flags = flags
+    }
+
+    output {
+        File log = sync_files.log
+    }
+}
+
+task sync_files {
+    input {
+        String docker_image_id
+        String aws_region
+        String input_bucket
+        String input_path
+        String output_bucket
+        String output_path
+        String flags
+    }
+
+    # A dataset is tens of thousands of small objects: with the ten requests at a time of the default configuration the
+    # copy would starve. The configuration is a file of this task's own, so that nothing else on the host changes.
+    # The flags come quoted as on a shell's command line (--exclude '*.mrc'): eval reads them as such.
+    command <<<
+        set -euo pipefail
+        export AWS_REGION='~{aws_region}' AWS_CONFIG_FILE="$PWD/aws-config"
+        aws configure set default.s3.max_concurrent_requests 100
+        aws configure set default.s3.max_queue_size 10000
+        eval "aws s3 sync ~{flags} 's3://~{input_bucket}/~{input_path}' 's3://~{output_bucket}/~{output_path}'" | tee output.txt
+    >>>
+
+    output {
+        File log = "output.txt"
+    }
+
+    runtime {
+        docker: docker_image_id
+    }
+}
