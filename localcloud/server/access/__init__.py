@@ -1,0 +1,1 @@
+"""Who may do what: AWS's policy logic, the permissions each call needs, and the decision on a call."""

@@ -1,0 +1,142 @@
+"""The decision on a call: AWS's logic over what the accounts hold at this moment.
+
+AWS facts beyond the evaluation logic: RestrictPublicBuckets lets only the bucket owner's account and AWS services in
+through a public bucket policy; BlockPublicPolicy refuses to store one; a caller who may not list a bucket is told 403,
+not 404, about a key that is not there; the key policy of KMS and the trust policy of a role are gates of their own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Literal
+
+from localcloud.server.access import identities, public
+from localcloud.server.access.evaluate import Named, Policies, Request, Verdict, context_of, evaluate
+from localcloud.server.access.permission import Permission, Values
+from localcloud.server.access.policy import PolicyError, parse
+from localcloud.server.access.principals import Principal
+from localcloud.server.call import Call
+from localcloud.server.s3 import store
+
+BLOCKED = "because public policies are prevented by the BlockPublicPolicy setting in S3 Block Public Access"
+RESTRICTED = "because public access is prevented by the RestrictPublicBuckets setting in S3 Block Public Access"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Decision:
+    """``policy`` and ``statement`` name what decided. ``documents`` are the policies that were looked at, by part
+    (identity, boundary, session, resource), and ``context`` all condition keys, for whoever checks the decision."""
+
+    allowed: bool
+    reason: str
+    message: str
+    policy: str = ""
+    statement: str = ""
+    principal: Principal
+    context: Values
+    documents: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
+
+
+def decide(call: Call, permission: Permission) -> Decision:
+    """Whether the caller has the permission. Raises :class:`PolicyError` if a policy cannot be evaluated."""
+    principal = identities.principal(call, permission)
+    own = identities.policies(call.caller)
+    resource = Named(name="resource", policy=parse(permission.resource_policy)) if permission.resource_policy else None
+    policies = Policies(
+        owner=permission.owner_account or principal.account,
+        identity=own.identity,
+        boundary=own.boundary,
+        session=own.session,
+        resource=resource,
+        gate=gate(permission),
+    )
+    values = context(call, permission)
+    request = Request(
+        action=permission.action, resource=permission.resource, context=context_of(values), principal=principal
+    )
+    verdict = _blocked(call, permission, principal) or evaluate(request, policies)
+    return Decision(
+        allowed=verdict.allowed,
+        reason=verdict.reason,
+        message=_message(call, permission, verdict),
+        policy=verdict.policy,
+        statement=verdict.statement,
+        principal=principal,
+        context=values,
+        documents=own.documents | ({"resource": [permission.resource_policy]} if permission.resource_policy else {}),
+    )
+
+
+def gate(permission: Permission) -> Literal["", "trust", "key"]:
+    """Whether the resource's policy must allow by itself."""
+    if permission.action.startswith("sts:") and permission.resource != "*":
+        return "trust"
+    if permission.action.startswith("kms:") and ":key/" in permission.resource:
+        return "key"
+    return ""
+
+
+def _message(call: Call, permission: Permission, verdict: Verdict) -> str:
+    if verdict.allowed:
+        return ""
+    if call.caller.kind == "anonymous":
+        return "Access Denied"
+    resource = f'"{permission.resource}"' if permission.action.startswith("s3:") else permission.resource
+    who = f"User: {call.caller.arn} is not authorized to perform: {permission.action} on resource: {resource}"
+    return f"{who} {verdict.reason}"
+
+
+def context(call: Call, permission: Permission) -> Values:
+    """The condition keys of a request: those of every request, and those that the permission brings."""
+    now = datetime.now(UTC)
+    values: Values = {
+        "aws:SecureTransport": [str(call.secure).lower()],
+        "aws:SourceIp": [call.source_ip],
+        "aws:CurrentTime": [now.strftime("%Y-%m-%dT%H:%M:%SZ")],
+        "aws:EpochTime": [str(int(now.timestamp()))],
+        "aws:RequestedRegion": [call.region],
+        "aws:UserAgent": [call.headers.get("user-agent", "")],
+    }
+    if call.headers.get("referer"):
+        values["aws:Referer"] = [call.headers["referer"]]
+    if permission.owner_account:
+        values["aws:ResourceAccount"] = [permission.owner_account]
+        if permission.action.startswith("s3:"):
+            values["s3:ResourceAccount"] = [permission.owner_account]
+    if permission.action.startswith("kms:") and call.caller.account_id:
+        values["kms:CallerAccount"] = [call.caller.account_id]
+    return values | identities.context(call.caller) | permission.context
+
+
+def _blocked(call: Call, permission: Permission, principal: Principal) -> Verdict | None:
+    """What S3's public access block decides before any policy does."""
+    if not permission.action.startswith("s3:") or not permission.resource.startswith("arn:aws:s3:::"):
+        return None
+    bucket = permission.resource.removeprefix("arn:aws:s3:::").partition("/")[0]
+    block = store.public_access_block(bucket)
+    if permission.action == "s3:PutBucketPolicy" and block["BlockPublicPolicy"] and _would_be_public(call):
+        return Verdict(allowed=False, reason=BLOCKED)
+    outsider = principal.kind != "service" and principal.account != permission.owner_account
+    policy = permission.resource_policy
+    if outsider and block["RestrictPublicBuckets"] and policy and public.is_public(policy):
+        return Verdict(allowed=False, reason=RESTRICTED)
+    return None
+
+
+def _would_be_public(call: Call) -> bool:
+    try:
+        return call.service == "s3" and public.is_public(call.params["Policy"])
+    except (PolicyError, ValueError):
+        return False  # a document that is none is refused as MalformedPolicy when it is to be stored
+
+
+def may_list(call: Call, bucket: str) -> bool:
+    """Whether the caller may list a bucket, and so be told that a key is not there."""
+    permission = Permission(
+        action="s3:ListBucket",
+        resource=f"arn:aws:s3:::{bucket}",
+        owner_account=store.bucket_owner(bucket),
+        resource_policy=store.bucket_policy(bucket),
+    )
+    return decide(call, permission).allowed

@@ -1,0 +1,101 @@
+"""What the accounts hold, read live from moto: the facts that permissions and decisions rest on.
+
+Nothing here makes an account or a resource: asking for what is not there answers None.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from moto.iam.models import Group, IAMBackend, ManagedPolicy, Role, User, iam_backends
+from moto.kms.models import Key, KmsBackend, kms_backends
+
+PARTITION = "aws"
+
+
+def iam(account: str) -> IAMBackend | None:
+    """The account's IAM, or None if there is no such account."""
+    if account not in list(iam_backends.keys()):
+        return None
+    backend = iam_backends[account][PARTITION]
+    return backend if backend.roles or backend.users else None
+
+
+def account_exists(account: str) -> bool:
+    """Whether the account is one of the organization's: it then holds at least one role or user."""
+    return iam(account) is not None
+
+
+def _named(account: str, kind: str) -> Iterator[Role | User]:
+    backend = iam(account)
+    if backend:
+        yield from list((backend.roles if kind == "role" else backend.users).values())
+
+
+def role(account: str, name: str) -> Role | None:
+    """A role by name. Names are unique without regard to case."""
+    found = (item for item in _named(account, "role") if item.name.lower() == name.lower())
+    return next((item for item in found if isinstance(item, Role)), None)
+
+
+def user(account: str, name: str) -> User | None:
+    found = (item for item in _named(account, "user") if item.name.lower() == name.lower())
+    return next((item for item in found if isinstance(item, User)), None)
+
+
+def by_arn(arn: str) -> Role | User | None:
+    """The role or user with that ARN."""
+    account, _, rest = arn.removeprefix("arn:aws:iam::").partition(":")
+    kind, _, path = rest.partition("/")
+    found = role(account, path.split("/")[-1]) if kind == "role" else user(account, path.split("/")[-1])
+    return found if found and found.arn == arn else None
+
+
+def role_arn(account: str, name: str) -> str:
+    """The ARN of a role by its name; of a role that does not exist, the one it would have without a path."""
+    found = role(account, name)
+    return found.arn if found else f"arn:aws:iam::{account}:role/{name}"
+
+
+def user_arn(account: str, name: str) -> str:
+    found = user(account, name)
+    return found.arn if found else f"arn:aws:iam::{account}:user/{name}"
+
+
+def tags_of(entity: Role | User | None) -> dict[str, str]:
+    """Tags of a role or user."""
+    tags = entity.tags if entity else None
+    return {tag["Key"]: tag["Value"] for tag in tags or []}
+
+
+def groups_of(entity: User) -> list[Group]:
+    backend = iam(entity.account_id)
+    return list(backend.get_groups_for_user(entity.name)) if backend else []
+
+
+def managed_policy(account: str, arn: str) -> ManagedPolicy | None:
+    """A managed policy that the account can use: its own or one of AWS's."""
+    backend = iam(account)
+    return backend.managed_policies.get(arn) if backend else None
+
+
+def default_document(policy: ManagedPolicy) -> str:
+    """The text of the version in force."""
+    return next(version.document for version in policy.versions if version.version_id == policy.default_version_id)
+
+
+def kms(account: str, region: str) -> KmsBackend:
+    return kms_backends[account][region]
+
+
+def key(account: str, region: str, name: str) -> Key | None:
+    """A KMS key by id, ARN, alias name or alias ARN; ARNs may be of another account."""
+    if name.startswith("arn:"):
+        region, account = name.split(":")[3:5]
+    if not account_exists(account):
+        return None
+    backend = kms(account, region)
+    plain = name.split(":", 5)[-1].removeprefix("key/")
+    if plain.startswith("alias/"):
+        plain = backend.get_key_id_from_alias(plain) or ""
+    return backend.keys.get(plain)

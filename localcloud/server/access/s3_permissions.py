@@ -1,0 +1,215 @@
+"""The permissions of S3 calls: the tables of :mod:`.s3_rules` applied to parameters.
+
+A bucket that does not exist needs no permission: S3 answers NoSuchBucket to anybody.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import parse_qs, unquote_plus
+
+from moto.s3.models import s3_backends
+
+from localcloud.server.access import resources
+from localcloud.server.access.permission import Permission, Unmapped, Values
+from localcloud.server.access.s3_rules import BUCKET, CONTROL, HEADER_KEYS, OBJECT, VERSION_TWIN
+from localcloud.server.call import Call
+from localcloud.server.s3 import store
+
+GRANTS = ("ACL", "GrantFullControl", "GrantRead", "GrantReadACP", "GrantWrite", "GrantWriteACP")
+
+
+def permissions(call: Call) -> list[Permission]:
+    if call.operation == "ListBuckets":
+        return [Permission(action="s3:ListAllMyBuckets", resource="*", owner_account=call.caller.account_id or None)]
+    if call.operation == "DeleteObjects":
+        return _delete_objects(call)
+    if call.operation in BUCKET:
+        return _bucket(call)
+    if call.operation in OBJECT:
+        return _object(call)
+    raise Unmapped(f"s3:{call.operation}")
+
+
+def control_permissions(call: Call) -> list[Permission]:
+    """Of the account's own settings, and of tags by ARN."""
+    if call.operation not in CONTROL:
+        raise Unmapped(f"s3control:{call.operation}")
+    action = f"s3:{CONTROL[call.operation]}"
+    arn: str = call.params.get("ResourceArn", "*")
+    if arn == "*":
+        return [Permission(action=action, resource="*", owner_account=call.params["AccountId"])]
+    name = arn.split(":", 5)[-1]
+    if store.bucket_owner(name) is None:
+        return []
+    tags = {tag["Key"]: tag["Value"] for tag in call.params.get("Tags", [])}
+    return [_on(action, name, "", _tag_context("aws:RequestTag", "aws:TagKeys", tags))]
+
+
+def _on(action: str, bucket: str, key: str, context: Values) -> Permission:
+    return Permission(
+        action=action,
+        resource=f"arn:aws:s3:::{bucket}" + (f"/{key}" if key else ""),
+        context=context,
+        owner_account=store.bucket_owner(bucket),
+        resource_policy=store.bucket_policy(bucket),
+    )
+
+
+def _tag_context(key: str, all_keys: str, tags: dict[str, str]) -> Values:
+    context = {f"{key}/{name}": [value] for name, value in tags.items()}
+    return {**context, all_keys: list(tags)} if tags else {}
+
+
+def _headers(call: Call) -> Values:
+    """Condition keys that parameters set. Listings have s3:prefix and s3:delimiter only if they were asked for."""
+    context = {key: [str(call.params[name])] for name, key in HEADER_KEYS.items() if call.params.get(name) is not None}
+    tags = (
+        {name: values[0] for name, values in parse_qs(call.params.get("Tagging") or "", True).items()}
+        if isinstance(call.params.get("Tagging", ""), str)
+        else {tag["Key"]: tag["Value"] for tag in call.params["Tagging"].get("TagSet", [])}
+    )
+    return {**context, **_tag_context("s3:RequestObjectTag", "s3:RequestObjectTagKeys", tags)}
+
+
+def _bucket(call: Call) -> list[Permission]:
+    name: str = call.params["Bucket"]
+    action = BUCKET[call.operation]
+    context = _headers(call)
+    if call.operation == "CreateBucket":
+        return [
+            Permission(action=f"s3:{needed}", resource=f"arn:aws:s3:::{name}", context=extra | context)
+            for needed, extra in _create_bucket(call).items()
+        ]
+    if store.bucket_owner(name) is None:
+        return []
+    needed = [_on(f"s3:{action}", name, "", context)]
+    if call.operation == "PutBucketReplication":
+        role = call.params["ReplicationConfiguration"]["Role"]
+        needed.append(pass_role(role, "s3.amazonaws.com", call.caller.account_id))
+    return needed
+
+
+def _create_bucket(call: Call) -> dict[str, Values]:
+    configuration: dict[str, Any] = call.params.get("CreateBucketConfiguration") or {}
+    location = configuration.get("LocationConstraint")
+    needed: dict[str, Values] = {"CreateBucket": {"s3:LocationConstraint": [location]} if location else {}}
+    if any(call.params.get(name) for name in GRANTS):
+        needed["PutBucketAcl"] = {}
+    if call.params.get("ObjectOwnership"):
+        needed["PutBucketOwnershipControls"] = {}
+    if call.params.get("ObjectLockEnabledForBucket"):
+        needed |= {"PutBucketObjectLockConfiguration": {}, "PutBucketVersioning": {}}
+    tags = {tag["Key"]: tag["Value"] for tag in configuration.get("Tags", [])}
+    if tags:
+        needed["TagResource"] = _tag_context("aws:RequestTag", "aws:TagKeys", tags)
+    return needed
+
+
+def pass_role(role: str, service: str, account: str) -> Permission:
+    """iam:PassRole of a role (ARN or name) to a service."""
+    arn = role if role.startswith("arn:") else resources.role_arn(account, role)
+    return Permission(
+        action="iam:PassRole",
+        resource=arn,
+        context={"iam:PassedToService": [service]},
+        owner_account=arn.split(":")[4],
+    )
+
+
+def _object(call: Call) -> list[Permission]:
+    bucket, key = str(call.params["Bucket"]), str(call.params["Key"])
+    if store.bucket_owner(bucket) is None:
+        return []
+    version: str | None = call.params.get("VersionId")
+    context = _headers(call) | existing_tags(bucket, key, version)
+    needed = [_on(f"s3:{name}", bucket, key, context) for name in _object_actions(call, version)]
+    if call.operation in ("CopyObject", "UploadPartCopy"):
+        needed = _source(call, needed, context)
+    return needed
+
+
+def _object_actions(call: Call, version: str | None) -> list[str]:
+    def of(action: str) -> str:
+        return VERSION_TWIN.get(action, action) if version else action
+
+    actions = [of(OBJECT[call.operation])]
+    if call.operation == "GetObjectAttributes":
+        actions.insert(0, of("GetObject"))
+    if OBJECT[call.operation] == "PutObject":
+        if any(call.params.get(name) for name in GRANTS):
+            actions.append("PutObjectAcl")
+        if call.params.get("Tagging"):
+            actions.append("PutObjectTagging")
+        if call.params.get("ObjectLockMode") or call.params.get("ObjectLockRetainUntilDate"):
+            actions.append("PutObjectRetention")
+        if call.params.get("ObjectLockLegalHoldStatus"):
+            actions.append("PutObjectLegalHold")
+        if call.params.get("IfMatch"):
+            actions.append("GetObject")
+    if call.params.get("BypassGovernanceRetention"):
+        actions.append("BypassGovernanceRetention")
+    return actions
+
+
+def copy_source(call: Call) -> tuple[str, str, str | None]:
+    """(bucket, key, version) that a copy reads."""
+    source: Any = call.params["CopySource"]
+    if isinstance(source, dict):
+        return source["Bucket"], source["Key"], source.get("VersionId")
+    path, _, query = str(source).partition("?versionId=")
+    bucket, _, key = unquote_plus(path).lstrip("/").partition("/")
+    return bucket, key, query or None
+
+
+def _source(call: Call, needed: list[Permission], context: Values) -> list[Permission]:
+    bucket, key, version = copy_source(call)
+    if store.bucket_owner(bucket) is None:
+        return needed
+    tags = existing_tags(bucket, key, version)
+    twin = "Version" if version else ""
+    source = [_on(f"s3:GetObject{twin}", bucket, key, tags | ({"s3:VersionId": [version]} if version else {}))]
+    from_header = {"s3:x-amz-copy-source": [f"{bucket}/{key}"]}
+    needed = [
+        Permission(
+            action=item.action,
+            resource=item.resource,
+            context=item.context | from_header,
+            owner_account=item.owner_account,
+            resource_policy=item.resource_policy,
+        )
+        for item in needed
+    ]
+    if call.operation == "CopyObject" and tags and call.params.get("TaggingDirective", "COPY") == "COPY":
+        source.append(_on(f"s3:GetObject{twin}Tagging", bucket, key, tags))
+        needed.append(_on("s3:PutObjectTagging", call.params["Bucket"], call.params["Key"], context | from_header))
+    return source + needed
+
+
+def _delete_objects(call: Call) -> list[Permission]:
+    bucket: str = call.params["Bucket"]
+    if store.bucket_owner(bucket) is None:
+        return []
+    needed: list[Permission] = []
+    for item in call.params["Delete"]["Objects"]:
+        version = item.get("VersionId")
+        context = {"s3:VersionId": [str(version)]} if version else {}
+        action = "s3:DeleteObjectVersion" if version else "s3:DeleteObject"
+        needed.append(_on(action, bucket, item["Key"], context | existing_tags(bucket, item["Key"], version)))
+        if call.params.get("BypassGovernanceRetention"):
+            needed.append(_on("s3:BypassGovernanceRetention", bucket, item["Key"], context))
+    return needed
+
+
+def existing_tags(bucket: str, key: str, version: str | None) -> Values:
+    """s3:ExistingObjectTag/... of an object; nothing if it is not there."""
+    found = store.find_bucket(bucket)
+    if found is None:
+        return {}
+    backend = s3_backends[found.account_id][store.PARTITION]
+    candidates = found.keys.getlist(key, default=[])
+    matching = [item for item in candidates if version in (None, str(item.version_id))]
+    if not matching or not hasattr(matching[-1], "arn"):
+        return {}
+    tags: dict[str, str] = backend.tagger.get_tag_dict_for_resource(matching[-1].arn)
+    return {f"s3:ExistingObjectTag/{name}": [value] for name, value in tags.items()}
