@@ -89,11 +89,12 @@ def download(version: str, target: Path) -> bool:
     archive, sums = release_names(version)
     say(f"downloading the official release {archive}")
     try:
-        wanted = re.search(rf"^([0-9a-f]{{64}})\s+{re.escape(archive)}$", fetch(f"{RELEASES}/v{version}/{sums}").decode(), re.M)
+        listed = fetch(f"{RELEASES}/v{version}/{sums}").decode()
         data = fetch(f"{RELEASES}/v{version}/{archive}")
     except (urllib.error.URLError, OSError) as error:
         say(f"the official release can't be downloaded here ({error})")
         return False
+    wanted = re.search(rf"^([0-9a-f]{{64}})\s+{re.escape(archive)}$", listed, re.MULTILINE)
     if wanted is None or hashlib.sha256(data).hexdigest() != wanted[1]:
         raise EngineError(f"{archive}: its SHA-256 is not the one in {sums}; refusing to run it")
     with tempfile.TemporaryDirectory(dir=target.parent) as scratch:
@@ -107,7 +108,9 @@ def download(version: str, target: Path) -> bool:
 
 def run(command: list[str], env: dict[str, str]) -> None:
     """Runs a Go command with ``-v``, saying now and then how far it is; shows all of its output if it fails."""
-    process = subprocess.Popen(command, cwd=SOURCE, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    process = subprocess.Popen(
+        command, cwd=SOURCE, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
     lines: list[str] = []
     spoken = time.monotonic()
     for line in process.stdout or ():
@@ -118,7 +121,9 @@ def run(command: list[str], env: dict[str, str]) -> None:
             say(f"  {fetched} modules downloaded, {len(lines) - fetched} packages compiled")
     if process.wait() != 0:
         print("".join(lines[-30:]), file=sys.stderr)
-        raise EngineError(f"`{' '.join(command)}` in engine/ ended with exit code {process.returncode}; its output is above")
+        raise EngineError(
+            f"`{' '.join(command)}` in engine/ ended with exit code {process.returncode}; its output is above"
+        )
 
 
 def build(version: str, target: Path) -> None:

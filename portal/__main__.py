@@ -1,0 +1,5 @@
+"""`python -m portal` is `portal`."""
+
+from portal.app import main
+
+main()

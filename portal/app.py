@@ -1,0 +1,160 @@
+"""`portal`: the operator's command line. It works the same against AWS and against the local cloud."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from typer.core import TyperCommand
+
+from portal import sync as syncing
+from portal.pulumi_cli import ROOT, Pulumi, PulumiError, stacks
+from portal.recover import RecoverError, clear_dead_lock
+from portal.recover import recover as recover_stack
+from settings import Portal, SettingsError, load
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
+out = Console()
+
+
+def _portal() -> Portal:
+    names = stacks(ROOT)
+    if not names:
+        raise SystemExit(f"error: no Pulumi.<stack>.yaml in {ROOT}")
+    return load(names[0], ROOT)
+
+
+class OrderedFilters(TyperCommand):
+    """Keeps the order in which --include and --exclude were given: the last one that matches a key decides."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        words = [
+            part
+            for arg in args
+            for part in (arg.split("=", 1) if arg.startswith(("--include=", "--exclude=")) else [arg])
+        ]
+        ctx.meta["filters"] = [
+            (word, words[at + 1])
+            for at, word in enumerate(words[:-1])
+            if word in {"--include", "--exclude"}
+        ]  # fmt: skip
+        return super().parse_args(ctx, args)
+
+
+@app.command(cls=OrderedFilters)
+def sync(
+    ctx: typer.Context,
+    source: Annotated[str, typer.Argument(help="s3://bucket[/prefix] to copy from")],
+    dest: Annotated[str, typer.Argument(help="s3://bucket[/prefix] to copy to")],
+    include: Annotated[list[str] | None, typer.Option(help="Copy keys that match, even if excluded before")] = None,
+    exclude: Annotated[list[str] | None, typer.Option(help="Leave out keys that match")] = None,
+    delete: Annotated[bool, typer.Option("--delete", help="Delete in DEST what SOURCE does not have")] = False,
+    exact_timestamps: Annotated[
+        bool, typer.Option("--exact-timestamps", help="Copy unless the times are equal")
+    ] = False,
+    size_only: Annotated[bool, typer.Option("--size-only", help="Copy only if the sizes differ")] = False,
+    dataset: Annotated[list[str] | None, typer.Option(help="Copy this folder under SOURCE alone; repeatable")] = None,
+    per_dataset: Annotated[
+        bool, typer.Option("--per-dataset/--single-job", help="One sync a folder under SOURCE, or one in all")
+    ] = False,
+    dryrun: Annotated[bool, typer.Option("--dryrun", help="Say what would be copied; copy nothing")] = False,
+    print_command: Annotated[bool, typer.Option("--print-command", help="Print the commands; run nothing")] = False,
+) -> None:
+    """Release data: copy from a staging bucket to the bucket that receives from it, under the sync role."""
+    del include, exclude  # their order counts: OrderedFilters has them
+    origin, target = syncing.Uri.parse("SOURCE", source), syncing.Uri.parse("DEST", dest)
+    options = syncing.Options(
+        filters=ctx.meta["filters"],
+        delete=delete,
+        exact_timestamps=exact_timestamps,
+        size_only=size_only,
+        dryrun=dryrun,
+    )
+    where = syncing.route(_portal(), origin.bucket, target.bucket)
+    jobs = syncing.pairs(where, origin, target, dataset or [], per_dataset)
+    if print_command:
+        for one, other in jobs:
+            print(syncing.shown(one, other, options))
+        return
+    failed = syncing.run(where, jobs, options)
+    if failed:
+        raise SystemExit(f"error: {failed} of {len(jobs)} syncs failed; what was copied stays, run it again to finish")
+
+
+@app.command(hidden=True)
+def credentials(role_arn: str) -> None:
+    """Print a role's credentials for the AWS CLI's credential_process."""
+    from portal.accounts import credential_process
+
+    print(credential_process(role_arn))
+
+
+@app.command()
+def status() -> None:
+    """What is deployed where, by account."""
+    from portal.status import status as gather
+
+    for row in gather(_portal()):
+        table = Table(title=f"{row.stack}: account {row.account}, {row.region}", title_justify="left")
+        for column in ("bucket", "name", "kind", "in AWS"):
+            table.add_column(column, overflow="fold")
+        for bucket in row.buckets:
+            table.add_row(bucket.key, bucket.name, bucket.kind, bucket.answer)
+        out.print(table if row.buckets else f"{row.stack}: account {row.account}, {row.region}")
+        out.print(f"  last update: {row.updated}; {sum(row.resources.values())} resources through the role {row.role}")
+        for kind, count in sorted(row.resources.items()):
+            out.print(f"    {count:4d} {kind}", highlight=False)
+
+
+def _bring_up(pulumi: Pulumi, account: str, arguments: list[str]) -> None:
+    for line in recover_stack(pulumi, account):
+        print(f"  {line}")
+    pulumi.stream("up", "--yes", "--suppress-outputs", *arguments)
+
+
+@app.command()
+def up(
+    stack: Annotated[list[str] | None, typer.Argument(help="The stacks; left out: all")] = None,
+    refresh: Annotated[bool, typer.Option("--refresh", help="Read the accounts first")] = False,
+) -> None:
+    """`pulumi up --yes` of each stack; what a killed run left behind is put right first."""
+    portal = _portal()
+    for name in stack or sorted(portal.stacks):
+        if name not in portal.stacks:
+            raise SystemExit(f"error: STACK: {name!r}: must be one of {', '.join(sorted(portal.stacks))}")
+        pulumi, account = Pulumi(stack=name), portal.stacks[name].account.id
+        out.print(f"[bold]{name}[/bold]: account {account}")
+        pulumi.ensure()
+        arguments = ["--refresh"] if refresh else []
+        try:
+            _bring_up(pulumi, account, arguments)
+        except PulumiError as error:
+            if not clear_dead_lock(pulumi, error):
+                raise
+            print("  the lock of a dead run was removed")
+            _bring_up(pulumi, account, arguments)
+
+
+@app.command()
+def recover(stack: Annotated[str, typer.Argument(help="The stack")]) -> None:
+    """Put a stack right after a killed update: its lock, and operations of unknown outcome."""
+    portal = _portal()
+    if stack not in portal.stacks:
+        raise SystemExit(f"error: STACK: {stack!r}: must be one of {', '.join(sorted(portal.stacks))}")
+    done = recover_stack(Pulumi(stack=stack), portal.stacks[stack].account.id)
+    print("\n".join(done) or f"{stack}: nothing to recover")
+
+
+def main() -> None:
+    """The console script. What a user can mend is one line, not a traceback."""
+    try:
+        app()
+    except SettingsError as error:
+        sys.exit(str(error))
+    except PulumiError as error:
+        sys.exit(f"{error.output.rstrip()}\nerror: {error}")
+    except (syncing.SyncError, RecoverError) as error:
+        sys.exit(f"error: {error}")

@@ -1,0 +1,89 @@
+"""The Pulumi command line, run from the project's folder with the caller's environment.
+
+What the engine is asked is asked through its own commands, so that everything here works with any backend: a folder,
+an S3 bucket, Pulumi Cloud.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+"""The Pulumi project: where Pulumi.yaml and the stack files are."""
+
+
+class PulumiError(Exception):
+    """A Pulumi command failed; ``output`` is all that it printed."""
+
+    def __init__(self, command: Sequence[str], output: str) -> None:
+        super().__init__(f"`{' '.join(command)}` failed")
+        self.output = output
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pulumi:
+    """One stack of the project."""
+
+    stack: str
+    root: Path = ROOT
+
+    def command(self, *arguments: str) -> list[str]:
+        if shutil.which("pulumi") is None:
+            raise PulumiError(["pulumi"], 'pulumi is not on PATH; `eval "$(make -s env)"` puts it there')
+        return ["pulumi", *arguments, "--stack", self.stack, "--non-interactive", "--color", "never"]
+
+    def run(self, *arguments: str) -> str:
+        """Runs a command quietly and returns its standard output. Raises :class:`PulumiError`."""
+        command = self.command(*arguments)
+        done = subprocess.run(command, cwd=self.root, capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            raise PulumiError(command, done.stdout + done.stderr)
+        return done.stdout
+
+    def stream(self, *arguments: str) -> None:
+        """Runs a command, showing its output as it comes. Raises :class:`PulumiError` with the same output."""
+        command = self.command(*arguments)
+        lines: list[str] = []
+        with subprocess.Popen(
+            command, cwd=self.root, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        ) as process:
+            for line in process.stdout or ():
+                lines.append(line)
+                print(f"  {line}", end="", flush=True)
+        if process.returncode != 0:
+            raise PulumiError(command, "".join(lines))
+
+    def exists(self) -> bool:
+        """Whether the backend knows the stack."""
+        done = subprocess.run(
+            ["pulumi", "stack", "ls", "--json", "--non-interactive"],
+            cwd=self.root, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        if done.returncode != 0:
+            raise PulumiError(["pulumi", "stack", "ls"], done.stdout + done.stderr)
+        return any(row["name"].rsplit("/", 1)[-1] == self.stack for row in json.loads(done.stdout))
+
+    def ensure(self) -> None:
+        """Makes the stack in the backend if it isn't there; the stack file stays as it is."""
+        if not self.exists():
+            self.run("stack", "init", "--no-select")
+
+    def deployment(self) -> dict[str, Any]:
+        """The state: ``{"resources": [...], "pending_operations": [...], ...}``; empty before the first ``up``."""
+        return json.loads(self.run("stack", "export"))["deployment"] or {}
+
+    def last_update(self) -> dict[str, Any] | None:
+        """The newest entry of the stack's history: ``kind``, ``startTime``, ``result``, ``resourceChanges``."""
+        history = json.loads(self.run("stack", "history", "--json", "--page-size", "1", "--page", "1"))
+        return history[0] if history else None
+
+
+def stacks(root: Path = ROOT) -> list[str]:
+    """The stacks that have a file, in the order of their names."""
+    return sorted(path.name.split(".")[1] for path in root.glob("Pulumi.*.yaml"))

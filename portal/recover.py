@@ -1,0 +1,128 @@
+"""Puts a stack right after an update was killed: a lock left behind, and operations of unknown outcome.
+
+The engine writes down each operation before it asks the provider. When either is killed in between, the state says
+"creating" and nobody knows whether AWS has the resource. Every name is in the inputs that the engine wrote down (fixed,
+or chosen before the call), so the resource's id is too: the engine is told to look under that id, and keeps what it
+finds. Nothing is left behind in the account, and nothing is made twice.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from portal.pulumi_cli import Pulumi, PulumiError
+
+Inputs = Mapping[str, Any]
+
+LOCK = re.compile(r"created by (?P<user>\S+)@(?P<host>\S+) \(pid (?P<pid>\d+)\) at (?P<since>\S+)")
+
+
+class RecoverError(Exception):
+    """The stack can't be put right without a person; the message says what to look at."""
+
+
+def _policy_arn(inputs: Inputs, account: str) -> str:
+    return f"arn:aws:iam::{account}:policy{inputs.get('path') or '/'}{inputs['name']}"
+
+
+def _oidc_arn(inputs: Inputs, account: str) -> str:
+    return f"arn:aws:iam::{account}:oidc-provider/{str(inputs['url']).removeprefix('https://')}"
+
+
+IDS: dict[str, Callable[[Inputs, str], str]] = {
+    "aws:s3/bucket:Bucket": lambda inputs, _: inputs["bucket"],
+    "aws:s3/bucketOwnershipControls:BucketOwnershipControls": lambda inputs, _: inputs["bucket"],
+    "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": lambda inputs, _: inputs["bucket"],
+    "aws:s3/bucketPolicy:BucketPolicy": lambda inputs, _: inputs["bucket"],
+    "aws:s3/bucketVersioning:BucketVersioning": lambda inputs, _: inputs["bucket"],
+    "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": (
+        lambda inputs, _: inputs["bucket"]
+    ),
+    "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": lambda inputs, _: inputs["bucket"],
+    "aws:s3/bucketCorsConfiguration:BucketCorsConfiguration": lambda inputs, _: inputs["bucket"],
+    "aws:s3/bucketLogging:BucketLogging": lambda inputs, _: inputs["bucket"],
+    "aws:s3/bucketObjectv2:BucketObjectv2": lambda inputs, _: f"{inputs['bucket']}/{inputs['key']}",
+    "aws:s3/bucketObject:BucketObject": lambda inputs, _: f"{inputs['bucket']}/{inputs['key']}",
+    "aws:s3/accountPublicAccessBlock:AccountPublicAccessBlock": lambda _, account: account,
+    "aws:iam/role:Role": lambda inputs, _: inputs["name"],
+    "aws:iam/rolePolicy:RolePolicy": lambda inputs, _: f"{inputs['role']}:{inputs['name']}",
+    "aws:iam/policy:Policy": _policy_arn,
+    "aws:iam/rolePolicyAttachment:RolePolicyAttachment": lambda inputs, _: f"{inputs['role']}/{inputs['policyArn']}",
+    "aws:iam/openIdConnectProvider:OpenIdConnectProvider": _oidc_arn,
+    "aws:kms/alias:Alias": lambda inputs, _: inputs["name"],
+}
+"""The import id of each type, from its inputs and the account's id."""
+
+
+def pending_imports(deployment: Mapping[str, Any], account: str) -> list[tuple[str, str]]:
+    """(URN, import id) of each resource whose creation has no known outcome.
+
+    Raises :class:`RecoverError` for a type whose id AWS chooses: only a person can tell whether it was made.
+    """
+    found: list[tuple[str, str]] = []
+    for operation in deployment.get("pending_operations") or []:
+        resource = operation["resource"]
+        if operation["type"] != "creating" or not resource.get("custom"):
+            continue
+        kind = resource["type"]
+        if kind.startswith("pulumi:"):
+            continue
+        if kind not in IDS:
+            raise RecoverError(
+                f"{resource['urn']}: its creation was interrupted, and AWS chooses the id of a {kind}. Look for it in "
+                f"account {account}; then run `pulumi refresh`, which asks for the id or clears the operation"
+            )
+        found.append((resource["urn"], IDS[kind](resource["inputs"], account)))
+    return found
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def clear_dead_lock(pulumi: Pulumi, error: PulumiError) -> bool:
+    """Removes a lock that ``error`` names if its owner ran on this machine and is gone; False if none is named.
+
+    Raises :class:`RecoverError`, naming owner, host and age, for a lock that may be held.
+    """
+    locks = list(LOCK.finditer(error.output))
+    for lock in locks:
+        owner = f"{lock['user']}@{lock['host']} (pid {lock['pid']}) since {lock['since']}"
+        if lock["host"] != socket.gethostname():
+            raise RecoverError(
+                f"{pulumi.stack}: locked by {owner}, another machine; if that run is dead: pulumi cancel"
+            )
+        if _alive(int(lock["pid"])):
+            raise RecoverError(f"{pulumi.stack}: locked by {owner}, which is running")
+    if locks:
+        pulumi.run("cancel", "--yes")
+    return bool(locks)
+
+
+def recover(pulumi: Pulumi, account: str) -> list[str]:
+    """Settles every operation of unknown outcome; returns a line for each thing done (empty: nothing to do)."""
+    deployment = pulumi.deployment()
+    pending = deployment.get("pending_operations") or []
+    if not pending:
+        return []
+    arguments = ["refresh", "--yes", "--skip-preview", "--clear-pending-creates"]
+    for pair in pending_imports(deployment, account):
+        for part in pair:
+            arguments += ["--import-pending-creates", part]
+    try:
+        pulumi.run(*arguments)
+    except PulumiError as error:
+        if not clear_dead_lock(pulumi, error):
+            raise
+        pulumi.run(*arguments)
+    return [f"{entry['type']} {entry['resource']['urn']}: outcome looked up in AWS" for entry in pending]

@@ -1,0 +1,98 @@
+"""What is deployed where: the stacks' own record, beside what the accounts answer."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from components import names
+from portal.accounts import session
+from portal.pulumi_cli import Pulumi
+from settings import Portal, Settings
+
+
+@dataclass(frozen=True, kw_only=True)
+class BucketStatus:
+    """A bucket of the stack file; ``answer`` is what S3 says of it."""
+
+    key: str
+    name: str
+    kind: str
+    answer: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class StackStatus:
+    """One account. ``resources`` counts what the state holds by type; empty: never brought up."""
+
+    stack: str
+    account: str
+    region: str
+    role: str
+    updated: str
+    resources: Mapping[str, int]
+    outputs: Mapping[str, Any]
+    buckets: list[BucketStatus]
+
+
+def _answer(client: Any, bucket: str, account: str) -> str:
+    try:
+        client.head_bucket(Bucket=bucket, ExpectedBucketOwner=account)
+    except ClientError as error:
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        return {404: "missing", 403: "of another account, or closed to you"}.get(status, f"HTTP {status}")
+    return "there"
+
+
+def _buckets(settings: Settings) -> list[tuple[str, str, str]]:
+    rows = [(key, bucket.name, bucket.kind) for key, bucket in settings.buckets.items()]
+    for name, environment in settings.environments.items():
+        rows += [
+            (f"{name} wdl", environment.wdl_bucket, "workspace"),
+            (f"{name} comms", environment.comms_bucket, "workspace"),
+        ]
+    return rows
+
+
+def _live(settings: Settings) -> list[BucketStatus]:
+    account = settings.account
+    try:
+        client = session(names.role_arn(account.id, account.role), account.region).client("s3")
+    except (ClientError, BotoCoreError) as error:
+        return [BucketStatus(key=k, name=n, kind=t, answer=f"no access: {error}") for k, n, t in _buckets(settings)]
+    return [
+        BucketStatus(key=k, name=n, kind=t, answer=_answer(client, n, account.id)) for k, n, t in _buckets(settings)
+    ]
+
+
+def _updated(pulumi: Pulumi) -> str:
+    last = pulumi.last_update()
+    return f"{last['kind']} {last['result']} {last['startTime']}" if last else "never"
+
+
+def status(portal: Portal) -> list[StackStatus]:
+    """The status of every stack that has a file. Raises PulumiError if the backend does not answer."""
+    rows: list[StackStatus] = []
+    for stack, settings in sorted(portal.stacks.items()):
+        pulumi = Pulumi(stack=stack)
+        deployed = pulumi.exists()
+        held = pulumi.deployment().get("resources", []) if deployed else []
+        outputs = next((r.get("outputs", {}) for r in held if r["type"] == "pulumi:pulumi:Stack"), {})
+        counts = Counter(r["type"] for r in held if r.get("custom") and not r["type"].startswith("pulumi:"))
+        rows.append(
+            StackStatus(
+                stack=stack,
+                account=settings.account.id,
+                region=settings.account.region,
+                role=settings.account.role,
+                updated=_updated(pulumi) if deployed else "never",
+                resources=counts,
+                outputs=outputs,
+                buckets=_live(settings) if deployed else [],
+            )
+        )
+    return rows
