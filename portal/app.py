@@ -14,7 +14,7 @@ from portal import sync as syncing
 from portal.pulumi_cli import ROOT, Pulumi, PulumiError, stacks
 from portal.recover import RecoverError, clear_dead_lock
 from portal.recover import recover as recover_stack
-from settings import Portal, SettingsError, load
+from settings import Portal, Settings, SettingsError, load
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
 out = Console()
@@ -25,6 +25,12 @@ def _portal() -> Portal:
     if not names:
         raise SystemExit(f"error: no Pulumi.<stack>.yaml in {ROOT}")
     return load(names[0], ROOT)
+
+
+def _settings_of(portal: Portal, stack: str) -> Settings:
+    if stack not in portal.stacks:
+        raise SystemExit(f"error: STACK: {stack!r}: must be one of {', '.join(sorted(portal.stacks))}")
+    return portal.stacks[stack]
 
 
 class OrderedFilters(TyperCommand):
@@ -123,28 +129,30 @@ def up(
     """`pulumi up --yes` of each stack; what a killed run left behind is put right first."""
     portal = _portal()
     for name in stack or sorted(portal.stacks):
-        if name not in portal.stacks:
-            raise SystemExit(f"error: STACK: {name!r}: must be one of {', '.join(sorted(portal.stacks))}")
-        pulumi, account = Pulumi(stack=name), portal.stacks[name].account.id
-        out.print(f"[bold]{name}[/bold]: account {account}")
+        pulumi, owner = Pulumi(stack=name), _settings_of(portal, name).account.id
+        out.print(f"[bold]{name}[/bold]: account {owner}")
         pulumi.ensure()
         arguments = ["--refresh"] if refresh else []
         try:
-            _bring_up(pulumi, account, arguments)
+            _bring_up(pulumi, owner, arguments)
         except PulumiError as error:
             if not clear_dead_lock(pulumi, error):
                 raise
             print("  the lock of a dead run was removed")
-            _bring_up(pulumi, account, arguments)
+            _bring_up(pulumi, owner, arguments)
+
+
+@app.command()
+def account(stack: Annotated[str, typer.Argument(help="The stack")]) -> None:
+    """Print a stack's account as `id=` and `region=` lines, the form that GitHub Actions takes as outputs."""
+    found = _settings_of(_portal(), stack).account
+    print(f"id={found.id}\nregion={found.region}")
 
 
 @app.command()
 def recover(stack: Annotated[str, typer.Argument(help="The stack")]) -> None:
     """Put a stack right after a killed update: its lock, and operations of unknown outcome."""
-    portal = _portal()
-    if stack not in portal.stacks:
-        raise SystemExit(f"error: STACK: {stack!r}: must be one of {', '.join(sorted(portal.stacks))}")
-    done = recover_stack(Pulumi(stack=stack), portal.stacks[stack].account.id)
+    done = recover_stack(Pulumi(stack=stack), _settings_of(_portal(), stack).account.id)
     print("\n".join(done) or f"{stack}: nothing to recover")
 
 
