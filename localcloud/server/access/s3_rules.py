@@ -132,7 +132,6 @@ CONTROL: dict[str, str] = {
 
 HEADER_KEYS: dict[str, str] = {
     "ACL": "s3:x-amz-acl",
-    "CopySourceVersionId": "s3:x-amz-copy-source-version-id",
     "Delimiter": "s3:delimiter",
     "GrantFullControl": "s3:x-amz-grant-full-control",
     "GrantRead": "s3:x-amz-grant-read",
