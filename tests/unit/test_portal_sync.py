@@ -1,0 +1,77 @@
+"""`portal sync` before it touches anything: what it accepts, what it would run."""
+
+from __future__ import annotations
+
+import pytest
+from typer.testing import CliRunner
+
+from portal import sync
+from portal.app import app
+from portal.pulumi_cli import ROOT, stacks
+from settings import Portal, load
+
+STAGING, PUBLIC = "s3://cryoet-data-portal-staging", "s3://cryoet-data-portal-public"
+
+
+@pytest.fixture(scope="module")
+def portal() -> Portal:
+    return load(stacks()[0], ROOT)
+
+
+def printed(*arguments: str) -> str:
+    result = CliRunner().invoke(app, ["sync", "--print-command", *arguments], catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    return result.output.strip()
+
+
+def test_the_filters_keep_their_order() -> None:
+    line = printed("--exclude", "*", "--include=*.zarr/*", "--exclude", "*/tmp", f"{STAGING}/10000", f"{PUBLIC}/10000")
+    wanted = f"aws s3 sync --exclude '*' --include '*.zarr/*' --exclude '*/tmp' {STAGING}/10000 {PUBLIC}/10000"
+    assert line == wanted
+
+
+def test_each_option_reaches_the_command() -> None:
+    line = printed("--delete", "--exact-timestamps", "--size-only", "--dryrun", STAGING, PUBLIC)
+    assert line == f"aws s3 sync --delete --exact-timestamps --size-only --dryrun {STAGING} {PUBLIC}"
+
+
+def test_the_role_is_the_destinations_in_the_sources_account(portal: Portal) -> None:
+    where = sync.route(portal, "cryoet-data-portal-staging", "cryoet-data-portal-public")
+    assert where.role_arn == "arn:aws:iam::908710317728:role/cryoet-sync-public"
+
+
+def test_a_destination_that_receives_nothing_is_refused(portal: Portal) -> None:
+    with pytest.raises(sync.SyncError, match=r"DEST: 'cryoet-data-portal-embargo': .*cryoet-data-portal-public"):
+        sync.route(portal, "cryoet-data-portal-staging", "cryoet-data-portal-embargo")
+
+
+def test_only_the_staging_bucket_is_released(portal: Portal) -> None:
+    with pytest.raises(
+        sync.SyncError, match=r"SOURCE: 'cryoet-data-portal-embargo': .*cryoet-data-portal-staging alone"
+    ):
+        sync.route(portal, "cryoet-data-portal-embargo", "cryoet-data-portal-public")
+
+
+@pytest.mark.parametrize("value", ["cryoet-data-portal-staging/10000", "s3://", "s3:///10000", "https://example.org"])
+def test_what_is_not_an_s3_uri_is_refused(value: str) -> None:
+    with pytest.raises(sync.SyncError, match=r"SOURCE: .* must be s3://bucket"):
+        sync.Uri.parse("SOURCE", value)
+
+
+def test_keys_with_odd_characters_are_kept() -> None:
+    uri = sync.Uri.parse("SOURCE", "s3://bucket/a [1]/b+c/")
+    assert str(uri) == "s3://bucket/a [1]/b+c"
+    assert str(uri.under("d")) == "s3://bucket/a [1]/b+c/d"
+
+
+def test_a_folder_that_is_not_there_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sync, "datasets", lambda *_: ["10000", "10001"])
+    where = sync.Route(region="us-west-2", role_arn="arn:aws:iam::908710317728:role/cryoet-sync-public")
+    source, target = sync.Uri.parse("SOURCE", STAGING), sync.Uri.parse("DEST", PUBLIC)
+    with pytest.raises(sync.SyncError, match="--dataset: '10002'"):
+        sync.pairs(where, source, target, ["10000", "10002"], per_dataset=False)
+    each = sync.pairs(where, source, target, [], per_dataset=True)
+    assert [(str(one), str(other)) for one, other in each] == [
+        (f"{STAGING}/10000", f"{PUBLIC}/10000"),
+        (f"{STAGING}/10001", f"{PUBLIC}/10001"),
+    ]
