@@ -1,0 +1,108 @@
+"""What bucket policies say, and what identities are granted on buckets.
+
+Rests on: an anonymous or foreign caller needs the bucket's policy, and a foreign one its own account's too; objects
+that another account writes belong to the bucket's owner under BucketOwnerEnforced. Without ``s3:ListBucket`` a
+missing key is 403, not 404, which breaks readers of sparse zarr arrays. S3 has refused TLS older than 1.2 at its
+endpoints since 2024, so that the policies need no floor of their own. Actions: AWS service authorization reference,
+Amazon S3.
+"""
+
+from __future__ import annotations
+
+from components import names
+from components.access.statements import ANYONE, Condition, Principals, Statement
+
+
+def tls_only(bucket: str) -> Statement:
+    """Nobody reaches the bucket over plain HTTP."""
+    return Statement(
+        sid="TlsOnly",
+        effect="Deny",
+        principals=ANYONE,
+        actions=("s3:*",),
+        resources=(names.bucket_arn(bucket), names.objects_arn(bucket)),
+        conditions=(Condition(operator="Bool", key="aws:SecureTransport", values=("false",)),),
+    )
+
+
+def public_read(bucket: str) -> tuple[Statement, ...]:
+    """Anyone lists the bucket and reads its current objects; older versions stay private."""
+    return (
+        Statement(sid="List", principals=ANYONE, actions=("s3:ListBucket",), resources=(names.bucket_arn(bucket),)),
+        Statement(sid="Read", principals=ANYONE, actions=("s3:GetObject",), resources=(names.objects_arn(bucket),)),
+    )
+
+
+def log_delivery(log_bucket: str, account: str, buckets: tuple[str, ...]) -> Statement:
+    """S3's log service writes the access logs of these buckets; without this it drops them in silence."""
+    return Statement(
+        sid="LogDelivery",
+        principals=Principals(kind="Service", ids=("logging.s3.amazonaws.com",)),
+        actions=("s3:PutObject",),
+        resources=(names.objects_arn(log_bucket, names.LOG_PREFIX),),
+        conditions=(
+            Condition(operator="StringEquals", key="aws:SourceAccount", values=(account,)),
+            Condition(operator="ArnEquals", key="aws:SourceArn", values=tuple(map(names.bucket_arn, buckets))),
+        ),
+    )
+
+
+RELEASE_ACTIONS = ("s3:PutObject", "s3:PutObjectTagging", "s3:DeleteObject")
+"""``aws s3 sync --delete`` copies tags with objects, and removes what the source lacks. It can do without
+``s3:AbortMultipartUpload``: what a failed copy leaves, the bucket's lifecycle removes."""
+
+
+def receive(bucket: str, source_account: str, role: str) -> Statement:
+    """The release role of another account may write here; listing is public already."""
+    return Statement(
+        sid="Release",
+        principals=Principals(kind="AWS", ids=(names.account_arn(source_account),)),
+        actions=RELEASE_ACTIONS,
+        resources=(names.objects_arn(bucket),),
+        conditions=(
+            Condition(operator="ArnEquals", key="aws:PrincipalArn", values=(names.role_arn(source_account, role),)),
+        ),
+    )
+
+
+def release(source: str, destination: str) -> tuple[Statement, ...]:
+    """What a release role may do in its own account's policy: copy ``source`` to ``destination`` and nothing else."""
+    return (
+        Statement(
+            sid="List",
+            actions=("s3:ListBucket",),
+            resources=(names.bucket_arn(source), names.bucket_arn(destination)),
+        ),
+        Statement(sid="Read", actions=("s3:GetObject", "s3:GetObjectTagging"), resources=(names.objects_arn(source),)),
+        Statement(sid="Write", actions=RELEASE_ACTIONS, resources=(names.objects_arn(destination),)),
+    )
+
+
+def read(sid: str, *buckets: str) -> tuple[Statement, ...]:
+    """List and read. Tags too: a server-side copy of a tagged object needs them."""
+    return (
+        Statement(sid=f"{sid}List", actions=("s3:ListBucket",), resources=tuple(map(names.bucket_arn, buckets))),
+        Statement(
+            sid=f"{sid}Read",
+            actions=("s3:GetObject", "s3:GetObjectTagging"),
+            resources=tuple(map(names.objects_arn, buckets)),
+        ),
+    )
+
+
+def write(sid: str, *buckets: str) -> tuple[Statement, ...]:
+    """List, read, write and delete; not versions: what a job deletes can be brought back."""
+    return (
+        *read(sid, *buckets),
+        Statement(
+            sid=f"{sid}Write",
+            actions=(
+                "s3:PutObject",
+                "s3:PutObjectTagging",
+                "s3:DeleteObject",
+                "s3:DeleteObjectTagging",
+                "s3:AbortMultipartUpload",
+            ),
+            resources=tuple(map(names.objects_arn, buckets)),
+        ),
+    )

@@ -1,0 +1,157 @@
+"""What GitHub's preview and deploy roles may do, and the boundary that no role of the program exceeds.
+
+The boundary, the GitHub roles and the token issuer are made and changed by an administrator alone (the first ``up``
+runs as one): a deploy role that could change them could make itself anything. Actions: AWS service authorization
+reference and the calls of the provider's resource types (read, create, update, delete).
+"""
+
+from __future__ import annotations
+
+from components import names
+from components.access.statements import Condition, Statement
+
+_ANY_BUCKET = "arn:aws:s3:::*"
+_WORKSPACES = ("arn:aws:s3:::*swipe-wdl*", "arn:aws:s3:::*swipe-comms*")
+_READ_BUCKET = (
+    "s3:GetAccelerateConfiguration",
+    "s3:GetBucketAcl",
+    "s3:GetBucketCORS",
+    "s3:GetBucketLogging",
+    "s3:GetBucketObjectLockConfiguration",
+    "s3:GetBucketOwnershipControls",
+    "s3:GetBucketPolicy",
+    "s3:GetBucketPublicAccessBlock",
+    "s3:GetBucketRequestPayment",
+    "s3:GetBucketTagging",
+    "s3:GetBucketVersioning",
+    "s3:GetBucketWebsite",
+    "s3:GetEncryptionConfiguration",
+    "s3:GetLifecycleConfiguration",
+    "s3:GetReplicationConfiguration",
+    "s3:ListBucket",
+)
+_WRITE_BUCKET = (
+    "s3:CreateBucket",
+    "s3:DeleteBucketPolicy",
+    "s3:PutBucketCORS",
+    "s3:PutBucketLogging",
+    "s3:PutBucketOwnershipControls",
+    "s3:PutBucketPolicy",
+    "s3:PutBucketPublicAccessBlock",
+    "s3:PutBucketTagging",
+    "s3:PutBucketVersioning",
+    "s3:PutEncryptionConfiguration",
+    "s3:PutLifecycleConfiguration",
+)
+_READ_IAM = (
+    "iam:GetOpenIDConnectProvider",
+    "iam:GetPolicy",
+    "iam:GetPolicyVersion",
+    "iam:GetRole",
+    "iam:GetRolePolicy",
+    "iam:ListAttachedRolePolicies",
+    "iam:ListRolePolicies",
+)
+_BOUND = ("iam:CreateRole", "iam:DeleteRolePolicy", "iam:PutRolePermissionsBoundary", "iam:PutRolePolicy")
+"""The calls on roles for which IAM knows the key ``iam:PermissionsBoundary``, of those the program makes."""
+_UNBOUND = (
+    "iam:DeleteRole",
+    "iam:ListInstanceProfilesForRole",
+    "iam:TagRole",
+    "iam:UntagRole",
+    "iam:UpdateAssumeRolePolicy",
+    "iam:UpdateRole",
+    "iam:UpdateRoleDescription",
+)
+_CHANGE_POLICY = (
+    "iam:CreatePolicy",
+    "iam:CreatePolicyVersion",
+    "iam:DeletePolicy",
+    "iam:DeletePolicyVersion",
+    "iam:SetDefaultPolicyVersion",
+    "iam:TagPolicy",
+    "iam:UntagPolicy",
+)
+
+
+def preview(account: str) -> tuple[Statement, ...]:
+    """What ``preview`` and ``refresh`` read of the program's resources; no data but the WDL files."""
+    role = names.role_arn(account, names.GITHUB_PREVIEW)
+    return (*_reads(account), Statement(sid="Itself", actions=("sts:AssumeRole",), resources=(role,)))
+
+
+def deploy(account: str) -> tuple[Statement, ...]:
+    """What ``up`` needs once an administrator has made the account's first: everything but roles' roots."""
+    role = names.role_arn(account, names.GITHUB_DEPLOY)
+    workspace_objects = tuple(f"{bucket}/*" for bucket in _WORKSPACES)
+    change = ("s3:DeleteObject", "s3:DeleteObjectVersion", "s3:PutObject", "s3:PutObjectTagging")
+    return (
+        *_reads(account),
+        Statement(sid="Itself", actions=("sts:AssumeRole",), resources=(role,)),
+        Statement(sid="Buckets", actions=_WRITE_BUCKET, resources=(_ANY_BUCKET,)),
+        Statement(sid="AccountBlock", actions=("s3:PutAccountPublicAccessBlock",), resources=("*",)),
+        Statement(sid="Workspaces", actions=("s3:DeleteBucket", "s3:ListBucketVersions"), resources=_WORKSPACES),
+        Statement(sid="Workflows", actions=change, resources=workspace_objects),
+        Statement(sid="BoundRoles", actions=_BOUND, resources=(_any_role(account),), conditions=(_bounded(account),)),
+        Statement(sid="Roles", actions=_UNBOUND, resources=(_any_role(account),)),
+        _roots_stay(account),
+    )
+
+
+def boundary(account: str) -> tuple[Statement, ...]:
+    """The most that any role of the program can do, whatever its own policy says."""
+    services = (
+        "cloudwatch:PutMetricData",
+        "ecr:BatchCheckLayerAvailability",
+        "ecr:BatchGetImage",
+        "ecr:GetAuthorizationToken",
+        "ecr:GetDownloadUrlForLayer",
+        "s3:*",
+        "secretsmanager:GetSecretValue",
+        "states:*",
+        "sts:AssumeRole",
+    )
+    return (
+        Statement(sid="Services", actions=services, resources=("*",)),
+        Statement(sid="Iam", actions=(*_READ_IAM, *_BOUND, *_UNBOUND), resources=("*",)),
+        Statement(
+            sid="BoundOnly",
+            effect="Deny",
+            actions=_BOUND,
+            resources=("*",),
+            conditions=(_bounded(account, "StringNotEquals"),),
+        ),
+        _roots_stay(account),
+    )
+
+
+def _reads(account: str) -> tuple[Statement, ...]:
+    roles = (_any_role(account), names.policy_arn(account, names.BOUNDARY))
+    issuer = names.oidc_provider_arn(account, names.GITHUB_ISSUER)
+    objects = ("s3:GetObject", "s3:GetObjectTagging")
+    return (
+        Statement(sid="ReadBuckets", actions=_READ_BUCKET, resources=(_ANY_BUCKET,)),
+        Statement(sid="ReadAccountBlock", actions=("s3:GetAccountPublicAccessBlock",), resources=("*",)),
+        Statement(sid="ReadWorkflows", actions=objects, resources=(f"{_WORKSPACES[0]}/*",)),
+        Statement(sid="ReadRoles", actions=_READ_IAM, resources=(*roles, issuer)),
+    )
+
+
+def _any_role(account: str) -> str:
+    return names.role_arn(account, names.ANY_ROLE)
+
+
+def _bounded(account: str, operator: str = "StringEquals") -> Condition:
+    boundary_arn = names.policy_arn(account, names.BOUNDARY)
+    return Condition(operator=operator, key="iam:PermissionsBoundary", values=(boundary_arn,))
+
+
+def _roots_stay(account: str) -> Statement:
+    """The boundary and the GitHub roles are changed by an administrator alone."""
+    roots = (names.GITHUB_PREVIEW, names.GITHUB_DEPLOY)
+    return Statement(
+        sid="RootsStay",
+        effect="Deny",
+        actions=(*_BOUND, *_UNBOUND, *_CHANGE_POLICY),
+        resources=(*(names.role_arn(account, role) for role in roots), names.policy_arn(account, names.BOUNDARY)),
+    )

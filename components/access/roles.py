@@ -1,0 +1,58 @@
+"""What each role may do, in its own account's policy.
+
+The job roles hold what the workflows do (list and read sources, write and delete outputs, read the database's secret)
+and what swipe does around them: it fetches the WDL, pulls the task's image with the job's own credentials, and keeps
+inputs, outputs and status files in the comms bucket.
+"""
+
+from __future__ import annotations
+
+from components import names
+from components.access import buckets
+from components.access.statements import Statement
+
+
+def job(*, registry_account: str, region: str, wdl_bucket: str, comms_bucket: str) -> tuple[Statement, ...]:
+    """What every job needs, whatever it runs."""
+    registry = names.registry_arn(registry_account, region)
+    pull = ("ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
+    return (
+        *buckets.read("Wdl", wdl_bucket),
+        *buckets.write("Comms", comms_bucket),
+        Statement(sid="RegistryLogin", actions=("ecr:GetAuthorizationToken",), resources=("*",)),
+        Statement(sid="Images", actions=pull, resources=(registry,)),
+        Statement(sid="Metrics", actions=("cloudwatch:PutMetricData",), resources=("*",)),
+    )
+
+
+def ingest(*, reads: tuple[str, ...], writes: tuple[str, ...]) -> tuple[Statement, ...]:
+    """``reads`` and ``writes`` are bucket names; ``reads`` may be empty."""
+    source = buckets.read("Source", *reads) if reads else ()
+    return (*source, *buckets.write("Output", *writes))
+
+
+def database_import(*, bucket: str, account: str, region: str, environment: str) -> tuple[Statement, ...]:
+    secret = names.secret_arn(account, region, names.database_secret(environment))
+    return (
+        *buckets.read("Metadata", bucket),
+        Statement(sid="DatabaseSecret", actions=("secretsmanager:GetSecretValue",), resources=(secret,)),
+    )
+
+
+def operator(
+    *, account: str, region: str, readable: tuple[str, ...], environments: tuple[str, ...]
+) -> tuple[Statement, ...]:
+    """The calls of the ingestion clients: find an environment's buckets and state machine, list data, start jobs."""
+    statements = [Statement(sid="FindBuckets", actions=("s3:ListAllMyBuckets",), resources=("*",))]
+    if readable:
+        statements += buckets.read("Data", *readable)
+    if environments:
+        machines = tuple(names.state_machine_arn(account, region, name) for name in environments)
+        executions = tuple(names.execution_arn(account, region, name) for name in environments)
+        start = ("states:DescribeStateMachine", "states:ListExecutions", "states:StartExecution")
+        follow = ("states:DescribeExecution", "states:GetExecutionHistory", "states:StopExecution")
+        statements += (
+            Statement(sid="Submit", actions=start, resources=machines),
+            Statement(sid="Follow", actions=follow, resources=executions),
+        )
+    return tuple(statements)

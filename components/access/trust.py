@@ -1,0 +1,51 @@
+"""Who may assume a role.
+
+A trust policy that names a user or role which doesn't exist is refused, and one that names a role made again under the
+same name stops matching without a word. So identities are named by their account as principal and by a condition on
+``aws:PrincipalArn``. The cost: the identity's own account must allow it ``sts:AssumeRole`` too.
+"""
+
+from __future__ import annotations
+
+from components import names, rules
+from components.access.statements import Condition, Principals, Statement
+
+
+def batch_jobs(account: str) -> Statement:
+    """The containers of jobs; ``aws:SourceAccount`` keeps other accounts' tasks out (the confused deputy)."""
+    return Statement(
+        sid="Jobs",
+        actions=("sts:AssumeRole",),
+        principals=Principals(kind="Service", ids=("ecs-tasks.amazonaws.com",)),
+        conditions=(Condition(operator="StringEquals", key="aws:SourceAccount", values=(account,)),),
+    )
+
+
+def identities(sid: str, patterns: tuple[str, ...]) -> Statement:
+    """Users and roles by ARN; ``*`` and ``?`` stand in names, never for an account."""
+    accounts = sorted({rules.account_of_principal(pattern) for pattern in patterns})
+    return Statement(
+        sid=sid,
+        actions=("sts:AssumeRole",),
+        principals=Principals(kind="AWS", ids=tuple(names.account_arn(account) for account in accounts)),
+        conditions=(Condition(operator="ArnLike", key="aws:PrincipalArn", values=patterns),),
+    )
+
+
+def itself(account: str, role: str) -> Statement:
+    """A role that may be assumed from its own session: the program's provider assumes it wherever it starts from."""
+    return identities("Itself", (names.role_arn(account, role),))
+
+
+def github(account: str, subjects: tuple[str, ...]) -> Statement:
+    """GitHub Actions jobs whose token has one of these subjects, which name one repository each."""
+    issuer = names.GITHUB_ISSUER
+    return Statement(
+        sid="GitHub",
+        actions=("sts:AssumeRoleWithWebIdentity",),
+        principals=Principals(kind="Federated", ids=(names.oidc_provider_arn(account, issuer),)),
+        conditions=(
+            Condition(operator="StringEquals", key=f"{issuer}:aud", values=("sts.amazonaws.com",)),
+            Condition(operator="StringEquals", key=f"{issuer}:sub", values=subjects),
+        ),
+    )

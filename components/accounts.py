@@ -1,0 +1,71 @@
+"""The one provider of an account, and what holds for the account as a whole.
+
+Rests on: ``allowedAccountIds`` is compared with the account of the credentials after the role is assumed, before any
+resource is touched. Default tags are set on every resource that takes tags.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+from components import names, rules
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccountArgs:
+    id: str
+    """Twelve digits."""
+    region: str
+    role: str
+    """The role to assume in the account: a name, or an ARN of this account."""
+    tags: Mapping[str, str]
+    """On every resource that takes tags."""
+
+    def check(self) -> None:
+        """Raises ValueError naming field, value and rule."""
+        owner = rules.account_of_role(self.role)
+        found = (
+            ("id", self.id, rules.account_id(self.id)),
+            ("region", self.region, rules.region(self.region)),
+            ("role", self.role, rules.role(self.role)),
+            ("role", self.role, f"a role of {self.id}" if owner not in (None, self.id) else None),
+        )
+        for field, value, rule in found:
+            if rule:
+                raise ValueError(f"account provider: {field}: {value!r}: {rule}")
+
+
+def account_provider(name: str, args: AccountArgs) -> aws.Provider:
+    """The provider for everything in the account. Raises ValueError for arguments that AWS would refuse."""
+    args.check()
+    role = aws.ProviderAssumeRoleArgs(role_arn=names.role_arn(args.id, args.role), session_name="portal")
+    return aws.Provider(
+        name,
+        region=args.region,
+        allowed_account_ids=[args.id],
+        assume_roles=[role],
+        default_tags=aws.ProviderDefaultTagsArgs(tags=dict(args.tags)),
+    )
+
+
+class ClosedAccount(pulumi.ComponentResource):
+    """No bucket of the account can be opened to the public, whatever its own settings say.
+
+    For accounts without a public bucket: the account's block overrides every bucket's.
+    """
+
+    def __init__(self, name: str, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("portal:accounts:ClosedAccount", name, None, opts)
+        aws.s3.AccountPublicAccessBlock(
+            name,
+            block_public_acls=True,
+            ignore_public_acls=True,
+            block_public_policy=True,
+            restrict_public_buckets=True,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        self.register_outputs({})

@@ -1,0 +1,95 @@
+"""Roles with fixed names, the boundary that none of them exceeds, and GitHub's way in without stored keys.
+
+Rests on: a role's boundary must exist before the role; IAM refuses a web identity's trust without a condition on its
+subject; GitHub's tokens are verified by IAM against its own list of certificate authorities, so no thumbprint is kept.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pulumi
+from pulumi_aws import iam
+
+from components import names, rules
+from components.access.deployment import boundary
+from components.access.statements import Statement, document
+
+
+@dataclass(frozen=True, kw_only=True)
+class RoleArgs:
+    role: str
+    """The role's name: fixed, since other accounts and clients refer to it."""
+    description: str
+    trust: tuple[Statement, ...]
+    permissions: tuple[Statement, ...]
+    boundary: pulumi.Input[str]
+    """The ARN of the permissions boundary."""
+    max_session_seconds: int = 3_600
+    """3,600 to 43,200. A session that one role starts in another lasts an hour at most, whatever this says."""
+
+    def check(self, name: str) -> None:
+        """Raises ValueError naming component, field, value and rule."""
+        if fault := rules.role(self.role):
+            raise ValueError(f"Role {name!r}: role: {self.role!r}: {fault}")
+        if not 3_600 <= self.max_session_seconds <= 43_200:
+            raise ValueError(f"Role {name!r}: max_session_seconds: {self.max_session_seconds!r}: 3600 to 43200")
+
+
+class Role(pulumi.ComponentResource):
+    """A role and what it may do."""
+
+    arn: pulumi.Output[str]
+
+    def __init__(self, name: str, args: RoleArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        args.check(name)
+        trust, permissions = document("trust", args.trust), document("identity", args.permissions)
+        super().__init__("portal:identity:Role", name, None, opts)
+        role = iam.Role(
+            name,
+            name=args.role,
+            description=args.description,
+            assume_role_policy=trust,
+            permissions_boundary=args.boundary,
+            max_session_duration=args.max_session_seconds,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        iam.RolePolicy(f"{name}-policy", role=role.name, policy=permissions, opts=pulumi.ResourceOptions(parent=self))
+        self.arn = role.arn
+        self.register_outputs({"arn": self.arn})
+
+
+class Boundary(pulumi.ComponentResource):
+    """The most that any role of the program can do."""
+
+    arn: pulumi.Output[str]
+
+    def __init__(self, name: str, account: str, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("portal:identity:Boundary", name, None, opts)
+        policy = iam.Policy(
+            name,
+            name=names.BOUNDARY,
+            # IAM cannot change a description: another text would be another policy.
+            description="The most that any role of the portal's infrastructure can do",
+            policy=document("managed", boundary(account)),
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        self.arn = policy.arn
+        self.register_outputs({"arn": self.arn})
+
+
+class GitHubIssuer(pulumi.ComponentResource):
+    """GitHub Actions' token issuer, made known to the account."""
+
+    arn: pulumi.Output[str]
+
+    def __init__(self, name: str, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("portal:identity:GitHubIssuer", name, None, opts)
+        issuer = iam.OpenIdConnectProvider(
+            name,
+            url=f"https://{names.GITHUB_ISSUER}",
+            client_id_lists=["sts.amazonaws.com"],
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        self.arn = issuer.arn
+        self.register_outputs({"arn": self.arn})

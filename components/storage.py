@@ -1,0 +1,256 @@
+"""DataBucket: one S3 bucket and all that makes it safe.
+
+Rests on: two configuration calls on one bucket at the same time are a 409 (OperationAborted), a public policy is
+refused while the public access block forbids it, and access logs are delivered only where the log bucket's policy lets
+S3's log service write. So the parts are made one after the other: bucket, ownership, public access block, policy, the
+rest. SSE-S3 throughout: anonymous readers, CDNs and S3's log delivery cannot use a KMS key.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import Final, Literal, get_args
+
+import pulumi
+from pulumi_aws import s3
+
+from components import names, rules
+from components.access import buckets
+from components.access.statements import Statement, document
+
+Kind = Literal["source", "staging", "embargo", "public", "log", "workspace"]
+
+CORS_METHODS: Final = ("GET", "HEAD")
+"""S3 answers OPTIONS by itself; naming it as a method is refused."""
+CORS_REQUEST_HEADERS: Final = (
+    "Range",
+    "If-Match",
+    "If-None-Match",
+    "If-Modified-Since",
+    "Cache-Control",
+    "Authorization",
+)
+CORS_EXPOSED_HEADERS: Final = (
+    "Content-Length",
+    "Content-Range",
+    "Content-Type",
+    "ETag",
+    "Accept-Ranges",
+    "Last-Modified",
+)
+"""Chunked readers (zarr, Neuroglancer) see sizes and ranges only if these are exposed."""
+CORS_MAX_AGE_SECONDS: Final = 86_400
+
+
+@dataclass(frozen=True, kw_only=True)
+class LifecycleArgs:
+    """When S3 moves and deletes by itself; all in days."""
+
+    abort_multipart_days: int
+    """Unfinished uploads, which are invisible and cost as much as objects."""
+    noncurrent_days: int
+    """Overwritten and deleted objects; until then they can be brought back."""
+    expire_days: int | None = None
+    """Objects. None: never."""
+    tier_days: int | None = None
+    """To Intelligent-Tiering, which moves what isn't read to cheaper tiers. None: never."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataBucketArgs:
+    kind: Kind
+    """``public`` opens the bucket to anonymous reading; ``workspace`` may be deleted with its objects; the others are
+    protected from deletion."""
+    bucket: str
+    """The bucket's name."""
+    lifecycle: LifecycleArgs
+    statements: tuple[Statement, ...] = ()
+    """Further statements of the bucket policy, beside TLS only and what the kind brings."""
+    cors_origins: tuple[str, ...] = ()
+    """Origins of web pages that may read; empty: none."""
+    logs: DataBucket | None = None
+    """The log bucket of the account; every kind but ``log`` has one."""
+    adopt: bool = False
+    """Take in the bucket of this name that exists, whatever its tags."""
+    retire: bool = False
+    """No longer protected; whatever becomes of the resources, AWS keeps the bucket and its settings."""
+
+    def check(self, name: str) -> None:
+        """Raises ValueError naming component, field, value and rule."""
+        days = self.lifecycle
+        expiry_later = days.expire_days is None or days.tier_days is None or days.tier_days < days.expire_days
+        rule = rules.bucket_name(self.bucket)
+        checks: tuple[tuple[bool, str, object, str], ...] = (
+            (self.kind in get_args(Kind), "kind", self.kind, f"one of {', '.join(get_args(Kind))}"),
+            (rule is None, "bucket", self.bucket, str(rule)),
+            ((self.logs is None) == (self.kind == "log"), "logs", self.logs, "required, except for the kind log"),
+            (self.logs is None or self.logs.kind == "log", "logs", self.logs, "a bucket of kind log"),
+            (min(days.abort_multipart_days, days.noncurrent_days) > 0, "lifecycle", days, "at least one day"),
+            (days.expire_days is None or days.expire_days > 0, "lifecycle", days, "at least one day"),
+            (expiry_later, "lifecycle", days, "objects move before they expire"),
+            (not (self.adopt and self.retire), "adopt", True, "a bucket is adopted or retired, not both"),
+        )
+        for kept, field, value, rule in checks:
+            if not kept:
+                raise ValueError(f"DataBucket {name!r}: {field}: {value!r}: {rule}")
+
+
+class DataBucket(pulumi.ComponentResource):
+    """One S3 bucket: ownership enforced, TLS only, encrypted, versioned, logged, and as closed as its kind allows."""
+
+    bucket: pulumi.Output[str]
+    """The bucket's name, known when the bucket exists."""
+    arn: pulumi.Output[str]
+
+    def __init__(self, name: str, args: DataBucketArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        args.check(name)
+        super().__init__("portal:storage:DataBucket", name, None, opts)
+        self.kind, self.name, self._args, self._made = args.kind, name, args, list[pulumi.Resource]()
+
+        bucket = self._bucket()
+        self.bucket, self.arn = bucket.bucket, bucket.arn
+        self._ownership()
+        self._public_access_block()
+        self._policy()
+        self._versioning()
+        self._encryption()
+        self._lifecycle()
+        if args.cors_origins:
+            self._cors()
+        if args.logs:
+            self._logging(args.logs)
+        self.register_outputs({"bucket": self.bucket, "arn": self.arn})
+
+    def grant_read(self, sid: str) -> tuple[Statement, ...]:
+        """List and read, for an identity's policy."""
+        return buckets.read(sid, self._args.bucket)
+
+    def grant_write(self, sid: str) -> tuple[Statement, ...]:
+        """List, read, write and delete (not versions), for an identity's policy."""
+        return buckets.write(sid, self._args.bucket)
+
+    def _after(self, *others: pulumi.Resource) -> pulumi.ResourceOptions:
+        """A part is made after the one before it. A retired bucket's parts are let go of, not undone."""
+        return pulumi.ResourceOptions(
+            parent=self, depends_on=[*self._made[-1:], *others], retain_on_delete=self._args.retire
+        )
+
+    def _bucket(self) -> s3.Bucket:
+        args = self._args
+        workspace = args.kind == "workspace"
+        options = pulumi.ResourceOptions(
+            parent=self,
+            protect=not (workspace or args.retire),
+            retain_on_delete=args.retire,
+            import_=args.bucket if args.adopt else None,
+            # An import must find what the program says; the tags are set by the first update after it.
+            ignore_changes=["tags", "tagsAll", "forceDestroy"] if args.adopt else None,
+        )
+        bucket = s3.Bucket(
+            self.name, bucket=args.bucket, force_destroy=workspace, tags={"kind": args.kind}, opts=options
+        )
+        self._made.append(bucket)
+        return bucket
+
+    def _ownership(self) -> None:
+        """ACLs are off and every object is the bucket owner's, also what another account writes."""
+        rule = s3.BucketOwnershipControlsRuleArgs(object_ownership="BucketOwnerEnforced")
+        name = f"{self.name}-ownership"
+        self._made.append(s3.BucketOwnershipControls(name, bucket=self.bucket, rule=rule, opts=self._after()))
+
+    def _public_access_block(self) -> None:
+        """ACLs never open a bucket, not even a public one: its policy alone does."""
+        closed = self.kind != "public"
+        block = s3.BucketPublicAccessBlock(
+            f"{self.name}-public-access",
+            bucket=self.bucket,
+            block_public_acls=True,
+            ignore_public_acls=True,
+            block_public_policy=closed,
+            restrict_public_buckets=closed,
+            opts=self._after(),
+        )
+        self._made.append(block)
+
+    def _policy(self) -> None:
+        opened = buckets.public_read(self._args.bucket) if self.kind == "public" else ()
+        policy = document("bucket", (buckets.tls_only(self._args.bucket), *opened, *self._args.statements))
+        name = f"{self.name}-policy"
+        self._made.append(s3.BucketPolicy(name, bucket=self.bucket, policy=policy, opts=self._after()))
+
+    def _versioning(self) -> None:
+        status = s3.BucketVersioningVersioningConfigurationArgs(status="Enabled")
+        versioning = s3.BucketVersioning(
+            f"{self.name}-versioning", bucket=self.bucket, versioning_configuration=status, opts=self._after()
+        )
+        self._made.append(versioning)
+
+    def _encryption(self) -> None:
+        default = s3.BucketServerSideEncryptionConfigurationRuleApplyServerSideEncryptionByDefaultArgs(
+            sse_algorithm="AES256"
+        )
+        rule = s3.BucketServerSideEncryptionConfigurationRuleArgs(apply_server_side_encryption_by_default=default)
+        encryption = s3.BucketServerSideEncryptionConfiguration(
+            f"{self.name}-encryption", bucket=self.bucket, rules=[rule], opts=self._after()
+        )
+        self._made.append(encryption)
+
+    def _lifecycle(self) -> None:
+        lifecycle = s3.BucketLifecycleConfiguration(
+            f"{self.name}-lifecycle",
+            bucket=self.bucket,
+            rules=lifecycle_rules(self._args.lifecycle),
+            opts=self._after(),
+        )
+        self._made.append(lifecycle)
+
+    def _cors(self) -> None:
+        rule = s3.BucketCorsConfigurationCorsRuleArgs(
+            id="read",
+            allowed_methods=[*CORS_METHODS],
+            allowed_origins=[*self._args.cors_origins],
+            allowed_headers=[*CORS_REQUEST_HEADERS],
+            expose_headers=[*CORS_EXPOSED_HEADERS],
+            max_age_seconds=CORS_MAX_AGE_SECONDS,
+        )
+        name = f"{self.name}-cors"
+        self._made.append(s3.BucketCorsConfiguration(name, bucket=self.bucket, cors_rules=[rule], opts=self._after()))
+
+    def _logging(self, logs: DataBucket) -> None:
+        by_event = s3.BucketLoggingTargetObjectKeyFormatPartitionedPrefixArgs(partition_date_source="EventTime")
+        logging = s3.BucketLogging(
+            f"{self.name}-logging",
+            bucket=self.bucket,
+            target_bucket=logs.bucket,
+            target_prefix=names.LOG_PREFIX,
+            target_object_key_format=s3.BucketLoggingTargetObjectKeyFormatArgs(partitioned_prefix=by_event),
+            opts=self._after(logs),
+        )
+        self._made.append(logging)
+
+
+def lifecycle_rules(days: LifecycleArgs) -> list[s3.BucketLifecycleConfigurationRuleArgs]:
+    """Rules for the whole bucket. S3 takes a number of days or the clean-up of delete markers in one rule, not both."""
+    marker = s3.BucketLifecycleConfigurationRuleExpirationArgs(expired_object_delete_marker=True)
+    abort = s3.BucketLifecycleConfigurationRuleAbortIncompleteMultipartUploadArgs(
+        days_after_initiation=days.abort_multipart_days
+    )
+    noncurrent = s3.BucketLifecycleConfigurationRuleNoncurrentVersionExpirationArgs(
+        noncurrent_days=days.noncurrent_days
+    )
+    everything = s3.BucketLifecycleConfigurationRuleFilterArgs(prefix="")
+    make = partial(s3.BucketLifecycleConfigurationRuleArgs, status="Enabled", filter=everything)
+    found = [
+        make(id="unfinished-uploads", abort_incomplete_multipart_upload=abort),
+        make(id="old-versions", noncurrent_version_expiration=noncurrent, expiration=marker),
+    ]
+    if days.tier_days is not None:
+        tier = s3.BucketLifecycleConfigurationRuleTransitionArgs(
+            days=days.tier_days, storage_class="INTELLIGENT_TIERING"
+        )
+        found.append(make(id="tiering", transitions=[tier]))
+    if days.expire_days:
+        expire = s3.BucketLifecycleConfigurationRuleExpirationArgs(days=days.expire_days)
+        found.append(make(id="expiry", expiration=expire))
+    return found
