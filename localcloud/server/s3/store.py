@@ -35,8 +35,12 @@ class Documents:
 
     single: dict[str, Any] = field(default_factory=dict[str, Any])
     by_id: dict[str, dict[str, Params]] = field(default_factory=dict[str, dict[str, Params]])
+    uploads: dict[str, Any] = field(default_factory=dict[str, Any])
+    """Part-wise uploads in progress, by upload id; see :mod:`.multipart`."""
     lock: threading.Lock = field(default_factory=threading.Lock)
-    """Held while a configuration of this bucket is written; see :mod:`.conflicts`."""
+    """Held while a configuration that races others is written; see :mod:`.conflicts`."""
+    object_lock: threading.RLock = field(default_factory=threading.RLock)
+    """Held while a key's versions or other configurations are changed, or versions are read with their bytes."""
 
 
 _documents: WeakKeyDictionary[FakeBucket, Documents] = WeakKeyDictionary()
@@ -79,6 +83,12 @@ def documents_of(bucket: FakeBucket) -> Documents:
         if bucket not in _documents:
             _documents[bucket] = _of_a_new_bucket()
         return _documents[bucket]
+
+
+def forget(bucket: FakeBucket) -> None:
+    """Drops a deleted bucket's documents, though moto may hold the bucket object a while longer."""
+    with _documents_lock:
+        _documents.pop(bucket, None)
 
 
 def documents(name: str) -> Documents:

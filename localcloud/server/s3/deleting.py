@@ -1,0 +1,108 @@
+"""Deleting objects, one or up to a thousand at a time.
+
+AWS facts: a plain delete of a key in a bucket that is or was versioned adds a delete marker, even for a key that was
+never there; with a version id it removes that version for good. DeleteObjects answers each key for itself, refusals
+too, and is done with success whatever they were.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from moto.s3.models import FakeBucket
+
+from ..access.authorization import Permission, permissions
+from ..access.decide import decide
+from ..call import HOOKS, Call, Params, Refusal
+from . import conditions, events, versions
+from .store import bucket_called, documents_of
+from .versions import DeleteMarker, Version
+
+MOST_KEYS = 1000
+
+
+@HOOKS.instead("s3", "DeleteObject")
+def delete_object(call: Call) -> Params:
+    params = call.params
+    bucket = bucket_called(params["Bucket"])
+    return _delete(bucket, params["Key"], params.get("VersionId"), params.get("IfMatch"))
+
+
+def _delete(bucket: FakeBucket, key: str, version_id: str | None, if_match: str | None) -> Params:
+    with documents_of(bucket).object_lock:
+        if if_match:
+            conditions.check_if_match(key, if_match, versions.find(bucket, key, version_id))
+        if version_id is not None:
+            return _delete_version(bucket, key, version_id)
+        latest = versions.find(bucket, key)
+        if bucket.versioning_status is None:
+            versions.remove(bucket, key, versions.NULL_VERSION)
+            if isinstance(latest, Version):
+                events.removed(bucket, latest, "Delete")
+            return {}
+        marker = versions.add_delete_marker(bucket, key)
+    if isinstance(latest, Version):
+        events.removed(bucket, latest, "DeleteMarkerCreated")
+    return {"DeleteMarker": True, "VersionId": marker.version_id}
+
+
+def _delete_version(bucket: FakeBucket, key: str, version_id: str) -> Params:
+    entry = versions.find(bucket, key, version_id)
+    if isinstance(entry, Version):
+        events.removed(bucket, entry, "Delete")
+    removed = versions.remove(bucket, key, version_id)
+    if bucket.versioning_status is None:
+        return {}
+    marker: Params = {"DeleteMarker": True} if isinstance(removed, DeleteMarker) else {}
+    return {**marker, "VersionId": version_id}
+
+
+@HOOKS.instead("s3", "DeleteObjects")
+def delete_objects(call: Call) -> Params:
+    bucket = bucket_called(call.params["Bucket"])
+    wanted: list[dict[str, Any]] = call.params["Delete"].get("Objects", [])
+    if not 1 <= len(wanted) <= MOST_KEYS:
+        raise Refusal(
+            "MalformedXML", "The XML you provided was not well-formed or did not validate against our published schema"
+        )
+    deleted: list[Params] = []
+    errors: list[Params] = []
+    for item in wanted:
+        named = {name: item[name] for name in ("Key", "VersionId") if item.get(name)}
+        if unsupported := [name for name in ("LastModifiedTime", "Size") if item.get(name) is not None]:
+            raise Refusal("NotImplemented", f"{unsupported[0]} is not implemented", 501)
+        try:
+            _check_allowed(call, item)
+            done = _delete(bucket, item["Key"], item.get("VersionId"), item.get("ETag"))
+        except Refusal as refusal:
+            errors.append({**named, "Code": refusal.code, "Message": refusal.message})
+        else:
+            deleted.append(named | _told(done, item))
+    answer: Params = {"Errors": errors} if errors else {}
+    return answer if call.params["Delete"].get("Quiet") else {"Deleted": deleted, **answer}
+
+
+def _told(done: Params, item: dict[str, Any]) -> Params:
+    if not done.get("DeleteMarker"):
+        return {}
+    return {"DeleteMarker": True, "DeleteMarkerVersionId": item.get("VersionId") or done["VersionId"]}
+
+
+def _check_allowed(call: Call, item: dict[str, Any]) -> None:
+    """Each key is decided for itself."""
+    single = Call(
+        id=call.id,
+        service=call.service,
+        operation="DeleteObject",
+        params={"Bucket": call.params["Bucket"], "Key": item["Key"], "VersionId": item.get("VersionId")},
+        caller=call.caller,
+        region=call.region,
+        secure=call.secure,
+        source_ip=call.source_ip,
+        headers=call.headers,
+    )
+    needed: list[Permission] = permissions(single)
+    for permission in needed:
+        decision = decide(call, permission)
+        if not decision.allowed:
+            raise Refusal("AccessDenied", decision.message or "Access Denied", 403)
