@@ -27,6 +27,8 @@ class RoleArgs:
     """The ARN of the permissions boundary."""
     max_session_seconds: int = 3_600
     """3,600 to 43,200. A session that one role starts in another lasts an hour at most, whatever this says."""
+    after: tuple[pulumi.Resource, ...] = ()
+    """What the trust policy names and must exist first."""
 
     def check(self, name: str) -> None:
         """Raises ValueError naming component, field, value and rule."""
@@ -52,7 +54,7 @@ class Role(pulumi.ComponentResource):
             assume_role_policy=trust,
             permissions_boundary=args.boundary,
             max_session_duration=args.max_session_seconds,
-            opts=pulumi.ResourceOptions(parent=self),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[*args.after]),
         )
         iam.RolePolicy(f"{name}-policy", role=role.name, policy=permissions, opts=pulumi.ResourceOptions(parent=self))
         self.arn = role.arn

@@ -15,6 +15,8 @@ GITHUB_DEPLOY: Final = "cryoet-github-deploy"
 GITHUB_ISSUER: Final = "token.actions.githubusercontent.com"
 ANY_ROLE: Final = "cryoet-*"
 """Matches every role that the program makes."""
+REGISTRY_ACCOUNT: Final = "908710317728"
+"""Holds the images of the jobs; the clients have it written into them."""
 LOG_PREFIX: Final = "s3/"
 """Where S3 puts access logs in a log bucket; account, region, bucket and date follow in the key."""
 

@@ -29,7 +29,6 @@ CORS_REQUEST_HEADERS: Final = (
     "If-None-Match",
     "If-Modified-Since",
     "Cache-Control",
-    "Authorization",
 )
 CORS_EXPOSED_HEADERS: Final = (
     "Content-Length",

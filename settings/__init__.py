@@ -6,13 +6,14 @@ any resource exists, and reports every fault at once.
 
 from settings.faults import Fault, SettingsError
 from settings.portal import Portal, Release, load
-from settings.schema import Bucket, BucketRef, Environment, Settings, StackFile
+from settings.schema import Bucket, BucketRef, Environment, Lifecycle, Settings, StackFile
 
 __all__ = [
     "Bucket",
     "BucketRef",
     "Environment",
     "Fault",
+    "Lifecycle",
     "Portal",
     "Release",
     "Settings",

@@ -12,7 +12,10 @@ from settings.schema import Bucket, BucketRef, Environment, Settings
 
 @dataclass(frozen=True, kw_only=True)
 class Use:
-    """What an entry may refer to: buckets of these kinds, in its own stack, in another, or in any."""
+    """What an entry may refer to: buckets of these kinds, in its own stack, in another, or in any.
+
+    ``any``: in another stack it must be public, since nothing else is opened to another account.
+    """
 
     kinds: tuple[str, ...]
     holder: Literal["own", "other", "any"]
@@ -41,7 +44,10 @@ def check(stack: str, settings: Settings, stacks: Mapping[str, Settings], unread
             yield fault_at(stack, (*at, "stack"), holder, "must be a bucket of this stack")
         if use.holder == "other" and holder == stack:
             yield fault_at(stack, (*at, "stack"), holder, "must be another stack")
-        rule = _rule(stacks[holder].buckets.get(ref.bucket), use, file_of(holder))
+        bucket = stacks[holder].buckets.get(ref.bucket)
+        rule = _rule(bucket, use, file_of(holder))
+        if not rule and bucket and use.holder == "any" and holder != stack and bucket.kind != "public":
+            rule = f"is of kind {bucket.kind}; of another stack's buckets only public ones can be read"
         if rule:
             yield fault_at(stack, (*at, "bucket"), ref.bucket, rule)
 

@@ -165,6 +165,15 @@ class GitHub(Model):
     environment: Annotated[str, _rule(rules.github_name)]
     """Jobs of this GitHub environment, and no others, may deploy."""
 
+    @property
+    def preview_subjects(self) -> tuple[str, ...]:
+        """The subjects of the tokens that may preview."""
+        return (f"repo:{self.repository}:pull_request", f"repo:{self.repository}:ref:refs/heads/{self.branch}")
+
+    @property
+    def deploy_subjects(self) -> tuple[str, ...]:
+        return (f"repo:{self.repository}:environment:{self.environment}",)
+
 
 class Access(Model):
     """Who may enter the account."""

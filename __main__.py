@@ -1,0 +1,44 @@
+"""The infrastructure of the CryoET Data Portal: what one account holds, as its stack file says."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import fields
+from pathlib import Path
+from typing import Any, cast
+
+import pulumi
+from pulumi.runtime import config
+
+from composition import compose, provider_of
+from settings import Portal, SettingsError, load
+
+
+def previously_protected() -> dict[str, str]:
+    """Names of the protected buckets by key, as this stack put them out when it was last brought up; from its state."""
+    name = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
+    answer = cast("Any", pulumi.runtime.invoke("pulumi:pulumi:readStackOutputs", {"name": name})).value
+    return dict((answer or {}).get("outputs", {}).get("protected", {}))
+
+
+def checked() -> Portal:
+    """The settings of all stacks; nothing is registered before they are right."""
+    values = config.CONFIG.get()
+    secret = [key for key in values if config.is_config_secret(key)]
+    portal = load(pulumi.get_stack(), Path(__file__).resolve().parent, values, secret)
+    portal.refuse_dropped(previously_protected())
+    return portal
+
+
+def main() -> None:
+    portal = checked()
+    provider = provider_of(portal, os.environ.get("PORTAL_ROLE"))
+    outputs = compose(portal, provider)
+    for field in fields(outputs):
+        pulumi.export(field.name, getattr(outputs, field.name))
+
+
+try:
+    main()
+except SettingsError as error:
+    raise pulumi.RunError(str(error)) from None

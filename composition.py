@@ -1,0 +1,195 @@
+"""From settings to components: what one account holds. The only code that knows both."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import pulumi
+
+from components import names
+from components.access import buckets as on_buckets
+from components.access import deployment, roles, trust
+from components.access.statements import Statement
+from components.accounts import AccountArgs, ClosedAccount, account_provider
+from components.identity import Boundary, GitHubIssuer, Role, RoleArgs
+from components.storage import DataBucket, DataBucketArgs, LifecycleArgs
+from components.workflows import Workflows, WorkflowsArgs
+from settings import Bucket, Environment, Lifecycle, Portal
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outputs:
+    """What a stack puts out, for people and for the portal's command line; no stack reads another's."""
+
+    account: str
+    region: str
+    buckets: Mapping[str, pulumi.Output[str]]
+    """Bucket names by key; an environment's by ``{environment}-wdl`` and ``{environment}-comms``."""
+    roles: Mapping[str, pulumi.Output[str]]
+    """Role ARNs by name."""
+    protected: Mapping[str, str]
+    """Names of the protected buckets by key: what the stack file may not drop without ``retire``."""
+
+
+def compose(portal: Portal, provider: pulumi.ProviderResource) -> Outputs:
+    """Everything in the account of the current stack."""
+    settings, opts = portal.current, pulumi.ResourceOptions(provider=provider)
+    buckets = _buckets(portal, opts)
+    if all(bucket.kind != "public" for bucket in settings.buckets.values()):
+        ClosedAccount("account", opts)
+    logs = next(bucket for bucket in buckets.values() if bucket.kind == "log")
+    for name, environment in settings.environments.items():
+        made = Workflows(name, _workflows(portal, name, environment, logs), opts)
+        buckets |= {f"{name}-wdl": made.wdl, f"{name}-comms": made.comms}
+    boundary = Boundary("boundary", settings.account.id, opts)
+    issuer = (GitHubIssuer("github", opts),) if settings.access.github else ()
+    made_roles = {args.role: Role(args.role, args, opts) for args in _roles(portal, boundary.arn, issuer)}
+    return Outputs(
+        account=settings.account.id,
+        region=settings.account.region,
+        buckets={key: bucket.bucket for key, bucket in buckets.items()},
+        roles={name: role.arn for name, role in made_roles.items()},
+        protected={key: bucket.name for key, bucket in settings.buckets.items() if bucket.protected},
+    )
+
+
+def provider_of(portal: Portal, role: str | None) -> pulumi.ProviderResource:
+    """The provider of the current stack's account; ``role`` takes the place of the stack file's."""
+    account = portal.current.account
+    own = {"project": "portal", "stack": portal.stack, "managed-by": "pulumi"}
+    args = AccountArgs(
+        id=account.id, region=account.region, role=role or account.role, tags={**portal.current.tags, **own}
+    )
+    return account_provider("account", args)
+
+
+def _buckets(portal: Portal, opts: pulumi.ResourceOptions) -> dict[str, DataBucket]:
+    """The log bucket first: the others' access logs go there."""
+    made: dict[str, DataBucket] = {}
+    logs: DataBucket | None = None
+    for key, bucket in sorted(portal.current.buckets.items(), key=lambda item: item[1].kind != "log"):
+        made[key] = DataBucket(key, _bucket(portal, key, bucket, logs), opts)
+        logs = logs or made[key]
+    return made
+
+
+def _bucket(portal: Portal, key: str, bucket: Bucket, logs: DataBucket | None) -> DataBucketArgs:
+    return DataBucketArgs(
+        kind=bucket.kind,
+        bucket=bucket.name,
+        lifecycle=_lifecycle(bucket.lifecycle),
+        statements=tuple(_bucket_statements(portal, key, bucket)),
+        cors_origins=bucket.cors.origins if bucket.cors else (),
+        logs=logs,
+        adopt=bucket.import_id is not None,
+        retire=bucket.retire,
+    )
+
+
+def _bucket_statements(portal: Portal, key: str, bucket: Bucket) -> Iterator[Statement]:
+    settings = portal.current
+    if bucket.kind == "log":
+        logged = [one.name for one in settings.buckets.values() if one.kind != "log"]
+        for environment in settings.environments.values():
+            logged += (environment.wdl_bucket, environment.comms_bucket)
+        if logged:
+            yield on_buckets.log_delivery(bucket.name, settings.account.id, tuple(logged))
+    for release in portal.releases():
+        if (release.key, release.destination) == (key, bucket):
+            yield on_buckets.receive(bucket.name, release.source_account, names.sync_role(key))
+
+
+def _lifecycle(lifecycle: Lifecycle) -> LifecycleArgs:
+    return LifecycleArgs(
+        abort_multipart_days=lifecycle.abort_multipart_days,
+        noncurrent_days=lifecycle.noncurrent_days,
+        expire_days=lifecycle.expire_days,
+        tier_days=lifecycle.tier_days,
+    )
+
+
+def _workflows(portal: Portal, name: str, environment: Environment, logs: DataBucket) -> WorkflowsArgs:
+    folder = portal.directory / environment.workflows
+    return WorkflowsArgs(
+        environment=name,
+        wdl_bucket=environment.wdl_bucket,
+        comms_bucket=environment.comms_bucket,
+        workflows={file.name: file.read_text(encoding="utf-8") for file in sorted(folder.glob("*.wdl"))},
+        results_days=environment.results_days,
+        lifecycle=_lifecycle(Lifecycle()),
+        logs=logs,
+    )
+
+
+def _roles(portal: Portal, boundary: pulumi.Input[str], issuer: tuple[GitHubIssuer, ...]) -> Iterator[RoleArgs]:
+    """Every role of the account."""
+    account, access = portal.current.account.id, portal.current.access
+    operators = (trust.identities("Operators", access.operators),) if access.operators else ()
+
+    def role(
+        name: str, description: str, who: tuple[Statement, ...], may: tuple[Statement, ...], *after: pulumi.Resource
+    ) -> RoleArgs:
+        return RoleArgs(role=name, description=description, trust=who, permissions=may, boundary=boundary, after=after)
+
+    jobs = trust.batch_jobs(account)
+    for name, environment in portal.current.environments.items():
+        for job, may in _jobs(portal, name, environment):
+            yield role(job, f"Jobs of the environment {name}", (jobs,), may)
+    for release in portal.releases():
+        if release.source_account == account:
+            may = on_buckets.release(release.source.name, release.destination.name)
+            description = f"Releases {release.source.name} into {release.destination.name}"
+            yield role(names.sync_role(release.key), description, (jobs, *operators), may)
+    if operators:
+        yield role(names.OPERATOR, "What people who submit and follow jobs may do", operators, _operator(portal))
+    for name, reader in access.readers.items():
+        shared = [bucket.name for bucket in portal.current.buckets.values() if name in bucket.readers]
+        who = (trust.identities("Reader", reader.principals),)
+        yield role(names.reader_role(name), f"Reads what is shared with {name}", who, on_buckets.read("Data", *shared))
+    if access.github:
+        from_github = trust.github(account, access.github.preview_subjects)
+        who = (from_github, trust.itself(account, names.GITHUB_PREVIEW))
+        yield role(names.GITHUB_PREVIEW, "Previews pull requests", who, deployment.preview(account), *issuer)
+        from_github = trust.github(account, access.github.deploy_subjects)
+        who = (from_github, trust.itself(account, names.GITHUB_DEPLOY))
+        yield role(names.GITHUB_DEPLOY, "Deploys what was reviewed", who, deployment.deploy(account), *issuer)
+
+
+def _jobs(portal: Portal, name: str, environment: Environment) -> Iterator[tuple[str, tuple[Statement, ...]]]:
+    """The job roles of an environment: name and permissions."""
+    account = portal.current.account
+    every = roles.job(
+        registry_account=names.REGISTRY_ACCOUNT,
+        region=account.region,
+        wdl_bucket=environment.wdl_bucket,
+        comms_bucket=environment.comms_bucket,
+    )
+    if environment.ingest:
+        may = roles.ingest(
+            reads=tuple(portal.bucket(ref).name for ref in environment.ingest.reads),
+            writes=tuple(portal.bucket(ref).name for ref in environment.ingest.writes),
+        )
+        yield names.ingest_role(name), (*every, *may)
+    if environment.import_from:
+        may = roles.database_import(
+            bucket=portal.bucket(environment.import_from).name,
+            account=account.id,
+            region=account.region,
+            environment=name,
+        )
+        yield names.import_role(name), (*every, *may)
+
+
+def _operator(portal: Portal) -> tuple[Statement, ...]:
+    """Operators see what the clients list: this account's source and staging data, and every public bucket."""
+    settings = portal.current
+    own = [bucket.name for bucket in settings.buckets.values() if bucket.kind in ("source", "staging")]
+    stacks = portal.stacks.values()
+    public = [bucket.name for stack in stacks for bucket in stack.buckets.values() if bucket.kind == "public"]
+    return roles.operator(
+        account=settings.account.id,
+        region=settings.account.region,
+        readable=(*own, *public),
+        environments=tuple(settings.environments),
+    )
