@@ -10,20 +10,17 @@ from collections.abc import Iterator
 from moto.iam.models import Group, IAMBackend, ManagedPolicy, Role, User, iam_backends
 from moto.kms.models import Key, KmsBackend, kms_backends
 
-PARTITION = "aws"
+from localcloud.server.organization import ORGANIZATION, PARTITION
+
+
+def account_exists(account: str) -> bool:
+    """Whether the account is one of the organization's."""
+    return account in ORGANIZATION.accounts
 
 
 def iam(account: str) -> IAMBackend | None:
     """The account's IAM, or None if there is no such account."""
-    if account not in list(iam_backends.keys()):
-        return None
-    backend = iam_backends[account][PARTITION]
-    return backend if backend.roles or backend.users else None
-
-
-def account_exists(account: str) -> bool:
-    """Whether the account is one of the organization's: it then holds at least one role or user."""
-    return iam(account) is not None
+    return iam_backends[account][PARTITION] if account_exists(account) else None
 
 
 def _named(account: str, kind: str) -> Iterator[Role | User]:
@@ -99,3 +96,13 @@ def key(account: str, region: str, name: str) -> Key | None:
     if plain.startswith("alias/"):
         plain = backend.get_key_id_from_alias(plain) or ""
     return backend.keys.get(plain)
+
+
+def by_unique_id(unique_id: str) -> Role | User | None:
+    """The role or user with that id (``AROA...``, ``AIDA...``)."""
+    for account in ORGANIZATION.accounts:
+        for kind in ("role", "user"):
+            for found in _named(account, kind):
+                if found.id == unique_id:
+                    return found
+    return None
