@@ -1,0 +1,306 @@
+"""The engine's operations on plain values: what `server.py` serves over gRPC and tests call directly.
+
+One instance is one configured provider: the engine starts a process for each, and nothing is kept outside the instance.
+Property names are the engine's (camelCase) here and Terraform's (snake_case) inside.
+"""
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from localcloud.provider import autoname, config, functions, plan_rules, state, tags
+from localcloud.provider.check import check_inputs
+from localcloud.provider.compare import Change, changes
+from localcloud.provider.errors import PartlyCreated, ProviderError, describe
+from localcloud.provider.names import to_camel, to_snake
+from localcloud.provider.resource import Api, Inputs, Resource
+from localcloud.provider.rules import Field, Rules, load
+from localcloud.provider.session import Session
+from localcloud.provider.types import resource_type
+from localcloud.provider.wire import UNKNOWN
+
+Properties = dict[str, Any]
+Failures = list[tuple[str, str]]
+_DEFAULTS = "__defaults"
+"""The input in which pulumi-aws notes which others it filled in, so that a made-up name is told from a given one."""
+
+
+@dataclass(frozen=True)
+class DiffResult:
+    """What an update would change: the differences, and whether the old resource goes before the new one comes."""
+
+    changes: list[Change] = field(default_factory=list[Change])
+    delete_before_replace: bool = False
+
+
+@dataclass(frozen=True)
+class ReadResult:
+    """A resource as AWS has it; an empty id when it is gone."""
+
+    resource_id: str
+    properties: Properties = field(default_factory=dict[str, Any])
+    inputs: Properties = field(default_factory=dict[str, Any])
+
+
+class AwsProvider:
+    """The `aws` provider."""
+
+    def __init__(self) -> None:
+        self.cancelled = threading.Event()
+        self._session: Session | None = None
+
+    # configuration
+
+    def check_config(self, news: Mapping[str, Any]) -> Failures:
+        """What is wrong with a provider's inputs."""
+        return config.check(news)
+
+    def diff_config(self, olds: Mapping[str, Any], news: Mapping[str, Any]) -> DiffResult:
+        """Changed settings are an update of the provider, never a replacement of what it made: as in pulumi-aws."""
+        changed = sorted(key for key in {*olds, *news} if olds.get(key) != news.get(key) and key not in config.IGNORED)
+        return DiffResult([Change(key, "update", False) for key in changed])
+
+    def configure(self, args: Mapping[str, Any]) -> None:
+        """Take the settings, and refuse an account that they don't allow before any resource is touched."""
+        failures = config.check(args)
+        if failures:
+            raise ProviderError("; ".join(f"aws:{key}: {reason}" for key, reason in failures))
+        chosen = config.settings(args)
+        session = Session(chosen, self.cancelled)
+        if chosen.allowed_account_ids or chosen.forbidden_account_ids or not chosen.skip_credentials_validation:
+            account = "" if chosen.skip_requesting_account_id else self._account(session)
+            fault = config.account_fault(account, chosen)
+            if fault is not None:
+                raise ProviderError(fault)
+        self._session = session
+
+    def _account(self, session: Session) -> str:
+        try:
+            return session.account_id
+        except ProviderError:
+            raise
+        except Exception as error:
+            raise ProviderError(f"unable to validate AWS credentials. Details: {describe(error)}") from error
+
+    @property
+    def session(self) -> Session:
+        """The configured session. Raises ProviderError before `configure`."""
+        if self._session is None:
+            raise ProviderError("the provider has not been configured")
+        return self._session
+
+    # plan
+
+    def check(
+        self, token: str, name: str, olds: Mapping[str, Any], news: Mapping[str, Any], seed: bytes
+    ) -> tuple[Properties, Failures]:
+        """The inputs with all that the provider fills in, and what is wrong with them."""
+        code = resource_type(token)
+        rules = load(code.tf)
+        given = {key: value for key, value in news.items() if key != _DEFAULTS}
+        filled = self._named(rules, name, olds, given, seed)
+        checked, failures = check_inputs(rules, {**given, **filled})
+        failures += _refused(token, code, rules, to_snake(rules.root, given))
+        if rules.regional:
+            checked.setdefault("region", self.session.settings.region)
+        if rules.tagged:
+            checked["tags_all"] = self._tags_all(checked)
+        old = to_snake(rules.root, olds)
+        planned = plan_rules.apply(code.tf, rules.custom_diff, plan_rules.Plan(old, checked, self.session.settings))
+        failures += [(_camel_path(rules.root, path), reason) for path, reason in planned]
+        inputs = to_camel(rules.root, checked) if not failures else dict(given)
+        if filled:
+            inputs[_DEFAULTS] = sorted(filled)
+        return inputs, failures
+
+    def _tags_all(self, checked: Mapping[str, Any]) -> Any:
+        override = checked.get("override_provider")
+        return tags.tags_all(checked.get("tags") or {}, self.session.settings, defaults=not override)
+
+    def _named(
+        self, rules: Rules, name: str, olds: Mapping[str, Any], given: Mapping[str, Any], seed: bytes
+    ) -> Properties:
+        rule = autoname.rule_for(rules)
+        if rule is None:
+            return {}
+        key = rules.fields[rule.field].pulumi
+        prefix = rules.fields.get(f"{rule.field}_prefix")
+        if key in given or (prefix is not None and prefix.pulumi in given):
+            return {}
+        if key in olds and key in olds.get(_DEFAULTS, []):
+            return {key: olds[key]}
+        return {key: autoname.make(rule, name, seed)}
+
+    def diff(self, token: str, state_: Mapping[str, Any], news: Mapping[str, Any]) -> DiffResult:
+        """The differences between the recorded state and the checked inputs."""
+        rules = load(resource_type(token).tf)
+        found = self._changes(rules, to_snake(rules.root, state_), to_snake(rules.root, news))
+        return DiffResult(found, rules.delete_before_replace and any(change.replace for change in found))
+
+    def _changes(self, rules: Rules, old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Change]:
+        found: list[Change] = []
+        for child in rules.fields.values():
+            if not child.is_input or (child.name == "region" and "region" not in old):
+                continue
+            found += changes(child, new.get(child.name), old.get(child.name), child.pulumi, framework=rules.framework)
+        return found
+
+    # apply
+
+    def create(self, token: str, news: Mapping[str, Any], *, preview: bool) -> tuple[str, Properties]:
+        """Make the resource. Returns its id and all of its properties."""
+        code = resource_type(token)
+        rules = load(code.tf)
+        new = to_snake(rules.root, news)
+        if preview:
+            return "", {**_outputs_unknown(rules, new, set(rules.fields)), **_without_defaults(news)}
+        api = self._api(rules, new)
+        inputs = Inputs(new)
+        resource_id = _saying(f"creating {token}", lambda: code.create(api, inputs))
+        try:
+            _saying(f"creating {token} ({resource_id})", lambda: code.settle(api, resource_id, inputs))
+            _all_read(token, code, inputs, set(new))
+            return resource_id, self._fetch(token, code, rules, resource_id, new)
+        except Exception as error:  # whatever failed, the resource exists and must be recorded
+            raise PartlyCreated(resource_id, dict(news), str(error) or repr(error)) from error
+
+    def read(self, token: str, resource_id: str, inputs: Mapping[str, Any], state_: Mapping[str, Any]) -> ReadResult:
+        """The resource as AWS has it. Without `state_` it is an import: every input that isn't AWS's default comes back."""
+        code = resource_type(token)
+        rules = load(code.tf)
+        prior = to_snake(rules.root, {**inputs, **state_})
+        api, plain_id = self._import_api(rules, resource_id, prior, importing=not state_)
+        actual = _saying(f"reading {token} ({resource_id})", lambda: code.read(api, plain_id, prior))
+        if actual is None:
+            return ReadResult("")
+        full = state.complete(rules, code.steers, actual, prior, api.settings, api.region)
+        chosen = state.inputs_of(rules, full, to_snake(rules.root, inputs) if inputs else None, api.settings)
+        read_inputs = to_camel(rules.root, chosen)
+        if _DEFAULTS in inputs:
+            read_inputs[_DEFAULTS] = inputs[_DEFAULTS]
+        return ReadResult(plain_id, to_camel(rules.root, full), read_inputs)
+
+    def update(
+        self, token: str, resource_id: str, olds: Mapping[str, Any], news: Mapping[str, Any], *, preview: bool
+    ) -> Properties:
+        """Carry out the differences in place."""
+        code = resource_type(token)
+        rules = load(code.tf)
+        old, new = to_snake(rules.root, olds), to_snake(rules.root, news)
+        changed = {_top(rules, change) for change in self._changes(rules, old, new)}
+        if preview:
+            return {
+                **_without_defaults(olds),
+                **_outputs_unknown(rules, {}, set(code.recomputed)),
+                **_without_defaults(news),
+            }
+        api, inputs = self._api(rules, new), Inputs(new)
+        _saying(f"updating {token} ({resource_id})", lambda: code.update(api, resource_id, old, inputs, changed))
+        _all_read(token, code, inputs, changed & set(new))
+        return self._fetch(
+            token, code, rules, resource_id, {**old, **new} | {k: None for k in old if k not in new and k in changed}
+        )
+
+    def delete(self, token: str, resource_id: str, state_: Mapping[str, Any]) -> None:
+        """Remove the resource."""
+        code = resource_type(token)
+        rules = load(code.tf)
+        old = to_snake(rules.root, state_)
+        api = self._api(rules, old)
+        _saying(f"deleting {token} ({resource_id})", lambda: code.delete(api, resource_id, old))
+
+    def invoke(self, token: str, args: Mapping[str, Any]) -> Properties:
+        """Call a function of the provider."""
+        return _saying(f"invoking {token}", lambda: functions.invoke(token, dict(args), self.session))
+
+    # inside
+
+    def _api(self, rules: Rules, values: Mapping[str, Any]) -> Api:
+        region = values.get("region") if rules.regional else None
+        return Api(self.session, region or self.session.settings.region)
+
+    def _import_api(
+        self, rules: Rules, resource_id: str, prior: Mapping[str, Any], *, importing: bool
+    ) -> tuple[Api, str]:
+        """An import id of a regional type may end in `@region`."""
+        plain_id, at, region = resource_id.rpartition("@")
+        if importing and rules.regional and at and region.count("-") >= 2:
+            return Api(self.session, region), plain_id
+        return self._api(rules, prior), resource_id
+
+    def _fetch(
+        self, token: str, code: Resource, rules: Rules, resource_id: str, prior: Mapping[str, Any]
+    ) -> Properties:
+        api = self._api(rules, prior)
+        actual = _saying(f"reading {token} ({resource_id})", lambda: code.read(api, resource_id, prior))
+        if actual is None:
+            raise ProviderError(f"reading {token} ({resource_id}): AWS does not have it after it was made")
+        return to_camel(rules.root, state.complete(rules, code.steers, actual, prior, api.settings, api.region))
+
+
+def _saying(what: str, call: Callable[[], Any]) -> Any:
+    """Run the call; an error of AWS's or of the network says what was being done."""
+    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 (loaded on first use, see server.py)
+
+    try:
+        return call()
+    except (ClientError, BotoCoreError) as error:
+        raise ProviderError(f"{what}: {describe(error)}") from error
+    except ProviderError as error:
+        if str(error).startswith(what):
+            raise
+        raise type(error)(f"{what}: {error}") from error
+
+
+def _refused(token: str, code: Resource, rules: Rules, given: Mapping[str, Any]) -> Failures:
+    """Inputs that are right for pulumi-aws but that this provider does not carry out."""
+    carried = code.handles | set(code.steers) | {"tags", "tags_all", "region"}
+    refused = [name for name in given if name in rules.fields and name not in carried]
+    refused += [path for path in sorted(code.refuses) if _reaches(rules.root, given, path)]
+    paths = [_camel_path(rules.root, path) for path in refused]
+    return [(path, f"not supported by the local cloud: {token}.{path}") for path in paths]
+
+
+def _reaches(parent: Field, value: Any, path: str) -> bool:
+    """Whether the path leads to a given value, through any element of lists on its way."""
+    head, _, rest = path.partition(".")
+    if isinstance(value, list):
+        return any(_reaches(parent, item, path) for item in value)
+    if not isinstance(value, Mapping) or head not in value:
+        return False
+    return not rest or _reaches(parent.children[head], value[head], rest)
+
+
+def _camel_path(root: Field, path: str) -> str:
+    """`rule[0].transition` → `rules[0].transitions`."""
+    field_, words = root, list[str]()
+    for word in path.split("."):
+        name, bracket, index = word.partition("[")
+        field_ = field_.children[name]
+        words.append(field_.pulumi + bracket + index)
+    return ".".join(words)
+
+
+def _top(rules: Rules, change: Change) -> str:
+    head = change.path.split(".")[0].split("[")[0]
+    return rules.root.by_pulumi[head].name
+
+
+def _outputs_unknown(rules: Rules, given: Mapping[str, Any], names: set[str]) -> Properties:
+    return {
+        child.pulumi: UNKNOWN
+        for child in rules.fields.values()
+        if child.computed and child.name in names and child.name not in given
+    }
+
+
+def _without_defaults(properties: Mapping[str, Any]) -> Properties:
+    return {key: value for key, value in properties.items() if key != _DEFAULTS}
+
+
+def _all_read(token: str, code: Resource, inputs: Inputs, names: set[str]) -> None:
+    """No input was dropped: each that should have been carried out was looked at."""
+    unread = names - inputs.read - set(code.steers) - {"tags", "region"}
+    if unread:
+        raise ProviderError(f"{token}: the provider's code passed over {', '.join(sorted(unread))}")

@@ -1,0 +1,105 @@
+"""What a resource type provides: which inputs it carries out, and its API calls.
+
+A type is a subclass of `Resource` that says its Terraform name, which inputs it `handles`, and how to create, read, update
+and delete. Everything else (names, checks, defaults, diffs, tags, import) comes from its rules file. An input that is in
+neither `handles` nor `steers` is refused; one that a type says it handles but whose value its code never looked at is an
+error, so that none is dropped in silence.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, TypeVar
+
+from localcloud.provider.config import Settings
+from localcloud.provider.session import Session
+
+T = TypeVar("T")
+State = dict[str, Any]
+
+
+class Inputs(Mapping[str, Any]):
+    """Inputs by Terraform name that remember which were looked at."""
+
+    def __init__(self, values: Mapping[str, Any]) -> None:
+        self._values = values
+        self.read: set[str] = set()
+
+    def __getitem__(self, key: str) -> Any:
+        self.read.add(key)
+        return self._values[key]
+
+    def __iter__(self) -> Any:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._values
+
+
+@dataclass(frozen=True)
+class Api:
+    """Access to AWS for one operation on one resource."""
+
+    session: Session
+    region: str
+
+    def client(self, service: str) -> Any:
+        """The service's boto3 client in the resource's region."""
+        return self.session.client(service, self.region)
+
+    @property
+    def settings(self) -> Settings:
+        """The provider's settings."""
+        return self.session.settings
+
+    @property
+    def account_id(self) -> str:
+        """The account of the provider's credentials."""
+        return self.session.account_id
+
+    @property
+    def partition(self) -> str:
+        """`aws`, or another partition's name."""
+        return self.settings.partition
+
+    def retry(self, call: Callable[[], T], when: Callable[[Exception], bool], seconds: float) -> T:
+        """See `Session.retry`."""
+        return self.session.retry(call, when, seconds)
+
+
+class Resource:
+    """One resource type. All values are by Terraform name; a block of at most one element is a dict."""
+
+    tf: ClassVar[str]
+    """Terraform's name of the type: that of its rules file."""
+    handles: ClassVar[frozenset[str]]
+    """Top-level inputs that create or update carry out. `tags` never: the code sends `tags_all`."""
+    steers: ClassVar[Mapping[str, Any]] = {}
+    """Inputs that AWS doesn't hold, only this provider acts on (`force_destroy`), with their value after an import."""
+    refuses: ClassVar[frozenset[str]] = frozenset()
+    """Dotted paths below a handled input that are not carried out."""
+    recomputed: ClassVar[frozenset[str]] = frozenset()
+    """Outputs that an update may change: unknown in its preview."""
+
+    def create(self, api: Api, new: Mapping[str, Any]) -> str:
+        """Make the resource and return its id."""
+        raise NotImplementedError
+
+    def settle(self, api: Api, resource_id: str, new: Mapping[str, Any]) -> None:
+        """The calls after the one that made it; when one fails the resource is recorded as partly created."""
+
+    def read(self, api: Api, resource_id: str, prior: Mapping[str, Any]) -> State | None:
+        """Everything AWS holds of it; None when it is gone. `prior` is the last known state, empty on import."""
+        raise NotImplementedError
+
+    def update(
+        self, api: Api, resource_id: str, old: Mapping[str, Any], new: Mapping[str, Any], changed: set[str]
+    ) -> None:
+        """Carry out the changed top-level inputs in place."""
+        raise NotImplementedError
+
+    def delete(self, api: Api, resource_id: str, state: Mapping[str, Any]) -> None:
+        """Remove it; one that is gone already is no error."""
+        raise NotImplementedError
