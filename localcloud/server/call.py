@@ -6,6 +6,7 @@ Everything behind it, the checks, the access decision, the log, the services, sp
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -54,6 +55,8 @@ class Call:
     """Set by hooks: headers sent besides those of the output, with a refusal too."""
     response_status: int | None = None
     """Set by hooks: the HTTP status of an answer where it isn't the model's (S3: 206 for a range)."""
+    arrived: float = field(default_factory=time.monotonic)
+    """When the call came, before it waited for others; by :func:`time.monotonic`."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -68,7 +68,7 @@ def check_copy_source(params: Params, version: Version) -> None:
 
 
 def check_write(params: Params, latest: Entry | None) -> None:
-    """Raises :class:`Refusal` for a write whose If-Match or If-None-Match doesn't hold. Hold the object lock."""
+    """Raises :class:`Refusal` for a write whose If-Match or If-None-Match doesn't hold. Hold the bucket's lock."""
     there = latest if isinstance(latest, Version) else None
     if_none_match, if_match = params.get("IfNoneMatch"), params.get("IfMatch")
     if if_none_match and if_none_match != "*":

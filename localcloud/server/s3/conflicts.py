@@ -4,9 +4,9 @@ AWS facts: S3 refuses a configuration call that meets another one in flight on t
 (409), as PutBucketPolicy, PutPublicAccessBlock and PutBucketOwnershipControls do when they race; which pairs, it
 doesn't say. A name just deleted may also be OperationAborted for a while when it is made again from elsewhere.
 
-Here: of two calls of the group :data:`RACING` that overlap on one bucket the later is OperationAborted, and each takes
-at least :data:`IN_FLIGHT_SECONDS`, about what AWS takes, so that calls sent side by side do overlap. Other
-configuration calls wait for each other. Making a name again after its deletion is not refused.
+Here: a call of the group :data:`RACING` that came while another of them was at work on the same bucket is
+OperationAborted. Each is at work for :data:`IN_FLIGHT_SECONDS` at least (AWS takes longer still), so that calls sent
+side by side do overlap; calls sent one after another never do. Making a name again after its deletion is not refused.
 """
 
 from __future__ import annotations
@@ -27,25 +27,24 @@ RACING = (
     "PutBucketOwnershipControls",
     "DeleteBucketOwnershipControls",
 )
-IN_FLIGHT_SECONDS = 0.02
+IN_FLIGHT_SECONDS = 0.01
 
 
 @contextmanager
 def changing(call: Call) -> Generator[dict[str, Any]]:
-    """The bucket's documents, for this call alone to write; raises :class:`Refusal` OperationAborted."""
+    """The bucket's documents, to be written by this call; raises :class:`Refusal` OperationAborted."""
     held = documents(call.params["Bucket"])
     if call.operation not in RACING:
-        with held.object_lock:
+        with held.lock:
             yield held.single
         return
-    if not held.lock.acquire(blocking=False):
-        raise Refusal(
-            "OperationAborted",
-            "A conflicting conditional operation is currently in progress against this resource. Please try again.",
-            409,
-        )
-    try:
+    with held.lock:
+        if call.arrived < held.last_race:
+            raise Refusal(
+                "OperationAborted",
+                "A conflicting conditional operation is currently in progress against this resource. Please try again.",
+                409,
+            )
         time.sleep(IN_FLIGHT_SECONDS)
         yield held.single
-    finally:
-        held.lock.release()
+        held.last_race = time.monotonic()

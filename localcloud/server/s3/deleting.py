@@ -29,7 +29,7 @@ def delete_object(call: Call) -> Params:
 
 
 def _delete(bucket: FakeBucket, key: str, version_id: str | None, if_match: str | None) -> Params:
-    with documents_of(bucket).object_lock:
+    with documents_of(bucket).lock:
         if if_match:
             conditions.check_if_match(key, if_match, versions.find(bucket, key, version_id))
         if version_id is not None:

@@ -12,11 +12,12 @@ import secrets
 from collections.abc import Sequence
 from copy import deepcopy
 from datetime import datetime
+from itertools import pairwise
 from typing import Any
 
 from ..call import HOOKS, Call, Params, Refusal
-from .conflicts import changing
 from .conditions import moment
+from .conflicts import changing
 from .store import documents
 
 MOST_RULES = 1000
@@ -149,7 +150,7 @@ def _check_order(steps: Sequence[tuple[int, str]], unit: str, action: str) -> No
     if len(set(classes)) < len(classes):
         raise _invalid("'StorageClass' must be different for 'Transition' actions in same 'Rule'")
     ordered = sorted(steps, key=lambda step: WATERFALL.index(step[1]))
-    for (earlier, first), (later, second) in zip(ordered, ordered[1:], strict=False):
+    for (earlier, first), (later, second) in pairwise(ordered):
         if later <= earlier:
             raise _invalid(
                 f"'{unit}' in the '{action}' action for StorageClass '{second}' must be greater than '{unit}' in the "

@@ -114,7 +114,7 @@ def put_object(call: Call) -> Params:
 def write(call: Call, bucket: FakeBucket, data: bytes, attributes: Attributes, tags: dict[str, str]) -> Version:
     """Stores an object under the call's Key if the call's conditions hold."""
     key = call.params["Key"]
-    with documents_of(bucket).object_lock:
+    with documents_of(bucket).lock:
         conditions.check_write(call.params, versions.find(bucket, key))
         version = Version(bucket, key, data, attributes, versions.new_version_id(bucket))
         versions.put(bucket, version)
@@ -179,7 +179,7 @@ def _check_owner(call: Call, bucket: FakeBucket, version: Version) -> None:
 @HOOKS.instead("s3", "GetObject")
 def get_object(call: Call) -> Params:
     bucket = bucket_called(call.params["Bucket"])
-    with documents_of(bucket).object_lock:
+    with documents_of(bucket).lock:
         version = existing(call, bucket, call.params["Key"], call.params.get("VersionId"))
         answer, span = _read(call, bucket, version)
         data = version.value

@@ -1,30 +1,28 @@
 """Bucket policies and the public access block.
 
-AWS facts: a policy is at most 20 KB; a public one is refused while BlockPublicPolicy is on (the access decision does
+AWS facts: a public policy is refused while BlockPublicPolicy is on (the access decision does
 that, for it concerns the caller's permission); deleting what isn't there is no error; deleting the public access block
 leaves nothing blocked but what the account blocks.
 """
 
 from __future__ import annotations
 
-from ..access import documents as policy_documents
 from ..access import public
+from ..access.bucket_documents import check_bucket
+from ..access.documents import Fault
 from ..call import HOOKS, Call, Params, Refusal
 from .conflicts import changing
-from .store import PUBLIC_ACCESS_SETTINGS, bucket_policy, documents, public_access_block
-
-LARGEST_POLICY = 20 * 1024
+from .store import PUBLIC_ACCESS_SETTINGS, bucket_policy, documents
 
 
 @HOOKS.instead("s3", "PutBucketPolicy")
 def put_bucket_policy(call: Call) -> Params:
     name, policy = call.params["Bucket"], call.params["Policy"]
-    if len(policy.encode()) > LARGEST_POLICY:
-        raise Refusal("PolicyTooLarge", "Policy document exceeds the maximum allowed document size.")
-    policy_documents.check_bucket_policy(policy, name)
+    try:
+        check_bucket(policy, name)
+    except Fault as fault:
+        raise Refusal("MalformedPolicy", str(fault), 400, BucketName=name) from fault
     with changing(call) as single:
-        if public_access_block(name)["BlockPublicPolicy"] and public.is_public(policy):
-            raise Refusal("AccessDenied", "Access Denied", 403)
         single["policy"] = policy
     return {}
 

@@ -37,10 +37,10 @@ class Documents:
     by_id: dict[str, dict[str, Params]] = field(default_factory=dict[str, dict[str, Params]])
     uploads: dict[str, Any] = field(default_factory=dict[str, Any])
     """Part-wise uploads in progress, by upload id; see :mod:`.multipart`."""
-    lock: threading.Lock = field(default_factory=threading.Lock)
-    """Held while a configuration that races others is written; see :mod:`.conflicts`."""
-    object_lock: threading.RLock = field(default_factory=threading.RLock)
-    """Held while a key's versions or other configurations are changed, or versions are read with their bytes."""
+    lock: threading.RLock = field(default_factory=threading.RLock)
+    """Held while a configuration or a key's versions are changed, and while versions are read with their bytes."""
+    last_race: float = 0.0
+    """When the last configuration was written that others race with; see :mod:`.conflicts`."""
 
 
 _documents: WeakKeyDictionary[FakeBucket, Documents] = WeakKeyDictionary()

@@ -132,7 +132,7 @@ def new_version_id(bucket: FakeBucket) -> str:
 
 
 def put(bucket: FakeBucket, version: Version) -> None:
-    """Makes the version its key's latest. Hold the bucket's object lock."""
+    """Makes the version its key's latest. Hold the bucket's lock."""
     _replace(bucket, version.name, version)
 
 
