@@ -1,0 +1,100 @@
+"""Every call as one line of JSON, complete enough for somebody else to decide each permission again.
+
+Two kinds of line. A policy, written once when it is first met: ``{"policy": sha256, "document": text}``. A call::
+
+    {"id", "time", "service", "operation", "region", "secure", "source_ip", "status", "code", "milliseconds",
+     "caller": {"kind", "arn", "principal_arn", "account", "user_id"},
+     "permissions": [{"action", "resource", "owner_account", "allowed", "reason", "policy", "statement",
+                      "principal": {...}, "context": {key: [values]}, "policies": {"identity": [sha256, ...], ...}}]}
+
+``policies`` has the parts identity, boundary, session, resource (a bucket's, key's or a role's trust policy); a part
+that is missing had no policy. Permissions are in the order asked; the first that is refused ends the call.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from dataclasses import asdict
+from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import IO, Any
+
+from .access.decide import Decision
+from .access.permission import Permission
+from .call import Call, Outcome
+
+
+class CallLog:
+    """Appends to one file. Safe to use from several threads; ``flush`` makes what was written visible to readers."""
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._file: IO[str] = path.open("a", encoding="utf-8")
+        self._lock = threading.Lock()
+        self._written: set[str] = set()
+
+    def policies(self, decision: Decision) -> dict[str, list[str]]:
+        """The hashes of a decision's policies, by part; a document not met before is written."""
+        hashes: dict[str, list[str]] = {}
+        for part, documents in decision.documents.items():
+            hashes[part] = [self._reference(document) for document in documents]
+        return hashes
+
+    def _reference(self, document: str) -> str:
+        digest = sha256(document.encode()).hexdigest()
+        with self._lock:
+            if digest not in self._written:
+                self._written.add(digest)
+                self._file.write(json.dumps({"policy": digest, "document": document}) + "\n")
+        return digest
+
+    def permission(self, permission: Permission, decision: Decision) -> dict[str, Any]:
+        """One entry of a call's ``permissions``."""
+        return {
+            "action": permission.action,
+            "resource": permission.resource,
+            "owner_account": permission.owner_account,
+            "allowed": decision.allowed,
+            "reason": decision.reason,
+            "policy": decision.policy,
+            "statement": decision.statement,
+            "principal": asdict(decision.principal),
+            "context": decision.context,
+            "policies": self.policies(decision),
+        }
+
+    def call(self, call: Call, permissions: list[dict[str, Any]], outcome: Outcome) -> None:
+        caller = call.caller
+        line = {
+            "id": call.id,
+            "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
+            "service": call.service,
+            "operation": call.operation,
+            "region": call.region,
+            "secure": call.secure,
+            "source_ip": call.source_ip,
+            "status": outcome.status,
+            "code": outcome.code,
+            "milliseconds": outcome.milliseconds,
+            "caller": {
+                "kind": caller.kind,
+                "arn": caller.arn,
+                "principal_arn": caller.principal_arn,
+                "account": caller.account_id,
+                "user_id": caller.user_id,
+            },
+            "permissions": permissions,
+        }
+        with self._lock:
+            self._file.write(json.dumps(line) + "\n")
+            self._file.flush()
+
+    def flush(self) -> None:
+        with self._lock:
+            self._file.flush()
+
+    def close(self) -> None:
+        with self._lock:
+            self._file.close()

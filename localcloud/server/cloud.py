@@ -1,0 +1,93 @@
+"""The local cloud as one object: accounts, listeners, log and control endpoint, in the files of one folder."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from moto.core.base_backend import BackendDict
+
+from . import services
+from .calllog import CallLog
+from .callers import SESSIONS
+from .control import PREFIX, Control
+from .gateway import Gateway
+from .listeners import Listeners
+from .oidc import ISSUER_KEY, load_key
+from .seed import Credentials, seed
+from .tls import TlsFiles, make_certificate
+from .wire import HttpRequest, HttpResponse
+
+LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Folder:
+    """The local cloud's files."""
+
+    root: Path
+
+    @property
+    def calls(self) -> Path:
+        return self.root / "calls.jsonl"
+
+    @property
+    def tls(self) -> Path:
+        return self.root / "tls"
+
+    @property
+    def issuer_key(self) -> Path:
+        return self.tls / "issuer.pem"
+
+    @property
+    def description(self) -> Path:
+        return self.root / "server.json"
+
+    @property
+    def server_log(self) -> Path:
+        return self.root / "server.log"
+
+
+class LocalCloud:
+    """Accounts that answer on two ports until :meth:`stop`. One per process: moto's state is the process's.
+
+    Raises OSError for a port that is taken, ValueError for bad account ids.
+    """
+
+    def __init__(self, folder: Folder, accounts: Sequence[str], *, http_port: int = 0, https_port: int = 0) -> None:
+        services.load()
+        self.accounts = tuple(accounts)
+        self.stopped = threading.Event()
+        self.tls: TlsFiles = make_certificate(folder.tls)
+        ISSUER_KEY.key = load_key(folder.issuer_key)
+        self._log = CallLog(folder.calls)
+        self._gateway = Gateway(self._log)
+        self.credentials: Credentials = self.reset()
+        self._control = Control(log=self._log, log_path=folder.calls, reset=self.reset, stop=self.stopped.set)
+        self._listeners = Listeners(self._route, self.tls, http_port=http_port, https_port=https_port)
+        self.http_url = f"http://127.0.0.1:{self._listeners.http_port}"
+        self.https_url = f"https://127.0.0.1:{self._listeners.https_port}"
+
+    def start(self) -> None:
+        self._listeners.start()
+
+    def stop(self) -> None:
+        self._listeners.stop()
+        self._log.close()
+        self.stopped.set()
+
+    def reset(self) -> Credentials:
+        """Forgets everything that was made, and seeds the accounts anew with new keys."""
+        with self._gateway.state:
+            BackendDict.reset()
+            SESSIONS.clear()
+            self.credentials = seed(self.accounts)
+        return self.credentials
+
+    def _route(self, request: HttpRequest) -> HttpResponse:
+        if request.path.startswith(PREFIX):
+            return self._control.handle(request)
+        return self._gateway.handle(request)

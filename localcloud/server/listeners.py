@@ -1,0 +1,113 @@
+"""The two ports of the server, HTTPS and plain HTTP, in one process and both on the loopback interface alone.
+
+cheroot speaks HTTP (keep-alive, ``Transfer-Encoding: chunked``, ``Expect: 100-continue``); its own WSGI layer is left
+out, since WSGI decodes the path, which S3 keys and signatures do not survive, and folds header names.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Any
+
+from cheroot.server import Gateway as HttpGateway
+from cheroot.server import HTTPServer
+from cheroot.ssl.builtin import BuiltinSSLAdapter
+
+from .tls import TlsFiles
+from .wire import HttpRequest, HttpResponse
+
+LOG = logging.getLogger(__name__)
+HOST = "127.0.0.1"
+THREADS = 24
+KEPT_CONNECTIONS = 1000
+IDLE_SECONDS = 120
+BACKLOG = 128
+CHUNK = 1 << 20
+Application = Callable[[HttpRequest], HttpResponse]
+
+
+class Listeners:
+    """Both ports. ``http_port`` and ``https_port`` are the bound ones (0 asks for a free one).
+
+    Raises OSError if a port is taken.
+    """
+
+    def __init__(self, application: Application, tls: TlsFiles, *, http_port: int = 0, https_port: int = 0) -> None:
+        self._plain = _server(application, http_port, secure=False)
+        self._secure = _server(application, https_port, secure=True)
+        self._secure.ssl_adapter = BuiltinSSLAdapter(str(tls.certificate), str(tls.key))
+        self._threads: list[threading.Thread] = []
+        self._plain.prepare()
+        try:
+            self._secure.prepare()
+        except OSError:
+            self._plain.stop()
+            raise
+        self.http_port: int = self._plain.bind_addr[1]
+        self.https_port: int = self._secure.bind_addr[1]
+
+    def start(self) -> None:
+        """Serves in threads of their own."""
+        for server in (self._plain, self._secure):
+            thread = threading.Thread(target=server.serve, daemon=True, name=f"listener-{server.bind_addr[1]}")
+            thread.start()
+            self._threads.append(thread)
+
+    def stop(self) -> None:
+        for server in (self._plain, self._secure):
+            server.stop()
+        for thread in self._threads:
+            thread.join()
+
+
+def _server(application: Application, port: int, *, secure: bool) -> Any:
+    class Bridge(HttpGateway):
+        def respond(self) -> None:
+            _exchange(self.req, application, secure=secure)
+
+    server = HTTPServer((HOST, port), Bridge, minthreads=THREADS, maxthreads=THREADS)
+    server.keep_alive_conn_limit = KEPT_CONNECTIONS
+    server.timeout = IDLE_SECONDS
+    server.request_queue_size = BACKLOG
+    server.error_log = _log
+    return server
+
+
+def _log(msg: str = "", level: int = logging.INFO, traceback: bool = False) -> None:  # noqa: FBT001, FBT002  # cheroot's
+    LOG.log(level, msg, exc_info=traceback)
+
+
+def _body(req: Any) -> bytes:
+    if not req.chunked_read:
+        return bytes(req.rfile.read())
+    parts: list[bytes] = []
+    while part := req.rfile.read(CHUNK):
+        parts.append(part)
+    return b"".join(parts)
+
+
+def _exchange(req: Any, application: Application, *, secure: bool) -> None:
+    """Reads cheroot's request, lets the application answer, and writes that answer."""
+    request = HttpRequest(
+        method=req.method.decode("latin-1"),
+        target=req.uri.decode("latin-1"),
+        headers={name.decode("latin-1").lower(): value.decode("latin-1") for name, value in req.inheaders.items()},
+        body=_body(req),
+        secure=secure,
+        source_ip=req.conn.remote_addr,
+    )
+    response = application(request)
+    headers = {name: value for name, value in response.headers.items() if name.lower() != "content-length"}
+    declared = next((v for k, v in response.headers.items() if k.lower() == "content-length"), "0")
+    length = declared if request.method == "HEAD" else str(len(response.body))
+    if response.status not in (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED):
+        headers["Content-Length"] = length
+    reason = HTTPStatus(response.status).phrase if response.status in set(HTTPStatus) else "Unknown"
+    req.status = f"{response.status} {reason}".encode()
+    req.outheaders = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
+    req.ensure_headers_sent()
+    if response.body and request.method != "HEAD":
+        req.write(response.body)

@@ -1,0 +1,193 @@
+"""From an HTTP request to the operation and parameters that it means, by botocore's service models.
+
+The service is named by the signature's scope. Where several services sign alike (S3 and S3 Control; the two load
+balancing APIs), the first whose model knows the request is meant. Matching of paths and the parsing of members is
+moto's, which follows botocore's models; what moto passes over in silence (a sub-resource, header, element or member
+that no model knows) is refused here.
+
+AWS facts: S3 keeps its operations apart by literal query keys and by headers (CopyObject has ``x-amz-copy-source``);
+requests without a signature are for S3, or for STS AssumeRoleWithWebIdentity, which needs none. A CORS preflight
+(OPTIONS) is no operation of S3's model: it is called :data:`PREFLIGHT` here, with its headers as parameters.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any, cast
+from urllib.parse import parse_qsl, unquote
+
+from botocore.exceptions import UnknownServiceError
+from moto.core.model import OperationModel, ServiceModel
+from moto.core.parse import PROTOCOL_PARSERS, RequestParserError
+from moto.core.request import determine_request_protocol
+from moto.core.routing import NotFound, get_service_router
+from moto.core.utils import get_service_model
+from werkzeug.datastructures import Headers, MultiDict
+
+from .call import Params, Refusal
+from .strictness import TrackedForm, body_shape, check_json, check_rest_request, check_xml
+from .wire import HttpRequest
+
+PREFLIGHT = "CorsPreflight"
+FORM_PROTOCOLS = ("query", "ec2")
+
+SIGNED_AS: dict[str, tuple[str, ...]] = {
+    "s3": ("s3control", "s3"),
+    "aps": ("amp",),
+    "monitoring": ("cloudwatch",),
+    "dynamodb": ("dynamodb", "dynamodbstreams"),
+    "elasticfilesystem": ("efs",),
+    "elasticloadbalancing": ("elbv2", "elb"),
+    "elasticmapreduce": ("emr",),
+    "es": ("opensearch", "es"),
+    "aoss": ("opensearchserverless",),
+    "rds": ("rds",),
+    "ses": ("sesv2", "ses"),
+    "states": ("stepfunctions",),
+    "tagging": ("resourcegroupstaggingapi",),
+    "apigateway": ("apigateway", "apigatewayv2"),
+}
+"""Botocore's service names by signing name, where they differ; the first that knows the request is taken."""
+
+SIGNING_QUERY_KEYS = frozenset(
+    f"X-Amz-{name}"
+    for name in ("Algorithm", "Credential", "Date", "Expires", "SignedHeaders", "Signature", "Security-Token", "Content-Sha256")
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Routed:
+    """``operation`` is botocore's name; ``params`` are what boto3's client method takes."""
+
+    service: str
+    operation: str
+    params: Params
+    model: ServiceModel
+
+
+class _Message:
+    """A request with the attributes that moto's router and parsers read."""
+
+    def __init__(self, request: HttpRequest) -> None:
+        self.method = request.method
+        self.host = request.headers.get("host", "localhost")
+        self.raw_path = request.path
+        self.headers = Headers(list(request.headers.items()))
+        self.content_type = request.headers.get("content-type", "")
+        self.data = request.body
+        unsigned = [(key, value) for key, value in request.query_items if key not in SIGNING_QUERY_KEYS]
+        self.args = MultiDict(unsigned)
+        self.values = self.args
+        if request.is_form:
+            form = parse_qsl(request.body.decode("utf-8", "replace"), keep_blank_values=True)
+            self.values = MultiDict([*unsigned, *form])
+
+
+def service_candidates(signing_name: str | None, request: HttpRequest) -> tuple[str, ...]:
+    """Services that a request with this scope may be for; None is a request without a signature."""
+    if signing_name is None:
+        return ("sts",) if request.is_form and request.path == "/" else ("s3",)
+    return SIGNED_AS.get(signing_name.lower(), (signing_name.lower(),))
+
+
+def route(request: HttpRequest, signing_name: str | None) -> Routed:
+    """Raises Refusal: an unknown service or operation, or a request that its model cannot be read by."""
+    if request.headers.get("smithy-protocol") == "rpc-v2-cbor":
+        raise Refusal("NotImplemented", "The protocol rpc-v2-cbor is not spoken here.", 501)
+    message = _Message(request)
+    candidates = service_candidates(signing_name, request)
+    if candidates[-1] == "s3" and request.method == "OPTIONS":
+        return _preflight(request)
+    for service in candidates:
+        model = _model(service)
+        try:
+            operation, labels = get_service_router(service).match(cast(Any, message))
+        except (NotFound, NotImplementedError):
+            continue
+        if _speaks(model, message):
+            return Routed(
+                service=service, operation=operation.name, params=_parse(operation, labels, message), model=model
+            )
+    raise _unknown(candidates[-1], message)
+
+
+def model_for(signing_name: str | None, request: HttpRequest) -> ServiceModel:
+    """The model by which to shape an error before the operation is known."""
+    try:
+        return _model(service_candidates(signing_name, request)[-1])
+    except Refusal:
+        return get_service_model("sts" if request.is_form else "s3")
+
+
+def _model(service: str) -> ServiceModel:
+    try:
+        return get_service_model(service)
+    except UnknownServiceError:
+        raise Refusal("NotImplemented", f"There is no service {service}.", 501) from None
+
+
+def _speaks(model: ServiceModel, message: _Message) -> bool:
+    """Whether a form's Version is this API's (load balancing has two that share action names)."""
+    version = message.values.get("Version")
+    return "Action" not in message.values or version is None or version == model.api_version
+
+
+def _unknown(service: str, message: _Message) -> Refusal:
+    asked = message.headers.get("x-amz-target") or message.values.get("Action")
+    if asked:
+        return Refusal("InvalidAction", f"{service} has no operation {asked} for this request.")
+    keys = "&".join(message.args)
+    return Refusal("NotImplemented", f"{service} has no operation {message.method} {message.raw_path}?{keys}.", 501)
+
+
+def _parse(operation: OperationModel, labels: dict[str, Any], message: _Message) -> Params:
+    protocol = determine_request_protocol(operation.service_model, message.content_type)
+    form = TrackedForm(message.values.to_dict())
+    try:
+        if "rest" in protocol:
+            check_rest_request(operation, message)
+        _check_body(operation, protocol, message.data)
+        parsed = PROTOCOL_PARSERS[protocol](operation).parse(
+            {
+                "method": message.method,
+                "values": form if protocol in FORM_PROTOCOLS else message.values,
+                "headers": message.headers,
+                "body": message.data,
+                "url_path": message.raw_path,
+                "url_params": labels,
+            }
+        )
+    except RequestParserError as error:
+        raise Refusal("MalformedXML", f"The XML you provided was not well-formed: {error}") from error
+    except (ValueError, TypeError, AttributeError, KeyError) as error:
+        code = "SerializationException" if "json" in protocol else "MalformedInput"
+        raise Refusal(code, f"The request of {operation.name} can not be read: {error}") from error
+    if protocol in FORM_PROTOCOLS:
+        form.refuse_unread(operation)
+    return {name: value for name, value in parsed.items() if value is not None}
+
+
+def _check_body(operation: OperationModel, protocol: str, body: bytes) -> None:
+    if not body or protocol in FORM_PROTOCOLS:
+        return
+    shape = operation.input_shape if protocol == "json" else body_shape(operation)
+    if shape is None:
+        return
+    if protocol == "rest-xml":
+        check_xml(shape, body)
+    else:
+        check_json(shape, json.loads(body))
+
+
+def _preflight(request: HttpRequest) -> Routed:
+    bucket, _, key = request.path.removeprefix("/").partition("/")
+    params = {
+        "Bucket": unquote(bucket),
+        "Key": unquote(key),
+        "Origin": request.headers.get("origin", ""),
+        "RequestMethod": request.headers.get("access-control-request-method", ""),
+        "RequestHeaders": request.headers.get("access-control-request-headers", ""),
+    }
+    given = {name: value for name, value in params.items() if value}
+    return Routed(service="s3", operation=PREFLIGHT, params=given, model=get_service_model("s3"))

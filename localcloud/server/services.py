@@ -1,0 +1,13 @@
+"""The modules that answer calls in moto's place or around it. Importing one registers its hooks."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+MODULES = ("localcloud.server.sts",)
+
+
+def load() -> None:
+    """Imports every module of services, once."""
+    for name in MODULES:
+        import_module(name)

@@ -1,0 +1,155 @@
+"""STS: sessions of roles, and who one is.
+
+Whether a caller may assume a role (identity policy and trust policy) is decided before a call comes here, like any
+permission. AWS facts (*AssumeRole*, *Methods to assume a role*): the duration may not exceed the role's
+MaxSessionDuration, nor an hour when the caller's credentials are temporary themselves (role chaining); an inline
+session policy and managed ones add up; a session's ARN has the role's name without its path, its user id the role's
+unique id. What is not modelled (session tags, MFA, provided contexts) is refused by name.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from moto.iam.models import Role, iam_backends
+
+from .access import resources
+from .access.policy import PolicyError, parse
+from .call import HOOKS, Call, Caller, Params, Refusal
+from .callers import SESSIONS, Session
+from .oidc import verified_claims
+from .organization import ORGANIZATION, PARTITION
+
+DEFAULT_SECONDS = 3600
+CHAINED_SECONDS = 3600
+NOT_MODELLED = ("Tags", "TransitiveTagKeys", "SerialNumber", "TokenCode", "SourceIdentity", "ProvidedContexts")
+
+
+def open_session(
+    role: Role, session_name: str, *, seconds: int = DEFAULT_SECONDS, policy: str | None = None, chained: bool = False
+) -> tuple[str, Session]:
+    """Temporary credentials of a role: the access key id, and the session that it stands for."""
+    account = str(role.account_id)
+    key = iam_backends[account][PARTITION].create_temp_access_key()
+    key.role_arn = role.arn
+    caller = Caller(
+        kind="assumed-role",
+        account_id=account,
+        arn=f"arn:aws:sts::{account}:assumed-role/{role.name}/{session_name}",
+        principal_arn=role.arn,
+        user_id=f"{role.id}:{session_name}",
+        access_key_id=key.access_key_id,
+        session_policy=policy,
+    )
+    session = Session(
+        caller=caller,
+        secret=str(key.secret_access_key),
+        token=secrets.token_urlsafe(96),
+        expires=datetime.now(UTC) + timedelta(seconds=seconds),
+        chained=chained,
+    )
+    SESSIONS[key.access_key_id] = session
+    return key.access_key_id, session
+
+
+@HOOKS.instead("sts", "AssumeRole")
+def assume_role(call: Call) -> Params:
+    chained = call.caller.kind == "assumed-role"
+    seconds = int(call.params.get("DurationSeconds", DEFAULT_SECONDS))
+    if chained and seconds > CHAINED_SECONDS:
+        text = "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining"
+        raise Refusal("ValidationError", text)
+    return _answer(call, _role(call), seconds, chained=chained)
+
+
+@HOOKS.instead("sts", "AssumeRoleWithWebIdentity")
+def assume_role_with_web_identity(call: Call) -> Params:
+    role = _role(call)
+    claims = verified_claims(call.params["WebIdentityToken"], str(role.account_id))
+    seconds = int(call.params.get("DurationSeconds", DEFAULT_SECONDS))
+    audience = claims["aud"]
+    issuer = str(claims["iss"]).removeprefix("https://")
+    return _answer(call, role, seconds, chained=False) | {
+        "SubjectFromWebIdentityToken": claims["sub"],
+        "Audience": audience[0] if isinstance(audience, list) else audience,
+        "Provider": f"arn:aws:iam::{role.account_id}:oidc-provider/{issuer}",
+    }
+
+
+@HOOKS.instead("sts", "GetCallerIdentity")
+def get_caller_identity(call: Call) -> Params:
+    if call.caller.kind == "anonymous":
+        raise Refusal("MissingAuthenticationToken", "Request is missing Authentication Token", 403)
+    return {"UserId": call.caller.user_id, "Account": call.caller.account_id, "Arn": call.caller.arn}
+
+
+@HOOKS.instead("sts", "GetAccessKeyInfo")
+def get_access_key_info(call: Call) -> Params:
+    key = call.params["AccessKeyId"]
+    for account in ORGANIZATION.accounts:
+        if key in iam_backends[account][PARTITION].access_keys:
+            return {"Account": account}
+    raise Refusal("ValidationError", f"Invalid access key: {key}")
+
+
+@HOOKS.before("sts", "GetSessionToken", "GetFederationToken", "AssumeRoleWithSAML", "AssumeRoot")
+def not_modelled(call: Call) -> None:
+    """moto would answer these with made-up credentials."""
+    raise Refusal("NotImplemented", f"sts {call.operation} is not implemented here.", 501)
+
+
+def _role(call: Call) -> Role:
+    role = resources.by_arn(call.params["RoleArn"])
+    if not isinstance(role, Role):  # its trust policy has allowed the call, so it was there a moment ago
+        text = f"User: {call.caller.arn} is not authorized to perform: sts:{call.operation} on resource: "
+        raise Refusal("AccessDenied", text + call.params["RoleArn"], 403)
+    return role
+
+
+def _answer(call: Call, role: Role, seconds: int, *, chained: bool) -> Params:
+    given = [name for name in NOT_MODELLED if call.params.get(name)]
+    if given:
+        raise Refusal("NotImplemented", f"{call.operation} with {', '.join(given)} is not implemented here.", 501)
+    if seconds > int(role.max_session_duration or DEFAULT_SECONDS):
+        text = "The requested DurationSeconds exceeds the MaxSessionDuration set for this role."
+        raise Refusal("ValidationError", text)
+    policy = _session_policy(call.params, str(role.account_id))
+    name = call.params["RoleSessionName"]
+    key, session = open_session(role, name, seconds=seconds, policy=policy, chained=chained)
+    answer: dict[str, Any] = {
+        "Credentials": {
+            "AccessKeyId": key,
+            "SecretAccessKey": session.secret,
+            "SessionToken": session.token,
+            "Expiration": session.expires,
+        },
+        "AssumedRoleUser": {"AssumedRoleId": session.caller.user_id, "Arn": session.caller.arn},
+    }
+    if policy is not None:
+        answer["PackedPolicySize"] = max(1, len(policy) * 100 // 4096)
+    return answer
+
+
+def _session_policy(params: Params, account: str) -> str | None:
+    """The inline session policy and the managed ones as one document, or None."""
+    documents: list[str] = [params["Policy"]] if params.get("Policy") else []
+    for item in params.get("PolicyArns", []):
+        found = resources.managed_policy(account, item["arn"])
+        if found is None:
+            raise Refusal("MalformedPolicyDocument", f"The policy {item['arn']} does not exist")
+        documents.append(resources.default_document(found))
+    for document in documents:
+        try:
+            parse(document)
+        except (PolicyError, ValueError) as error:
+            raise Refusal("MalformedPolicyDocument", f"The session policy is malformed: {error}") from error
+    if len(documents) < 2:
+        return documents[0] if documents else None
+    statements: list[Any] = []
+    for document in documents:
+        part = json.loads(document)["Statement"]
+        statements += part if isinstance(part, list) else [part]
+    return json.dumps({"Version": "2012-10-17", "Statement": [{k: v for k, v in s.items() if k != "Sid"} for s in statements]})
