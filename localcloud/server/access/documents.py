@@ -2,7 +2,7 @@
 
 Rests on the grammar (:mod:`.policy`) and on what IAM, S3 and KMS refuse beyond it: principals where they do not belong
 or that do not exist, Sids that are not unique, actions without a vendor, ARNs that no resource can have. Each service
-answers with a code of its own; :class:`Fault` carries the text only.
+answers with a code of its own (:mod:`.refusals`); :class:`Fault` carries the text only.
 """
 
 from __future__ import annotations

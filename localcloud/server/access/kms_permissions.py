@@ -9,16 +9,19 @@ written with aws:kms needs kms:GenerateDataKey, read kms:Decrypt, a multipart up
 from __future__ import annotations
 
 import struct
+from dataclasses import replace
 from typing import Any
 
 from moto.kms.models import Key
+from moto.kms.utils import RESERVED_ALIASE_TARGET_KEY_IDS
+from moto.s3.models import FakeBucket
 
 from localcloud.server.access import resources
 from localcloud.server.access.iam_permissions import request_tags
 from localcloud.server.access.permission import Permission, Unmapped, Values
 from localcloud.server.access.s3_permissions import copy_source
 from localcloud.server.call import Call
-from localcloud.server.s3 import store
+from localcloud.server.s3 import store, versions
 
 KEY = {
     "CancelKeyDeletion", "CreateGrant", "DescribeKey", "DisableKey", "DisableKeyRotation", "EnableKey",
@@ -31,6 +34,12 @@ KEY = {
 ANY = {"CreateKey", "GenerateRandom", "ListAliases", "ListKeys"}
 WRITES = {"PutObject", "CopyObject", "CreateMultipartUpload"}
 READS = {"GetObject", "HeadObject", "GetObjectAttributes"}
+PARTS = {
+    "UploadPart": ["kms:GenerateDataKey", "kms:Decrypt"],
+    "UploadPartCopy": ["kms:GenerateDataKey", "kms:Decrypt"],
+    "CompleteMultipartUpload": ["kms:Decrypt"],
+}
+S3_KEY = "alias/aws/s3"
 _KEY_ID_LENGTH = 36
 
 
@@ -116,10 +125,10 @@ def _with_ciphertext(call: Call) -> list[Permission]:
 
 def of_objects(call: Call) -> list[Permission]:
     """What an S3 call needs from KMS."""
-    if call.operation not in WRITES | READS | {"UploadPart", "UploadPartCopy", "CompleteMultipartUpload"}:
+    if call.operation not in WRITES | READS | set(PARTS):
         return []
-    bucket: str = call.params["Bucket"]
-    if store.bucket_owner(bucket) is None:
+    bucket = store.find_bucket(call.params["Bucket"])
+    if bucket is None:
         return []
     needed: list[Permission] = []
     if call.operation in WRITES:
@@ -127,42 +136,53 @@ def of_objects(call: Call) -> list[Permission]:
         needed += _through_s3(call, bucket, _written_with(call, bucket), actions)
     elif call.operation in READS:
         needed += _through_s3(call, bucket, _stored_with(bucket, call.params["Key"]), ["kms:Decrypt"])
-    elif call.operation in ("UploadPart", "UploadPartCopy"):
-        needed += _through_s3(call, bucket, _written_with(call, bucket), ["kms:GenerateDataKey", "kms:Decrypt"])
-    if call.operation in ("CopyObject", "UploadPartCopy"):
-        source, key, _ = copy_source(call)
-        needed += _through_s3(call, source, _stored_with(source, key), ["kms:Decrypt"])
+    else:
+        upload = store.documents_of(bucket).uploads.get(call.params["UploadId"])
+        arn = upload.encryption.kms_key_arn if upload else None
+        key = _key(bucket.account_id, bucket.region_name, arn) if arn else None
+        needed += _through_s3(call, bucket, key, PARTS[call.operation])
+    source = store.find_bucket(copy_source(call)[0]) if call.operation in ("CopyObject", "UploadPartCopy") else None
+    if source:
+        needed += _through_s3(call, source, _stored_with(source, copy_source(call)[1]), ["kms:Decrypt"])
     return needed
 
 
-def _written_with(call: Call, bucket: str) -> str | None:
-    """The key that an object is written with; None for SSE-S3."""
-    asked: str | None = call.params.get("ServerSideEncryption")
-    default = store.default_encryption(bucket)["ApplyServerSideEncryptionByDefault"]
-    if not (asked or default["SSEAlgorithm"]).startswith("aws:kms"):
+def _key(account: str, region: str, name: str) -> Key | None:
+    return resources.key(account, region, name)
+
+
+def _written_with(call: Call, bucket: FakeBucket) -> Key | None:
+    """The key that an object is written with; None for SSE-S3, and for a key that S3 will say is not there."""
+    default = store.default_encryption(bucket.name)["ApplyServerSideEncryptionByDefault"]
+    algorithm: str = call.params.get("ServerSideEncryption") or default["SSEAlgorithm"]
+    if not algorithm.startswith("aws:kms"):
         return None
-    key = call.params.get("SSEKMSKeyId") or (default.get("KMSMasterKeyID") if not asked else None)
-    return key or default.get("KMSMasterKeyID") or "alias/aws/s3"
+    asked: str | None = call.params.get("SSEKMSKeyId")
+    name = asked or (default.get("KMSMasterKeyID") if default["SSEAlgorithm"] == algorithm else None)
+    account = call.caller.account_id if asked else bucket.account_id
+    if name is None:
+        resources.kms(account, bucket.region_name).describe_key(S3_KEY)  # makes it at its first use
+    return _key(account, bucket.region_name, name or S3_KEY)
 
 
-def _stored_with(bucket: str, key: str) -> str | None:
-    found = store.find_bucket(bucket)
-    stored = found.keys.get(key) if found else None
-    if not (getattr(stored, "encryption", None) or "").startswith("aws:kms"):
-        return None
-    return getattr(stored, "kms_key_id", None) or "alias/aws/s3"
+def _stored_with(bucket: FakeBucket, key: str) -> Key | None:
+    stored = versions.find(bucket, key)
+    arn = stored.attributes.encryption.kms_key_arn if isinstance(stored, versions.Version) else None
+    return _key(bucket.account_id, bucket.region_name, arn) if arn else None
 
 
-def _through_s3(call: Call, bucket: str, name: str | None, actions: list[str]) -> list[Permission]:
-    owner = store.bucket_owner(bucket)
-    if name is None or owner is None:
+def _through_s3(call: Call, bucket: FakeBucket, key: Key | None, actions: list[str]) -> list[Permission]:
+    if key is None:
         return []
     context = {
-        "kms:ViaService": [f"s3.{call.region}.amazonaws.com"],
-        "kms:EncryptionContext:aws:s3:arn": [f"arn:aws:s3:::{bucket}"],
+        "kms:ViaService": [f"s3.{bucket.region_name}.amazonaws.com"],
+        "kms:EncryptionContext:aws:s3:arn": [f"arn:aws:s3:::{bucket.name}"],
     }
-    # A bare key id is looked up in the caller's account, as S3 does; an ARN says its account itself.
-    key = resources.key(call.caller.account_id or owner, call.region, name)
-    if key is None or (name.endswith("alias/aws/s3") and call.caller.account_id == owner):
-        return []
-    return [on_key(action, key, context) for action in actions]
+    if key.id == RESERVED_ALIASE_TARGET_KEY_IDS[S3_KEY]:
+        # AWS's own key for S3 in that account: its policy cannot be changed and admits only that account.
+        policy = None
+        if key.account_id == call.caller.account_id:
+            return []
+    else:
+        policy = key.policy
+    return [replace(on_key(action, key, context), resource_policy=policy) for action in actions]

@@ -97,8 +97,6 @@ def parse(text: str) -> Policy:
         raise PolicyError("missing required field Statement")
     raw: Any = document["Statement"]
     blocks: list[Any] = cast("list[Any]", raw) if isinstance(raw, list) else [raw]
-    if not blocks:
-        raise PolicyError("Statement must not be empty")
     statements = tuple(_statement(block, place) for place, block in enumerate(blocks, start=1))
     return Policy(statements=statements, variables=version == "2012-10-17", document=text)
 

@@ -8,25 +8,23 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import parse_qs, unquote_plus
 
-from moto.s3.models import s3_backends
-
 from localcloud.server.access import resources
 from localcloud.server.access.permission import Permission, Unmapped, Values
 from localcloud.server.access.s3_rules import BUCKET, CONTROL, HEADER_KEYS, OBJECT, VERSION_TWIN
 from localcloud.server.call import Call
 from localcloud.server.routing import PREFLIGHT
-from localcloud.server.s3 import store
+from localcloud.server.s3 import store, versions
 
 GRANTS = ("ACL", "GrantFullControl", "GrantRead", "GrantReadACP", "GrantWrite", "GrantWriteACP")
 
 
 def permissions(call: Call) -> list[Permission]:
-    if call.operation == PREFLIGHT:
-        return []  # the bucket's CORS rules decide, whoever asks
+    if call.operation in (PREFLIGHT, "DeleteObjects"):
+        # A preflight is for the bucket's CORS rules to answer, whoever asks. DeleteObjects answers each key for
+        # itself: it asks for the permissions of as many DeleteObject calls when it comes to them.
+        return []
     if call.operation == "ListBuckets":
         return [Permission(action="s3:ListAllMyBuckets", resource="*", owner_account=call.caller.account_id or None)]
-    if call.operation == "DeleteObjects":
-        return _delete_objects(call)
     if call.operation in BUCKET:
         return _bucket(call)
     if call.operation in OBJECT:
@@ -189,30 +187,13 @@ def _source(call: Call, needed: list[Permission], context: Values) -> list[Permi
     return source + needed
 
 
-def _delete_objects(call: Call) -> list[Permission]:
-    bucket: str = call.params["Bucket"]
-    if store.bucket_owner(bucket) is None:
-        return []
-    needed: list[Permission] = []
-    for item in call.params["Delete"]["Objects"]:
-        version = item.get("VersionId")
-        context = {"s3:VersionId": [str(version)]} if version else {}
-        action = "s3:DeleteObjectVersion" if version else "s3:DeleteObject"
-        needed.append(_on(action, bucket, item["Key"], context | existing_tags(bucket, item["Key"], version)))
-        if call.params.get("BypassGovernanceRetention"):
-            needed.append(_on("s3:BypassGovernanceRetention", bucket, item["Key"], context))
-    return needed
-
-
 def existing_tags(bucket: str, key: str, version: str | None) -> Values:
     """s3:ExistingObjectTag/... of an object; nothing if it is not there."""
     found = store.find_bucket(bucket)
     if found is None:
         return {}
-    backend = s3_backends[found.account_id][store.PARTITION]
-    candidates = found.keys.getlist(key, default=[])
-    matching = [item for item in candidates if version in (None, str(item.version_id))]
-    if not matching or not hasattr(matching[-1], "arn"):
+    matching = [item for item in versions.entries(found, key) if version in (None, str(item.version_id))]
+    if not matching or not isinstance(matching[-1], versions.Version):
         return {}
-    tags: dict[str, str] = backend.tagger.get_tag_dict_for_resource(matching[-1].arn)
+    tags = versions.tags_of(found, matching[-1])
     return {f"s3:ExistingObjectTag/{name}": [value] for name, value in tags.items()}
