@@ -87,6 +87,9 @@ def _environments(stack: str, settings: Settings) -> Iterator[Fault]:
         role = names.ingest_role(name)
         if len(role) > 64:
             yield fault_at(stack, ("environments", name), name, f"too long: the role {role} would exceed 64 characters")
+        for key in {f"{name}-wdl", f"{name}-comms"} & settings.buckets.keys():
+            rule = f"the environment {name!r} puts out a bucket under this key; use another"
+            yield fault_at(stack, ("buckets", key), key, rule)
         for key, word in (("wdl_bucket", WDL), ("comms_bucket", COMMS)):
             bucket = str(getattr(environment, key))
             if word not in bucket or bucket.count(name) != 1:

@@ -44,7 +44,9 @@ def read_data(file: str, data: Data, faults: Iterable[Fault] = ()) -> Reading:
         reading.settings = StackFile.model_validate_json(text).config.settings
     except ValidationError as error:
         errors = error.errors(include_url=False)
-        reading.faults += [_fault(file, detail) for detail in errors]
+        named = {fault.key for fault in reading.faults}
+        found = [_fault(file, detail) for detail in errors]
+        reading.faults += [fault for fault in found if fault.key not in named]
         reading.settings = _in_spite(text, errors)
     return reading
 

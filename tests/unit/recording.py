@@ -1,0 +1,189 @@
+"""A recording of what a program registers, under Pulumi's mocks.
+
+One recording is one deployment: a fresh event loop, fresh mocks, and when it is over plain data to assert on. A type
+that the provider's rules don't know, an input they refuse or don't know, and a call that wasn't expected are errors.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+import pulumi
+from pulumi.runtime import mocks, rpc, settings
+from pulumi.runtime.stack import run_in_stack
+
+from localcloud.provider.check import check_inputs
+from localcloud.provider.rules import RULES, Rules, build
+
+PROJECT, STACK, ORGANIZATION = "portal", "dev", "organization"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Registered:
+    """One resource as the engine would have been asked for it."""
+
+    urn: str
+    type: str
+    name: str
+    inputs: Mapping[str, Any]
+    provider: str
+    parent: str
+    depends_on: frozenset[str]
+    """Names of the resources that were asked to be made first."""
+    protect: bool
+    retain: bool
+    import_id: str
+    ignore_changes: tuple[str, ...]
+
+    def json(self, key: str) -> Any:
+        """An input that is a JSON text."""
+        return json.loads(self.inputs[key])
+
+
+@dataclass
+class Recording:
+    resources: list[Registered] = field(default_factory=list[Registered])
+    exports: dict[str, Any] = field(default_factory=dict[str, Any])
+    calls: list[tuple[str, Any]] = field(default_factory=list[tuple[str, Any]])
+
+    def of(self, type_: str) -> list[Registered]:
+        """The resources of a type, by the end of its token (``s3/bucket:Bucket``)."""
+        return [one for one in self.resources if one.type.endswith(type_)]
+
+    def one(self, name: str, type_: str = "") -> Registered:
+        found = [one for one in self.resources if one.name == name and one.type.endswith(type_)]
+        assert len(found) == 1, f"{len(found)} resources are named {name!r}: {[one.type for one in found]}"
+        return found[0]
+
+    @property
+    def names(self) -> set[str]:
+        return {one.name for one in self.resources}
+
+
+@cache
+def _rules() -> dict[str, Rules]:
+    built = [build(json.loads(file.read_text())) for file in sorted(RULES.glob("aws_*.json"))]
+    return {rules.token: rules for rules in built}
+
+
+def tagged(type_: str) -> bool:
+    """Whether resources of the type take tags."""
+    return _rules()[type_].tagged
+
+
+def _whole(value: Any) -> Any:
+    """Numbers arrive as floats; a whole one is an int, as the provider sees it."""
+    if isinstance(value, dict):
+        return {key: _whole(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_whole(item) for item in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+class _Mocks(mocks.Mocks):
+    def __init__(self, recording: Recording, answers: Mapping[str, Any]) -> None:
+        self.recording, self.answers = recording, answers
+
+    def call(self, args: mocks.MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+        self.recording.calls.append((args.token, args.args))
+        if args.token not in self.answers:
+            raise AssertionError(f"unexpected call: {args.token} {args.args}")
+        return self.answers[args.token], []
+
+    def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
+        if args.typ == "pulumi:providers:aws":
+            return args.name, args.inputs
+        if not args.custom:
+            return "", args.inputs
+        if args.typ not in _rules():
+            raise AssertionError(f"unknown resource type {args.typ}")
+        _, failures = check_inputs(_rules()[args.typ], _whole(args.inputs))
+        assert not failures, f"{args.typ} {args.name}: {failures}"
+        return f"{args.name}-id", {**args.inputs, "arn": f"arn:aws:mock:::{args.name}"}
+
+
+class _Monitor(mocks.MockMonitor):
+    def __init__(self, recording: Recording, answers: Mapping[str, Any]) -> None:
+        super().__init__(_Mocks(recording, answers))
+        self.recording = recording
+
+    def RegisterResource(self, request: Any) -> Any:  # noqa: N802 - the name is the engine's
+        response = super().RegisterResource(request)
+        if request.type != "pulumi:pulumi:Stack":
+            self.recording.resources.append(
+                Registered(
+                    urn=response.urn,
+                    type=request.type,
+                    name=request.name,
+                    inputs=_whole(rpc.deserialize_properties(request.object)),
+                    provider=request.provider,
+                    parent=request.parent,
+                    depends_on=frozenset(urn.split("::")[-1] for urn in request.dependencies),
+                    protect=bool(request.protect),
+                    retain=bool(request.retainOnDelete),
+                    import_id=request.importId,
+                    ignore_changes=tuple(request.ignoreChanges),
+                )
+            )
+        return response
+
+    def RegisterResourceOutputs(self, request: Any) -> Any:  # noqa: N802 - the name is the engine's
+        if request.urn.split("::")[2] == "pulumi:pulumi:Stack":
+            self.recording.exports |= rpc.deserialize_properties(request.outputs)
+        return super().RegisterResourceOutputs(request)
+
+
+def record(
+    program: Callable[[], object],
+    *,
+    stack: str = STACK,
+    config: Mapping[str, str] | None = None,
+    secret: list[str] | None = None,
+    answers: Mapping[str, Any] | None = None,
+    preview: bool = False,
+) -> Recording:
+    """Runs a program to its end and returns what it registered. What it raises is raised here.
+
+    ``answers``: what provider and engine functions return, by token.
+    """
+    recording = Recording()
+    contextvars.copy_context().run(
+        _deploy, program, recording, stack, config or {}, secret or [], answers or {}, preview
+    )
+    return recording
+
+
+def _deploy(
+    program: Callable[[], object],
+    recording: Recording,
+    stack: str,
+    config: Mapping[str, str],
+    secret: list[str],
+    answers: Mapping[str, Any],
+    preview: bool,
+) -> None:
+    """In a context of its own: the SDK keeps its state in context variables."""
+    monitor = _Monitor(recording, answers)
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    try:
+        mocks.set_mocks(monitor.mocks, PROJECT, stack, preview, monitor=monitor, organization=ORGANIZATION)
+        settings.ROOT.set(None)
+        pulumi.runtime.set_all_config(dict(config), secret)
+
+        def run() -> None:
+            program()
+
+        loop.run_until_complete(run_in_stack(run))
+    finally:
+        for task in asyncio.all_tasks(loop):
+            task.cancel()
+        loop.run_until_complete(asyncio.sleep(0))
+        asyncio.set_event_loop(None)
+        loop.close()
