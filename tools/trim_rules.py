@@ -2,8 +2,8 @@
 
     python tools/trim_rules.py SOURCE_FOLDER
 
-SOURCE_FOLDER holds one JSON file a type. Which types: `localcloud.provider.types.TABLE`. What is wrong in the source and
-was found so by a test or by the API is put right in `CORRECTIONS`, with the reason.
+SOURCE_FOLDER holds one JSON file a type. Which types: `localcloud.provider.types.TABLE`. What is wrong in the source
+and was found so by a test or by the API is put right in `CORRECTIONS`, with the reason.
 """
 
 import json
@@ -19,8 +19,8 @@ from localcloud.provider.types import TABLE  # noqa: E402
 
 KEPT = ("tf", "framework", "pulumi", "inputs", "outputs", "pulumi_names", "custom_diff", "import_id", "id", "autoname")
 KEPT_INPUT = (
-    "type", "required", "optional", "computed", "force_new", "default", "enum", "elem_enum", "validate", "elem_validate",
-    "conflicts_with", "exactly_one_of", "at_least_one_of", "required_with", "min_items", "max_items", "diff_suppress",
+    "type", "required", "optional", "computed", "force_new", "default", "enum", "elem_enum", "validate",
+    "elem_validate", "conflicts_with", "exactly_one_of", "at_least_one_of", "required_with", "min_items", "max_items", "diff_suppress",
     "pulumi_required", "pulumi_name", "children_rule", "force_new_if", "sensitive", "write_only",
 )  # fmt: skip
 # (type, input): {rule: right value}. None removes the rule.
@@ -48,9 +48,7 @@ def trim(data: dict[str, Any]) -> dict[str, Any]:
             for key in KEPT_INPUT
             if key in rule and (rule[key] is not False or key in ("default", "pulumi_required"))
         }
-        for key, value in CORRECTIONS.get((data["tf"], path), {}).items():
-            rules[key] = value
-        inputs[path] = rules
+        inputs[path] = {**rules, **CORRECTIONS.get((data["tf"], path), {})}
     kept["inputs"] = inputs
     kept["outputs"] = [{"name": output["name"], "type": output["type"]} for output in data["outputs"]]
     if data.get("delete_before_replace"):
@@ -60,15 +58,15 @@ def trim(data: dict[str, Any]) -> dict[str, Any]:
 
 def main(source: Path) -> None:
     """Write the trimmed files and remove those of types no longer in use."""
-    wanted = {cls.rsplit(":", 1)[0] for cls in ()}
+    found = set[str]()
     for file in RULES.glob("*.json"):
         file.unlink()
     for path in sorted(source.glob("aws_*.json")):
         data = json.loads(path.read_text())
         if data["pulumi"] in TABLE:
-            wanted.add(data["pulumi"])
+            found.add(data["pulumi"])
             (RULES / path.name).write_text(json.dumps(trim(data), indent=1, ensure_ascii=False) + "\n")
-    missing = set(TABLE) - wanted
+    missing = set(TABLE) - found
     if missing:
         raise SystemExit(f"no rules for {', '.join(sorted(missing))} in {source}")
 

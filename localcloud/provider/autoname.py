@@ -51,7 +51,6 @@ def make(rule: Autoname, logical: str, seed: bytes) -> str:
         return logical
     base = logical.lower() if rule.lower else logical
     digits = hashlib.sha256(seed or secrets.token_bytes(16)).hexdigest()[:_DIGITS]
-    if base.startswith(rule.prefix):
-        base = base[len(rule.prefix) :]
+    base = base.removeprefix(rule.prefix)
     room = rule.most - len(rule.prefix) - _DIGITS - 1
     return f"{rule.prefix}{base[:room]}-{digits}"

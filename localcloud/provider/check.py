@@ -1,6 +1,7 @@
 """Check: the program's inputs against the type's rules, then what the provider fills in.
 
-Every fault of a resource is reported at once, by its Pulumi path. Unknown values pass: they are checked again when known.
+Every fault of a resource is reported at once, by its Pulumi path. Unknown values pass: they are checked again when
+known.
 """
 
 import difflib
@@ -58,21 +59,20 @@ def _unknown_key(key: str, children: Mapping[str, Field], *, output: bool) -> st
 
 def check_value(field: Field, value: Plain, path: str, failures: Failures, root: Mapping[str, Plain]) -> Plain:
     """One value against its field. Returns it in the field's own type."""
-    if value is UNKNOWN:
-        return UNKNOWN
     if field.json_text and isinstance(value, (Mapping, list)):
         value = UNKNOWN if has_unknown(value) else json.dumps(value, separators=(",", ":"))
-        return value if value is UNKNOWN else _checked_text(field, value, path, failures)
+    if value is UNKNOWN:
+        return UNKNOWN
     if field.kind in ("list", "set"):
         return _items(field, value, path, failures, root)
     if field.kind == "map":
         return _map(field, value, path, failures)
-    if field.kind == "object":
-        if not isinstance(value, Mapping):
-            failures.append((path, f"must be an object, is {_shown(value)}"))
-            return value
+    if field.kind != "object":
+        return _checked_text(field, value, path, failures)
+    if isinstance(value, Mapping):
         return _object(field, value, path, failures, root)
-    return _checked_text(field, value, path, failures)
+    failures.append((path, f"must be an object, is {_shown(value)}"))
+    return value
 
 
 def _checked_text(field: Field, value: Plain, path: str, failures: Failures) -> Plain:

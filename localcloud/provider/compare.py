@@ -1,7 +1,7 @@
 """When two values of a field are the same, and what differs by path.
 
-Terraform's older types don't tell an absent value from an empty one, so neither does this module. A property that is both
-optional and computed keeps the provider's value while the program leaves it out.
+Terraform's older types don't tell an absent value from an empty one, so neither does this module. A property that is
+both optional and computed keeps the provider's value while the program leaves it out.
 """
 
 from collections.abc import Callable, Mapping
@@ -60,23 +60,24 @@ def same(field: Field, new: Plain, old: Plain) -> bool:
 
 def changes(field: Field, new: Plain, old: Plain, path: str, *, framework: bool) -> list[Change]:
     """What differs. `new` is None when the program leaves the property out."""
-    if new is None and field.computed:
+    if (new is None and field.computed) or (empty(new) and empty(old)):
         return []
     if new is UNKNOWN:
         return [Change(path, "add" if old is None else "update", field.force_new)]
-    if empty(new) and empty(old):
-        return []
     if field.kind == "object":
         return _object(field, new, old, path, framework=framework)
-    if field.kind in ("list", "set") and field.item == "object":
-        return _blocks(field, new or [], old or [], path, framework=framework)
     if field.kind == "map":
         return _map(field, new or {}, old or {}, path)
+    if field.kind in ("list", "set") and field.item == "object":
+        return _blocks(field, new or [], old or [], path, framework=framework)
+    return _leaf(field, new, old, path)
+
+
+def _leaf(field: Field, new: Plain, old: Plain, path: str) -> list[Change]:
     if field.kind in ("list", "set"):
         return _scalars(field, new or [], old or [], path)
-    if not empty(new) and not empty(old) and _scalar_same(field, new, old):
-        return []
-    return [Change(path, _kind(new, old), field.force_new)]
+    unchanged = not empty(new) and not empty(old) and _scalar_same(field, new, old)
+    return [] if unchanged else [Change(path, _kind(new, old), field.force_new)]
 
 
 def _kind(new: Plain, old: Plain) -> Kind:
@@ -96,12 +97,8 @@ def _scalar_same(field: Field, new: Plain, old: Plain) -> bool:
 def _object(field: Field, new: Plain, old: Plain, path: str, *, framework: bool) -> list[Change]:
     """A block that came or went is one change; else the changes are its children's."""
     if new is None or old is None:
-        found = (
-            []
-            if _blank(field, new, old)
-            else [Change(path, _kind(new, old), field.force_new or _any_force(field, new))]
-        )
-        return found
+        replace = field.force_new or _any_force(field, new)
+        return [] if _blank(field, new, old) else [Change(path, _kind(new, old), replace)]
     found: list[Change] = []
     for child in field.children.values():
         below = f"{path}.{child.pulumi}" if path else child.pulumi
@@ -112,9 +109,9 @@ def _object(field: Field, new: Plain, old: Plain, path: str, *, framework: bool)
 
 
 def _blank(field: Field, new: Plain, old: Plain) -> bool:
-    """Whether a given object says nothing that its absence doesn't."""
+    """Whether a given object says nothing that its absence doesn't. One that can hold nothing speaks by being there."""
     present: Mapping[str, Plain] = new if new is not None else old
-    return field.computed and all(empty(value) for value in present.values())
+    return bool(field.children) and all(empty(value) for value in present.values())
 
 
 def _any_force(field: Field, new: Plain) -> bool:
@@ -124,29 +121,18 @@ def _any_force(field: Field, new: Plain) -> bool:
 
 
 def _blocks(field: Field, new: list[Plain], old: list[Plain], path: str, *, framework: bool) -> list[Change]:
-    if field.kind == "set":
-        new, old = _unmatched(field, new, old)
-        pairs = [
-            (f"{path}[{index}]", new[index], old[place])
-            for (index, place) in zip(sorted(new), sorted(old), strict=False)
-        ]
-        rest = [(index, True) for index in sorted(new)[len(pairs) :]] + [
-            (index, False) for index in sorted(old)[len(pairs) :]
-        ]
-    else:
-        common = min(len(new), len(old))
-        pairs = [(f"{path}[{index}]", new[index], old[index]) for index in range(common)]
-        rest = [(index, True) for index in range(common, len(new))] + [
-            (index, False) for index in range(common, len(old))
-        ]
+    """Elements are compared place by place; those of a set that have a counterpart anywhere are left out first."""
+    left, right = _unmatched(field, new, old) if field.kind == "set" else (dict(enumerate(new)), dict(enumerate(old)))
+    pairs = list(zip(left, right, strict=False))
     found: list[Change] = []
-    for where, left, right in pairs:
-        if left is UNKNOWN:
+    for index, place in pairs:
+        where = f"{path}[{index}]"
+        if left[index] is UNKNOWN:
             found.append(Change(where, "update", framework and field.force_new))
         else:
-            found += _object(field, left, right, where, framework=framework)
-    found += [Change(f"{path}[{index}]", "add" if added else "delete", field.force_new) for index, added in rest]
-    return found
+            found += _object(field, left[index], right[place], where, framework=framework)
+    found += [Change(f"{path}[{index}]", "add", field.force_new) for index in list(left)[len(pairs) :]]
+    return found + [Change(f"{path}[{index}]", "delete", field.force_new) for index in list(right)[len(pairs) :]]
 
 
 def _unmatched(field: Field, new: list[Plain], old: list[Plain]) -> tuple[dict[int, Plain], dict[int, Plain]]:

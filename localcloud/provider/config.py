@@ -1,7 +1,7 @@
 """The provider's own configuration: CheckConfig's checks and the settings that they end in.
 
-An explicit provider's nested values arrive as JSON text (`assumeRoles='[{"roleArn": …}]'`), the default provider's as they
-are. A key that this provider doesn't carry out is refused, as is one that pulumi-aws doesn't have.
+An explicit provider's nested values arrive as JSON text (`assumeRoles='[{"roleArn": …}]'`), the default provider's as
+they are. A key that this provider doesn't carry out is refused, as is one that pulumi-aws doesn't have.
 """
 
 import json
@@ -18,7 +18,12 @@ Failures = list[tuple[str, str]]
 
 IGNORED: Final = frozenset({"version", "pluginDownloadURL"})
 """The engine's own keys."""
-_BOOLS: Final = frozenset({"skipCredentialsValidation", "skipRegionValidation", "skipMetadataApiCheck", "skipRequestingAccountId", "s3UsePathStyle"})  # fmt: skip
+_BOOLS: Final = frozenset(
+    {
+        "skipCredentialsValidation", "skipRegionValidation", "skipMetadataApiCheck", "skipRequestingAccountId",
+        "s3UsePathStyle",
+    }
+)  # fmt: skip
 _STRINGS: Final = frozenset({"region", "profile", "accessKey", "secretKey", "token", "retryMode", "stsRegion"})
 _LISTS: Final = frozenset({"allowedAccountIds", "forbiddenAccountIds"})
 _SUPPORTED: Final = _BOOLS | _STRINGS | _LISTS | {"assumeRoles", "defaultTags", "ignoreTags", "maxRetries"}

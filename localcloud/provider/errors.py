@@ -7,7 +7,7 @@ class ProviderError(Exception):
     """The operation cannot go on; the text names what and why."""
 
 
-class PartlyCreated(ProviderError):
+class PartlyCreatedError(ProviderError):
     """The resource exists but a later step of its creation or update failed: the engine must record it.
 
     `state` is what is known of it, so that the next update starts from there.

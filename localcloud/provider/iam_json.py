@@ -1,7 +1,8 @@
 """Policy documents: when one is well-formed for pulumi-aws, and when two mean the same.
 
 AWS answers a policy in its own spelling: single values for lists of one, an account id as its root ARN, statements'
-actions in another order. Two such documents are no difference (`diff_suppress`: "equivalent IAM policies are no diff").
+actions in another order. Two such documents are no difference (`diff_suppress`: "equivalent IAM policies are no
+diff").
 """
 
 import json

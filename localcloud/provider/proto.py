@@ -1,7 +1,7 @@
 """Pulumi's generated gRPC messages, imported without the rest of the SDK.
 
-`import pulumi` loads the whole program-side SDK (0.2-0.4 s, 30 MB) that a plugin never uses, and a pulumi command starts a
-plugin process for each provider. In a process that hasn't imported it, two empty packages stand in for it.
+`import pulumi` loads the whole program-side SDK (0.2-0.4 s, 30 MB) that a plugin never uses, and a pulumi command
+starts a plugin process for each provider. In a process that hasn't imported it, two empty packages stand in for it.
 """
 
 import importlib.util

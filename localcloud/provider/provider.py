@@ -1,25 +1,26 @@
 """The engine's operations on plain values: what `server.py` serves over gRPC and tests call directly.
 
-One instance is one configured provider: the engine starts a process for each, and nothing is kept outside the instance.
-Property names are the engine's (camelCase) here and Terraform's (snake_case) inside.
+One instance is one configured provider: the engine starts a process for each, and nothing is kept outside the
+instance. Property names are the engine's (camelCase) here and Terraform's (snake_case) inside.
 """
 
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar
 
 from localcloud.provider import autoname, config, functions, plan_rules, state, tags
 from localcloud.provider.check import check_inputs
 from localcloud.provider.compare import Change, changes
-from localcloud.provider.errors import PartlyCreated, ProviderError, describe
+from localcloud.provider.errors import PartlyCreatedError, ProviderError, describe
 from localcloud.provider.names import to_camel, to_snake
-from localcloud.provider.resource import Api, Inputs, Resource
+from localcloud.provider.resource import Inputs, Operation, Resource
 from localcloud.provider.rules import Field, Rules, load
 from localcloud.provider.session import Session
 from localcloud.provider.types import resource_type
 from localcloud.provider.wire import UNKNOWN
 
+T = TypeVar("T")
 Properties = dict[str, Any]
 Failures = list[tuple[str, str]]
 _DEFAULTS = "__defaults"
@@ -155,31 +156,34 @@ class AwsProvider:
         new = to_snake(rules.root, news)
         if preview:
             return "", {**_outputs_unknown(rules, new, set(rules.fields)), **_without_defaults(news)}
-        api = self._api(rules, new)
         inputs = Inputs(new)
-        resource_id = _saying(f"creating {token}", lambda: code.create(api, inputs))
+        op = self._operation(rules, new, new=inputs)
+        resource_id = _saying(f"creating {token}", lambda: code.create(op))
         try:
-            _saying(f"creating {token} ({resource_id})", lambda: code.settle(api, resource_id, inputs))
+            made = replace(op, resource_id=resource_id)
+            _saying(f"creating {token} ({resource_id})", lambda: code.settle(made))
             _all_read(token, code, inputs, set(new))
             return resource_id, self._fetch(token, code, rules, resource_id, new)
         except Exception as error:  # whatever failed, the resource exists and must be recorded
-            raise PartlyCreated(resource_id, dict(news), str(error) or repr(error)) from error
+            raise PartlyCreatedError(resource_id, dict(news), _sentence(error)) from error
 
     def read(self, token: str, resource_id: str, inputs: Mapping[str, Any], state_: Mapping[str, Any]) -> ReadResult:
-        """The resource as AWS has it. Without `state_` it is an import: every input that isn't AWS's default comes back."""
+        """The resource as AWS has it. Without `state_` it is an import: inputs that aren't AWS's default come back."""
         code = resource_type(token)
         rules = load(code.tf)
         prior = to_snake(rules.root, {**inputs, **state_})
-        api, plain_id = self._import_api(rules, resource_id, prior, importing=not state_)
-        actual = _saying(f"reading {token} ({resource_id})", lambda: code.read(api, plain_id, prior))
+        op = self._operation(rules, prior, resource_id=resource_id, old=prior)
+        if not state_:
+            op = _at_region(rules, op)
+        actual = _saying(f"reading {token} ({op.resource_id})", lambda: code.read(op))
         if actual is None:
             return ReadResult("")
-        full = state.complete(rules, code.steers, actual, prior, api.settings, api.region)
-        chosen = state.inputs_of(rules, full, to_snake(rules.root, inputs) if inputs else None, api.settings)
+        full = state.complete(rules, code.steers, actual, prior, op.settings, op.region)
+        chosen = state.inputs_of(rules, full, to_snake(rules.root, inputs) if inputs else None, op.settings)
         read_inputs = to_camel(rules.root, chosen)
         if _DEFAULTS in inputs:
             read_inputs[_DEFAULTS] = inputs[_DEFAULTS]
-        return ReadResult(plain_id, to_camel(rules.root, full), read_inputs)
+        return ReadResult(op.resource_id, to_camel(rules.root, full), read_inputs)
 
     def update(
         self, token: str, resource_id: str, olds: Mapping[str, Any], news: Mapping[str, Any], *, preview: bool
@@ -195,20 +199,20 @@ class AwsProvider:
                 **_outputs_unknown(rules, {}, set(code.recomputed)),
                 **_without_defaults(news),
             }
-        api, inputs = self._api(rules, new), Inputs(new)
-        _saying(f"updating {token} ({resource_id})", lambda: code.update(api, resource_id, old, inputs, changed))
+        inputs = Inputs(new)
+        op = self._operation(rules, new, resource_id=resource_id, old=old, new=inputs, changed=frozenset(changed))
+        _saying(f"updating {token} ({resource_id})", lambda: code.update(op))
         _all_read(token, code, inputs, changed & set(new))
-        return self._fetch(
-            token, code, rules, resource_id, {**old, **new} | {k: None for k in old if k not in new and k in changed}
-        )
+        dropped = dict.fromkeys(name for name in changed if name not in new)
+        return self._fetch(token, code, rules, resource_id, {**old, **new, **dropped})
 
     def delete(self, token: str, resource_id: str, state_: Mapping[str, Any]) -> None:
         """Remove the resource."""
         code = resource_type(token)
         rules = load(code.tf)
         old = to_snake(rules.root, state_)
-        api = self._api(rules, old)
-        _saying(f"deleting {token} ({resource_id})", lambda: code.delete(api, resource_id, old))
+        op = self._operation(rules, old, resource_id=resource_id, old=old)
+        _saying(f"deleting {token} ({resource_id})", lambda: code.delete(op))
 
     def invoke(self, token: str, args: Mapping[str, Any]) -> Properties:
         """Call a function of the provider."""
@@ -216,32 +220,29 @@ class AwsProvider:
 
     # inside
 
-    def _api(self, rules: Rules, values: Mapping[str, Any]) -> Api:
+    def _operation(self, rules: Rules, values: Mapping[str, Any], **known: Any) -> Operation:
         region = values.get("region") if rules.regional else None
-        return Api(self.session, region or self.session.settings.region)
-
-    def _import_api(
-        self, rules: Rules, resource_id: str, prior: Mapping[str, Any], *, importing: bool
-    ) -> tuple[Api, str]:
-        """An import id of a regional type may end in `@region`."""
-        plain_id, at, region = resource_id.rpartition("@")
-        if importing and rules.regional and at and region.count("-") >= 2:
-            return Api(self.session, region), plain_id
-        return self._api(rules, prior), resource_id
+        return Operation(self.session, region or self.session.settings.region, **known)
 
     def _fetch(
         self, token: str, code: Resource, rules: Rules, resource_id: str, prior: Mapping[str, Any]
     ) -> Properties:
-        api = self._api(rules, prior)
-        actual = _saying(f"reading {token} ({resource_id})", lambda: code.read(api, resource_id, prior))
+        op = self._operation(rules, prior, resource_id=resource_id, old=prior)
+        actual = _saying(f"reading {token} ({resource_id})", lambda: code.read(op))
         if actual is None:
             raise ProviderError(f"reading {token} ({resource_id}): AWS does not have it after it was made")
-        return to_camel(rules.root, state.complete(rules, code.steers, actual, prior, api.settings, api.region))
+        return to_camel(rules.root, state.complete(rules, code.steers, actual, prior, op.settings, op.region))
 
 
-def _saying(what: str, call: Callable[[], Any]) -> Any:
+def _at_region(rules: Rules, op: Operation) -> Operation:
+    """The id of an import of a regional type may end in `@region`."""
+    plain_id, at, region = op.resource_id.rpartition("@")
+    return replace(op, resource_id=plain_id, region=region) if rules.regional and at and region.count("-") >= 2 else op
+
+
+def _saying(what: str, call: Callable[[], T]) -> T:
     """Run the call; an error of AWS's or of the network says what was being done."""
-    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 (loaded on first use, see server.py)
+    from botocore.exceptions import BotoCoreError, ClientError
 
     try:
         return call()
@@ -251,6 +252,10 @@ def _saying(what: str, call: Callable[[], Any]) -> Any:
         if str(error).startswith(what):
             raise
         raise type(error)(f"{what}: {error}") from error
+
+
+def _sentence(error: Exception) -> str:
+    return str(error) if isinstance(error, ProviderError) else f"the provider failed: {error!r}"
 
 
 def _refused(token: str, code: Resource, rules: Rules, given: Mapping[str, Any]) -> Failures:

@@ -1,13 +1,14 @@
 """What a resource type provides: which inputs it carries out, and its API calls.
 
-A type is a subclass of `Resource` that says its Terraform name, which inputs it `handles`, and how to create, read, update
-and delete. Everything else (names, checks, defaults, diffs, tags, import) comes from its rules file. An input that is in
-neither `handles` nor `steers` is refused; one that a type says it handles but whose value its code never looked at is an
-error, so that none is dropped in silence.
+A type is a subclass of `Resource` that says its Terraform name, which inputs it `handles`, and how to create, read,
+update and delete. Everything else (names, checks, defaults, diffs, tags, import) comes from its rules file. An input
+that is in neither `handles` nor `steers` is refused; one that a type says it handles but whose value its code never
+looked at is an error, so that none is dropped in silence.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, ClassVar, TypeVar
 
 from localcloud.provider.config import Settings
@@ -39,11 +40,19 @@ class Inputs(Mapping[str, Any]):
 
 
 @dataclass(frozen=True)
-class Api:
-    """Access to AWS for one operation on one resource."""
+class Operation:
+    """One operation on one resource: what is known of it, and access to AWS."""
 
     session: Session
     region: str
+    resource_id: str = ""
+    """Empty while it is being created."""
+    old: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    """The last known state; empty for a creation and for the first reading of an import."""
+    new: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    """The inputs to carry out; empty for reading and deleting."""
+    changed: frozenset[str] = frozenset()
+    """Names of the top-level inputs in which an update's `new` differs from `old`."""
 
     def client(self, service: str) -> Any:
         """The service's boto3 client in the resource's region."""
@@ -76,30 +85,28 @@ class Resource:
     """Terraform's name of the type: that of its rules file."""
     handles: ClassVar[frozenset[str]]
     """Top-level inputs that create or update carry out. `tags` never: the code sends `tags_all`."""
-    steers: ClassVar[Mapping[str, Any]] = {}
+    steers: ClassVar[Mapping[str, Any]] = MappingProxyType({})
     """Inputs that AWS doesn't hold, only this provider acts on (`force_destroy`), with their value after an import."""
     refuses: ClassVar[frozenset[str]] = frozenset()
     """Dotted paths below a handled input that are not carried out."""
     recomputed: ClassVar[frozenset[str]] = frozenset()
     """Outputs that an update may change: unknown in its preview."""
 
-    def create(self, api: Api, new: Mapping[str, Any]) -> str:
+    def create(self, op: Operation) -> str:
         """Make the resource and return its id."""
         raise NotImplementedError
 
-    def settle(self, api: Api, resource_id: str, new: Mapping[str, Any]) -> None:
+    def settle(self, op: Operation) -> None:
         """The calls after the one that made it; when one fails the resource is recorded as partly created."""
 
-    def read(self, api: Api, resource_id: str, prior: Mapping[str, Any]) -> State | None:
-        """Everything AWS holds of it; None when it is gone. `prior` is the last known state, empty on import."""
+    def read(self, op: Operation) -> State | None:
+        """Everything AWS holds of it; None when it is gone."""
         raise NotImplementedError
 
-    def update(
-        self, api: Api, resource_id: str, old: Mapping[str, Any], new: Mapping[str, Any], changed: set[str]
-    ) -> None:
+    def update(self, op: Operation) -> None:
         """Carry out the changed top-level inputs in place."""
         raise NotImplementedError
 
-    def delete(self, api: Api, resource_id: str, state: Mapping[str, Any]) -> None:
+    def delete(self, op: Operation) -> None:
         """Remove it; one that is gone already is no error."""
         raise NotImplementedError

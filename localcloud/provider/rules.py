@@ -1,6 +1,7 @@
 """The rules of one resource type, read from `rules/<terraform name>.json` into a tree of `Field`s.
 
-The files are a trimmed copy of what pulumi-aws 7.51.1 does (`tools/trim_rules.py` makes it). Two of its habits shape the tree:
+The files are a trimmed copy of what pulumi-aws 7.51.1 does (`tools/trim_rules.py` makes it). Two of its habits shape
+the tree:
 - A block list of at most one element is a single object in Pulumi, unless its Pulumi name was made plural.
 - On the older kind of type ("sdkv2") `force_new` on a block list or set speaks of the number of its elements only.
 """
@@ -20,7 +21,7 @@ Kind = Literal["string", "int", "float", "bool", "map", "list", "set", "object"]
 
 @dataclass(frozen=True)
 class Field:
-    """One property. `name` is Terraform's (snake_case), `pulumi` the engine's (camelCase); both without their parents'."""
+    """One property. `name` is Terraform's (snake_case), `pulumi` the engine's (camelCase), without their parents'."""
 
     path: str
     name: str
@@ -85,7 +86,7 @@ def camel(snake: str) -> str:
 
 @cache
 def load(tf: str) -> Rules:
-    """The rules of a type by Terraform name. Raises FileNotFoundError, or ValueError for a rule that isn't understood."""
+    """The rules of a type by Terraform name. Raises FileNotFoundError, or ValueError for a rule not understood."""
     return build(json.loads((RULES / f"{tf}.json").read_text()))
 
 

@@ -1,8 +1,9 @@
 """The gRPC side: Pulumi's ResourceProvider service over an `AwsProvider`.
 
-Why the service itself and not `pulumi.provider.experimental.Provider`: that class hands over no old inputs, puts a Python
-stack trace in front of every message for the user, cannot report a resource that was made only in part, and runs calls on one
-event loop, where boto3 would block all others. Here each call has a thread, and an error is one sentence.
+Why the service itself and not `pulumi.provider.experimental.Provider`: that class hands over no old inputs, puts a
+Python stack trace in front of every message for the user, cannot report a resource that was made only in part, and
+runs calls on one event loop, where boto3 would block all others. Here each call has a thread, and an error is one
+sentence.
 """
 
 import os
@@ -12,6 +13,7 @@ import threading
 import traceback
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from importlib import import_module
 from typing import Any, Final
 
 import grpc
@@ -19,7 +21,7 @@ from google.protobuf import any_pb2, empty_pb2
 
 from localcloud.provider import VERSION
 from localcloud.provider.compare import Change
-from localcloud.provider.errors import PartlyCreated, ProviderError
+from localcloud.provider.errors import PartlyCreatedError, ProviderError
 from localcloud.provider.proto import plugin_pb2, provider_pb2, provider_pb2_grpc, status_pb2
 from localcloud.provider.provider import AwsProvider, DiffResult
 from localcloud.provider.wire import WireError, decode_map, encode_map
@@ -137,16 +139,18 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
     def Invoke(self, request: Any, context: Any) -> Any:  # noqa: N802
         def run() -> Any:
             result = self.provider.invoke(request.tok, decode_map(request.args)[0])
-            return provider_pb2.InvokeResponse(**{"return": encode_map(result)})
+            response = provider_pb2.InvokeResponse()
+            getattr(response, "return").CopyFrom(encode_map(result))
+            return response
 
         return _answer(context, run)
 
 
 def _answer(context: Any, run: Callable[[], Any]) -> Any:
-    """The response, or an error for the user; the stack trace of a fault of ours goes to stderr, where the engine shows it."""
+    """The response, or an error for the user; the stack trace of a fault of ours goes to stderr."""
     try:
         return run()
-    except PartlyCreated as error:
+    except PartlyCreatedError as error:
         context.abort_with_status(_partly_created(error))
     except (ProviderError, WireError) as error:
         context.abort(grpc.StatusCode.UNKNOWN, str(error))
@@ -165,7 +169,7 @@ class _Status(grpc.Status):
         self.trailing_metadata = metadata
 
 
-def _partly_created(error: PartlyCreated) -> grpc.Status:
+def _partly_created(error: PartlyCreatedError) -> grpc.Status:
     """The status from which the engine records the resource with an initialization error."""
     detail = provider_pb2.ErrorResourceInitFailed(
         id=error.resource_id, properties=encode_map(error.state), reasons=[str(error)], inputs=encode_map(error.state)
@@ -232,4 +236,4 @@ def serve() -> None:
 
 def _preload() -> None:
     """Load botocore while the engine is still busy elsewhere, so that the port line need not wait for it."""
-    import botocore.session  # noqa: F401, PLC0415 (the point of this thread)
+    import_module("botocore.session")

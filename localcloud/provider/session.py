@@ -1,9 +1,11 @@
 """Credentials and clients of one configured provider.
 
-Roles of `assumeRoles` are assumed in order, each with the credentials of the one before; they renew themselves. Clients
-are made once per service and region and keep their connections, so that a call costs one round trip.
+Roles of `assumeRoles` are assumed in order, each with the credentials of the one before; they renew themselves.
+Clients are made once per service and region and keep their connections, so that a call costs one round trip.
 """
 
+import os
+import re
 import threading
 import time
 from collections.abc import Callable
@@ -14,12 +16,12 @@ from localcloud.provider.errors import ProviderError, describe, error_code
 
 T = TypeVar("T")
 PROPAGATION_SECONDS: Final = 10.0
-"""How long a refusal that AWS's eventual consistency explains is retried. pulumi-aws waits 2 minutes; the local cloud is
-consistent at once, so this only bridges a principal that the same update is about to create."""
+"""How long a refusal that AWS's eventual consistency explains is retried. pulumi-aws waits 2 minutes; the local cloud
+is consistent at once, so this only bridges a principal that the same update is about to create."""
 _IDLE_CONNECTIONS: Final = 32
 
 
-class Cancelled(ProviderError):
+class CancelledError(ProviderError):
     """The engine asked to stop while an operation waited."""
 
 
@@ -39,7 +41,10 @@ class Session:
         key = (service, region or self.settings.region)
         with self._lock:
             if key not in self._clients:
-                self._clients[key] = self._session().create_client(service, region_name=key[1], config=self._config())
+                client = self._session().create_client(service, region_name=key[1], config=self._config())
+                if service == "s3control" and "AWS_ENDPOINT_URL" in os.environ:
+                    client.meta.events.register("before-sign.s3-control", _plain_host)
+                self._clients[key] = client
             return self._clients[key]
 
     @property
@@ -47,7 +52,8 @@ class Session:
         """GetCallerIdentity of the final credentials: Account, Arn, UserId."""
         with self._lock:
             if self._identity is None:
-                self._identity = self.client("sts").get_caller_identity()
+                found = self.client("sts").get_caller_identity()
+                self._identity = {"Account": found["Account"], "Arn": found["Arn"], "UserId": found["UserId"]}
             return self._identity
 
     @property
@@ -62,7 +68,7 @@ class Session:
 
     def retry(self, call: Callable[[], T], when: Callable[[Exception], bool], seconds: float) -> T:
         """Call again while `when` says that the error will pass, for at most so many seconds. Raises the last error."""
-        from botocore.exceptions import ClientError  # noqa: PLC0415 (loaded on first use, see server.py)
+        from botocore.exceptions import ClientError
 
         deadline, pause = time.monotonic() + seconds, 0.05
         while True:
@@ -72,16 +78,17 @@ class Session:
                 if not when(error) or time.monotonic() + pause > deadline:
                     raise
             if self._cancelled.wait(pause):
-                raise Cancelled("cancelled while waiting for AWS to become consistent")
+                raise CancelledError("cancelled while waiting for AWS to become consistent")
             pause = min(pause * 2, 1.0)
 
     def _config(self) -> Any:
-        from botocore.config import Config  # noqa: PLC0415
+        from botocore.config import Config
 
         settings = self.settings
+        retries: Any = {"mode": settings.retry_mode, "total_max_attempts": settings.max_retries + 1}
         return Config(
             max_pool_connections=_IDLE_CONNECTIONS,
-            retries={"mode": settings.retry_mode, "max_attempts": settings.max_retries + 1},
+            retries=retries,
             s3={"addressing_style": "path"} if settings.s3_use_path_style else None,
         )
 
@@ -93,7 +100,7 @@ class Session:
         return self._boto
 
     def _base(self) -> Any:
-        from botocore.session import Session as BotoSession  # noqa: PLC0415
+        from botocore.session import Session as BotoSession
 
         settings = self.settings
         session = BotoSession(profile=settings.profile or None)
@@ -102,8 +109,8 @@ class Session:
         return session
 
     def _assumed(self, source: Any, role: AssumeRole) -> Any:
-        from botocore.credentials import Credentials, RefreshableCredentials  # noqa: PLC0415
-        from botocore.session import Session as BotoSession  # noqa: PLC0415
+        from botocore.credentials import Credentials, RefreshableCredentials
+        from botocore.session import Session as BotoSession
 
         sts = source.create_client(
             "sts", region_name=self.settings.sts_region or self.settings.region, config=self._config()
@@ -121,11 +128,19 @@ class Session:
                 "expiry_time": issued["Expiration"].isoformat(),
             }
 
-        session = BotoSession()
+        session: Any = BotoSession()
         credentials = RefreshableCredentials.create_from_metadata(fetch(), fetch, "sts-assume-role")
         assert isinstance(credentials, Credentials)  # noqa: S101
         session._credentials = credentials  # noqa: SLF001 (botocore has no public way to give a session renewing ones)
         return session
+
+
+def _plain_host(request: Any, **_: Any) -> None:
+    """S3 Control puts the account id before the host's name; an endpoint that the environment names has no such names.
+
+    The account stays in the header x-amz-account-id.
+    """
+    request.url = re.sub(r"^(https?://)\d{12}\.", r"\1", request.url)
 
 
 def has_code(*codes: str) -> Callable[[Exception], bool]:

@@ -29,7 +29,7 @@ def complete(
 
 
 def inputs_of(rules: Rules, full: Mapping[str, Any], prior: Mapping[str, Any] | None, settings: Settings) -> State:
-    """The inputs that explain the state: those given before at their present value, and whatever else differs from them.
+    """The inputs that explain the state: those given before at their present value, and whatever else differs.
 
     Without prior inputs (an import) they are all that are required or differ from what leaving them out would give.
     """
@@ -41,9 +41,12 @@ def inputs_of(rules: Rules, full: Mapping[str, Any], prior: Mapping[str, Any] | 
         if before is not None:
             unchanged = not changes(field, before, value, "", framework=rules.framework)
             chosen[field.name] = before if unchanged else value
-        elif field.required or field.name == "region" or field.default is not None:
-            chosen[field.name] = value
-        elif not field.computed and not empty(value):
+        elif (
+            field.required
+            or field.name == "region"
+            or field.default is not None
+            or (not field.computed and not empty(value))
+        ):
             chosen[field.name] = value
     if rules.tagged and prior is None:
         chosen["tags_all"] = tags.tags_all(chosen.get("tags", {}), settings)

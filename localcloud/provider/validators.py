@@ -1,7 +1,7 @@
 """The `validate` expressions of the rules files, as checks.
 
-An expression is a list of forms joined by `;`, or by `,` before another form: `len 1..64; regex ^[a-z]+$`. A form that is
-not in `_FORMS` is a ValueError when the file is loaded: no rule is passed over.
+An expression is a list of forms joined by `;`, or by `,` before another form: `len 1..64; regex ^[a-z]+$`. A form
+that is not in `_FORMS` is a ValueError when the file is loaded: no rule is passed over.
 """
 
 import json
@@ -33,11 +33,8 @@ def parse(expression: str) -> tuple[Validator, ...]:
 
 def _split(expression: str) -> list[str]:
     """Cut at `;`, and at `,` where another form begins; never inside a regex."""
-    forms: list[str] = []
-    for part in re.split(r";\s+|,\s+(?=regex |valid |no |len )", expression):
-        if part.strip():
-            forms.append(part.strip())
-    return forms
+    parts = re.split(r";\s+|,\s+(?=regex |valid |no |len )", expression)
+    return [part.strip() for part in parts if part.strip()]
 
 
 def _validator(form: str) -> Validator:
@@ -87,7 +84,7 @@ def _size(low: str | None, high: str | None) -> Callable[[Any], Fault]:
 
 def _regex(pattern: str) -> Callable[[Any], Fault]:
     if r"\p{" in pattern:
-        import regex  # noqa: PLC0415 (30 ms that only Unicode classes need)
+        import regex
 
         search: Callable[[str], Any] = regex.compile(pattern, regex.ASCII).search
     else:

@@ -1,8 +1,8 @@
 """Property values between the engine's protobuf Struct and plain Python.
 
 Unknown values, secrets and assets travel as marked values (pulumi/sdk `resource/plugin/rpc.go`). Here an unknown is
-`UNKNOWN`, an asset is an `Asset`, and a secret is its plain value, with the top-level property's name kept aside: like
-pulumi-aws, whatever a secret property feeds is secret as a whole.
+`UNKNOWN`, an asset is an `Asset`, and a secret is its plain value, with the top-level property's name kept aside:
+like pulumi-aws, whatever a secret property feeds is secret as a whole.
 """
 
 from collections.abc import Iterable, Mapping
@@ -127,25 +127,25 @@ def encode_map(properties: Mapping[str, Plain], secrets: Iterable[str] = ()) -> 
 
 
 def _encode(plain: Plain) -> Value:
-    if isinstance(plain, bool):
-        return Value(bool_value=plain)
-    if isinstance(plain, str):
-        return Value(string_value=plain)
-    if isinstance(plain, (int, float)):
-        return Value(number_value=plain)
-    if isinstance(plain, Mapping):
-        return Value(struct_value=encode_map(plain))
-    if isinstance(plain, (list, tuple)):
-        return Value(list_value=ListValue(values=[_encode(item) for item in plain]))
     if plain is UNKNOWN:
         return Value(string_value=UNKNOWN_STRING)
-    if isinstance(plain, Asset):
-        known: dict[str, str] = {SIGNATURE: ASSET, "hash": plain.hash}
-        for name, text in (("path", plain.path or None), ("text", plain.text), ("uri", plain.uri or None)):
-            if text is not None:
-                known[name] = text
-        return Value(struct_value=encode_map(known))
-    raise WireError(f"{type(plain).__name__} is not a property value")
+    match plain:
+        case bool():
+            value = Value(bool_value=plain)
+        case str():
+            value = Value(string_value=plain)
+        case int() | float():
+            value = Value(number_value=plain)
+        case Mapping():
+            value = Value(struct_value=encode_map(plain))
+        case list() | tuple():
+            value = Value(list_value=ListValue(values=[_encode(item) for item in plain]))
+        case Asset():
+            parts = {"path": plain.path or None, "text": plain.text, "uri": plain.uri or None}
+            value = Value(struct_value=encode_map({SIGNATURE: ASSET, "hash": plain.hash, **parts}))
+        case _:
+            raise WireError(f"{type(plain).__name__} is not a property value")
+    return value
 
 
 def has_unknown(plain: Plain) -> bool:

@@ -1,4 +1,4 @@
-"""The table of resource types: token → where its class is. A module is imported when the first resource of it is met."""
+"""The table of resource types: token → where its class is. A module is imported for the first resource of its types."""
 
 from importlib import import_module
 from typing import Final

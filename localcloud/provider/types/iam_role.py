@@ -1,14 +1,14 @@
 """aws:iam/role:Role, rolePolicy:RolePolicy and rolePolicyAttachment:RolePolicyAttachment.
 
-AWS facts: a trust policy that names a principal that doesn't exist is refused (MalformedPolicyDocument, "Invalid principal"), and
-a new principal takes a moment to be known; a role with policies attached cannot be deleted (DeleteConflict).
+AWS facts: a trust policy that names a principal that doesn't exist is refused (MalformedPolicyDocument, "Invalid
+principal"), and a new principal takes a moment to be known; a role with policies attached cannot be deleted
+(DeleteConflict).
 """
 
-from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from localcloud.provider.errors import ProviderError
-from localcloud.provider.resource import Api, Resource, State
+from localcloud.provider.resource import Operation, Resource, State
 from localcloud.provider.session import PROPAGATION_SECONDS, has_code, invalid_principal
 from localcloud.provider.tags import as_list, as_map
 from localcloud.provider.types.iam_common import GONE, document, name_of, retag
@@ -30,32 +30,32 @@ class Role(Resource):
             "permissions_boundary",
         }
     )
-    steers = {"force_detach_policies": False}
+    steers: ClassVar = {"force_detach_policies": False}
 
-    def create(self, api: Api, new: Mapping[str, Any]) -> str:
+    def create(self, op: Operation) -> str:
         request: dict[str, Any] = {
-            "RoleName": name_of(new),
-            "AssumeRolePolicyDocument": new["assume_role_policy"],
-            "Path": new["path"],
-            "MaxSessionDuration": new["max_session_duration"],
-            "Tags": as_list(new["tags_all"]),
+            "RoleName": name_of(op.new),
+            "AssumeRolePolicyDocument": op.new["assume_role_policy"],
+            "Path": op.new["path"],
+            "MaxSessionDuration": op.new["max_session_duration"],
+            "Tags": as_list(op.new["tags_all"]),
         }
         for key, parameter in (("description", "Description"), ("permissions_boundary", "PermissionsBoundary")):
-            if new.get(key):
-                request[parameter] = new[key]
-        iam = api.client("iam")
-        api.retry(lambda: iam.create_role(**request), invalid_principal, PROPAGATION_SECONDS)
+            if op.new.get(key):
+                request[parameter] = op.new[key]
+        iam = op.client("iam")
+        op.retry(lambda: iam.create_role(**request), invalid_principal, PROPAGATION_SECONDS)
         return str(request["RoleName"])
 
-    def read(self, api: Api, resource_id: str, prior: Mapping[str, Any]) -> State | None:
-        iam = api.client("iam")
-        found = optional(lambda: iam.get_role(RoleName=resource_id), GONE)
+    def read(self, op: Operation) -> State | None:
+        iam = op.client("iam")
+        found = optional(lambda: iam.get_role(RoleName=op.resource_id), GONE)
         if found is None:
             return None
         role = found["Role"]
         managed = [
             item["PolicyArn"]
-            for page in iam.get_paginator("list_attached_role_policies").paginate(RoleName=resource_id)
+            for page in iam.get_paginator("list_attached_role_policies").paginate(RoleName=op.resource_id)
             for item in page["AttachedPolicies"]
         ]
         return {
@@ -69,45 +69,43 @@ class Role(Resource):
             "max_session_duration": role["MaxSessionDuration"],
             "permissions_boundary": role.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn", ""),
             "managed_policy_arns": managed,
-            "inline_policy": _inline(iam, resource_id),
+            "inline_policy": _inline(iam, op.resource_id),
             "tags_all": as_map(role.get("Tags", [])),
         }
 
-    def update(
-        self, api: Api, resource_id: str, old: Mapping[str, Any], new: Mapping[str, Any], changed: set[str]
-    ) -> None:
-        iam, role = api.client("iam"), {"RoleName": resource_id}
-        if "assume_role_policy" in changed:
-            text = new["assume_role_policy"]
+    def update(self, op: Operation) -> None:
+        iam, role = op.client("iam"), {"RoleName": op.resource_id}
+        if "assume_role_policy" in op.changed:
+            text = op.new["assume_role_policy"]
             call = lambda: iam.update_assume_role_policy(**role, PolicyDocument=text)  # noqa: E731
-            api.retry(call, invalid_principal, PROPAGATION_SECONDS)
-        if changed & {"description", "max_session_duration"}:
+            op.retry(call, invalid_principal, PROPAGATION_SECONDS)
+        if op.changed & {"description", "max_session_duration"}:
             iam.update_role(
-                **role, Description=new.get("description") or "", MaxSessionDuration=new["max_session_duration"]
+                **role, Description=op.new.get("description") or "", MaxSessionDuration=op.new["max_session_duration"]
             )
-        if "permissions_boundary" in changed:
-            boundary = new.get("permissions_boundary")
+        if "permissions_boundary" in op.changed:
+            boundary = op.new.get("permissions_boundary")
             if boundary:
                 iam.put_role_permissions_boundary(**role, PermissionsBoundary=boundary)
             else:
                 iam.delete_role_permissions_boundary(**role)
-        if "tags_all" in changed:
-            retag(old.get("tags_all", {}), new["tags_all"], iam.tag_role, iam.untag_role, role)
+        if "tags_all" in op.changed:
+            retag(op.old.get("tags_all", {}), op.new["tags_all"], iam.tag_role, iam.untag_role, role)
 
-    def delete(self, api: Api, resource_id: str, state: Mapping[str, Any]) -> None:
-        iam, role = api.client("iam"), {"RoleName": resource_id}
+    def delete(self, op: Operation) -> None:
+        iam, role = op.client("iam"), {"RoleName": op.resource_id}
 
         def remove() -> None:
             for profile in iam.list_instance_profiles_for_role(**role)["InstanceProfiles"]:
                 iam.remove_role_from_instance_profile(**role, InstanceProfileName=profile["InstanceProfileName"])
-            if state.get("force_detach_policies"):
+            if op.old.get("force_detach_policies"):
                 for item in iam.list_attached_role_policies(**role)["AttachedPolicies"]:
                     iam.detach_role_policy(**role, PolicyArn=item["PolicyArn"])
                 for name in iam.list_role_policies(**role)["PolicyNames"]:
                     iam.delete_role_policy(**role, PolicyName=name)
             iam.delete_role(**role)
 
-        optional(lambda: api.retry(remove, has_code("DeleteConflict"), PROPAGATION_SECONDS), GONE)
+        optional(lambda: op.retry(remove, has_code("DeleteConflict"), PROPAGATION_SECONDS), GONE)
 
 
 def _inline(iam: Any, role: str) -> list[State]:
@@ -126,30 +124,28 @@ class RolePolicy(Resource):
     tf = "aws_iam_role_policy"
     handles = frozenset({"name", "name_prefix", "policy", "role"})
 
-    def create(self, api: Api, new: Mapping[str, Any]) -> str:
-        resource_id = f"{new['role']}:{name_of(new)}"
-        self._put(api, resource_id, new["policy"])
+    def create(self, op: Operation) -> str:
+        resource_id = f"{op.new['role']}:{name_of(op.new)}"
+        self._put(op, resource_id, op.new["policy"])
         return resource_id
 
-    def read(self, api: Api, resource_id: str, prior: Mapping[str, Any]) -> State | None:
-        role, name = _split(resource_id, ":")
-        found = optional(lambda: api.client("iam").get_role_policy(RoleName=role, PolicyName=name), GONE)
+    def read(self, op: Operation) -> State | None:
+        role, name = _split(op.resource_id, ":")
+        found = optional(lambda: op.client("iam").get_role_policy(RoleName=role, PolicyName=name), GONE)
         if found is None:
             return None
         return {"role": role, "name": found["PolicyName"], "policy": document(found["PolicyDocument"])}
 
-    def update(
-        self, api: Api, resource_id: str, old: Mapping[str, Any], new: Mapping[str, Any], changed: set[str]
-    ) -> None:
-        self._put(api, resource_id, new["policy"])
+    def update(self, op: Operation) -> None:
+        self._put(op, op.resource_id, op.new["policy"])
 
-    def delete(self, api: Api, resource_id: str, state: Mapping[str, Any]) -> None:
-        role, name = _split(resource_id, ":")
-        optional(lambda: api.client("iam").delete_role_policy(RoleName=role, PolicyName=name), GONE)
+    def delete(self, op: Operation) -> None:
+        role, name = _split(op.resource_id, ":")
+        optional(lambda: op.client("iam").delete_role_policy(RoleName=role, PolicyName=name), GONE)
 
-    def _put(self, api: Api, resource_id: str, policy: str) -> None:
+    def _put(self, op: Operation, resource_id: str, policy: str) -> None:
         role, name = _split(resource_id, ":")
-        api.client("iam").put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=policy)
+        op.client("iam").put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=policy)
 
 
 class RolePolicyAttachment(Resource):
@@ -158,24 +154,21 @@ class RolePolicyAttachment(Resource):
     tf = "aws_iam_role_policy_attachment"
     handles = frozenset({"policy_arn", "role"})
 
-    def create(self, api: Api, new: Mapping[str, Any]) -> str:
-        api.client("iam").attach_role_policy(RoleName=new["role"], PolicyArn=new["policy_arn"])
-        return f"{new['role']}/{new['policy_arn']}"
+    def create(self, op: Operation) -> str:
+        op.client("iam").attach_role_policy(RoleName=op.new["role"], PolicyArn=op.new["policy_arn"])
+        return f"{op.new['role']}/{op.new['policy_arn']}"
 
-    def read(self, api: Api, resource_id: str, prior: Mapping[str, Any]) -> State | None:
-        role, arn = _split(resource_id, "/")
-        pages = api.client("iam").get_paginator("list_attached_role_policies").paginate(RoleName=role)
+    def read(self, op: Operation) -> State | None:
+        role, arn = _split(op.resource_id, "/")
+        pages = op.client("iam").get_paginator("list_attached_role_policies").paginate(RoleName=role)
         attached = optional(lambda: [item["PolicyArn"] for page in pages for item in page["AttachedPolicies"]], GONE)
         return {"role": role, "policy_arn": arn} if attached and arn in attached else None
 
-    def update(
-        self, api: Api, resource_id: str, old: Mapping[str, Any], new: Mapping[str, Any], changed: set[str]
-    ) -> None:
-        raise ProviderError("both inputs of an attachment replace it")
+    # No update: each input replaces the attachment.
 
-    def delete(self, api: Api, resource_id: str, state: Mapping[str, Any]) -> None:
-        role, arn = _split(resource_id, "/")
-        optional(lambda: api.client("iam").detach_role_policy(RoleName=role, PolicyArn=arn), GONE)
+    def delete(self, op: Operation) -> None:
+        role, arn = _split(op.resource_id, "/")
+        optional(lambda: op.client("iam").detach_role_policy(RoleName=role, PolicyArn=arn), GONE)
 
 
 def _split(resource_id: str, mark: str) -> tuple[str, str]:

@@ -1,24 +1,25 @@
 """aws:s3/bucket:Bucket.
 
-AWS facts: a new bucket blocks public access, is encrypted with AES256, has ACLs switched off and no versioning. Settings have
-resources of their own; the inline blocks of pulumi-aws are deprecated and refused here, but read, as pulumi-aws does.
+AWS facts: a new bucket blocks public access, is encrypted with AES256, has ACLs switched off and no versioning.
+Settings have resources of their own; the inline blocks of pulumi-aws are deprecated and refused here, but read, as
+pulumi-aws does.
 """
 
 import json
 import re
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from localcloud.provider.api_names import from_api
 from localcloud.provider.errors import ProviderError, error_code
-from localcloud.provider.resource import Api, Resource, State
+from localcloud.provider.resource import Operation, Resource, State
 from localcloud.provider.session import has_code
 from localcloud.provider.tags import as_list, as_map
 from localcloud.provider.types.s3_common import ABSENT, CONFLICT_SECONDS, GONE, UNSETTLED, optional
 
 _HOSTED_ZONES: Final = {
-    "us-east-1": "Z3AQBSTGFYJSTF", "us-east-2": "Z2O1EMRO9K5GLX", "us-west-1": "Z2F56UZL2M1ACD", "us-west-2": "Z3BJ6K6RIION7M",
-    "eu-west-1": "Z1BKCTXD74EZPE", "eu-central-1": "Z21DNDUVLTQW6Q",
+    "us-east-1": "Z3AQBSTGFYJSTF", "us-east-2": "Z2O1EMRO9K5GLX", "us-west-1": "Z2F56UZL2M1ACD",
+    "us-west-2": "Z3BJ6K6RIION7M", "eu-west-1": "Z1BKCTXD74EZPE", "eu-central-1": "Z21DNDUVLTQW6Q",
 }  # fmt: skip
 _NAME: Final = re.compile(r"(?!\d+\.\d+\.\d+\.\d+$)(?!.*\.\.)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _PAGE: Final = 1000
@@ -29,76 +30,75 @@ class Bucket(Resource):
 
     tf = "aws_s3_bucket"
     handles = frozenset({"bucket", "bucket_prefix", "object_lock_enabled"})
-    steers = {"force_destroy": False}
+    steers: ClassVar = {"force_destroy": False}
 
-    def create(self, api: Api, new: Mapping[str, Any]) -> str:
-        name = str(new.get("bucket") or _from_prefix(new["bucket_prefix"]))
+    def create(self, op: Operation) -> str:
+        name = str(op.new.get("bucket") or _from_prefix(op.new["bucket_prefix"]))
         if not _NAME.fullmatch(name):
             raise ProviderError(
-                f"bucket {name!r}: 3 to 63 of a-z, 0-9, '-', '.', a letter or digit first and last, no '..', no IP address"
+                f"bucket {name!r}: must be 3 to 63 of a-z, 0-9, '-', '.', begin and end with a letter or digit, "
+                "have no '..' and not be an IP address"
             )
         request: dict[str, Any] = {"Bucket": name}
-        if api.region != "us-east-1":
-            request["CreateBucketConfiguration"] = {"LocationConstraint": api.region}
-        if new.get("object_lock_enabled"):
+        if op.region != "us-east-1":
+            request["CreateBucketConfiguration"] = {"LocationConstraint": op.region}
+        if op.new.get("object_lock_enabled"):
             request["ObjectLockEnabledForBucket"] = True
-        s3 = api.client("s3")
-        api.retry(lambda: s3.create_bucket(**request), has_code("OperationAborted"), CONFLICT_SECONDS)
+        s3 = op.client("s3")
+        op.retry(lambda: s3.create_bucket(**request), has_code("OperationAborted"), CONFLICT_SECONDS)
         return name
 
-    def settle(self, api: Api, resource_id: str, new: Mapping[str, Any]) -> None:
-        if new["tags_all"]:
-            _put_tags(api, resource_id, new["tags_all"])
+    def settle(self, op: Operation) -> None:
+        if op.new["tags_all"]:
+            _put_tags(op, op.resource_id, op.new["tags_all"])
 
-    def read(self, api: Api, resource_id: str, prior: Mapping[str, Any]) -> State | None:
-        s3 = api.client("s3")
-        head = optional(lambda: s3.head_bucket(Bucket=resource_id), GONE)
+    def read(self, op: Operation) -> State | None:
+        s3 = op.client("s3")
+        head = optional(lambda: s3.head_bucket(Bucket=op.resource_id), GONE)
         if head is None:
             return None
         region = head["BucketRegion"]
         state = {
-            "bucket": resource_id,
-            "arn": f"arn:{api.partition}:s3:::{resource_id}",
-            "bucket_domain_name": f"{resource_id}.s3.amazonaws.com",
+            "bucket": op.resource_id,
+            "arn": f"arn:{op.partition}:s3:::{op.resource_id}",
+            "bucket_domain_name": f"{op.resource_id}.s3.amazonaws.com",
             "bucket_region": region,
-            "bucket_regional_domain_name": f"{resource_id}.s3.{region}.amazonaws.com",
+            "bucket_regional_domain_name": f"{op.resource_id}.s3.{region}.amazonaws.com",
             "hosted_zone_id": _HOSTED_ZONES.get(region),
         }
         for reader in _READERS:
-            state |= reader(s3, resource_id)
+            state |= reader(s3, op.resource_id)
         return state
 
-    def update(
-        self, api: Api, resource_id: str, old: Mapping[str, Any], new: Mapping[str, Any], changed: set[str]
-    ) -> None:
-        if "tags_all" in changed:
-            _put_tags(api, resource_id, new["tags_all"])
+    def update(self, op: Operation) -> None:
+        if "tags_all" in op.changed:
+            _put_tags(op, op.resource_id, op.new["tags_all"])
 
-    def delete(self, api: Api, resource_id: str, state: Mapping[str, Any]) -> None:
-        s3 = api.client("s3")
+    def delete(self, op: Operation) -> None:
+        s3 = op.client("s3")
 
         def remove() -> None:
-            if state.get("force_destroy"):
-                _empty(s3, resource_id)
-            s3.delete_bucket(Bucket=resource_id)
+            if op.old.get("force_destroy"):
+                _empty(s3, op.resource_id)
+            s3.delete_bucket(Bucket=op.resource_id)
 
-        retried = ("OperationAborted", "BucketNotEmpty") if state.get("force_destroy") else ("OperationAborted",)
-        optional(lambda: api.retry(remove, has_code(*retried), CONFLICT_SECONDS), GONE)
+        retried = ("OperationAborted", "BucketNotEmpty") if op.old.get("force_destroy") else ("OperationAborted",)
+        optional(lambda: op.retry(remove, has_code(*retried), CONFLICT_SECONDS), GONE)
 
 
 def _from_prefix(prefix: str) -> str:
-    import secrets  # noqa: PLC0415
+    import secrets
 
     return f"{prefix}{secrets.token_hex(13)}"
 
 
-def _put_tags(api: Api, bucket: str, tags: Mapping[str, str]) -> None:
-    s3 = api.client("s3")
+def _put_tags(op: Operation, bucket: str, tags: Mapping[str, str]) -> None:
+    s3 = op.client("s3")
     if tags:
         call: Callable[[], Any] = lambda: s3.put_bucket_tagging(Bucket=bucket, Tagging={"TagSet": as_list(tags)})  # noqa: E731
     else:
         call = lambda: s3.delete_bucket_tagging(Bucket=bucket)  # noqa: E731
-    api.retry(call, has_code(*UNSETTLED), CONFLICT_SECONDS)
+    op.retry(call, has_code(*UNSETTLED), CONFLICT_SECONDS)
 
 
 def _empty(s3: Any, bucket: str) -> None:

@@ -1,7 +1,7 @@
 """What the S3 types share: which refusals mean "not there", and which pass.
 
-AWS facts: S3 serialises changes of one bucket and answers the losers with 409 OperationAborted; a new bucket may be answered
-with NoSuchBucket for a moment.
+AWS facts: S3 serialises changes of one bucket and answers the losers with 409 OperationAborted; a new bucket may be
+answered with NoSuchBucket for a moment.
 """
 
 from collections.abc import Callable
