@@ -11,8 +11,6 @@ from typing import Any
 
 from moto.s3.models import FakeBucket
 
-from ..access.authorization import Permission, permissions
-from ..access.decide import decide
 from ..call import HOOKS, Call, Params, Refusal
 from . import conditions, events, versions
 from .store import bucket_called, documents_of
@@ -72,7 +70,6 @@ def delete_objects(call: Call) -> Params:
         if unsupported := [name for name in ("LastModifiedTime", "Size") if item.get(name) is not None]:
             raise Refusal("NotImplemented", f"{unsupported[0]} is not implemented", 501)
         try:
-            _check_allowed(call, item)
             done = _delete(bucket, item["Key"], item.get("VersionId"), item.get("ETag"))
         except Refusal as refusal:
             errors.append({**named, "Code": refusal.code, "Message": refusal.message})
@@ -86,23 +83,3 @@ def _told(done: Params, item: dict[str, Any]) -> Params:
     if not done.get("DeleteMarker"):
         return {}
     return {"DeleteMarker": True, "DeleteMarkerVersionId": item.get("VersionId") or done["VersionId"]}
-
-
-def _check_allowed(call: Call, item: dict[str, Any]) -> None:
-    """Each key is decided for itself."""
-    single = Call(
-        id=call.id,
-        service=call.service,
-        operation="DeleteObject",
-        params={"Bucket": call.params["Bucket"], "Key": item["Key"], "VersionId": item.get("VersionId")},
-        caller=call.caller,
-        region=call.region,
-        secure=call.secure,
-        source_ip=call.source_ip,
-        headers=call.headers,
-    )
-    needed: list[Permission] = permissions(single)
-    for permission in needed:
-        decision = decide(call, permission)
-        if not decision.allowed:
-            raise Refusal("AccessDenied", decision.message or "Access Denied", 403)

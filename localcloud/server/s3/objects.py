@@ -184,6 +184,7 @@ def get_object(call: Call) -> Params:
         answer, span = _read(call, bucket, version)
         data = version.value
     answer["Body"] = data if span is None else data[span[0] : span[1] + 1]
+    call.response_headers["Content-Type"] = answer["ContentType"]  # the serializer would say application/xml
     return answer
 
 

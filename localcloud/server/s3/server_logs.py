@@ -10,8 +10,6 @@ Here: records are kept until there are :data:`BATCH` of a bucket, or :func:`flus
 from __future__ import annotations
 
 import secrets
-import threading
-from collections import defaultdict
 from copy import deepcopy
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -26,7 +24,7 @@ from . import checksums, versions
 from .conflicts import changing
 from .owners import canonical_id
 from .services import service_may
-from .store import bucket_called, bucket_policy, default_encryption, documents, documents_of, find_bucket
+from .store import bucket_called, bucket_policy, default_encryption, documents, documents_of, find_bucket, known_buckets
 from .versions import Attributes, Encryption, Version
 
 LOGGING_SERVICE = "logging.s3.amazonaws.com"
@@ -91,40 +89,32 @@ class Record:
     line: str
 
 
-_pending: dict[str, list[Record]] = defaultdict(list)
-_pending_lock = threading.Lock()
-
-
 @HOOKS.finish("s3")
 def record(call: Call, outcome: Outcome) -> None:
     """Notes a request on a bucket that has logging enabled, refused or not."""
     bucket = find_bucket(call.params.get("Bucket", ""))
     if bucket is None or not documents_of(bucket).single.get("logging"):
         return
-    now = datetime.now(UTC)
-    with _pending_lock:
-        waiting = _pending[bucket.name]
-        waiting.append(Record(at=now, line=_line(call, outcome, bucket, now)))
-        full = len(waiting) >= BATCH
-    if full:
-        _deliver(bucket.name)
+    now, held = datetime.now(UTC), documents_of(bucket)
+    with held.lock:
+        held.log_records.append(Record(at=now, line=_line(call, outcome, bucket, now)))
+        if len(held.log_records) >= BATCH:
+            _deliver(bucket)
 
 
 def flush_access_logs() -> None:
     """Delivers what waits to be delivered, for every bucket."""
-    with _pending_lock:
-        names = list(_pending)
-    for name in names:
-        _deliver(name)
+    for bucket in known_buckets():
+        with documents_of(bucket).lock:
+            _deliver(bucket)
 
 
-def _deliver(name: str) -> None:
-    with _pending_lock:
-        records = _pending.pop(name, [])
-    source = find_bucket(name)
-    enabled = documents_of(source).single.get("logging") if source else None
+def _deliver(source: FakeBucket) -> None:
+    held = documents_of(source)
+    records, held.log_records = held.log_records, []
+    enabled = held.single.get("logging")
     target = find_bucket(enabled["TargetBucket"]) if enabled else None
-    if source is None or target is None or enabled is None or not records:
+    if target is None or enabled is None or not records:
         return
     key = _key(source, enabled, records[-1].at)
     if _may_write(source, target, key):

@@ -37,6 +37,8 @@ class Documents:
     by_id: dict[str, dict[str, Params]] = field(default_factory=dict[str, dict[str, Params]])
     uploads: dict[str, Any] = field(default_factory=dict[str, Any])
     """Part-wise uploads in progress, by upload id; see :mod:`.multipart`."""
+    log_records: list[Any] = field(default_factory=list[Any])
+    """Requests not delivered to the log bucket yet; see :mod:`.server_logs`."""
     lock: threading.RLock = field(default_factory=threading.RLock)
     """Held while a configuration or a key's versions are changed, and while versions are read with their bytes."""
     last_race: float = 0.0
@@ -83,6 +85,13 @@ def documents_of(bucket: FakeBucket) -> Documents:
         if bucket not in _documents:
             _documents[bucket] = _of_a_new_bucket()
         return _documents[bucket]
+
+
+def known_buckets() -> list[FakeBucket]:
+    """The buckets that have documents and are still there."""
+    with _documents_lock:
+        held = list(_documents)
+    return [bucket for bucket in held if find_bucket(bucket.name) is bucket]
 
 
 def forget(bucket: FakeBucket) -> None:
