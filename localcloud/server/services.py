@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from importlib import import_module
 
-MODULES = ("localcloud.server.sts",)
+MODULES = (
+    "localcloud.server.kms",
+    "localcloud.server.service_linked_roles",
+    "localcloud.server.iam",
+    "localcloud.server.sts",
+    "localcloud.server.s3.operations",
+)
 
 
 def load() -> None:
