@@ -56,7 +56,6 @@ LEFT_OUT = (
     "PutBucketNotification",
     "GetBucketNotification",
     "PutObjectLockConfiguration",
-    "GetObjectLockConfiguration",
     "PutObjectRetention",
     "GetObjectRetention",
     "PutObjectLegalHold",
@@ -70,3 +69,10 @@ LEFT_OUT = (
 @HOOKS.instead("s3", *LEFT_OUT)
 def not_implemented(call: Call) -> dict[str, object]:
     raise Refusal("NotImplemented", f"s3 {call.operation} is not implemented here", 501)
+
+
+@HOOKS.instead("s3", "GetObjectLockConfiguration")
+def no_object_lock(call: Call) -> dict[str, object]:
+    """No bucket here has Object Lock: what would switch it on is refused."""
+    text = "Object Lock configuration does not exist for this bucket"
+    raise Refusal("ObjectLockConfigurationNotFoundError", text, 404, BucketName=call.params["Bucket"])
