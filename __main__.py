@@ -10,8 +10,12 @@ from typing import Any, cast
 import pulumi
 from pulumi.runtime import config
 
+from components.names import GITHUB_DEPLOY, GITHUB_PREVIEW
 from composition import compose, provider_of
 from settings import Portal, SettingsError, load
+
+ROLES = (GITHUB_PREVIEW, GITHUB_DEPLOY)
+"""What PORTAL_ROLE may name: in CI the program starts from, and assumes, the one that the job was given."""
 
 
 def previously_protected() -> dict[str, str]:
@@ -32,8 +36,10 @@ def checked() -> Portal:
 
 def main() -> None:
     portal = checked()
-    provider = provider_of(portal, os.environ.get("PORTAL_ROLE"))
-    outputs = compose(portal, provider)
+    role = os.environ.get("PORTAL_ROLE")
+    if role and role not in ROLES:
+        raise pulumi.RunError(f"PORTAL_ROLE: {role!r}: must be {' or '.join(ROLES)}")
+    outputs = compose(portal, provider_of(portal, role))
     for field in fields(outputs):
         pulumi.export(field.name, getattr(outputs, field.name))
 

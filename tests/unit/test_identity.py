@@ -1,0 +1,155 @@
+"""Roles, the boundary, GitHub's issuer, the account's provider and block, and an environment's workflows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pulumi
+import pytest
+
+from components.access import buckets, trust
+from components.access.statements import Statement
+from components.accounts import AccountArgs, ClosedAccount, account_provider
+from components.identity import Boundary, GitHubIssuer, Role, RoleArgs
+from components.storage import DataBucket, DataBucketArgs, LifecycleArgs
+from components.workflows import Workflows, WorkflowsArgs
+from tests.unit.recording import Recording, record
+
+A = "908710317728"
+DAYS = LifecycleArgs(abort_multipart_days=7, noncurrent_days=30)
+ROLE: dict[str, Any] = {
+    "role": "cryoet-x",
+    "description": "x",
+    "trust": (trust.batch_jobs(A),),
+    "permissions": buckets.read("X", "b"),
+    "boundary": "arn:aws:iam::908710317728:policy/cryoet-boundary",
+}
+ACCOUNT: dict[str, Any] = {"id": A, "region": "us-west-2", "role": "admin", "tags": {"a": "b"}}
+
+
+def test_a_role_has_its_boundary_and_one_policy() -> None:
+    graph = record(lambda: Role("x", RoleArgs(**ROLE)))
+    role, policy = graph.one("x", "iam/role:Role"), graph.one("x-policy")
+    assert role.inputs["name"] == "cryoet-x"
+    assert role.inputs["permissionsBoundary"] == ROLE["boundary"]
+    assert role.inputs["maxSessionDuration"] == 3600
+    assert role.json("assumeRolePolicy")["Statement"][0]["Principal"] == {"Service": "ecs-tasks.amazonaws.com"}
+    assert policy.inputs["role"] == "cryoet-x"
+    assert [one["Sid"] for one in policy.json("policy")["Statement"]] == ["XList", "XRead"]
+
+
+def test_a_role_waits_for_what_its_trust_names() -> None:
+    def program() -> None:
+        issuer = GitHubIssuer("github")
+        Role("x", RoleArgs(**ROLE, after=(issuer,)))
+
+    graph = record(program)
+    assert "github" in graph.one("x", "iam/role:Role").depends_on
+    issuer = graph.one("github", "OpenIdConnectProvider")
+    assert issuer.inputs["url"] == "https://token.actions.githubusercontent.com"
+    assert issuer.inputs["clientIdLists"] == ["sts.amazonaws.com"]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"role": "bad name"}, "Role 'x': role: 'bad name': a role is a name of"),
+        ({"max_session_seconds": 60}, "Role 'x': max_session_seconds: 60: 3600 to 43200"),
+        ({"permissions": ()}, "identity policy: a policy has at least one statement"),
+    ],
+)
+def test_a_role_that_iam_refuses(change: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        record(lambda: Role("x", RoleArgs(**{**ROLE, **change})))
+
+
+def test_the_boundary_has_a_fixed_name() -> None:
+    policy = record(lambda: Boundary("boundary", A)).one("boundary", "iam/policy:Policy")
+    assert policy.inputs["name"] == "cryoet-boundary"
+    assert {one["Effect"] for one in policy.json("policy")["Statement"]} == {"Allow", "Deny"}
+
+
+def test_a_closed_account() -> None:
+    block = record(lambda: ClosedAccount("account")).one("account", "AccountPublicAccessBlock")
+    assert list(block.inputs.values()) == [True] * 4
+
+
+def test_the_provider_works_in_one_account() -> None:
+    inputs = record(lambda: account_provider("account", AccountArgs(**ACCOUNT))).one("account").inputs
+    # The engine hands a provider's configuration over as JSON texts.
+    assert inputs["region"] == "us-west-2"
+    assert inputs["allowedAccountIds"] == '["908710317728"]'
+    assert inputs["assumeRoles"] == '[{"roleArn": "arn:aws:iam::908710317728:role/admin", "sessionName": "portal"}]'
+    assert inputs["defaultTags"] == '{"tags": {"a": "b"}}'
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"id": "1"}, "account provider: id: '1': an account id is 12 digits"),
+        ({"region": "x"}, "account provider: region: 'x': not an AWS region"),
+        ({"role": "a b"}, "account provider: role: 'a b': a role is"),
+        ({"role": "arn:aws:iam::111122223333:role/x"}, f"a role of {A}"),
+    ],
+)
+def test_an_account_that_aws_refuses(change: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        record(lambda: account_provider("account", AccountArgs(**{**ACCOUNT, **change})))
+
+
+def workflows(**fields: Any) -> Recording:
+    def program() -> None:
+        given: dict[str, Any] = {
+            "environment": "dev",
+            "wdl_bucket": "swipe-wdl-dev",
+            "comms_bucket": "swipe-comms-dev",
+            "workflows": {"b.wdl": "two", "a.wdl": "one"},
+            "results_days": 90,
+            "lifecycle": DAYS,
+            "logs": DataBucket("log", DataBucketArgs(kind="log", bucket="the-logs", lifecycle=DAYS)),
+            **fields,
+        }
+        Workflows("dev", WorkflowsArgs(**given))
+
+    return record(program)
+
+
+def test_workflows_lie_at_the_root_of_their_bucket() -> None:
+    graph = workflows()
+    objects = {one.inputs["key"]: one for one in graph.of("BucketObjectv2")}
+    assert {key: one.inputs["content"] for key, one in objects.items()} == {"a.wdl": "one", "b.wdl": "two"}
+    assert all(one.inputs["bucket"] == "swipe-wdl-dev" for one in objects.values())
+    assert all({"dev-wdl", "dev-wdl-policy", "dev-wdl-encryption"} <= one.depends_on for one in objects.values())
+
+
+def test_results_expire_and_workflows_stay() -> None:
+    graph = workflows()
+    rules = {name: graph.one(f"dev-{name}-lifecycle").inputs["rules"] for name in ("wdl", "comms")}
+    assert [rule["id"] for rule in rules["wdl"]] == ["unfinished-uploads", "old-versions"]
+    assert rules["comms"][-1] == {**rules["comms"][-1], "id": "expiry", "expiration": {"days": 90}}
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"workflows": {}}, r"workflows: \[\]: at least one"),
+        ({"workflows": {"a/b.wdl": ""}}, r"workflows: \['a/b.wdl'\]: at least one, each key like name.wdl"),
+        ({"workflows": {"readme": ""}}, r"workflows: \['readme'\]"),
+        ({"results_days": 0}, "results_days: 0: at least one day"),
+    ],
+)
+def test_workflows_that_make_no_sense(change: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        workflows(**change)
+
+
+def test_outputs_of_a_role() -> None:
+    def program() -> None:
+        pulumi.export("arn", Role("x", RoleArgs(**ROLE)).arn)
+
+    assert record(program).exports == {"arn": "arn:aws:mock:::x"}
+
+
+def test_a_statement_is_frozen() -> None:
+    with pytest.raises(AttributeError):
+        Statement(sid="x", actions=()).sid = "y"  # pyright: ignore[reportAttributeAccessIssue] - the refusal is the test

@@ -1,0 +1,172 @@
+"""The whole program with each of the repository's stack files."""
+
+from __future__ import annotations
+
+import json
+import runpy
+from pathlib import Path
+from typing import Any
+
+import pulumi
+import pytest
+
+from components.access.statements import SIZES
+from tests.unit.conftest import FIRST_UP, deployed
+from tests.unit.recording import Recording, record, tagged
+from tests.unit.stackfiles import ROOT, engine_config
+
+ACCOUNTS = {"dev": "908710317728", "public": "444455556666", "prod": "111122223333"}
+
+
+def aws(graph: Recording) -> list[Any]:
+    return [one for one in graph.resources if one.type.startswith("aws:")]
+
+
+def test_every_resource_has_its_accounts_provider(graph: Recording, stack: str) -> None:
+    providers = [one for one in graph.resources if one.type.startswith("pulumi:providers:")]
+    assert [one.type for one in providers] == ["pulumi:providers:aws"]
+    assert json.loads(providers[0].inputs["allowedAccountIds"]) == [ACCOUNTS[stack]]
+    role = json.loads(providers[0].inputs["assumeRoles"])[0]["roleArn"]
+    assert role == f"arn:aws:iam::{ACCOUNTS[stack]}:role/OrganizationAccountAccessRole"
+    assert len(aws(graph)) > 20
+    assert {one.provider.rsplit("::", 1)[0] for one in aws(graph)} == {providers[0].urn}
+
+
+def test_every_taggable_resource_is_tagged(graph: Recording, stack: str) -> None:
+    tags = json.loads(graph.one("account", "pulumi:providers:aws").inputs["defaultTags"])["tags"]
+    own = {"project": "portal", "stack": stack, "managed-by": "pulumi"}
+    assert tags == {"service": "cryoet-data-portal", **own}
+    taggable = [one for one in aws(graph) if tagged(one.type)]
+    assert taggable
+    assert all(len({*tags, *one.inputs.get("tags", {})}) <= 10 for one in taggable)
+
+
+def test_every_child_hangs_on_a_component(graph: Recording) -> None:
+    components = {one.urn for one in graph.resources if one.type.startswith("portal:")}
+    assert {one.parent for one in aws(graph)} <= components
+
+
+def test_resource_names_are_unique_by_type(graph: Recording) -> None:
+    urns = [one.urn for one in graph.resources]
+    assert len(urns) == len(set(urns))
+
+
+DOCUMENTS = {
+    "bucketPolicy:BucketPolicy": ("policy", "bucket"),
+    "iam/role:Role": ("assumeRolePolicy", "trust"),
+    "iam/rolePolicy:RolePolicy": ("policy", "identity"),
+    "iam/policy:Policy": ("policy", "managed"),
+}
+
+
+@pytest.mark.parametrize("type_", DOCUMENTS)
+def test_policy_documents_fit(graph: Recording, type_: str) -> None:
+    key, kind = DOCUMENTS[type_]
+    found = graph.of(type_)
+    assert found
+    assert all(len(one.inputs[key]) <= SIZES[kind] for one in found)
+
+
+def test_every_role_has_the_boundary(graph: Recording) -> None:
+    boundary = f"arn:aws:mock:::{graph.one('boundary', 'iam/policy:Policy').name}"
+    assert {one.inputs["permissionsBoundary"] for one in graph.of("iam/role:Role")} == {boundary}
+
+
+def roles(stack: str) -> set[str]:
+    return {one.inputs["name"] for one in deployed(stack).of("iam/role:Role")}
+
+
+def test_roles_have_the_names_that_others_refer_to() -> None:
+    everywhere = {"cryoet-operator", "cryoet-github-preview", "cryoet-github-deploy"}
+    jobs = {f"cryoet-ingestion-{name}-{job}" for name in ("dev", "staging") for job in ("ingest", "import")}
+    assert roles("dev") == everywhere | jobs | {"cryoet-sync-public"}
+    assert roles("public") == everywhere
+    assert roles("prod") == everywhere | {"cryoet-ingestion-prod-import"}
+
+
+def test_buckets_have_the_names_of_the_stack_files() -> None:
+    names = {stack: {one.inputs["bucket"] for one in deployed(stack).of("s3/bucket:Bucket")} for stack in ACCOUNTS}
+    assert names["public"] == {"cryoet-data-portal-public", "cryoet-data-portal-logs-public"}
+    assert names["dev"] >= {"cryoet-swipe-wdl-dev", "cryoet-swipe-comms-dev", "cryoet-swipe-wdl-staging"}
+    assert names["prod"] >= {"cryoet-swipe-wdl-prod", "cryoet-swipe-comms-prod"}
+
+
+def test_only_the_public_account_can_have_a_public_bucket() -> None:
+    closed = {stack: len(deployed(stack).of("AccountPublicAccessBlock")) for stack in ACCOUNTS}
+    assert closed == {"dev": 1, "public": 0, "prod": 1}
+
+
+def test_the_two_sides_of_a_release_name_each_other() -> None:
+    sync = deployed("dev").one("cryoet-sync-public-policy").json("policy")["Statement"]
+    received = deployed("public").one("public-policy").json("policy")["Statement"][-1]
+    assert sync[-1]["Action"] == received["Action"]
+    assert sync[-1]["Resource"] == received["Resource"] == "arn:aws:s3:::cryoet-data-portal-public/*"
+    assert received["Principal"] == {"AWS": "arn:aws:iam::908710317728:root"}
+    assert received["Condition"]["ArnEquals"]["aws:PrincipalArn"] == "arn:aws:iam::908710317728:role/cryoet-sync-public"
+
+
+def test_every_bucket_that_is_logged_is_let_into_the_log_bucket(graph: Recording) -> None:
+    logged = {one.inputs["bucket"] for one in graph.of("BucketLogging")}
+    delivery = graph.one("log-policy").json("policy")["Statement"][-1]
+    sources = delivery["Condition"]["ArnEquals"]["aws:SourceArn"]
+    assert {f"arn:aws:s3:::{name}" for name in logged} == set([sources] if isinstance(sources, str) else sources)
+
+
+def test_workflows_are_uploaded_from_the_folder() -> None:
+    keys = [one.inputs["key"] for one in deployed("prod").of("BucketObjectv2")]
+    assert sorted(keys) == sorted(file.name for file in (ROOT / "workflows").glob("*.wdl"))
+
+
+def test_outputs_say_what_is_protected(graph: Recording, stack: str) -> None:
+    protected = {one.inputs["bucket"] for one in graph.of("s3/bucket:Bucket") if one.protect}
+    assert set(graph.exports["protected"].values()) == protected
+    assert graph.exports["account"] == ACCOUNTS[stack]
+    assert set(graph.exports["buckets"].values()) == {one.inputs["bucket"] for one in graph.of("s3/bucket:Bucket")}
+    assert set(graph.exports["roles"]) == {one.inputs["name"] for one in graph.of("iam/role:Role")}
+
+
+def test_a_preview_registers_the_same(graph: Recording, stack: str) -> None:
+    again = run(stack, preview=True)
+    assert {one.urn for one in again.resources} == {one.urn for one in graph.resources}
+
+
+def run(stack: str, *, preview: bool = False, previous: dict[str, str] | None = None, **config: str) -> Recording:
+    def program() -> object:
+        return runpy.run_path(str(ROOT / "__main__.py"), run_name="__main__")
+
+    token = "pulumi:pulumi:readStackOutputs"
+    answers = {token: {**FIRST_UP[token], "outputs": {"protected": previous or {}}}}
+    given = {**engine_config(Path(ROOT, f"Pulumi.{stack}.yaml")), **config}
+    return record(program, stack=stack, config=given, answers=answers, preview=preview)
+
+
+def test_a_role_from_the_environment_takes_the_place_of_the_stack_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PORTAL_ROLE", "cryoet-github-preview")
+    provider = run("prod").one("account", "pulumi:providers:aws")
+    assert "arn:aws:iam::111122223333:role/cryoet-github-preview" in provider.inputs["assumeRoles"]
+
+
+def test_a_role_in_the_environment_that_is_no_role(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PORTAL_ROLE", "arn:aws:iam::111122223333:role/x")
+    with pytest.raises(
+        pulumi.RunError, match="PORTAL_ROLE: 'arn:aws:iam::111122223333:role/x': must be cryoet-github-preview or"
+    ):
+        run("dev")
+
+
+def test_what_was_deployed_and_is_still_there_may_stay() -> None:
+    assert run("prod", previous={"log": "cryoet-data-portal-logs-prod"}).resources
+
+
+def test_a_dropped_bucket_stops_the_program_before_any_resource() -> None:
+    with pytest.raises(
+        pulumi.RunError, match=r"Pulumi\.prod\.yaml: portal:settings\.buckets\.data: the bucket the-data"
+    ):
+        run("prod", previous={"data": "the-data"})
+
+
+def test_a_fault_stops_the_program_before_any_resource_and_any_call() -> None:
+    seen = Recording()
+    with pytest.raises(pulumi.RunError, match=r"Pulumi\.prod\.yaml: aws:region: 'us-east-1': unknown key"):
+        seen = run("prod", **{"aws:region": "us-east-1"})
+    assert not seen.resources
