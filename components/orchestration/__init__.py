@@ -1,0 +1,1 @@
+"""The batch job orchestrator: queues, job definition, state machine, notifications."""
