@@ -32,6 +32,7 @@ from .wire import HttpRequest, HttpResponse
 
 LOG = logging.getLogger(__name__)
 PARTITION = "aws"
+NO_ACCOUNT = "000000000000"
 Handler = Callable[[Request, str, Any], tuple[int, dict[str, Any], str | bytes]]
 
 S3_OPERATIONS = frozenset(
@@ -66,6 +67,8 @@ def invoke(call: Call, operation: OperationModel | None, request: HttpRequest) -
         raise _lacking(call)
     _quieten()
     host = _host(call.service, call.region)
+    if call.service == "s3control":  # the account is named in the host, and moto reads it there
+        host = host.replace(NO_ACCOUNT, str(call.params.get("AccountId", NO_ACCOUNT)), 1)
     handler = _s3_handler(request) if call.service == "s3" else _handler(call, host, request.path)
     message = Request.from_primitives(
         request.method, f"https://{host}{request.target}", _headers(call, request, host, operation), request.body
@@ -118,7 +121,7 @@ def _host(service: str, region: str) -> str:
     if service == "s3":
         return "localhost"
     if service == "s3control":
-        return f"000000000000.s3-control.{region}.amazonaws.com"
+        return f"{NO_ACCOUNT}.s3-control.{region}.amazonaws.com"
     resolver = get_session().get_component("endpoint_resolver")
     endpoint = resolver.construct_endpoint(service, region) or {"hostname": f"{service}.{region}.amazonaws.com"}
     return str(endpoint["hostname"])

@@ -1,0 +1,125 @@
+"""The real engine against a local cloud of its own, with a project folder whose stack files a test may change."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from localcloud.provider.install import install_plugin
+from portal.pulumi_cli import ROOT
+from tests.localcloud.conftest import ACCOUNTS, DEV, PROD, PUBLIC, REGION, Cloud, cloud
+
+__all__ = ["cloud"]
+
+STACKS = {"dev": DEV, "public": PUBLIC, "prod": PROD}
+assert set(STACKS.values()) == set(ACCOUNTS)
+PROGRAM = ("__main__.py", "composition.py", "settings", "components", "workflows", ".venv")
+
+
+class Project:
+    """A copy of the project: its own stack files, the program itself by links. Commands run in ``env``."""
+
+    def __init__(self, folder: Path, env: dict[str, str]) -> None:
+        self.folder, self.env = folder, env
+        folder.mkdir()
+        shutil.copy(ROOT / "Pulumi.yaml", folder)
+        for part in PROGRAM:
+            (folder / part).symlink_to(ROOT / part)
+        for stack in STACKS:
+            shutil.copy(ROOT / f"Pulumi.{stack}.yaml", folder)
+
+    def change(self, stack: str, edit: Callable[[dict[str, Any]], None]) -> None:
+        """Edits the settings of a stack file in place."""
+        file = self.folder / f"Pulumi.{stack}.yaml"
+        data = yaml.safe_load(file.read_text())
+        edit(data["config"]["portal:settings"])
+        file.write_text(yaml.safe_dump(data, sort_keys=False))
+
+    def run(self, *command: str, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            command, cwd=self.folder, env={**self.env, **(env or {})}, capture_output=True, text=True, check=False
+        )
+
+    def pulumi(self, stack: str, *arguments: str, env: dict[str, str] | None = None) -> str:
+        """Runs a Pulumi command that must succeed; returns all that it printed."""
+        done = self.refused(stack, *arguments, env=env)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout + done.stderr
+
+    def refused(
+        self, stack: str, *arguments: str, env: dict[str, str] | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        """Runs a Pulumi command whatever comes of it."""
+        return self.run("pulumi", *arguments, "--stack", stack, "--non-interactive", "--color", "never", env=env)
+
+    def up(self, stack: str, *arguments: str) -> str:
+        return self.pulumi(stack, "up", "--yes", "--skip-preview", *arguments)
+
+    def state(self, stack: str) -> list[dict[str, Any]]:
+        """The resources that the state holds, the provider and the stack itself left out."""
+        deployment = json.loads(self.run("pulumi", "stack", "export", "--stack", stack).stdout)["deployment"]
+        held = deployment.get("resources", [])
+        return [one for one in held if one.get("custom") and not one["type"].startswith("pulumi:")]
+
+    def initialise(self) -> None:
+        for stack in STACKS:
+            self.pulumi(stack, "stack", "init", "--no-select")
+
+
+def environment(cloud: Cloud, folder: Path) -> dict[str, str]:
+    """What `make env` sets, for a cloud and folders of the test's own."""
+    home = folder / "pulumi"
+    install_plugin(home)
+    (folder / "state").mkdir()
+    engine = subprocess.run(
+        [sys.executable, ROOT / "tools" / "engine.py"], check=True, stdout=subprocess.PIPE, text=True
+    ).stdout.strip()
+    keys = cloud.credentials
+    return {
+        "HOME": os.environ.get("HOME", str(folder)),
+        "PATH": f"{engine}:{ROOT / '.venv' / 'bin'}:{os.environ['PATH']}",
+        "PULUMI_HOME": str(home),
+        "PULUMI_BACKEND_URL": f"file://{folder / 'state'}",
+        "PULUMI_CONFIG_PASSPHRASE": "",
+        "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+        "PULUMI_SKIP_UPDATE_CHECK": "true",
+        "AWS_ENDPOINT_URL": cloud.https_url,
+        "AWS_CA_BUNDLE": cloud.ca_bundle,
+        "AWS_ACCESS_KEY_ID": keys.access_key_id,
+        "AWS_SECRET_ACCESS_KEY": keys.secret_access_key,
+        "AWS_REGION": REGION,
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }
+
+
+def _project(cloud: Cloud, folder: Path) -> Iterator[Project]:
+    """Empty accounts, empty state, the three stacks initialised."""
+    cloud.reset()
+    made = Project(folder / "project", environment(cloud, folder))
+    made.initialise()
+    yield made
+    cloud.reset()
+
+
+@pytest.fixture
+def project(cloud: Cloud, tmp_path: Path) -> Iterator[Project]:
+    """A project of the test's own, nothing brought up."""
+    yield from _project(cloud, tmp_path)
+
+
+@pytest.fixture(scope="module")
+def standing(cloud: Cloud, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+    """All three stacks up, for tests of one module that leave them as they are."""
+    for made in _project(cloud, tmp_path_factory.mktemp("standing")):
+        for stack in STACKS:
+            made.up(stack)
+        yield made
