@@ -1,0 +1,5 @@
+import sys
+
+from localcloud.runner.main import main
+
+sys.exit(main())

@@ -1,0 +1,133 @@
+"""A job as a scheduler starts it: the runner's process, its environment, its directory, and what it left in S3."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tests.localcloud.conftest import REGION, Cloud
+
+KEYS = "AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN"
+EXECUTION = "arn:aws:states:us-west-2:908710317728:execution:cryoet-ingestion-staging-default-wdl:test"
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A job that has ended."""
+
+    status: int
+    log: str
+
+
+@dataclass
+class Jobs:
+    """Jobs of one test: a bucket, a folder in it for each workflow, a directory for each job."""
+
+    cloud: Cloud
+    folder: Path
+    bucket: str = ""
+    prefix: str = "out/test-1"
+    _count: int = field(default=0)
+
+    def __post_init__(self) -> None:
+        self.s3 = self.cloud.client("s3")
+        self.bucket = self.cloud.name("runner")
+        self.s3.create_bucket(Bucket=self.bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
+
+    def put(self, key: str, body: str | bytes) -> str:
+        """Write an object; its URI."""
+        self.s3.put_object(Bucket=self.bucket, Key=key, Body=body)
+        return f"s3://{self.bucket}/{key}"
+
+    def text(self, key: str) -> str:
+        return self.s3.get_object(Bucket=self.bucket, Key=f"{self.prefix}/{key}")["Body"].read().decode()
+
+    def uri(self, key: str) -> str:
+        return f"s3://{self.bucket}/{self.prefix}/{key}"
+
+    def keys(self) -> list[str]:
+        """Keys of the output folder, without the folder."""
+        listing = self.s3.list_objects_v2(Bucket=self.bucket, Prefix=f"{self.prefix}/")
+        return [item["Key"].removeprefix(f"{self.prefix}/") for item in listing.get("Contents", [])]
+
+    def tags(self, key: str) -> dict[str, str]:
+        answer = self.s3.get_object_tagging(Bucket=self.bucket, Key=f"{self.prefix}/{key}")
+        return {tag["Key"]: tag["Value"] for tag in answer["TagSet"]}
+
+    def output(self, stage: str = "run") -> dict[str, Any]:
+        return json.loads(self.text(f"{stage}_output.json"))
+
+    def start(
+        self, wdl_uri: str, inputs: Mapping[str, object], stage: str = "run", **environment: str
+    ) -> subprocess.Popen[str]:
+        """Start a job. `environment` goes over that of the submit."""
+        self._count += 1
+        directory = self.folder / f"job{self._count}"
+        directory.mkdir()
+        self.put(f"{self.prefix}/{stage}_input.json", json.dumps(inputs))
+        keys = self.cloud.session().get_credentials()
+        assert keys is not None
+        assert keys.access_key and keys.secret_key and keys.token
+        return subprocess.Popen(
+            [sys.executable, "-m", "localcloud.runner"],
+            cwd=directory,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            env={
+                "PATH": os.environ["PATH"],
+                "AWS_ENDPOINT_URL": self.cloud.https_url,
+                "AWS_CA_BUNDLE": self.cloud.ca_bundle,
+                "AWS_DEFAULT_REGION": REGION,
+                "AWS_ACCESS_KEY_ID": keys.access_key,
+                "AWS_SECRET_ACCESS_KEY": keys.secret_key,
+                "AWS_SESSION_TOKEN": keys.token,
+                "WDL_PASSTHRU_ENVVARS": KEYS,
+                "WDL_WORKFLOW_URI": wdl_uri,
+                "WDL_INPUT_URI": self.uri(f"{stage}_input.json"),
+                "WDL_OUTPUT_URI": self.uri(f"{stage}_output.json"),
+                "SFN_EXECUTION_ID": EXECUTION,
+                "SFN_CURRENT_STATE": "RunSPOT",
+                "MINIWDL_DIR": "/mnt",
+                **environment,
+            },
+        )
+
+    def run(self, wdl_uri: str, inputs: Mapping[str, object], stage: str = "run", **environment: str) -> Ended:
+        """Run a job to its end."""
+        process = self.start(wdl_uri, inputs, stage, **environment)
+        log, _ = process.communicate(timeout=60)
+        return Ended(process.returncode, log)
+
+
+def wait_for(path: Path, process: subprocess.Popen[str]) -> str:
+    """What a task wrote into a file, as soon as it is there."""
+    deadline = time.monotonic() + 20
+    while not (path.exists() and path.read_text()):
+        assert process.poll() is None, process.communicate()[0]
+        assert time.monotonic() < deadline, f"{path} was not written"
+        time.sleep(0.02)
+    return path.read_text()
+
+
+def wait_gone(pid: int) -> None:
+    """Wait until a process has ended."""
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return
+        if Path(f"/proc/{pid}/stat").exists() and Path(f"/proc/{pid}/stat").read_text().split(") ")[1][0] == "Z":
+            return  # ended; whoever adopted it has not asked for its status yet
+        time.sleep(0.02)
+    os.kill(pid, signal.SIGKILL)
+    raise AssertionError(f"process {pid} goes on")
