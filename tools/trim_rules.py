@@ -20,8 +20,8 @@ from localcloud.provider.types import TABLE  # noqa: E402
 KEPT = ("tf", "framework", "pulumi", "inputs", "outputs", "pulumi_names", "custom_diff", "import_id", "id", "autoname")
 KEPT_INPUT = (
     "type", "required", "optional", "computed", "force_new", "default", "enum", "elem_enum", "validate",
-    "elem_validate", "conflicts_with", "exactly_one_of", "at_least_one_of", "required_with", "min_items", "max_items", "diff_suppress",
-    "pulumi_required", "pulumi_name", "children_rule", "force_new_if", "sensitive", "write_only",
+    "elem_validate", "conflicts_with", "exactly_one_of", "at_least_one_of", "required_with", "min_items", "max_items",
+    "diff_suppress", "pulumi_required", "pulumi_name", "children_rule", "force_new_if", "sensitive", "write_only",
 )  # fmt: skip
 # (type, input): {rule: right value}. None removes the rule.
 CORRECTIONS: dict[tuple[str, str], dict[str, Any]] = {

@@ -60,7 +60,7 @@ def same(field: Field, new: Plain, old: Plain) -> bool:
 
 def changes(field: Field, new: Plain, old: Plain, path: str, *, framework: bool) -> list[Change]:
     """What differs. `new` is None when the program leaves the property out."""
-    if (new is None and field.computed) or (empty(new) and empty(old)):
+    if _left_out(field, new, framework=framework) or (empty(new) and empty(old)):
         return []
     if new is UNKNOWN:
         return [Change(path, "add" if old is None else "update", field.force_new)]
@@ -71,6 +71,11 @@ def changes(field: Field, new: Plain, old: Plain, path: str, *, framework: bool)
     if field.kind in ("list", "set") and field.item == "object":
         return _blocks(field, new or [], old or [], path, framework=framework)
     return _leaf(field, new, old, path)
+
+
+def _left_out(field: Field, new: Plain, *, framework: bool) -> bool:
+    """Whether the provider's own value stands: the older types cannot tell an empty list from none."""
+    return field.computed and (new is None or (not framework and field.kind in ("list", "set") and new == []))
 
 
 def _leaf(field: Field, new: Plain, old: Plain, path: str) -> list[Change]:

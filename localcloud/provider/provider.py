@@ -7,7 +7,7 @@ instance. Property names are the engine's (camelCase) here and Terraform's (snak
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from localcloud.provider import autoname, config, functions, plan_rules, state, tags
 from localcloud.provider.check import check_inputs
@@ -23,7 +23,9 @@ from localcloud.provider.wire import UNKNOWN
 T = TypeVar("T")
 Properties = dict[str, Any]
 Failures = list[tuple[str, str]]
-_DEFAULTS = "__defaults"
+_SETTLING: Final = (0.05, 0.2, 0.5, 1.0, None)
+"""Seconds after each reading until the next, while a change isn't seen."""
+_DEFAULTS: Final = "__defaults"
 """The input in which pulumi-aws notes which others it filled in, so that a made-up name is told from a given one."""
 
 
@@ -163,7 +165,7 @@ class AwsProvider:
             made = replace(op, resource_id=resource_id)
             _saying(f"creating {token} ({resource_id})", lambda: code.settle(made))
             _all_read(token, code, inputs, set(new))
-            return resource_id, self._fetch(token, code, rules, resource_id, new)
+            return resource_id, self._fetch(token, code, rules, made, new)
         except Exception as error:  # whatever failed, the resource exists and must be recorded
             raise PartlyCreatedError(resource_id, dict(news), _sentence(error)) from error
 
@@ -204,7 +206,7 @@ class AwsProvider:
         _saying(f"updating {token} ({resource_id})", lambda: code.update(op))
         _all_read(token, code, inputs, changed & set(new))
         dropped = dict.fromkeys(name for name in changed if name not in new)
-        return self._fetch(token, code, rules, resource_id, {**old, **new, **dropped})
+        return self._fetch(token, code, rules, op, {**old, **new, **dropped})
 
     def delete(self, token: str, resource_id: str, state_: Mapping[str, Any]) -> None:
         """Remove the resource."""
@@ -224,14 +226,25 @@ class AwsProvider:
         region = values.get("region") if rules.regional else None
         return Operation(self.session, region or self.session.settings.region, **known)
 
-    def _fetch(
-        self, token: str, code: Resource, rules: Rules, resource_id: str, prior: Mapping[str, Any]
-    ) -> Properties:
-        op = self._operation(rules, prior, resource_id=resource_id, old=prior)
-        actual = _saying(f"reading {token} ({resource_id})", lambda: code.read(op))
-        if actual is None:
-            raise ProviderError(f"reading {token} ({resource_id}): AWS does not have it after it was made")
-        return to_camel(rules.root, state.complete(rules, code.steers, actual, prior, op.settings, op.region))
+    def _fetch(self, token: str, code: Resource, rules: Rules, made: Operation, prior: Mapping[str, Any]) -> Properties:
+        """The state after a creation or update: read back, and compared with what was sent.
+
+        AWS may take a moment until it answers with the new values. What then is still missing was dropped on the way:
+        an error, for a resource that isn't as its program says must not look as if it were.
+        """
+        op = replace(made, old=prior, new={})
+        what = f"{token} ({op.resource_id})"
+        wanted = {name: value for name, value in prior.items() if value is not None and name in made.new}
+        for pause in _SETTLING:
+            actual = _saying(f"reading {what}", lambda: code.read(op))
+            full = state.complete(rules, code.steers, actual or {}, prior, op.settings, op.region)
+            lost = sorted(change.path for change in self._changes(rules, full, wanted))
+            if actual is not None and not lost:
+                return to_camel(rules.root, full)
+            fault = f"AWS accepted but does not hold {', '.join(lost)}" if actual else "AWS does not have it once made"
+            if pause is None or self.cancelled.wait(pause):
+                raise ProviderError(f"{what}: {fault}")
+        raise AssertionError("the last pause is None")
 
 
 def _at_region(rules: Rules, op: Operation) -> Operation:

@@ -181,7 +181,8 @@ def _partly_created(error: PartlyCreatedError) -> grpc.Status:
 
 
 def _failures(failures: list[tuple[str, str]]) -> list[Any]:
-    return [provider_pb2.CheckFailure(property=name, reason=f"{name}: {reason}") for name, reason in failures]
+    """The path is part of the sentence: given apart, the engine adds a value that it shows as <nil> when nested."""
+    return [provider_pb2.CheckFailure(reason=f"{name}: {reason}") for name, reason in failures]
 
 
 def _diff(result: DiffResult) -> Any:

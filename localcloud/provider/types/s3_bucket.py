@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Final
 
 from localcloud.provider.api_names import from_api
-from localcloud.provider.errors import ProviderError, error_code
+from localcloud.provider.errors import ProviderError
 from localcloud.provider.resource import Operation, Resource, State
 from localcloud.provider.session import has_code
 from localcloud.provider.tags import as_list, as_map
@@ -23,6 +23,8 @@ _HOSTED_ZONES: Final = {
 }  # fmt: skip
 _NAME: Final = re.compile(r"(?!\d+\.\d+\.\d+\.\d+$)(?!.*\.\.)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _PAGE: Final = 1000
+_LACKING: Final = frozenset({"MethodNotAllowed", "UnsupportedArgument", "NotImplemented", "XNotImplemented"})
+"""What a region or an S3-compatible store without a feature answers: pulumi-aws then leaves the property unset."""
 
 
 class Bucket(Resource):
@@ -67,7 +69,7 @@ class Bucket(Resource):
             "hosted_zone_id": _HOSTED_ZONES.get(region),
         }
         for reader in _READERS:
-            state |= reader(s3, op.resource_id)
+            state |= optional(lambda reader=reader: reader(s3, op.resource_id), _LACKING) or {}
         return state
 
     def update(self, op: Operation) -> None:
@@ -159,12 +161,7 @@ def _read_payer(s3: Any, bucket: str) -> State:
 
 
 def _read_acceleration(s3: Any, bucket: str) -> State:
-    try:
-        return {"acceleration_status": s3.get_bucket_accelerate_configuration(Bucket=bucket).get("Status", "")}
-    except Exception as error:
-        if error_code(error) in ("MethodNotAllowed", "UnsupportedArgument", "NotImplemented"):
-            return {}
-        raise
+    return {"acceleration_status": s3.get_bucket_accelerate_configuration(Bucket=bucket).get("Status", "")}
 
 
 def _read_logging(s3: Any, bucket: str) -> State:
