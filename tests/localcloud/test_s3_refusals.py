@@ -203,7 +203,7 @@ def test_s3_10_location_constraint(cloud: Cloud) -> None:
 
 
 def test_s3_10_us_east_1_takes_no_location_constraint(cloud: Cloud) -> None:
-    s3 = cloud.session().client("s3", "us-east-1", endpoint_url=cloud.https_url, verify=cloud.ca_bundle)
+    s3: Any = cloud.session().client("s3", "us-east-1", endpoint_url=cloud.https_url, verify=cloud.ca_bundle)
     name = cloud.name()
     s3.create_bucket(Bucket=name)
     assert s3.get_bucket_location(Bucket=name)["LocationConstraint"] is None
