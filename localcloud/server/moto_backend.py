@@ -135,7 +135,7 @@ def _patterns(host: str) -> list[tuple[re.Pattern[str], Handler]]:
             continue
         backends: Any = get_backend(service)  # pyright: ignore[reportArgumentType, reportCallIssue]  # names are literals there
         regions = backends["123456789012"] if isinstance(backends, BackendDict) else backends
-        backend = regions.get("us-east-1") or regions.get("aws") or regions["global"]
+        backend = regions["us-east-1" if "us-east-1" in regions else "aws"]
         found += [(re.compile(url), handler) for url, handler in backend.urls.items()]
     return found
 
