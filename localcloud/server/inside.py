@@ -61,7 +61,7 @@ def connect(log: CallLog | None, *, plain_url: str = "", url: str = "", ca_bundl
 
 
 def service(principal: str, account: str) -> Caller:
-    """An AWS service that acts on an account's behalf, e.g. ``events.amazonaws.com``."""
+    """An AWS service, e.g. ``events.amazonaws.com``, that acts on what an account holds."""
     return Caller(kind="service", account_id=account, arn=principal, principal_arn=principal)
 
 
@@ -73,7 +73,7 @@ def as_role(role_arn: str, principal: str, session_name: str, *, source_arn: str
     params = {"RoleArn": role_arn, "RoleSessionName": session_name}
     with SERVER.lock:
         call = _call(service(principal, account), "sts", "AssumeRole", params, region or DEFAULT_REGION)
-        exchange = _Exchange(call, _source(source_arn, account))
+        exchange = _Exchange(call, _source(source_arn))
         try:
             exchange.permit()
             role = resources.by_arn(role_arn)
@@ -101,7 +101,7 @@ def perform(
     with SERVER.lock:
         call = _call(caller, service_name, operation, params, region)
         model = operation_model(service_name, operation)
-        exchange = _Exchange(call, _source(source_arn, caller.account_id) | dict(context or {}))
+        exchange = _Exchange(call, _source(source_arn) | dict(context or {}))
         try:
             validate(model, call.params)
             exchange.permit()
@@ -122,8 +122,8 @@ def operation_model(service_name: str, operation: str) -> OperationModel:
     return model.operation_model(operation)
 
 
-def _source(source_arn: str, account: str) -> dict[str, list[str]]:
-    return {"aws:SourceArn": [source_arn], "aws:SourceAccount": [account]} if source_arn else {}
+def _source(source_arn: str) -> dict[str, list[str]]:
+    return {"aws:SourceArn": [source_arn], "aws:SourceAccount": [source_arn.split(":")[4]]} if source_arn else {}
 
 
 def _call(caller: Caller, service_name: str, operation: str, params: Params, region: str) -> Call:
@@ -150,9 +150,9 @@ class _Exchange:
             text = f"{self.call.service} {self.call.operation}: its permissions are not known here ({error})."
             raise Refusal("NotImplemented", text, 501) from error
         for item in needed:
-            self._decide(replace(item, context={**item.context, **self.context}))
+            self.decide(replace(item, context={**item.context, **self.context}))
 
-    def _decide(self, permission: Permission) -> None:
+    def decide(self, permission: Permission) -> None:
         try:
             decision = decide(self.call, permission)
         except PolicyError as error:
@@ -207,3 +207,46 @@ def _refusal(model: OperationModel, response: HttpResponse) -> Refusal:
     error = parsed.get("Error", {})
     code = str(error.get("Code") or response.status)
     return Refusal(code, str(error.get("Message") or ""), response.status)
+
+
+def require(
+    caller: Caller,
+    action: str,
+    resource: str,
+    region: str,
+    *,
+    owner: str = "",
+    policy: str | None = None,
+    source_arn: str = "",
+) -> None:
+    """Decides and logs one permission that is needed though no operation of ours asks for it.
+
+    ``policy`` is that of the resource, which belongs to the account ``owner``. Raises Refusal.
+    """
+    service_name, _, operation = action.partition(":")
+    with SERVER.lock:
+        call = _call(caller, service_name, operation, {}, region)
+        exchange = _Exchange(call, {})
+        permission = Permission(
+            action=action,
+            resource=resource,
+            context=_source(source_arn),
+            owner_account=owner or caller.account_id,
+            resource_policy=policy,
+        )
+        try:
+            exchange.decide(permission)
+        except Refusal as refusal:
+            exchange.finish(refusal.status, refusal.code)
+            raise
+        exchange.finish(200)
+
+
+def make_log_group(account: str, region: str, name: str) -> None:
+    """A log group that AWS makes by itself, if it isn't there."""
+    from moto.logs.models import logs_backends
+
+    with SERVER.lock:
+        backend = logs_backends[account][region]
+        if name not in backend.groups:
+            backend.create_log_group(name, {})

@@ -5,6 +5,8 @@ from __future__ import annotations
 from importlib import import_module
 
 MODULES = (
+    "localcloud.server.batch.operations",
+    "localcloud.server.events.operations",
     "localcloud.server.kms",
     "localcloud.server.service_linked_roles",
     "localcloud.server.iam",

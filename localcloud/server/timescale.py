@@ -9,6 +9,8 @@ from __future__ import annotations
 import os
 import threading
 
+from .control import Answer, Request, route
+
 
 class Scale:
     """The one factor between AWS's seconds and real ones."""
@@ -36,3 +38,13 @@ class Scale:
 
 
 SCALE = Scale(float(os.environ.get("LOCALCLOUD_TIME_SCALE") or "1"))
+
+
+@route("time")
+def control(request: Request) -> Answer:
+    """GET the factor; PUT or POST ``{"scale": 0.01}`` to change it."""
+    if request.method in ("PUT", "POST"):
+        SCALE.factor = float(request.body["scale"])
+    elif request.method != "GET":
+        return 405, {"message": "GET, PUT or POST"}
+    return 200, {"scale": SCALE.factor}

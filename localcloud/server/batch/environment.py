@@ -1,0 +1,202 @@
+"""What a job finds when it starts: directory, environment variables, program, and the way to its logs.
+
+AWS facts: Batch sets AWS_BATCH_JOB_ID, AWS_BATCH_JOB_ATTEMPT, AWS_BATCH_JQ_NAME, AWS_BATCH_CE_NAME (and for a child of
+an array AWS_BATCH_JOB_ARRAY_INDEX); the ECS agent sets its metadata addresses, AWS_EXECUTION_ENV and, if there is a
+job role, where its credentials are. The awslogs driver writes as the execution role, or else as the instance's role;
+its group is ``/aws/batch/job`` unless the definition says otherwise, which Batch makes by itself; any other must exist
+unless ``awslogs-create-group`` is true.
+
+Two things differ from AWS. The credentials are under AWS_CONTAINER_CREDENTIALS_FULL_URI, not ..._RELATIVE_URI: the
+latter means the address 169.254.170.2, which a process has no network of its own to have. And AWS_ENDPOINT_URL and
+AWS_CA_BUNDLE are there, which stand for the network that leads to AWS.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from localcloud.server import inside
+from localcloud.server.access import resources
+from localcloud.server.call import Caller, Refusal
+
+from . import containers, images
+from .model import Attempt, Job
+from .output import Write
+from .texts import cannot_pull, cannot_start, no_log_group, pull_denied
+
+DEFAULT_GROUP = "/aws/batch/job"
+DIRECTORY_VARIABLE = "LOCALCLOUD_JOBS"
+INHERITED = ("PATH", "LANG", "LC_ALL")
+"""What an image would bring: the programs that are installed, and the language."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prepared:
+    argv: list[str]
+    variables: Mapping[str, str]
+    directory: Path
+    logs: Write
+    token: str
+    """Part of the job's metadata address, in the environment of every process of the job."""
+
+
+def log_prefix(job: Job) -> str:
+    name = job.definition.rpartition("/")[2].partition(":")[0]
+    return str(_log_options(job).get("awslogs-stream-prefix", name))
+
+
+def _log_options(job: Job) -> Mapping[str, str]:
+    options: Mapping[str, str] = job.container.get("logConfiguration", {}).get("options", {})
+    return options
+
+
+def prepare(job: Job, attempt: Attempt, instance_role: str) -> Prepared | str:
+    """Everything that an attempt needs, or the container's reason for not starting."""
+    image = str(job.container["image"])
+    found = images.stand_in(image)
+    if found is None:
+        return cannot_pull(image)
+    agent = str(job.container.get("executionRoleArn") or _role_of_profile(job.account, instance_role))
+    if denied := _pull_denied(job, image, agent):
+        return denied
+    argv = found.argv(job.container.get("command", []))
+    if not argv:
+        return cannot_start("")
+    writer = _log_writer(job, attempt, agent)
+    if isinstance(writer, str):
+        return writer
+    directory = _directory(job, attempt)
+    token = secrets.token_urlsafe(24)
+    containers.add(token, job, attempt)
+    variables = {
+        **{name: os.environ[name] for name in INHERITED if name in os.environ},
+        "HOME": str(directory),
+        "TMPDIR": str(directory / "tmp"),
+        "HOSTNAME": f"ip-{attempt.instance_id.removeprefix('i-')}",
+        **found.environment,
+        **_network(),
+        **_of_ecs(job, token),
+        **{item["name"]: item.get("value", "") for item in job.container.get("environment", [])},
+        **_of_batch(job, attempt),
+    }
+    return Prepared(argv=argv, variables=variables, directory=directory, logs=writer, token=token)
+
+
+def _directory(job: Job, attempt: Attempt) -> Path:
+    root = os.environ.get(DIRECTORY_VARIABLE) or str(Path(tempfile.gettempdir()) / f"localcloud-jobs-{os.getpid()}")
+    directory = Path(root) / job.id.replace(":", "-") / str(attempt.number)
+    (directory / "tmp").mkdir(parents=True, exist_ok=True)
+    return directory.resolve()
+
+
+def _network() -> dict[str, str]:
+    server = inside.SERVER
+    values = {"AWS_ENDPOINT_URL": server.url, "AWS_CA_BUNDLE": server.ca_bundle}
+    return {name: value for name, value in values.items() if value}
+
+
+def _of_batch(job: Job, attempt: Attempt) -> dict[str, str]:
+    values = {
+        "AWS_BATCH_JOB_ID": job.id,
+        "AWS_BATCH_JOB_ATTEMPT": str(attempt.number),
+        "AWS_BATCH_JQ_NAME": job.queue.rpartition("/")[2],
+        "AWS_BATCH_CE_NAME": attempt.compute_environment.rpartition("/")[2],
+    }
+    if job.array_index is not None:
+        values["AWS_BATCH_JOB_ARRAY_INDEX"] = str(job.array_index)
+    return values
+
+
+def _of_ecs(job: Job, token: str) -> dict[str, str]:
+    base = f"{inside.SERVER.plain_url}/_localcloud"
+    values = {
+        "AWS_EXECUTION_ENV": "AWS_ECS_EC2",
+        "ECS_CONTAINER_METADATA_URI": f"{base}/metadata/v3/{token}",
+        "ECS_CONTAINER_METADATA_URI_V4": f"{base}/metadata/v4/{token}",
+    }
+    if job.container.get("jobRoleArn"):
+        values["AWS_CONTAINER_CREDENTIALS_FULL_URI"] = f"{base}/credentials/{token}"
+    return values
+
+
+def _role_of_profile(account: str, profile: str) -> str:
+    backend = resources.iam(account)
+    profiles = list(backend.instance_profiles.values()) if backend else []
+    found = next((item for item in profiles if profile in (item.arn, item.name)), None)
+    return str(found.roles[0].arn) if found and found.roles else ""
+
+
+def _agent(job: Job, role: str) -> Caller:
+    principal = "ecs-tasks.amazonaws.com" if job.container.get("executionRoleArn") else "ec2.amazonaws.com"
+    if not role:
+        raise Refusal("AccessDeniedException", "NoCredentialProviders: no valid providers in chain", 403)
+    return inside.as_role(role, principal, job.id.replace(":", "-"), region=job.region)
+
+
+def _pull_denied(job: Job, image: str, agent: str) -> str:
+    """Why an image in ECR may not be pulled, or the empty string."""
+    host, _, rest = image.partition("/")
+    parts = host.split(".")
+    if parts[1:3] != ["dkr", "ecr"]:
+        return ""
+    name, registry, region = rest.partition("@")[0].partition(":")[0], parts[0], parts[3]
+    repository = _repository(registry, region, name)
+    if repository is None:
+        return pull_denied(image, f"the repository with name {name} does not exist in the registry with id {registry}")
+    arn = f"arn:aws:ecr:{region}:{registry}:repository/{name}"
+    try:
+        caller = _agent(job, agent)
+        inside.require(caller, "ecr:GetAuthorizationToken", "*", job.region)
+        for action in ("ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"):
+            inside.require(caller, action, arn, region, owner=registry, policy=repository.policy)
+    except Refusal as refusal:
+        return pull_denied(image, refusal.message)
+    return ""
+
+
+def _repository(registry: str, region: str, name: str) -> Any:
+    from moto.ecr.models import ecr_backends
+
+    return ecr_backends[registry][region].repositories.get(name) if resources.account_exists(registry) else None
+
+
+def _log_writer(job: Job, attempt: Attempt, agent: str) -> Write | str:
+    """Makes the log stream; answers what writes to it, or the reason why there is none."""
+    options = _log_options(job)
+    group = options.get("awslogs-group", DEFAULT_GROUP)
+    region = options.get("awslogs-region", job.region)
+    names = {"logGroupName": group, "logStreamName": attempt.log_stream}
+    try:
+        caller = _agent(job, agent)
+        if group == DEFAULT_GROUP:
+            inside.make_log_group(job.account, region, group)
+        elif options.get("awslogs-create-group") == "true":
+            _create_group(caller, region, group)
+        inside.perform(caller, "logs", "CreateLogStream", names, region)
+    except Refusal as refusal:
+        if refusal.code == "ResourceNotFoundException":
+            return no_log_group(group)
+        return (
+            "CannotStartContainerError: Error response from daemon: failed to initialize logging driver: failed to "
+            f"create Cloudwatch log stream: {refusal.code}: {refusal.message}"
+        )
+
+    def write(lines: list[tuple[int, str]]) -> None:
+        events = [{"timestamp": when, "message": text} for when, text in lines]
+        inside.perform(caller, "logs", "PutLogEvents", {**names, "logEvents": events}, region)
+
+    return write
+
+
+def _create_group(caller: Caller, region: str, group: str) -> None:
+    try:
+        inside.perform(caller, "logs", "CreateLogGroup", {"logGroupName": group}, region)
+    except Refusal as refusal:
+        if refusal.code != "ResourceAlreadyExistsException":
+            raise

@@ -1,0 +1,161 @@
+"""Faults that are put into queues and jobs on purpose, at ``/_localcloud/faults``.
+
+POST one JSON object to add a fault (the answer has its ``id``), GET all, DELETE ``/_localcloud/faults/ID`` or all.
+Which jobs: ``account``, ``queue``, ``compute_environment`` (a name or an ARN; ``*``), ``job_name`` (a regular
+expression that is searched for), ``times`` (how often; -1 for ever). Which fault, by ``kind``:
+
+==================  ==================================================================================================
+``reclaimed``       the host is taken: SIGKILL, or with ``"signal": "SIGTERM"`` SIGTERM and after ``grace_seconds``
+                    (120) SIGKILL. ``"report": "host"``: the status reason names the host; ``"program"``: a program that
+                    ends by itself after the SIGTERM looks like one that failed
+``host_lost``       the attempt ends without any reason or exit code
+``out_of_memory``   killed as if it used too much memory: exit code 137 and AWS's reason
+``exit``            ends with ``exit_code`` (1)
+``image_pull``      the image cannot be pulled
+``slow``            ``seconds`` more in STARTING
+``no_capacity``     no instance is to be had in the compute environment (or any of the queue's); with ``"silent": true``
+                    AWS never says why and no time limit acts
+``throttled``       SubmitJob answers TooManyRequestsException (429)
+``service_error``   SubmitJob answers ServerException (500), or ``code``, ``message``, ``status``
+==================  ==================================================================================================
+
+``reclaimed``, ``host_lost``, ``out_of_memory`` and ``exit`` strike ``after_seconds`` (AWS seconds, default 0) or once
+the job has written ``after_marker``: a regular expression found in its output, or the name (a glob) of a file in its
+directory. With neither given, ``exit`` and ``out_of_memory`` strike before the program has begun.
+"""
+
+from __future__ import annotations
+
+import re
+import uuid
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+from localcloud.server.call import Call, Refusal
+from localcloud.server.control import Answer, Request, route
+
+from .model import LOCK, Job
+
+STRIKING = ("reclaimed", "host_lost", "out_of_memory", "exit")
+STARTING = ("image_pull", "slow")
+SUBMITTING = ("throttled", "service_error")
+KINDS = (*STRIKING, *STARTING, *SUBMITTING, "no_capacity")
+
+
+@dataclass(kw_only=True)
+class Fault:
+    kind: str
+    account: str = "*"
+    queue: str = "*"
+    compute_environment: str = "*"
+    job_name: str = ""
+    times: int = 1
+    signal: str = "SIGKILL"
+    report: str = "host"
+    grace_seconds: float = 120
+    after_seconds: float | None = None
+    after_marker: str | None = None
+    exit_code: int = 1
+    seconds: float = 0
+    silent: bool = False
+    code: str = "ServerException"
+    message: str = ""
+    status: int = 500
+    id: str = ""
+
+    def __post_init__(self) -> None:
+        for name, value, known in (
+            ("kind", self.kind, KINDS),
+            ("signal", self.signal, ("SIGKILL", "SIGTERM")),
+            ("report", self.report, ("host", "program")),
+        ):
+            if value not in known:
+                raise ValueError(f"fault {name} {value!r}: one of {', '.join(known)} is meant")
+        re.compile(self.job_name)
+        re.compile(self.after_marker or "")
+        self.id = self.id or str(uuid.uuid4())
+
+    @property
+    def at_once(self) -> bool:
+        return self.after_seconds is None and self.after_marker is None
+
+    def concerns(self, queue_arn: str, job_name: str, environment_arn: str = "") -> bool:
+        return (
+            self.times != 0
+            and self.account in ("*", queue_arn.split(":")[4])
+            and _named(self.queue, queue_arn)
+            and (not environment_arn or _named(self.compute_environment, environment_arn))
+            and re.search(self.job_name, job_name) is not None
+        )
+
+
+def _named(wanted: str, arn: str) -> bool:
+    return wanted in ("*", arn, arn.partition("/")[2])
+
+
+_FAULTS: list[Fault] = []
+
+
+def add(**given: Any) -> Fault:
+    """Raises ValueError for an unknown kind or a bad value, TypeError for an unknown member."""
+    known = {item.name: item for item in fields(Fault)}
+    unknown = sorted(set(given) - set(known))
+    if unknown:
+        raise ValueError(f"fault {', '.join(unknown)}: known are {', '.join(sorted(known))}")
+    fault = Fault(**given)
+    with LOCK:
+        _FAULTS.append(fault)
+    return fault
+
+
+def clear() -> None:
+    with LOCK:
+        _FAULTS.clear()
+
+
+def take(kinds: tuple[str, ...], queue_arn: str, job_name: str, environment_arn: str = "") -> Fault | None:
+    """The first fault of these kinds that concerns the job; one of its times is used up."""
+    with LOCK:
+        for fault in _FAULTS:
+            if fault.kind in kinds and fault.concerns(queue_arn, job_name, environment_arn):
+                if fault.times > 0:
+                    fault.times -= 1
+                return fault
+    return None
+
+
+def lacking(job: Job, environment_arn: str) -> Fault | None:
+    """The fault for which the compute environment has no instance for the job; its times are not used up."""
+    with LOCK:
+        found = (item for item in _FAULTS if item.kind == "no_capacity")
+        return next((item for item in found if item.concerns(job.queue, job.name, environment_arn)), None)
+
+
+def refuse(call: Call, queue_arn: str, job_name: str) -> None:
+    """Refuses a SubmitJob for which there is a fault."""
+    fault = take(SUBMITTING, queue_arn, job_name)
+    if fault is None:
+        return
+    if fault.kind == "throttled":
+        raise Refusal("TooManyRequestsException", fault.message or "Too Many Requests", 429)
+    text = fault.message or f"Error executing request, Exception : Internal failure, RequestId: {call.id}"
+    raise Refusal(fault.code, text, fault.status)
+
+
+@route("faults")
+def control(request: Request) -> Answer:
+    from .scheduler import wake
+
+    if request.method == "POST":
+        made = add(**dict(request.body))
+        wake()
+        return 201, asdict(made)
+    if request.method == "DELETE":
+        with LOCK:
+            kept = [item for item in _FAULTS if request.rest and item.id != request.rest]
+            removed = len(_FAULTS) - len(kept)
+            _FAULTS[:] = kept
+        wake()
+        return 200, {"removed": removed}
+    with LOCK:
+        return 200, [asdict(item) for item in _FAULTS]

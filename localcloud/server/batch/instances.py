@@ -1,0 +1,59 @@
+"""Instance types: what the entries of a compute environment's ``instanceTypes`` stand for, and how large they are.
+
+An entry is a type (``r5d.large``), a family (``r5d``), or ``optimal``. The largest type decides what a job may ask for.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+OPTIMAL = {
+    "optimal": ("c4", "m4", "r4"),
+    "default_x86_64": ("m6i", "c6i", "r6i"),
+    "default_arm64": ("m6g", "c6g", "r6g"),
+}
+
+
+@cache
+def _all() -> dict[str, Any]:
+    from moto.ec2.models.instance_types import INSTANCE_TYPES  # 2 s to load, so not before it is needed
+
+    return INSTANCE_TYPES
+
+
+@cache
+def types_of(entry: str) -> tuple[str, ...]:
+    """The instance types that an entry stands for; empty if there is no such type or family."""
+    if entry in OPTIMAL:
+        return tuple(name for family in OPTIMAL[entry] for name in types_of(family))
+    if "." in entry:
+        return (entry,) if entry in _all() else ()
+    return tuple(name for name in _all() if name.startswith(f"{entry}."))
+
+
+def vcpus(instance_type: str) -> int:
+    return int(_all()[instance_type]["VCpuInfo"]["DefaultVCpus"])
+
+
+def memory_mib(instance_type: str) -> int:
+    return int(_all()[instance_type]["MemoryInfo"]["SizeInMiB"])
+
+
+@cache
+def architectures(entry: str) -> frozenset[str]:
+    known = {"x86_64", "arm64"}
+    return frozenset(
+        architecture
+        for name in types_of(entry)
+        for architecture in _all()[name]["ProcessorInfo"]["SupportedArchitectures"]
+        if architecture in known
+    )
+
+
+@cache
+def smallest_for(entries: tuple[str, ...], needed_vcpus: float, needed_mib: int) -> str | None:
+    """The smallest type on which a job of that size fits, or None."""
+    names = [name for entry in entries for name in types_of(entry)]
+    fitting = [name for name in names if vcpus(name) >= needed_vcpus and memory_mib(name) >= needed_mib]
+    return min(fitting, key=lambda name: (vcpus(name), memory_mib(name), name), default=None)

@@ -1,0 +1,317 @@
+"""Which job starts where and when: one thread that looks at every queue whenever something has changed.
+
+AWS facts: a queue is first in, first out, and the job at its head holds up those behind it; queues that share a
+compute environment go by priority; a queue's compute environments are tried in order; a compute environment starts no
+more vCPUs than its maximum. A blocked job is told so (statusReason, an event) and a time limit acts on it while it is
+at the head, and for lack of capacity only if none of the queue's compute environments has any: the wait begins anew
+for the next job. A disabled compute environment starts nothing and lets what runs end; a disabled queue takes no new
+jobs and lets those in it run.
+
+Simplified: a compute environment's use is counted in the vCPUs of its jobs, not of the instances that hold them.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+
+from localcloud.server.control import on_reset
+from localcloud.server.timescale import SCALE
+
+from . import attempts, faults, instances, notices
+from .model import (
+    LOCK,
+    SETTLE_SECONDS,
+    ComputeEnvironment,
+    Job,
+    JobQueue,
+    Store,
+    now_ms,
+    reset,
+    store,
+    stores,
+)
+from .retries import retried
+from .texts import (
+    ACTION_REQUIRED,
+    ARRAY_CHILD_FAILED,
+    DEPENDENCY_FAILED,
+    INSUFFICIENT_CAPACITY,
+    MAX_RESOURCE,
+    RESOURCE_REQUIREMENT,
+    blocked,
+    cancelled_by_time_limit,
+    host_terminated,
+)
+
+FULL = "FULL"
+SILENT = "SILENT"
+"""Waiting for others to end; waiting for capacity without AWS saying so."""
+
+
+class _Scheduler:
+    def __init__(self) -> None:
+        self.changed = threading.Event()
+        self.thread: threading.Thread | None = None
+
+    def wake(self) -> None:
+        self.changed.set()
+        with LOCK:
+            if self.thread is None:
+                self.thread = threading.Thread(target=self._run, daemon=True, name="batch-scheduler")
+                self.thread.start()
+
+    def _run(self) -> None:
+        wait: float | None = None
+        while True:
+            self.changed.wait(wait)
+            self.changed.clear()
+            with LOCK:
+                wait = _look()
+
+
+_SCHEDULER = _Scheduler()
+
+
+def wake() -> None:
+    """Something changed: have every queue looked at."""
+    _SCHEDULER.wake()
+
+
+def wake_after_settling() -> None:
+    timer = threading.Timer(SETTLE_SECONDS + 0.01, wake)
+    timer.daemon = True
+    timer.start()
+
+
+def submitted(*jobs: Job) -> None:
+    """Takes new jobs in. Called under the lock."""
+    for job in jobs:
+        notices.job_changed(job)
+    wake()
+
+
+def _look() -> float | None:
+    """One pass over everything; answers in how many seconds the next is due, if nothing changes before."""
+    due: list[float] = []
+    for held in stores():
+        _admit(held)
+        for name in list(held.queues):
+            held.queue(name)
+        for queue in sorted(held.queues.values(), key=lambda item: -item.priority):
+            due += _serve(held, queue)
+    return max(min(due), 0.005) if due else None
+
+
+def _admit(held: Store) -> None:
+    """SUBMITTED and PENDING jobs whose dependencies have ended become RUNNABLE, or FAILED."""
+    for job in list(held.jobs.values()):
+        if job.status not in ("SUBMITTED", "PENDING"):
+            continue
+        needed = [held.jobs[item["jobId"]] for item in job.request.get("dependsOn", [])]
+        if any(item.status == "FAILED" for item in needed):
+            finish(job, "FAILED", DEPENDENCY_FAILED)
+        elif job.children:
+            _change(job, "PENDING")
+        elif all(item.status == "SUCCEEDED" for item in needed):
+            if job.status == "SUBMITTED" and needed:
+                _change(job, "PENDING")
+            _change(job, "RUNNABLE")
+        else:
+            _change(job, "PENDING")
+
+
+def _change(job: Job, status: str) -> None:
+    if job.status != status:
+        job.status = status
+        notices.job_changed(job)
+
+
+def _serve(held: Store, queue: JobQueue) -> list[float]:
+    """Starts what can start, in order; answers when the head's time limit is over, if it has one."""
+    waiting = [job for job in held.jobs.values() if job.queue == queue.arn and job.status == "RUNNABLE"]
+    for job in sorted(waiting, key=lambda item: item.order):
+        environment, code = _choose(held, queue, job)
+        if environment is not None:
+            _start(job, environment)
+            continue
+        left = _blocked(held, queue, job, code)
+        if left is None:
+            continue  # cancelled: the next one is at the head now
+        return [left] if left != float("inf") else []
+    return []
+
+
+def _choose(held: Store, queue: JobQueue, job: Job) -> tuple[ComputeEnvironment | None, str]:
+    """The compute environment that the job can start in, or why there is none."""
+    codes: list[str] = []
+    for arn in queue.order:
+        environment = held.environment(arn)
+        code = _obstacle(held, environment, job)
+        if environment is not None and not code:
+            return environment, ""
+        codes.append(code)
+    for code in (FULL, SILENT, INSUFFICIENT_CAPACITY):
+        if code in codes:
+            return None, code
+    return None, codes[0] if codes else FULL
+
+
+def _obstacle(held: Store, environment: ComputeEnvironment | None, job: Job) -> str:
+    if environment is None or environment.status == "INVALID":
+        return ACTION_REQUIRED
+    if environment.state == "DISABLED" or environment.status in ("CREATING", "DELETING"):
+        return FULL
+    most = environment.resources.get("maxvCpus", 0)
+    if job.vcpus > most:
+        return MAX_RESOURCE
+    entries = tuple(environment.resources.get("instanceTypes", ()))
+    if instances.smallest_for(entries, job.vcpus, job.memory_mib) is None:
+        return RESOURCE_REQUIREMENT
+    if fault := faults.lacking(job, environment.arn):
+        return SILENT if fault.silent else INSUFFICIENT_CAPACITY
+    return FULL if used_vcpus(held, environment) + job.vcpus > most else ""
+
+
+def used_vcpus(held: Store, environment: ComputeEnvironment) -> float:
+    return sum(
+        job.vcpus
+        for job in held.jobs.values()
+        if job.status in ("STARTING", "RUNNING") and job.current and job.current.compute_environment == environment.arn
+    )
+
+
+def desired_vcpus(environment: ComputeEnvironment) -> int:
+    """What the compute environment is scaled to at the moment."""
+    used = used_vcpus(store(environment.account, environment.region), environment)
+    return max(int(used), environment.resources.get("minvCpus", 0))
+
+
+def _blocked(held: Store, queue: JobQueue, job: Job, code: str) -> float | None:
+    """Tells why the head cannot start. Answers the seconds until its time limit, infinity, or None: it was cancelled."""
+    if code in (FULL, SILENT):
+        job.blocked, job.status_reason = None, None
+        return float("inf")
+    if job.blocked != code:
+        job.blocked, job.blocked_since = code, time.monotonic()
+        environment = held.environment(queue.order[0])
+        entries = environment.resources.get("instanceTypes", ["optimal"]) if environment else ["optimal"]
+        job.status_reason = blocked(code, entries[0])
+        notices.queue_blocked(job)
+    limits = [item["maxTimeSeconds"] for item in queue.time_limits if item["reason"] == code]
+    if not limits:
+        return float("inf")
+    left = job.blocked_since + SCALE.real(min(limits)) - time.monotonic()
+    if left > 0:
+        return left
+    job.is_cancelled = True
+    finish(job, "FAILED", cancelled_by_time_limit(code))
+    return None
+
+
+def _start(job: Job, environment: ComputeEnvironment) -> None:
+    job.blocked, job.status_reason = None, None
+    attempts.begin(job, environment, on_end=attempt_ended)
+
+
+def attempt_ended(job: Job, outcome: attempts.Outcome) -> None:
+    """Keeps the attempt and decides on another. Called by the attempt's thread."""
+    with LOCK:
+        attempt = job.current
+        if attempt is None:
+            raise ValueError(f"job {job.id} has no attempt that could end")
+        attempt.stopped_at = now_ms()
+        attempt.exit_code, attempt.reason = outcome.exit_code, outcome.reason
+        attempt.status_reason = outcome.status_reason
+        job.attempts.append(attempt)
+        job.current = None
+        if outcome.exit_code == 0 and outcome.may_succeed:
+            finish(job, "SUCCEEDED", outcome.status_reason)
+        elif outcome.may_retry and retried(
+            job.retry, len(job.attempts), outcome.exit_code, outcome.reason, outcome.status_reason
+        ):
+            job.status_reason = None
+            _change(job, "RUNNABLE")
+        else:
+            finish(job, "FAILED", outcome.status_reason)
+    wake()
+
+
+def finish(job: Job, status: str, reason: str | None) -> None:
+    """The job's end. Called under the lock."""
+    job.status_reason, job.stopped_at = reason, now_ms()
+    job.blocked = None
+    _change(job, status)
+    if job.parent is not None:
+        _finish_array(store(job.account, job.region), job.parent)
+    wake()
+
+
+def _finish_array(held: Store, parent_id: str) -> None:
+    parent = held.jobs[parent_id]
+    children = [held.jobs[name] for name in parent.children]
+    if parent.finished or not all(child.finished for child in children):
+        return
+    failed = any(child.status == "FAILED" for child in children)
+    finish(parent, "FAILED" if failed else "SUCCEEDED", ARRAY_CHILD_FAILED if failed else None)
+
+
+def stop_job(job: Job, reason: str, *, terminate: bool) -> None:
+    """CancelJob and TerminateJob. Called under the lock."""
+    held = store(job.account, job.region)
+    for name in job.children:
+        stop_job(held.jobs[name], reason, terminate=terminate)
+    if job.finished:
+        return
+    if job.status in ("STARTING", "RUNNING"):
+        if terminate:
+            job.is_terminated, job.stop_reason = True, reason
+            attempts.stop(job, reason)
+        return
+    if job.children:
+        return
+    job.is_terminated, job.is_cancelled = terminate, not terminate
+    finish(job, "FAILED", reason)
+
+
+def end_queue(held: Store, queue: JobQueue) -> None:
+    """Deleting a queue ends the jobs in it."""
+    for job in list(held.jobs.values()):
+        if job.queue == queue.arn and not job.finished:
+            stop_job(job, "Job Queue was deleted", terminate=True)
+
+
+def end_hosts(environment: ComputeEnvironment, before: int | None = None) -> None:
+    """The compute environment's instances end, with the jobs on them (those that started before a time)."""
+    for job in list(store(environment.account, environment.region).jobs.values()):
+        attempt = job.current
+        if attempt is None or attempt.compute_environment != environment.arn:
+            continue
+        if before is None or (attempt.started_at or 0) <= before:
+            attempts.lose_host(job, host_terminated(attempt.instance_id))
+
+
+def replace_hosts(environment: ComputeEnvironment) -> None:
+    """An update of the infrastructure: jobs that run have the time of the update policy."""
+    if environment.update_policy["terminateJobsOnUpdate"]:
+        end_hosts(environment)
+        return
+    seconds = SCALE.real(60 * environment.update_policy["jobExecutionTimeoutMinutes"])
+    begun = now_ms()
+
+    def over() -> None:
+        with LOCK:
+            end_hosts(environment, before=begun)
+
+    timer = threading.Timer(min(seconds, threading.TIMEOUT_MAX), over)
+    timer.daemon = True
+    timer.start()
+
+
+@on_reset
+def forget() -> None:
+    """Ends every job's process and forgets everything."""
+    with LOCK:
+        attempts.abandon()
+        reset()
+        faults.clear()

@@ -1,0 +1,103 @@
+"""An event as targets see it: its envelope, and what Input, InputPath and InputTransformer make of it.
+
+AWS facts (*Input transformation*): a path that is not there gives null when it stands alone and an empty string inside
+a string; the reserved variables ``aws.events.*`` need no path; a template that is no JSON is sent as text.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import uuid
+from datetime import UTC, datetime
+from typing import Any, cast
+
+Event = dict[str, Any]
+VARIABLE = re.compile(r"<([A-Za-z0-9_.\-]+)>")
+STEP = re.compile(r"\.([A-Za-z0-9_\-]+)|\['([^']+)'\]|\[(\d+)\]")
+ABSENT = object()
+
+
+def envelope(
+    account: str, region: str, source: str, detail_type: str, detail: Event, resources: list[str], *, time: str = ""
+) -> Event:
+    """``time`` is ISO 8601 in UTC; now if it is empty."""
+    return {
+        "version": "0",
+        "id": str(uuid.uuid4()),
+        "detail-type": detail_type,
+        "source": source,
+        "account": account,
+        "time": time or datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "region": region,
+        "resources": resources,
+        "detail": detail,
+    }
+
+
+def payload(target: dict[str, Any], event: Event, rule_arn: str) -> str:
+    """The text that a target gets."""
+    if "Input" in target:
+        return str(target["Input"])
+    if "InputPath" in target:
+        found = at(event, target["InputPath"])
+        return json.dumps(None if found is ABSENT else found, separators=(",", ":"))
+    if "InputTransformer" in target:
+        return _transformed(target["InputTransformer"], event, rule_arn)
+    return json.dumps(event, separators=(",", ":"))
+
+
+def at(event: Event, path: str) -> Any:
+    """What is at a JSON path of names and indices, or :data:`ABSENT`."""
+    found: Any = event
+    position = 1
+    while position < len(path):
+        step = STEP.match(path, position)
+        if step is None:
+            return ABSENT
+        name, quoted, index = step.groups()
+        try:
+            found = found[int(index)] if index is not None else found[name or quoted]
+        except (KeyError, IndexError, TypeError):
+            return ABSENT
+        position = step.end()
+    return found
+
+
+def _transformed(transformer: dict[str, Any], event: Event, rule_arn: str) -> str:
+    values: dict[str, Any] = {
+        name: at(event, path) for name, path in cast("dict[str, str]", transformer.get("InputPathsMap", {})).items()
+    }
+    values |= {
+        "aws.events.event": event,
+        "aws.events.event.json": event,
+        "aws.events.rule-arn": rule_arn,
+        "aws.events.rule-name": rule_arn.rpartition("/")[2],
+        "aws.events.event.ingestion-time": event["time"],
+    }
+    template = str(transformer["InputTemplate"])
+    made: list[str] = []
+    end = 0
+    for found in VARIABLE.finditer(template):
+        made.append(template[end : found.start()])
+        quoted = _inside_string("".join(made))
+        made.append(_written(values.get(found[1], ABSENT), quoted=quoted))
+        end = found.end()
+    text = "".join(made) + template[end:]
+    try:
+        return json.dumps(json.loads(text), separators=(",", ":"))
+    except ValueError:
+        return text
+
+
+def _inside_string(text: str) -> bool:
+    return len(re.findall(r'(?<!\\)"', text)) % 2 == 1
+
+
+def _written(value: Any, *, quoted: bool) -> str:
+    if value is ABSENT:
+        return "" if quoted else "null"
+    if not quoted:
+        return json.dumps(value, separators=(",", ":"))
+    text = value if isinstance(value, str) else json.dumps(value, separators=(",", ":"))
+    return json.dumps(text)[1:-1]

@@ -1,0 +1,70 @@
+"""Events of the AWS services here, on their way to the account's default bus.
+
+Services change under locks of their own, while delivery makes calls, so events wait here in the order in which they
+were published and one thread delivers them.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+from typing import Any
+
+from localcloud.server.control import on_reset
+
+LOG = logging.getLogger(__name__)
+
+
+class _Outbox:
+    def __init__(self) -> None:
+        self.waiting: queue.Queue[tuple[str, str, dict[str, Any]]] = queue.Queue()
+        self.lock = threading.Lock()
+        self.thread: threading.Thread | None = None
+
+    def add(self, account: str, region: str, event: dict[str, Any]) -> None:
+        self.waiting.put((account, region, event))
+        with self.lock:
+            if self.thread is None:
+                self.thread = threading.Thread(target=self._run, daemon=True, name="events-outbox")
+                self.thread.start()
+
+    def _run(self) -> None:
+        from .bus import put
+
+        while True:
+            account, region, event = self.waiting.get()
+            try:
+                put(account, region, "default", event)
+            except Exception:
+                LOG.exception("an event of %s in account %s was not delivered", event["source"], account)
+            finally:
+                self.waiting.task_done()
+
+
+_OUTBOX = _Outbox()
+
+
+def publish(
+    account: str, region: str, source: str, detail_type: str, detail: dict[str, Any], resources: list[str]
+) -> None:
+    """Puts an AWS service's event on the default bus. ``detail`` must not be changed afterwards."""
+    from .message import envelope
+
+    _OUTBOX.add(account, region, envelope(account, region, source, detail_type, detail, resources))
+
+
+def settle() -> None:
+    """Waits until everything that was published has been delivered."""
+    _OUTBOX.waiting.join()
+
+
+@on_reset
+def forget() -> None:
+    """Drops what has not been delivered: the accounts that it was for are gone."""
+    while True:
+        try:
+            _OUTBOX.waiting.get_nowait()
+        except queue.Empty:
+            return
+        _OUTBOX.waiting.task_done()

@@ -1,0 +1,53 @@
+"""SNS to SQS: a topic delivers into a queue only if the queue's policy lets it.
+
+AWS facts: the call is ``sns.amazonaws.com``'s, with the topic as ``aws:SourceArn``; what a queue refuses goes to the
+subscription's dead-letter queue, if there is one, and else is lost; with RawMessageDelivery the body is the message as
+it was published, and the message's attributes are the queue message's.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from moto.sns.models import Subscription
+from moto.sqs.models import sqs_backends
+
+from localcloud.server import inside
+from localcloud.server.access import resources
+from localcloud.server.call import Refusal
+
+LOG = logging.getLogger(__name__)
+PRINCIPAL = "sns.amazonaws.com"
+
+_publish = Subscription.publish
+
+
+def publish(self: Subscription, *args: Any, **kwargs: Any) -> None:
+    """In place of moto's: asks the queue's policy, and hands the message to the account that has the queue."""
+    if self.protocol != "sqs":
+        _publish(self, *args, **kwargs)
+        return
+    region, account, name = self.endpoint.split(":")[3:6]
+    try:
+        _require(self.endpoint, region, account, name, self.topic.arn)
+    except Refusal as refusal:
+        LOG.warning("topic %s, queue %s: %s", self.topic.arn, self.endpoint, refusal)
+        return
+    own = self.account_id
+    try:
+        self.account_id = account  # moto looks for the queue in the subscription's account
+        _publish(self, *args, **kwargs)
+    finally:
+        self.account_id = own
+
+
+def _require(arn: str, region: str, account: str, name: str, topic: str) -> None:
+    queue: Any = sqs_backends[account][region].queues.get(name) if resources.account_exists(account) else None
+    if queue is None:
+        raise Refusal("AWS.SimpleQueueService.NonExistentQueue", f"The queue {arn} does not exist")
+    caller = inside.service(PRINCIPAL, account)
+    inside.require(caller, "sqs:SendMessage", arn, region, policy=queue.policy or None, source_arn=topic)
+
+
+Subscription.publish = publish  # type: ignore[method-assign]  # the one place where moto delivers
