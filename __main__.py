@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from dataclasses import fields
 from pathlib import Path
 from typing import Any, cast
@@ -18,10 +19,19 @@ ROLES = (GITHUB_PREVIEW, GITHUB_DEPLOY)
 """What PORTAL_ROLE may name: in CI the program starts from, and assumes, the one that the job was given."""
 
 
-def previously_protected() -> dict[str, str]:
-    """Names of the protected buckets by key, as this stack put them out when it was last brought up; from its state."""
+def previously_protected(tries: int = 20) -> dict[str, str]:
+    """Names of the protected buckets by key, as this stack put them out when it was last brought up; from its state.
+
+    In a backend of files the engine may be writing the state at this very moment, and then finds half of it.
+    """
     name = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
-    answer = cast("Any", pulumi.runtime.invoke("pulumi:pulumi:readStackOutputs", {"name": name})).value
+    try:
+        answer = cast("Any", pulumi.runtime.invoke("pulumi:pulumi:readStackOutputs", {"name": name})).value
+    except Exception as error:
+        if tries == 1 or "failed to load checkpoint" not in str(error):
+            raise
+        time.sleep(0.05)
+        return previously_protected(tries - 1)
     return dict((answer or {}).get("outputs", {}).get("protected", {}))
 
 

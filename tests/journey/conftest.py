@@ -107,7 +107,6 @@ def _project(cloud: Cloud, folder: Path) -> Iterator[Project]:
     made = Project(folder / "project", environment(cloud, folder))
     made.initialise()
     yield made
-    cloud.reset()
 
 
 @pytest.fixture
