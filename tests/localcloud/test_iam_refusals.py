@@ -16,7 +16,7 @@ TRUST = document(trusts(root(DEV)))
 GITHUB = f"arn:aws:iam::{DEV}:oidc-provider/token.actions.githubusercontent.com"
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def iam(cloud: Cloud) -> Any:
     return cloud.client("iam")
 

@@ -1,0 +1,133 @@
+// Decides the calls of a call log again, with another implementation of AWS's policy logic.
+//
+//   node evaluate.mjs CALLS.jsonl
+//
+// Exits 1 and lists each permission that the deployed policies don't give although the server took it as given, each
+// that the server refused although they give it, each call that was answered with no permission asked, and each that
+// could not be judged. Exits 2 for a log that cannot be read. The log's format: localcloud/server/calllog.py.
+
+import { createReadStream } from 'node:fs'
+import { createInterface } from 'node:readline'
+import { anonymousPrincipal, runSimulation, runUnsafeSimulation } from '@cloud-copilot/iam-simulate'
+
+// What no permission is asked for: nobody may be denied his own identity; a preflight has no caller; DeleteObjects
+// asks for each key by itself.
+const NEEDS_NOTHING = new Set(['sts GetCallerIdentity', 's3 CorsPreflight', 's3 DeleteObjects'])
+// Time and client differ from call to call; they are left out of what makes two calls the same unless a policy asks.
+const VOLATILE = ['aws:CurrentTime', 'aws:EpochTime', 'aws:UserAgent']
+// The simulator knows fewer ARN forms than the services use; these errors say so, and mean the policies can be asked.
+const ONLY_THE_RESOURCE = new Set(['no.resource.types', 'multiple.resource.types', 'must.use.wildcard'])
+const BLOCK_PUBLIC_POLICY = 'the BlockPublicPolicy setting'
+const RESTRICT_PUBLIC_BUCKETS = 'the RestrictPublicBuckets setting'
+
+const policies = new Map()
+const distinct = new Map()
+const failures = []
+const counts = { calls: 0, permissions: 0, distinct: 0, byPolicyOnly: 0 }
+
+function policy(reference) {
+  if (!policies.has(reference)) throw new Error(`policy ${reference} is not in the log`)
+  return policies.get(reference)
+}
+
+function note(call) {
+  counts.calls += 1
+  const name = `${call.service} ${call.operation}`
+  const answered = call.status < 400
+  if (answered && call.permissions.length === 0 && !NEEDS_NOTHING.has(name)) {
+    failures.push(`answered without asking for any permission: ${describe(call)}`)
+  }
+  for (const permission of call.permissions) {
+    counts.permissions += 1
+    if (answered && !permission.allowed) {
+      failures.push(`answered (${call.status}) although ${permission.action} was refused: ${describe(call)}`)
+    }
+    const key = identity(permission)
+    if (!distinct.has(key)) distinct.set(key, { call, permission })
+  }
+}
+
+function identity(permission) {
+  const parts = Object.values(permission.policies).flat()
+  const asked = parts.map((reference) => JSON.stringify(policy(reference)).toLowerCase()).join()
+  const context = Object.entries(permission.context).filter(
+    ([name]) => !VOLATILE.includes(name) || asked.includes(name.toLowerCase())
+  )
+  const { principal, action, resource, owner_account, allowed, policies: references } = permission
+  return JSON.stringify([principal, action, resource, owner_account, allowed, context.sort(), references])
+}
+
+function describe(call) {
+  return `${call.service} ${call.operation} by ${call.caller.arn || call.caller.kind} (call ${call.id})`
+}
+
+function principalOf({ kind, arn, name }) {
+  if (kind === 'anonymous') return anonymousPrincipal
+  return kind === 'service' || kind === 'federated' ? name : arn
+}
+
+function simulation({ principal, action, resource, owner_account, context, policies: references, reason }) {
+  const named = (part) => (references[part] ?? []).map((name) => ({ name, policy: policy(name) }))
+  const boundary = named('boundary')
+  return {
+    request: {
+      principal: principalOf(principal),
+      action,
+      resource: { resource, accountId: owner_account ?? principal.account },
+      contextVariables: context
+    },
+    identityPolicies: named('identity'),
+    sessionPolicy: named('session')[0]?.policy,
+    permissionBoundaryPolicies: boundary.length ? boundary : undefined,
+    resourcePolicy: named('resource')[0]?.policy,
+    serviceControlPolicies: [],
+    resourceControlPolicies: [],
+    additionalSettings: { s3: { blockPublicAccess: reason.includes(RESTRICT_PUBLIC_BUCKETS) } }
+  }
+}
+
+async function allowed(permission) {
+  const wanted = simulation(permission)
+  const answer = await runSimulation(wanted, {})
+  if (answer.resultType !== 'error') return answer.overallResult === 'Allowed'
+  if (!ONLY_THE_RESOURCE.has(answer.errors.message) || wanted.sessionPolicy) {
+    throw new Error(JSON.stringify(answer.errors))
+  }
+  counts.byPolicyOnly += 1
+  return runUnsafeSimulation(wanted, {}) === 'Allowed'
+}
+
+async function judge({ call, permission }) {
+  counts.distinct += 1
+  // Whether a policy may be stored is no question of anybody's permissions.
+  if (!permission.allowed && permission.reason.includes(BLOCK_PUBLIC_POLICY)) return
+  const what = `${permission.action} on ${permission.resource}: ${describe(call)}`
+  try {
+    const simulated = await allowed(permission)
+    if (permission.allowed && !simulated) failures.push(`the policies do not allow ${what}`)
+    if (!permission.allowed && simulated) failures.push(`refused (${permission.reason}) but allowed is ${what}`)
+  } catch (error) {
+    failures.push(`cannot be judged (${error.message}): ${what}`)
+  }
+}
+
+async function read(path) {
+  for await (const line of createInterface({ input: createReadStream(path) })) {
+    if (!line) continue
+    const entry = JSON.parse(line)
+    if ('policy' in entry) policies.set(entry.policy, JSON.parse(entry.document))
+    else note(entry)
+  }
+}
+
+try {
+  await read(process.argv[2])
+} catch (error) {
+  console.error(`${process.argv[2]}: ${error.message}`)
+  process.exit(2)
+}
+for (const entry of distinct.values()) await judge(entry)
+const { calls, permissions, distinct: judged, byPolicyOnly } = counts
+console.log(`${calls} calls, ${permissions} permissions, ${judged} distinct, ${byPolicyOnly} judged by policies alone`)
+for (const failure of failures) console.log(failure)
+process.exit(failures.length ? 1 : 0)

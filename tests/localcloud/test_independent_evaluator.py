@@ -1,0 +1,114 @@
+"""Another implementation of AWS's policy logic agrees with ours: on the calls of a log, and on generated cases.
+
+It runs as a process of its own (tests/iam, installed by ``make test``).
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from collections.abc import Sequence
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from hypothesis import given, seed, settings
+
+from .conftest import PUBLIC, Cloud
+from .generated_cases import ANONYMOUS, BUCKET, USER, cases, decided, entry
+from .policies import allow, document, refusal
+
+EVALUATOR = Path(__file__).parents[1] / "iam"
+
+
+def judge(log: Path) -> tuple[int, str]:
+    """Exit code and output of the evaluator on a log."""
+    node = shutil.which("node")
+    assert node, "Node.js is needed"
+    assert (EVALUATOR / "node_modules").is_dir(), f"npm ci in {EVALUATOR} is needed"
+    run = subprocess.run(
+        [node, "evaluate.mjs", str(log)], cwd=EVALUATOR, capture_output=True, text=True, check=False, timeout=120
+    )
+    return run.returncode, run.stdout + run.stderr
+
+
+def write_log(path: Path, entries: Sequence[dict[str, Any]], **call: Any) -> Path:
+    lines: list[dict[str, Any]] = []
+    for number, permission in enumerate(entries):
+        references: dict[str, list[str]] = {}
+        for part, texts in permission["policies"].items():
+            references[part] = [sha256(text.encode()).hexdigest() for text in texts]
+            lines += [{"policy": sha256(text.encode()).hexdigest(), "document": text} for text in texts]
+        caller = {"arn": permission["principal"]["arn"], "kind": permission["principal"]["kind"]}
+        status = 200 if permission["allowed"] else 403
+        made = {"id": str(number), "service": "s3", "operation": "GetObject", "status": status, "caller": caller}
+        lines.append(made | {"permissions": [permission | {"policies": references}]} | call)
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    return path
+
+
+def test_a_call_that_no_policy_allows_is_found(tmp_path: Path) -> None:
+    right = {"identity": [document(allow("s3:GetObject", f"{BUCKET}/*"))]}
+    assert judge(write_log(tmp_path / "right", [entry(USER, "s3:GetObject", policies=right)]))[0] == 0
+    wrong = {"identity": [document(allow("s3:GetObject", "arn:aws:s3:::other/*"))]}
+    code, output = judge(write_log(tmp_path / "wrong", [entry(USER, "s3:GetObject", policies=wrong)]))
+    assert code == 1
+    assert "the policies do not allow s3:GetObject on arn:aws:s3:::bucket/key" in output
+
+
+def test_a_call_that_was_refused_wrongly_is_found(tmp_path: Path) -> None:
+    policies = {"resource": [document(allow("s3:GetObject", f"{BUCKET}/*", Principal="*"))]}
+    refused = entry(ANONYMOUS, "s3:GetObject", policies=policies, allowed=False, reason="because")
+    code, output = judge(write_log(tmp_path / "log", [refused]))
+    assert code == 1
+    assert "refused (because) but allowed is s3:GetObject" in output
+
+
+def test_a_call_without_permissions_and_one_that_cannot_be_judged_are_found(tmp_path: Path) -> None:
+    unknown = entry(USER, "s3:NoSuchAction", policies={"identity": [document(allow("*"))]})
+    code, output = judge(write_log(tmp_path / "unknown", [unknown]))
+    assert (code, "cannot be judged" in output) == (1, True)
+    code, output = judge(write_log(tmp_path / "none", [unknown], permissions=[]))
+    assert (code, "without asking for any permission" in output) == (1, True)
+    code, output = judge(write_log(tmp_path / "answered", [unknown | {"allowed": False}], status=200))
+    assert (code, "although s3:NoSuchAction was refused" in output) == (1, True)
+    (tmp_path / "broken").write_text("{")
+    assert judge(tmp_path / "broken")[0] == 2
+
+
+def test_real_calls_are_judged_alike(cloud: Cloud, tmp_path: Path) -> None:
+    s3, iam, bucket = cloud.client("s3"), cloud.client("iam"), cloud.name("judged")
+    s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "us-west-2"})
+    s3.put_object(Bucket=bucket, Key="key", Body=b"text")
+    s3.get_object(Bucket=bucket, Key="key")
+    s3.list_objects_v2(Bucket=bucket, Prefix="k")
+    policy = iam.create_policy(PolicyName=cloud.name(), PolicyDocument=document(allow()))["Policy"]["Arn"]
+    iam.get_policy(PolicyArn=policy)
+    anonymous = cloud.anonymous("s3")
+    assert refusal(anonymous.get_object, Bucket=bucket, Key="key") == ("AccessDenied", 403)
+    elsewhere = cloud.client("s3", PUBLIC)
+    assert refusal(elsewhere.get_object, Bucket=bucket, Key="key") == ("AccessDenied", 403)
+    log = cloud.folder.calls
+    code, output = judge(log)
+    assert code == 0, output
+
+
+def test_generated_cases_are_judged_alike(tmp_path: Path) -> None:
+    """Our verdict is written into a log as the server's, and the other implementation judges it."""
+    found: list[dict[str, Any]] = []
+
+    @seed(20_260_101)
+    @settings(max_examples=300, database=None, deadline=None)
+    @given(cases())
+    def collect(made: tuple[str, dict[str, Any]]) -> None:
+        gate, case = made
+        found.append(case | {"allowed": decided(gate, case), "reason": "generated"})
+
+    collect()
+    for action in ("s3:GetObject", "kms:Decrypt", "sts:AssumeRole"):
+        allowed = [case["allowed"] for case in found if case["action"] == action]
+        assert sum(allowed) > 15, action
+        assert len(allowed) - sum(allowed) > 15, action
+    code, output = judge(write_log(tmp_path / "generated", found))
+    assert code == 0, output
