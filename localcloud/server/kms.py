@@ -15,6 +15,7 @@ from moto.kms.models import Key
 from localcloud.server.access import resources
 from localcloud.server.access.evaluate import Named, Request, applies, context_of
 from localcloud.server.access.identities import context, principal
+from localcloud.server.access.kms_permissions import ciphertext_key
 from localcloud.server.access.permission import Permission
 from localcloud.server.access.policy import Policy
 from localcloud.server.access.principals import Grant, grant
@@ -90,8 +91,10 @@ def alias_name(call: Call) -> None:
         raise _validation(f"Alias must start with the prefix 'alias/': {name}")
     if name.startswith("alias/aws/"):
         raise Refusal("NotAuthorizedException", "The alias prefix alias/aws/ is reserved")
-    if not ALIAS.fullmatch(name):
+    if ":" in name:
         raise Refusal("InvalidAliasNameException", f"{name} contains invalid characters for an alias")
+    if not ALIAS.fullmatch(name):
+        raise _validation(f"Value '{name}' at 'aliasName' failed to satisfy constraint: {ALIAS.pattern}")
     target: str = call.params.get("TargetKeyId", "")
     if target.rsplit(":", maxsplit=1)[-1].startswith("alias/"):
         raise _validation("Aliases must refer to keys. Not aliases")
@@ -106,7 +109,10 @@ def alias_name(call: Call) -> None:
 @HOOKS.before("kms", *CRYPTOGRAPHY, *CHANGES)
 def usable(call: Call) -> None:
     names = ("KeyId", "SourceKeyId", "DestinationKeyId", "TargetKeyId")
-    for key in (_key(call, call.params.get(name)) for name in names):
+    wanted = [call.params.get(name) for name in names]
+    if "CiphertextBlob" in call.params:
+        wanted.append(ciphertext_key(call.params["CiphertextBlob"]))
+    for key in (_key(call, name) for name in wanted):
         if key is None:
             continue
         if key.key_state == "PendingDeletion":

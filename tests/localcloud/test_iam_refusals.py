@@ -18,7 +18,7 @@ GITHUB = f"arn:aws:iam::{DEV}:oidc-provider/token.actions.githubusercontent.com"
 
 @pytest.fixture(scope="module")
 def iam(cloud: Cloud) -> Any:
-    return cloud.client("iam")
+    return cloud.client("iam", parameter_validation=False)
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ OWNER = allow("kms:*", Principal=root(DEV), Sid="Enable IAM User Permissions")
 
 @pytest.fixture(scope="module")
 def kms(cloud: Cloud) -> Any:
-    return cloud.client("kms")
+    return cloud.client("kms", parameter_validation=False)
 
 
 @pytest.fixture
@@ -68,12 +68,12 @@ def test_kms_02_a_role_that_exists_and_a_service(kms: Any) -> None:
     [
         ("alias/aws/mine", ("NotAuthorizedException", 400)),
         ("mine", INVALID),
-        ("alias/with space", ("InvalidAliasNameException", 400)),
+        ("alias/with space", INVALID),
         ("alias/with:colon", ("InvalidAliasNameException", 400)),
     ],
 )
 def test_kms_03_alias_names(kms: Any, key: str, name: str, refused: tuple[str, int]) -> None:
-    assert refusal(kms.create_alias, AliasName=name, TargetKeyId=key) in (refused, INVALID)
+    assert refusal(kms.create_alias, AliasName=name, TargetKeyId=key) == refused
 
 
 @pytest.mark.parametrize("days", [6, 31])
