@@ -18,6 +18,7 @@ from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
+import boto3
 import WDL
 from botocore.exceptions import BotoCoreError, ClientError
 from WDL import Env, Error, Tree, Type, Value, Zip
@@ -76,10 +77,12 @@ class Runner:
     def __init__(self, job: Job, directory: Path, stopping: threading.Event) -> None:
         if any(character.isspace() for character in str(directory)):
             raise JobError(f"miniwdl's run directory can't have blanks in its path: {directory}")
-        self.store = Store(stopping)
+        session = boto3.Session()
+        self.store = Store(session, stopping)
         self.run_state = Run(
             job=job,
             directory=directory,
+            session=session,
             store=self.store,
             uploads=Uploads(self.store, job.prefix),
             stopping=stopping,

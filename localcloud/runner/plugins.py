@@ -13,7 +13,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 from WDL import Env, Tree, Value, values_to_json
 from WDL.runtime import config
@@ -91,7 +90,7 @@ def tell(run: Run, run_id: list[str], outputs: Env.Bindings[Value.Base]) -> None
         "ExecutionId": run.job.execution_id or "none",
     }
     try:
-        boto3.client("sns", region_name=topic[3]).publish(
+        run.session.client("sns", region_name=topic[3]).publish(
             TopicArn=run.job.topic_arn,
             Message=json.dumps(message),
             MessageAttributes={key: {"DataType": "String", "StringValue": text} for key, text in attributes.items()},

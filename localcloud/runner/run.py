@@ -7,10 +7,12 @@ plugin that meets any other configuration (miniwdl started by hand in the same v
 
 import json
 import logging
+import os
 import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import boto3
 from WDL.runtime import config
 
 from localcloud.runner.job import Job
@@ -25,6 +27,7 @@ class Run:
 
     job: Job
     directory: Path
+    session: boto3.Session
     store: Store
     uploads: Uploads
     status: StatusFile | None = None
@@ -50,7 +53,7 @@ class RunConfiguration(config.Loader):
     def __init__(self, run: Run) -> None:
         super().__init__(logging.getLogger("miniwdl"), filenames=[])
         self.run = run
-        passed_on: dict[str, str | None] = dict.fromkeys(run.job.passed_on)
+        passed_on: dict[str, str | None] = dict.fromkeys(name for name in run.job.passed_on if name in os.environ)
         self.override(
             {
                 "scheduler": {"container_backend": "process"},

@@ -39,8 +39,8 @@ class Store:
     `stopping`, once set, ends every transfer with `StoppedError`.
     """
 
-    def __init__(self, stopping: threading.Event) -> None:
-        self._s3 = boto3.client("s3")
+    def __init__(self, session: boto3.Session, stopping: threading.Event) -> None:
+        self._s3 = session.client("s3")
         self._stopping = stopping
 
     def _progress(self, _transferred: int) -> None:

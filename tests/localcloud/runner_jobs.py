@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -12,19 +13,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
+from localcloud.runner.main import main
 from tests.localcloud.conftest import REGION, Cloud
 
 KEYS = "AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN"
 EXECUTION = "arn:aws:states:us-west-2:908710317728:execution:cryoet-ingestion-staging-default-wdl:test"
-
-
-@dataclass(frozen=True)
-class Ended:
-    """A job that has ended."""
-
-    status: int
-    log: str
 
 
 @dataclass
@@ -53,7 +48,7 @@ class Jobs:
     def uri(self, key: str) -> str:
         return f"s3://{self.bucket}/{self.prefix}/{key}"
 
-    def keys(self) -> list[str]:
+    def objects(self) -> list[str]:
         """Keys of the output folder, without the folder."""
         listing = self.s3.list_objects_v2(Bucket=self.bucket, Prefix=f"{self.prefix}/")
         return [item["Key"].removeprefix(f"{self.prefix}/") for item in listing.get("Contents", [])]
@@ -65,47 +60,57 @@ class Jobs:
     def output(self, stage: str = "run") -> dict[str, Any]:
         return json.loads(self.text(f"{stage}_output.json"))
 
-    def start(
-        self, wdl_uri: str, inputs: Mapping[str, object], stage: str = "run", **environment: str
-    ) -> subprocess.Popen[str]:
-        """Start a job. `environment` goes over that of the submit."""
+    def directory(self) -> Path:
+        """A new job's directory."""
         self._count += 1
         directory = self.folder / f"job{self._count}"
         directory.mkdir()
-        self.put(f"{self.prefix}/{stage}_input.json", json.dumps(inputs))
+        return directory
+
+    def environment(self, wdl_uri: str, stage: str) -> dict[str, str]:
+        """What a submit and the host give to a job's process."""
         keys = self.cloud.session().get_credentials()
         assert keys is not None
-        assert keys.access_key and keys.secret_key and keys.token
+        assert keys.access_key
+        assert keys.secret_key
+        assert keys.token
+        return {
+            "PATH": os.environ["PATH"],
+            "AWS_ENDPOINT_URL": self.cloud.https_url,
+            "AWS_CA_BUNDLE": self.cloud.ca_bundle,
+            "AWS_DEFAULT_REGION": REGION,
+            "AWS_ACCESS_KEY_ID": keys.access_key,
+            "AWS_SECRET_ACCESS_KEY": keys.secret_key,
+            "AWS_SESSION_TOKEN": keys.token,
+            "WDL_PASSTHRU_ENVVARS": KEYS,
+            "WDL_WORKFLOW_URI": wdl_uri,
+            "WDL_INPUT_URI": self.uri(f"{stage}_input.json"),
+            "WDL_OUTPUT_URI": self.uri(f"{stage}_output.json"),
+            "SFN_EXECUTION_ID": EXECUTION,
+            "SFN_CURRENT_STATE": "RunSPOT",
+            "MINIWDL_DIR": "/mnt",
+        }
+
+    def start(
+        self, wdl_uri: str, inputs: Mapping[str, object], stage: str = "run", **environment: str
+    ) -> subprocess.Popen[str]:
+        """Start a job's process. `environment` goes over that of the submit."""
+        self.put(f"{self.prefix}/{stage}_input.json", json.dumps(inputs))
         return subprocess.Popen(
             [sys.executable, "-m", "localcloud.runner"],
-            cwd=directory,
+            cwd=self.directory(),
             text=True,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            env={
-                "PATH": os.environ["PATH"],
-                "AWS_ENDPOINT_URL": self.cloud.https_url,
-                "AWS_CA_BUNDLE": self.cloud.ca_bundle,
-                "AWS_DEFAULT_REGION": REGION,
-                "AWS_ACCESS_KEY_ID": keys.access_key,
-                "AWS_SECRET_ACCESS_KEY": keys.secret_key,
-                "AWS_SESSION_TOKEN": keys.token,
-                "WDL_PASSTHRU_ENVVARS": KEYS,
-                "WDL_WORKFLOW_URI": wdl_uri,
-                "WDL_INPUT_URI": self.uri(f"{stage}_input.json"),
-                "WDL_OUTPUT_URI": self.uri(f"{stage}_output.json"),
-                "SFN_EXECUTION_ID": EXECUTION,
-                "SFN_CURRENT_STATE": "RunSPOT",
-                "MINIWDL_DIR": "/mnt",
-                **environment,
-            },
+            env={**self.environment(wdl_uri, stage), **environment},
         )
 
-    def run(self, wdl_uri: str, inputs: Mapping[str, object], stage: str = "run", **environment: str) -> Ended:
-        """Run a job to its end."""
-        process = self.start(wdl_uri, inputs, stage, **environment)
-        log, _ = process.communicate(timeout=60)
-        return Ended(process.returncode, log)
+    def run(self, wdl_uri: str, inputs: Mapping[str, object], stage: str = "run", **environment: str) -> int:
+        """Run a job to its end, in this process (start-up is most of a small job's time); its exit status."""
+        self.put(f"{self.prefix}/{stage}_input.json", json.dumps(inputs))
+        everything = {**self.environment(wdl_uri, stage), **environment}
+        with contextlib.chdir(self.directory()), patch.dict(os.environ, everything, clear=True):
+            return main()
 
 
 def wait_for(path: Path, process: subprocess.Popen[str]) -> str:

@@ -27,24 +27,25 @@ def jobs(cloud: Cloud, tmp_path: Path) -> Jobs:
 
 def test_simple(jobs: Jobs) -> None:
     """Outputs are named by their URIs, flat beside the output document."""
-    ended = jobs.run(jobs.put("test-v1.0.0.wdl", THREE_TASKS), {"hello": jobs.put("input.txt", "hello\n")})
-    assert ended.status == 0, ended.log
+    process = jobs.start(jobs.put("test-v1.0.0.wdl", THREE_TASKS), {"hello": jobs.put("input.txt", "hello\n")})
+    log, _ = process.communicate(timeout=60)
+    assert process.returncode == 0, log
     assert jobs.output() == {f"swipe_test.out_{word}": jobs.uri(f"out_{word}.txt") for word in WORDS}
     assert jobs.text("out_farewell.txt") == "hello\nworld\ngoodbye\nfarewell\n"
 
 
 def test_https_input(jobs: Jobs, web: str) -> None:
     """A File input that is a web address is fetched."""
-    ended = jobs.run(jobs.put("test-v1.0.0.wdl", THREE_TASKS), {"hello": f"{web}/README.md"})
-    assert ended.status == 0, ended.log
+    status = jobs.run(jobs.put("test-v1.0.0.wdl", THREE_TASKS), {"hello": f"{web}/README.md"})
+    assert status == 0
     assert jobs.text("out_world.txt") == "from the web\nworld\n"
 
 
 def test_failing(jobs: Jobs) -> None:
     """A task that fails gives its last words, and its exit status is the job's."""
     wdl = one_task("echo 'no such volume' >&2; exit 3", 'File out = "out.txt"', "File out = work.out")
-    ended = jobs.run(jobs.put("fail.wdl", wdl), {"hello": jobs.put("input.txt", "hello\n")})
-    assert ended.status == 3
+    status = jobs.run(jobs.put("fail.wdl", wdl), {"hello": jobs.put("input.txt", "hello\n")})
+    assert status == 3
     output = jobs.output()
     assert (output["error"], output["cause"], output["exit_status"]) == ("UncaughtError", "no such volume", 3)
 
@@ -54,16 +55,16 @@ def test_failing_says_why_itself(jobs: Jobs) -> None:
     said = {"wdl_error_message": True, "error": "InvalidInputFileError", "cause": "not an MRC file"}
     wdl = one_task(f"echo '{json.dumps(said)}' >&2; exit 1")
     inputs = {"hello": jobs.put("input.txt", "hello\n")}
-    ended = jobs.run(jobs.put("fail.wdl", wdl), inputs, OUTPUT_STATUS_JSON_FILES="true")
-    assert (ended.status, jobs.output()) == (1, said)
+    status = jobs.run(jobs.put("fail.wdl", wdl), inputs, OUTPUT_STATUS_JSON_FILES="true")
+    assert (status, jobs.output()) == (1, said)
     assert json.loads(jobs.text("test_status2.json"))["work"]["status"] == "user_errored"
 
 
 def test_failing_otherwise(jobs: Jobs) -> None:
     """A failure that is no command's is a RunFailed with its cause inside."""
     wdl = jobs.put("test.wdl", one_task("true", 'File out = "missing.txt"', "File out = work.out"))
-    ended = jobs.run(wdl, {"hello": jobs.put("input.txt", "hello\n")})
-    assert (ended.status, jobs.output()["error"], jobs.output()["cause"]["error"]) == (2, "RunFailed", "OutputError")
+    status = jobs.run(wdl, {"hello": jobs.put("input.txt", "hello\n")})
+    assert (status, jobs.output()["error"], jobs.output()["cause"]["error"]) == (2, "RunFailed", "OutputError")
 
 
 @pytest.mark.parametrize(
@@ -79,28 +80,28 @@ def test_failing_otherwise(jobs: Jobs) -> None:
 def test_bad_input(jobs: Jobs, wdl: str, inputs: dict[str, str], error: str) -> None:
     """What can't run is said in the output document."""
     filled = {name: value.format(bucket=jobs.bucket) for name, value in inputs.items()}
-    ended = jobs.run(jobs.put("test.wdl", wdl), filled)
-    assert (ended.status, jobs.output()["error"]) == (2, error)
+    status = jobs.run(jobs.put("test.wdl", wdl), filled)
+    assert (status, jobs.output()["error"]) == (2, error)
 
 
-def test_job_without_uris_is_refused(jobs: Jobs) -> None:
+def test_job_without_uris_is_refused(jobs: Jobs, caplog: pytest.LogCaptureFixture) -> None:
     """A job that doesn't say where its output goes names the variables that are wrong."""
-    ended = jobs.run("https://example.com/x.wdl", {}, WDL_OUTPUT_URI="")
-    assert ended.status == 2
-    assert "WDL_WORKFLOW_URI='https://example.com/x.wdl'" in ended.log
-    assert "WDL_OUTPUT_URI=''" in ended.log
+    status = jobs.run("https://example.com/x.wdl", {}, WDL_OUTPUT_URI="")
+    assert status == 2
+    assert "WDL_WORKFLOW_URI='https://example.com/x.wdl'" in caplog.text
+    assert "WDL_OUTPUT_URI=''" in caplog.text
 
 
 def test_staged(jobs: Jobs) -> None:
     """Two stages, the second fed with the first one's output, leave both outputs in one folder."""
-    assert jobs.run(jobs.put("one.wdl", THREE_TASKS), {"hello": jobs.put("in.txt", "hello\n")}, "one").status == 0
+    assert jobs.run(jobs.put("one.wdl", THREE_TASKS), {"hello": jobs.put("in.txt", "hello\n")}, "one") == 0
     two = one_task(
         "cat ~{hello} > happy.txt; echo ':)' >> happy.txt", 'File happy = "happy.txt"', "File happy = work.happy"
     )
-    ended = jobs.run(jobs.put("two.wdl", two), {"hello": jobs.output("one")["swipe_test.out_world"]}, "two")
-    assert ended.status == 0, ended.log
+    status = jobs.run(jobs.put("two.wdl", two), {"hello": jobs.output("one")["swipe_test.out_world"]}, "two")
+    assert status == 0
     assert jobs.text("happy.txt") == "hello\nworld\n:)\n"
-    assert {"one_output.json", "two_output.json", "out_world.txt"} <= set(jobs.keys())
+    assert {"one_output.json", "two_output.json", "out_world.txt"} <= set(jobs.objects())
 
 
 def test_temp_tag(jobs: Jobs) -> None:
@@ -110,8 +111,8 @@ def test_temp_tag(jobs: Jobs) -> None:
         'File out = "out.txt"\nFile temporary = "temporary.txt"',
         "File out = work.out",
     )
-    ended = jobs.run(jobs.put("test.wdl", wdl), {"hello": jobs.put("input.txt", "hello\n")})
-    assert ended.status == 0, ended.log
+    status = jobs.run(jobs.put("test.wdl", wdl), {"hello": jobs.put("input.txt", "hello\n")})
+    assert status == 0
     assert jobs.tags("temporary.txt") == {"intermediate_output": "true"}
     assert jobs.tags("out.txt") == {}
 
@@ -119,15 +120,15 @@ def test_temp_tag(jobs: Jobs) -> None:
 def test_call_cache(jobs: Jobs) -> None:
     """A rerun takes what was cached, on whatever host, and repeats only what wasn't."""
     wdl, inputs = jobs.put("test.wdl", THREE_TASKS), {"hello": jobs.put("input.txt", "hello\n")}
-    assert jobs.run(wdl, inputs, **CACHE).status == 0
-    assert jobs.tags(next(key for key in jobs.keys() if key.startswith("cache/"))) == {"intermediate_output": "true"}
+    assert jobs.run(wdl, inputs, **CACHE) == 0
+    assert jobs.tags(next(key for key in jobs.objects() if key.startswith("cache/"))) == {"intermediate_output": "true"}
     jobs.put(f"{jobs.prefix}/out_goodbye.txt", "cache_break\n")
-    forgotten = [key for key in jobs.keys() if key.startswith(("cache/swipe_test/", "cache/add_farewell/"))]
+    forgotten = [key for key in jobs.objects() if key.startswith(("cache/swipe_test/", "cache/add_farewell/"))]
     assert len(forgotten) == 2
     for key in [*forgotten, "out_farewell.txt", "run_output.json"]:
         jobs.s3.delete_object(Bucket=jobs.bucket, Key=f"{jobs.prefix}/{key}")
-    ended = jobs.run(wdl, inputs, **CACHE)
-    assert ended.status == 0, ended.log
+    status = jobs.run(wdl, inputs, **CACHE)
+    assert status == 0
     assert jobs.text("out_farewell.txt") == "cache_break\nfarewell\n"
     assert jobs.output() == {f"swipe_test.out_{word}": jobs.uri(f"out_{word}.txt") for word in WORDS}
 
@@ -135,9 +136,9 @@ def test_call_cache(jobs: Jobs) -> None:
 def test_call_cache_entry_without_its_file(jobs: Jobs) -> None:
     """A cached task whose output is gone runs again."""
     wdl, inputs = jobs.put("test.wdl", THREE_TASKS), {"hello": jobs.put("input.txt", "hello\n")}
-    assert jobs.run(wdl, inputs, **CACHE).status == 0
+    assert jobs.run(wdl, inputs, **CACHE) == 0
     jobs.s3.delete_object(Bucket=jobs.bucket, Key=f"{jobs.prefix}/out_world.txt")
-    assert jobs.run(wdl, inputs, **CACHE).status == 0
+    assert jobs.run(wdl, inputs, **CACHE) == 0
     assert jobs.text("out_world.txt") == "hello\nworld\n"
 
 
@@ -150,8 +151,8 @@ def test_zip(jobs: Jobs, tmp_path: Path) -> None:
     )
     Zip.build(WDL.load(str(tmp_path / "run.wdl")), str(tmp_path / "test.wdl.zip"), logging.getLogger("zip"))
     uri = jobs.put("test-v1.0.0.wdl.zip", (tmp_path / "test.wdl.zip").read_bytes())
-    ended = jobs.run(uri, {"hello": jobs.put("input.txt", "hello\n")})
-    assert ended.status == 0, ended.log
+    status = jobs.run(uri, {"hello": jobs.put("input.txt", "hello\n")})
+    assert status == 0
     assert jobs.text("out_world.txt") == "hello\nworld\n"
 
 
@@ -159,7 +160,7 @@ def test_status_file(jobs: Jobs) -> None:
     """Each task ends as uploaded, with its times; a rerun out of the cache keeps that."""
     wdl, inputs = jobs.put("test.wdl", THREE_TASKS), {"hello": jobs.put("input.txt", "hello\n")}
     for _ in range(2):
-        assert jobs.run(wdl, inputs, OUTPUT_STATUS_JSON_FILES="true", **CACHE).status == 0
+        assert jobs.run(wdl, inputs, OUTPUT_STATUS_JSON_FILES="true", **CACHE) == 0
         tasks = json.loads(jobs.text("test_status2.json"))
         assert {name: entry["status"] for name, entry in tasks.items()} == {f"add_{word}": "uploaded" for word in WORDS}
         assert all(entry["start_time"] <= entry["end_time"] and entry["error"] is None for entry in tasks.values())
@@ -168,13 +169,13 @@ def test_status_file(jobs: Jobs) -> None:
 def test_literal_workflow_output(jobs: Jobs) -> None:
     """An output file named by a literal, as most of the portal's workflows have one, is given back as that name."""
     wdl = one_task("echo done > output.txt", 'File log = "output.txt"', 'File log = "output.txt"')
-    ended = jobs.run(jobs.put("test.wdl", wdl), {"hello": jobs.put("input.txt", "hello\n")})
-    assert ended.status == 0, ended.log
+    status = jobs.run(jobs.put("test.wdl", wdl), {"hello": jobs.put("input.txt", "hello\n")})
+    assert status == 0
     assert jobs.output() == {"swipe_test.log": "output.txt"}
     assert jobs.text("output.txt") == "done\n"
 
 
-def test_files_of_workflow_and_directories(jobs: Jobs) -> None:
+def test_files_of_workflow_and_equal_names(jobs: Jobs, caplog: pytest.LogCaptureFixture) -> None:
     """Lists, files that the workflow itself wrote and equal names of two tasks find their place."""
     write = task("write", "echo ~{word} > same.txt", 'File same = "same.txt"', "String word")
     join = task("join", "cat ~{sep=' ' parts} > all.txt", 'File all = "all.txt"', "Array[File] parts")
@@ -183,10 +184,10 @@ def test_files_of_workflow_and_directories(jobs: Jobs) -> None:
         'scatter (word in ["a", "b"]) { call write { input: word = word } }\ncall join { input: parts = write.same }',
         'File all = join.all\nFile lines = write_lines(["x", "y"])\nArray[File] parts = write.same',
     )
-    ended = jobs.run(jobs.put("test.wdl", wdl), {"hello": jobs.put("input.txt", "")})
-    assert ended.status == 0, ended.log
+    status = jobs.run(jobs.put("test.wdl", wdl), {"hello": jobs.put("input.txt", "")})
+    assert status == 0
     assert jobs.text("all.txt") == "a\nb\n"  # inside the run each task's own file was taken
-    assert "two outputs have the name" in ended.log
+    assert "two outputs have the name" in caplog.text
     output = jobs.output()
     assert output["swipe_test.parts"] == [jobs.uri("same.txt")] * 2
     lines = output["swipe_test.lines"].removeprefix(f"s3://{jobs.bucket}/{jobs.prefix}/")
