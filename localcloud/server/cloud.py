@@ -10,13 +10,15 @@ from pathlib import Path
 
 from moto.core.base_backend import BackendDict
 
-from . import services
+from . import control, inside, services
+from .admin import RUNNING
 from .calllog import CallLog
 from .callers import SESSIONS
-from .control import PREFIX, Control
+from .control import PREFIX, answer
 from .gateway import Gateway
 from .listeners import Listeners
 from .oidc import ISSUER_KEY, load_key
+from .s3.server_logs import flush_access_logs
 from .seed import Credentials, seed
 from .tls import TlsFiles, make_certificate
 from .wire import HttpRequest, HttpResponse
@@ -64,30 +66,47 @@ class LocalCloud:
         self.tls: TlsFiles = make_certificate(folder.tls)
         ISSUER_KEY.key = load_key(folder.issuer_key)
         self._log = CallLog(folder.calls)
-        self._gateway = Gateway(self._log)
+        self._calls = folder.calls
+        self._gateway = Gateway(self._log, inside.SERVER.lock)
         self.credentials: Credentials = self.reset()
-        self._control = Control(log=self._log, log_path=folder.calls, reset=self.reset, stop=self.stopped.set)
         self._listeners = Listeners(self._route, self.tls, http_port=http_port, https_port=https_port)
         self.http_url = f"http://127.0.0.1:{self._listeners.http_port}"
         self.https_url = f"https://127.0.0.1:{self._listeners.https_port}"
+        inside.connect(
+            self._log, plain_url=self.http_url, url=self.https_url, ca_bundle=str(self.tls.authority)
+        )
+        RUNNING.server = self
 
     def start(self) -> None:
         self._listeners.start()
 
     def stop(self) -> None:
         self._listeners.stop()
+        inside.connect(None)
+        RUNNING.server = None
         self._log.close()
         self.stopped.set()
 
     def reset(self) -> Credentials:
         """Forgets everything that was made, and seeds the accounts anew with new keys."""
-        with self._gateway.state:
+        with inside.SERVER.lock:
             BackendDict.reset()
             SESSIONS.clear()
+            control.reset()
             self.credentials = seed(self.accounts)
         return self.credentials
 
+    def flush(self) -> str:
+        """Delivers S3's access logs and writes out the call log; answers its path."""
+        with inside.SERVER.lock:
+            flush_access_logs()
+        self._log.flush()
+        return str(self._calls)
+
     def _route(self, request: HttpRequest) -> HttpResponse:
         if request.path.startswith(PREFIX):
-            return self._control.handle(request)
+            status, body = answer(
+                request.method, request.path, request.body, request.headers.get("authorization", "")
+            )
+            return HttpResponse(status=status, headers={"Content-Type": "application/json"}, body=body)
         return self._gateway.handle(request)

@@ -51,9 +51,10 @@ class _Exchange:
 class Gateway:
     """Answers requests for any service, in any account of the organization."""
 
-    def __init__(self, log: CallLog) -> None:
+    def __init__(self, log: CallLog, lock: threading.RLock) -> None:
+        """``lock`` is held while a call is decided upon and done."""
         self._log = log
-        self.state = threading.RLock()
+        self._lock = lock
 
     def handle(self, request: HttpRequest) -> HttpResponse:
         exchange = self._start(request)
@@ -104,7 +105,7 @@ class Gateway:
             verify_checksums(exchange.request, call.operation)
         operation = routed.model.operation_model(routed.operation)
         validate(operation, call.params)
-        with self.state:
+        with self._lock:
             self._permit(exchange, routed)
             return _perform(exchange, operation)
 
@@ -112,7 +113,7 @@ class Gateway:
         instead = HOOKS.instead_calls.get(("s3", PREFLIGHT))
         if instead is None:
             raise Refusal("NotImplemented", "s3 CORS preflight is not implemented here.", 501)
-        with self.state:
+        with self._lock:
             instead(exchange.call)
         return HttpResponse(status=exchange.call.response_status or 200, headers=exchange.call.response_headers)
 
@@ -145,15 +146,14 @@ class Gateway:
             sent=len(response.body),
             milliseconds=round((time.perf_counter() - exchange.started) * 1000),
         )
-        before = dict(call.response_headers)
         for finish in HOOKS.finish_calls.get(call.service, ()):
             try:
                 finish(call, outcome)
             except Exception:
                 LOG.exception("after %s %s", call.service, call.operation)
         self._log.call(call, exchange.asked, outcome)
-        added = {name: value for name, value in call.response_headers.items() if before.get(name) != value}
-        return HttpResponse(status=response.status, headers={**response.headers, **added}, body=response.body)
+        headers = {**response.headers, **call.response_headers}
+        return HttpResponse(status=response.status, headers=headers, body=response.body)
 
 
 def _signature(exchange: _Exchange) -> Signature | None:
