@@ -39,7 +39,7 @@ def checked() -> Portal:
     """The settings of all stacks; nothing is registered before they are right."""
     values = config.CONFIG.get()
     secret = [key for key in values if config.is_config_secret(key)]
-    portal = load(pulumi.get_stack(), Path(__file__).resolve().parent, values, secret)
+    portal = load(pulumi.get_stack(), Path(__file__).absolute().parent, values, secret)
     portal.refuse_dropped(previously_protected())
     return portal
 
