@@ -11,7 +11,14 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from ipaddress import ip_address, ip_network
 
-from localcloud.server.access.patterns import Context, arn_matches, matches_with_variables, resolved
+from localcloud.server.access.patterns import (
+    ARN_PARTS,
+    Context,
+    arn_matches,
+    arn_parts,
+    matches_with_variables,
+    resolved,
+)
 
 Compare = Callable[[str, str, Context | None], bool]
 """(value of the policy, value of the request, context for variables or None) -> whether they match."""
@@ -69,6 +76,11 @@ def _ip(wanted: str, given: str) -> bool:
         return False
 
 
+def _arn(wanted: str, given: str, context: Context | None) -> bool:
+    """Unlike a Resource, the ARN of a condition is not completed: all six parts must be there."""
+    return (wanted == "*" or len(arn_parts(wanted)) == ARN_PARTS) and arn_matches(wanted, given, context)
+
+
 _POSITIVE: dict[str, Compare] = {
     "StringEquals": _plain(operator.eq),
     "StringEqualsIgnoreCase": _plain(lambda wanted, given: wanted.casefold() == given.casefold()),
@@ -86,8 +98,8 @@ _POSITIVE: dict[str, Compare] = {
     "Bool": _plain(_bool),
     "BinaryEquals": _plain(operator.eq),
     "IpAddress": _plain(_ip),
-    "ArnEquals": arn_matches,
-    "ArnLike": arn_matches,
+    "ArnEquals": _arn,
+    "ArnLike": _arn,
 }
 NEGATED = {
     "StringNotEquals": "StringEquals",

@@ -16,7 +16,7 @@ Context = Mapping[str, Sequence[str]]
 
 _VARIABLE = re.compile(r"\$\{([^}]*)\}")
 _DEFAULT = re.compile(r"""^\s*([^,\s]+)\s*(?:,\s*'([^']*)'\s*)?$""")
-_ARN_PARTS = 6
+ARN_PARTS = 6
 
 
 class UnresolvedVariable(Exception):  # noqa: N818 - it is caught where it arises and means "matches nothing"
@@ -79,11 +79,16 @@ def matches_with_variables(pattern: str, value: str, context: Context | None) ->
     return _compiled(_substitute(pattern, context, re.escape, _wild), False).fullmatch(value) is not None
 
 
-def split_arn(arn: str) -> list[str]:
-    """Six parts; missing ones are ``*``. Colons inside a variable do not split."""
+def arn_parts(arn: str) -> list[str]:
+    """Up to six parts. Colons inside a variable do not split."""
     hidden = _VARIABLE.sub(lambda match: match.group(0).replace(":", "\0"), arn)
-    parts = [part.replace("\0", ":") for part in hidden.split(":", _ARN_PARTS - 1)]
-    return parts + ["*"] * (_ARN_PARTS - len(parts))
+    return [part.replace("\0", ":") for part in hidden.split(":", ARN_PARTS - 1)]
+
+
+def split_arn(arn: str) -> list[str]:
+    """Six parts; missing ones are ``*``."""
+    parts = arn_parts(arn)
+    return parts + ["*"] * (ARN_PARTS - len(parts))
 
 
 def arn_matches(pattern: str, arn: str, context: Context | None = None) -> bool:
@@ -93,8 +98,8 @@ def arn_matches(pattern: str, arn: str, context: Context | None = None) -> bool:
     if arn == "*":
         # A call on no particular resource is allowed only by a pattern that stands for every resource.
         return False
-    parts = arn.split(":", _ARN_PARTS - 1)
-    if len(parts) < _ARN_PARTS:
+    parts = arn.split(":", ARN_PARTS - 1)
+    if len(parts) < ARN_PARTS:
         return False
     pairs = zip(split_arn(pattern), parts, strict=True)
     return all(matches_with_variables(piece, part, context) for piece, part in pairs)
