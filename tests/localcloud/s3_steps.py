@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -80,6 +81,15 @@ def document(*statements: dict[str, Any]) -> str:
 
 def statement(action: str | list[str], resource: str | list[str], principal: Any = "*", **more: Any) -> dict[str, Any]:
     return {"Effect": "Allow", "Principal": principal, "Action": action, "Resource": resource, **more}
+
+
+def md5(data: bytes) -> bytes:
+    return hashlib.md5(data, usedforsecurity=False).digest()
+
+
+def code_of(error: ClientError) -> str:
+    response: Any = error.response
+    return response["Error"]["Code"]
 
 
 @dataclass

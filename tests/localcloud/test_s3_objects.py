@@ -12,7 +12,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from .conftest import DEV, Cloud
-from .s3_steps import Bucket, make_bucket, refused
+from .s3_steps import Bucket, code_of, make_bucket, md5, refused
 
 KEYS = ["a b", "a/b [1].json", "../up", "a//b", "/leading", "ü", "a+b&c=d?e#f%2F", "trailing/"]
 
@@ -49,7 +49,7 @@ def test_what_is_put_is_told(bucket: Bucket) -> None:
         StorageClass="STANDARD_IA",
         Tagging="a=b&c=d",
     )
-    assert written["ETag"] == f'"{hashlib.md5(b"12345").hexdigest()}"'
+    assert written["ETag"] == f'"{md5(b"12345").hex()}"'
     got = bucket.s3.head_object(Bucket=bucket.name, Key="told")
     expected = {
         "ContentLength": 5,
@@ -157,7 +157,7 @@ def test_of_many_who_create_only_one_does(bucket: Bucket) -> None:
             bucket.put("race", b"x", IfNoneMatch="*")
             outcomes.append("created")
         except ClientError as error:
-            outcomes.append(error.response["Error"]["Code"])
+            outcomes.append(code_of(error))
 
     threads = [threading.Thread(target=create) for _ in range(6)]
     for thread in threads:
@@ -182,7 +182,7 @@ def test_checksum_that_nobody_asked_for_is_crc64nvme(cloud: Cloud, bucket: Bucke
 
 
 def test_content_md5(bucket: Bucket) -> None:
-    wrong = base64.b64encode(hashlib.md5(b"other").digest()).decode()
+    wrong = base64.b64encode(md5(b"other")).decode()
     with refused("BadDigest"):
         bucket.put("md5", ContentMD5=wrong)
     with refused("InvalidDigest"):
@@ -276,7 +276,7 @@ def test_object_attributes(bucket: Bucket) -> None:
     got = bucket.s3.get_object_attributes(
         Bucket=bucket.name, Key="attributes", ObjectAttributes=["ETag", "ObjectSize", "StorageClass", "Checksum"]
     )
-    assert got["ETag"] == hashlib.md5(b"12345").hexdigest()
+    assert got["ETag"] == md5(b"12345").hex()
     assert (got["ObjectSize"], got["StorageClass"], got["Checksum"]["ChecksumCRC32"]) == (5, "STANDARD", "y/U6HA==")
 
 

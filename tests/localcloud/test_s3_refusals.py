@@ -9,7 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from .conftest import DEV, PUBLIC, Cloud
-from .s3_steps import HERE, Bucket, client, control_client, document, make_bucket, refused, statement
+from .s3_steps import HERE, Bucket, client, code_of, control_client, document, make_bucket, refused, statement
 
 
 def put_policy(bucket: Bucket, *statements: dict[str, Any]) -> None:
@@ -166,7 +166,7 @@ def test_s3_09_racing_configurations(cloud: Cloud) -> None:
         try:
             call(Bucket=bucket.name, **params)
         except ClientError as error:
-            codes.append(error.response["Error"]["Code"])
+            codes.append(code_of(error))
 
     for _ in range(10):
         threads = [
