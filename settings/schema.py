@@ -61,6 +61,7 @@ class Account(Model):
     id: AccountId
     """Twelve digits, in quotes. The provider works in this account alone."""
     region: Region
+    """Where everything is that is not global."""
     role: Annotated[str, _rule(rules.role)] = "OrganizationAccountAccessRole"
     """The role that the program assumes in the account: a name, or an ARN of this account."""
 
@@ -129,6 +130,7 @@ class Ingest(Model):
     """What the ingestion jobs of an environment may touch."""
 
     reads: tuple[BucketRef, ...]
+    """Buckets to list and read; of other stacks' only public ones."""
     writes: Annotated[tuple[BucketRef, ...], Field(min_length=1)]
     """Buckets of this stack of kind staging, embargo or workspace: list, read, write and delete."""
 
@@ -162,6 +164,7 @@ class GitHub(Model):
     repository: Annotated[str, _rule(rules.github_repository)]
     """``owner/name``; its pull requests and its branch may preview."""
     branch: Annotated[str, _rule(rules.github_name)] = "main"
+    """Its pushes and scheduled runs may preview."""
     environment: Annotated[str, _rule(rules.github_name)]
     """Jobs of this GitHub environment, and no others, may deploy."""
 

@@ -16,7 +16,7 @@ FIRST_UP = {"pulumi:pulumi:readStackOutputs": {"name": "stack", "outputs": {}, "
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--mutations", type=int, default=200, help="how many mutated stack files to read")
+    parser.addoption("--mutations", type=int, default=100, help="how many mutated stack files to read")
 
 
 @cache

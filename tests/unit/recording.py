@@ -7,9 +7,9 @@ that the provider's rules don't know, an input they refuse or don't know, and a 
 from __future__ import annotations
 
 import asyncio
-import contextvars
 import json
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -153,9 +153,8 @@ def record(
     ``answers``: what provider and engine functions return, by token.
     """
     recording = Recording()
-    contextvars.copy_context().run(
-        _deploy, program, recording, stack, config or {}, secret or [], answers or {}, preview
-    )
+    with ThreadPoolExecutor(max_workers=1) as thread:
+        thread.submit(_deploy, program, recording, stack, config or {}, secret or [], answers or {}, preview).result()
     return recording
 
 
@@ -168,7 +167,7 @@ def _deploy(
     answers: Mapping[str, Any],
     preview: bool,
 ) -> None:
-    """In a context of its own: the SDK keeps its state in context variables."""
+    """In a thread of its own: the SDK keeps state in context variables, and walks the stack for each resource."""
     monitor = _Monitor(recording, answers)
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)

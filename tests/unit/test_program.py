@@ -130,13 +130,15 @@ def test_a_preview_registers_the_same(graph: Recording, stack: str) -> None:
     assert {one.urn for one in again.resources} == {one.urn for one in graph.resources}
 
 
-def run(stack: str, *, preview: bool = False, previous: dict[str, str] | None = None, **config: str) -> Recording:
+def run(
+    stack: str, *, preview: bool = False, previous: dict[str, str] | None = None, config: dict[str, str] | None = None
+) -> Recording:
     def program() -> object:
         return runpy.run_path(str(ROOT / "__main__.py"), run_name="__main__")
 
     token = "pulumi:pulumi:readStackOutputs"
     answers = {token: {**FIRST_UP[token], "outputs": {"protected": previous or {}}}}
-    given = {**engine_config(Path(ROOT, f"Pulumi.{stack}.yaml")), **config}
+    given = {**engine_config(Path(ROOT, f"Pulumi.{stack}.yaml")), **(config or {})}
     return record(program, stack=stack, config=given, answers=answers, preview=preview)
 
 
@@ -168,5 +170,5 @@ def test_a_dropped_bucket_stops_the_program_before_any_resource() -> None:
 def test_a_fault_stops_the_program_before_any_resource_and_any_call() -> None:
     seen = Recording()
     with pytest.raises(pulumi.RunError, match=r"Pulumi\.prod\.yaml: aws:region: 'us-east-1': unknown key"):
-        seen = run("prod", **{"aws:region": "us-east-1"})
+        seen = run("prod", config={"aws:region": "us-east-1"})
     assert not seen.resources

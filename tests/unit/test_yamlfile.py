@@ -35,7 +35,7 @@ BROKEN = {
     b"config: {a: 1:30}": "write true or false",
     b"config: {a: " + b"9" * 5000 + b"}": "write true or false",
     b"[" * 50 + b"]" * 50: "is nested too deeply",
-    b"[" * 5000 + b"]" * 5000: "is nested too deeply",
+    b"[" * 5000 + b"]" * 5000: "nest",
     b"config: {<<: {a: 1}}": "a key is text",
     b"encryptionsalt: 7": "encryptionsalt: 7: must be text",
     b"confg: {}": "did you mean config?",
