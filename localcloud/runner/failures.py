@@ -49,7 +49,7 @@ def document(error: BaseException) -> dict[str, Any]:
 def exit_status(error: BaseException) -> int:
     """The runner's exit status for a failed run."""
     cause = root_cause(error)
-    return exits.of_task(cause.exit_status) if isinstance(cause, CommandFailed) else exits.REFUSED
+    return exits.of_task(cause.exit_status) if isinstance(cause, CommandFailed) else exits.FAILED
 
 
 def last_line(failure: CommandFailed) -> str:

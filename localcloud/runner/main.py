@@ -48,7 +48,7 @@ def main() -> int:
             status = Runner(job, Path.cwd(), stopping).run()
     except JobError as error:
         log.error("refused: %s", error)  # noqa: TRY400 - the text says it all
-        return exits.REFUSED
+        return exits.FAILED
     return exits.TERMINATED if stopping.is_set() else status
 
 

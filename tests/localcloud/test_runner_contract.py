@@ -13,6 +13,7 @@ import pytest
 import WDL
 from WDL import Zip
 
+from localcloud.runner import exits
 from tests.localcloud.conftest import Cloud
 from tests.localcloud.runner_jobs import Jobs
 from tests.localcloud.runner_workflows import THREE_TASKS, WORDS, one_task, task, workflow
@@ -42,10 +43,10 @@ def test_https_input(jobs: Jobs, web: str) -> None:
 
 
 def test_failing(jobs: Jobs) -> None:
-    """A task that fails gives its last words, and its exit status is the job's."""
+    """A task that fails gives its last words, and its own exit status is told beside them."""
     wdl = one_task("echo 'no such volume' >&2; exit 3", 'File out = "out.txt"', "File out = work.out")
     status = jobs.run(jobs.put("fail.wdl", wdl), {"hello": jobs.put("input.txt", "hello\n")})
-    assert status == 3
+    assert status == exits.FAILED
     output = jobs.output()
     assert (output["error"], output["cause"], output["exit_status"]) == ("UncaughtError", "no such volume", 3)
 
@@ -64,7 +65,7 @@ def test_failing_otherwise(jobs: Jobs) -> None:
     """A failure that is no command's is a RunFailed with its cause inside."""
     wdl = jobs.put("test.wdl", one_task("true", 'File out = "missing.txt"', "File out = work.out"))
     status = jobs.run(wdl, {"hello": jobs.put("input.txt", "hello\n")})
-    assert (status, jobs.output()["error"], jobs.output()["cause"]["error"]) == (2, "RunFailed", "OutputError")
+    assert (status, jobs.output()["error"], jobs.output()["cause"]["error"]) == (1, "RunFailed", "OutputError")
 
 
 @pytest.mark.parametrize(
@@ -81,13 +82,13 @@ def test_bad_input(jobs: Jobs, wdl: str, inputs: dict[str, str], error: str) -> 
     """What can't run is said in the output document."""
     filled = {name: value.format(bucket=jobs.bucket) for name, value in inputs.items()}
     status = jobs.run(jobs.put("test.wdl", wdl), filled)
-    assert (status, jobs.output()["error"]) == (2, error)
+    assert (status, jobs.output()["error"]) == (exits.FAILED, error)
 
 
 def test_job_without_uris_is_refused(jobs: Jobs, caplog: pytest.LogCaptureFixture) -> None:
     """A job that doesn't say where its output goes names the variables that are wrong."""
     status = jobs.run("https://example.com/x.wdl", {}, WDL_OUTPUT_URI="")
-    assert status == 2
+    assert status == exits.FAILED
     assert "WDL_WORKFLOW_URI='https://example.com/x.wdl'" in caplog.text
     assert "WDL_OUTPUT_URI=''" in caplog.text
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from components.orchestration import failures
 from localcloud.runner import exits, processes
 from tests.localcloud.conftest import Cloud
 from tests.localcloud.runner_jobs import EXECUTION, Jobs, wait_for, wait_gone
@@ -18,6 +19,12 @@ from tests.localcloud.runner_workflows import THREE_TASKS, one_task
 @pytest.fixture
 def jobs(cloud: Cloud, tmp_path: Path) -> Jobs:
     return Jobs(cloud, tmp_path)
+
+
+def test_exit_statuses_are_those_that_failures_are_classified_by() -> None:
+    """The orchestrator and the runner say the same."""
+    agreed = failures.INTERRUPTED_EXIT, failures.OUT_OF_MEMORY_EXIT, failures.PROGRAM_EXIT
+    assert agreed == (exits.TERMINATED, exits.OUT_OF_MEMORY, exits.FAILED)
 
 
 def waiting(after: str = "") -> str:
