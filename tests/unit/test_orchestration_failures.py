@@ -241,7 +241,7 @@ ERRORS = st.one_of(
 )
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(ERRORS, CAUSES)
 @example("States.TaskFailed", "{")
 @example("x", '{"StatusReason":"a\\')

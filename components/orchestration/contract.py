@@ -1,0 +1,249 @@
+"""What clients of the orchestrator send and see: keys, places in S3, messages, and what is refused as input.
+
+Clients start an execution with ``OutputPrefix``, ``Input`` by stage, ``{STAGE}_WDL_URI``, and optionally memory and
+vCPUs by stage and market, ``DoNotInterrupt`` and ``STAGES_IO_MAP_JSON``; any further key rides along. A stage's input
+and output lie under ``OutputPrefix`` in a folder named after the workflow, its version cut to the first number; so all
+``v0.x`` of a workflow share one folder, and so do all stages. The functions here return JSONata expressions over
+variables: ``$in`` (the execution's input) or ``$state`` (what is passed from stage to stage and put out at the end).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from components.orchestration.expressions import block, first_of, literal, regex
+
+MARKETS: Final = ("SPOT", "EC2")
+"""As they stand in the clients' keys: ``RunSPOTMemory`` and ``RunEC2Memory``."""
+LEAST_MEMORY_MIB: Final = 4
+MAP_KEY: Final = "STAGES_IO_MAP_JSON"
+SHOWN: Final = 200
+"""Characters of a refused value that are shown."""
+WDL_URI: Final = r"^s3://[a-z0-9][a-z0-9.-]+[a-z0-9]/[^\r\n]*\.wdl(\.zip)?$"
+STAGE_NAME: Final = re.compile(r"([A-Z][a-z0-9]+)+")
+PLACE: Final = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9_.-]+)*")
+"""A bucket, or a bucket and a folder in it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resources:
+    """What a job gets."""
+
+    memory_mib: int
+    vcpus: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class StageArgs:
+    """One workflow of the machine, and what its jobs get where the client doesn't say."""
+
+    name: str = "Run"
+    """Words that begin with a capital: it stands in clients' keys and messages."""
+    spot: Resources
+    on_demand: Resources
+
+    def default(self, market: str) -> Resources:
+        return self.spot if market == "SPOT" else self.on_demand
+
+
+def snake(stage: str) -> str:
+    """``HostFilter`` → ``host_filter``: in the names of files and messages."""
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", stage).lower()
+
+
+def key(stage: str, word: str) -> str:
+    """``HOST_FILTER_WDL_URI`` of the stage ``HostFilter`` and the word ``WDL``."""
+    return f"{snake(stage).upper()}_{word}_URI"
+
+
+def bucket_of(uri: str) -> str:
+    return f'$substringBefore($substringAfter({uri}, "s3://"), "/")'
+
+
+def object_of(uri: str) -> str:
+    return f'$substringAfter($substringAfter({uri}, "s3://"), "/")'
+
+
+def folder() -> str:
+    """Where the stages' inputs and outputs lie: ``OutputPrefix``, a slash, and the workflow's name.
+
+    The name is the first part of the first ``*_WDL_URI`` that has a version (``-v1``), a bucket's or folder's too, or
+    else the file's; without its extension, and the version cut to its first number.
+    """
+    return block(
+        "$uris := $filter($keys($in), function($k) { $contains($k, /_WDL_URI$/) })",
+        "$parts := $split($lookup($in, $uris[0]), /\\/+/)",
+        "$versioned := $filter($parts, function($p) { $contains($p, /-v[0-9]/) })",
+        "$name := $exists($versioned[0]) ? $versioned[0] : $parts[-1]",
+        f'$name := $replace($name, {regex(r"^([.]*[^.][^/]*)[.][^.]*$")}, "$1")',
+        f'$name := $replace($name, {regex(r"v([0-9]+)[.].+")}, "$1")',
+        '$in.OutputPrefix & ($contains($in.OutputPrefix, /\\/$/) ? "" : "/") & $name',
+    )
+
+
+def first_state(stages: tuple[StageArgs, ...]) -> str:
+    """``$state`` from ``$in``: the input, each stage's places in S3, and the defaults for what the client left out."""
+    defaults: dict[str, int] = {}
+    for stage in stages:
+        for market in MARKETS:
+            defaults[f"{stage.name}{market}Memory"] = stage.default(market).memory_mib
+            defaults[f"{stage.name}{market}Vcpu"] = stage.default(market).vcpus
+    places = ", ".join(
+        f'"{key(stage.name, word.upper())}": $folder & "/{snake(stage.name)}_{word}.json"'
+        for stage in stages
+        for word in ("input", "output")
+    )
+    return block(f"$folder := {folder()}", f"$merge([{literal(defaults)}, $in, {{{places}}}])")
+
+
+def first_market(entered: str) -> str:
+    """``entered``: an expression that gives the execution's input."""
+    return f'$exists({entered}.DoNotInterrupt) and {entered}.DoNotInterrupt = true ? "EC2" : "SPOT"'
+
+
+def faults(
+    stages: tuple[StageArgs, ...], largest: Resources, workspaces: tuple[str, ...], maps: tuple[str, ...]
+) -> str:
+    """Everything that is wrong with ``$in``: an array of sentences, empty for what is accepted.
+
+    ``workspaces``: where ``OutputPrefix`` may lie; ``maps``: where a map of stages may.
+    """
+    linked = len(stages) > 1
+    checks = [
+        _check("$type($in)", '$type($in) = "object"', "the input must be a JSON object, not "),
+        _value("OutputPrefix", _matches("$in.OutputPrefix", within(workspaces)), _place_rule(workspaces)),
+        _check("$type($in.Input)", '$type($in.Input) = "object"', "Input must be an object, not "),
+        *(check for stage in stages for check in _stage_checks(stage.name, largest)),
+        _value("DoNotInterrupt", _optional("$in.DoNotInterrupt", "boolean"), "must be true or false"),
+        *([_map_check(maps)] if linked else []),
+    ]
+    return f"[{', '.join(checks)}]"
+
+
+def _map_check(maps: tuple[str, ...]) -> str:
+    value = f"$in.{MAP_KEY}"
+    return _value(MAP_KEY, _absent_or(value, _matches(value, within(maps))), _place_rule(maps))
+
+
+def within(places: tuple[str, ...]) -> str:
+    """Matches a URI in one of the places."""
+    either = "|".join(place.replace(".", "[.]") for place in places)
+    return rf"^s3://({either})(/[^\r\n]*)?$"
+
+
+def _place_rule(places: tuple[str, ...]) -> str:
+    return "must be an s3:// URI in " + " or ".join(f"s3://{place}" for place in places)
+
+
+def _stage_checks(stage: str, largest: Resources) -> list[str]:
+    uri, inputs = key(stage, "WDL"), f"$in.Input.{stage}"
+    return [
+        _value(uri, _matches(f"$in.{uri}", WDL_URI), "must be the s3:// URI of a .wdl or .wdl.zip file"),
+        _check(f"$type({inputs})", f'$type({inputs}) = "object"', f"Input.{stage} must be an object, not "),
+        *(check for market in MARKETS for check in _size_checks(f"{stage}{market}", largest)),
+    ]
+
+
+def _size_checks(prefix: str, largest: Resources) -> list[str]:
+    memory, vcpus = f"{prefix}Memory", f"{prefix}Vcpu"
+    least = LEAST_MEMORY_MIB
+    return [
+        _value(
+            memory,
+            _whole(memory, least, largest.memory_mib),
+            f"must be a whole number of MiB from {least} to {largest.memory_mib}, which the largest machine has",
+        ),
+        _value(
+            vcpus,
+            _whole(vcpus, 1, largest.vcpus),
+            f"must be a whole number from 1 to {largest.vcpus}, which the largest machine has",
+        ),
+    ]
+
+
+def _check(shown: str, kept: str, rule: str) -> str:
+    """``JSONata`` compares what has no value as unequal and as not unequal: conditions here are never negated."""
+    text = f'{literal(rule)} & ($exists({shown}) ? $substring($string({shown}), 0, {SHOWN}) : "nothing")'
+    return f"(({kept}) ? [] : {text})"
+
+
+def _value(name: str, kept: str, rule: str) -> str:
+    return _check(f"$in.{name}", kept, f"{name} {rule}, not ")
+
+
+def _matches(value: str, pattern: str) -> str:
+    """Guarded by a conditional: ``and`` may evaluate both sides, and ``$contains`` fails on what is no text."""
+    return f'$type({value}) = "string" ? $contains({value}, {regex(pattern)}) : false'
+
+
+def _absent_or(value: str, kept: str) -> str:
+    return f"$exists({value}) ? ({kept}) : true"
+
+
+def _optional(value: str, kind: str) -> str:
+    return _absent_or(value, f'$type({value}) = "{kind}"')
+
+
+def _whole(name: str, least: int, most: int) -> str:
+    value = f"$in.{name}"
+    fits = f"{value} >= {least} and {value} <= {most} and $floor({value}) = {value}"
+    return _absent_or(value, f'$type({value}) = "number" ? {fits} : false')
+
+
+def job_name() -> str:
+    """The execution's name in the letters that Batch allows; clients' names have no others."""
+    allowed = f'$replace($states.context.Execution.Name, {regex("[^0-9A-Za-z_-]")}, "-")'
+    return f'$replace({allowed}, {regex("^[^0-9A-Za-z]")}, "x")'
+
+
+def message(stage: str) -> str:
+    """The text of the one message a stage sends when its job has ended, well or not: as EventBridge would say it."""
+    return f"""$string({{
+        "version": "0",
+        "id": $uuid(),
+        "detail-type": "Step Functions Execution Status Change",
+        "source": "aws.states",
+        "account": $split($states.context.Execution.Id, ":")[4],
+        "time": $now("[Y0001]-[M01]-[D01]T[H01]:[m01]:[s01]Z"),
+        "region": $split($states.context.Execution.Id, ":")[3],
+        "resources": [$states.context.Execution.Id],
+        "detail": {{
+            "executionArn": $states.context.Execution.Id,
+            "stateMachineArn": $states.context.StateMachine.Id,
+            "name": $states.context.Execution.Name,
+            "status": "RUNNING",
+            "lastCompletedStage": "{snake(stage)}",
+            "stopDate": null,
+            "input": "{{}}",
+            "inputDetails": {{"included": null}},
+            "output": null,
+            "outputDetails": null
+        }}
+    }})"""
+
+
+def environment(stage: str) -> dict[str, str]:
+    """What a job is told, by name: literal text, or an expression in its marks."""
+    memory, vcpus = size(stage)
+    defaults = f'$string({{"docker": "ubuntu:22.04", "memory": {memory} & " MiB", "cpu": $number({vcpus})}})'
+    return {
+        "WDL_INPUT_URI": f"$state.{key(stage, 'INPUT')}",
+        "WDL_WORKFLOW_URI": f"$state.{key(stage, 'WDL')}",
+        "WDL_OUTPUT_URI": f"$state.{key(stage, 'OUTPUT')}",
+        "SFN_EXECUTION_ID": "$states.context.Execution.Id",
+        "SFN_CURRENT_STATE": f'"{stage}" & $market',
+        # The limit binds the workflow's tasks too: they are containers beside the job's own.
+        "MINIWDL__TASK_RUNTIME__DEFAULTS": defaults,
+        "MINIWDL__TASK_RUNTIME__MEMORY_LIMIT_MULTIPLIER": '"1"',
+    }
+
+
+def size(stage: str) -> tuple[str, str]:
+    """Memory in MiB and vCPUs of the stage in the market at hand, as text."""
+    memory, vcpus = (
+        first_of([('$market = "SPOT"', f"$state.{stage}SPOT{word}")], f"$state.{stage}EC2{word}")
+        for word in ("Memory", "Vcpu")
+    )
+    return f"$string($floor({memory}))", f"$string($floor({vcpus}))"

@@ -1,0 +1,71 @@
+"""What a state machine is generated from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from components.orchestration import contract
+from components.orchestration.contract import Resources, StageArgs
+
+MOST_QUEUES: Final = 5
+
+
+@dataclass(frozen=True, kw_only=True)
+class StateMachineArgs:
+    """What a machine is generated from: all of it is known before anything is deployed."""
+
+    stages: tuple[StageArgs, ...]
+    """In the order in which they run."""
+    spot_queue: str
+    """ARN of the queue that is tried first."""
+    on_demand_queue: str
+    job_definition: str
+    """Its name: Batch takes the newest revision, also for an execution that began before it."""
+    largest: Resources
+    """What one job can get at most: more is refused, since it would wait for ever."""
+    workspaces: tuple[str, ...]
+    """``bucket`` or ``bucket/folder``: where ``OutputPrefix`` may lie."""
+    workflows: tuple[str, ...] = ()
+    """``bucket`` or ``bucket/folder``: where, beside the workspaces, a map of stages may lie."""
+    job_timeout_seconds: int = 86_400
+    """60 or more; what an attempt of a job may take, from its start."""
+    message_queues: tuple[str, ...] = ()
+    """URLs of queues that get one message a stage; each costs a transition. At most five."""
+    job_tags: Mapping[str, str] = field(default_factory=dict[str, str])
+    """On each job and its container; needs a further permission, which is granted only then."""
+
+    def check(self, name: str) -> None:
+        """Raises ValueError naming component, field, value and rule."""
+        for fields, value, rule in self._faults():
+            raise ValueError(f"StateMachine {name!r}: {fields}: {value!r}: {rule}")
+
+    def _faults(self) -> Iterator[tuple[str, object, str]]:
+        names = [stage.name for stage in self.stages]
+        if not names:
+            yield "stages", self.stages, "at least one"
+        for stage in self.stages:
+            yield from _stage_faults(stage, self.largest)
+        if clash := sorted({one for one in names for other in names if one != other and one.startswith(other)}):
+            yield "stages.name", clash, "no stage's name begins with another's: their states would have the same names"
+        if len(names) != len(set(names)):
+            yield "stages.name", names, "each name once"
+        if self.job_timeout_seconds < 60:
+            yield "job_timeout_seconds", self.job_timeout_seconds, "60 or more"
+        if len(self.message_queues) > MOST_QUEUES:
+            yield "message_queues", self.message_queues, f"at most {MOST_QUEUES}"
+        if not self.workspaces:
+            yield "workspaces", self.workspaces, "at least one"
+        for place in self.workspaces + self.workflows:
+            if not contract.PLACE.fullmatch(place):
+                yield "workspaces, workflows", place, "a bucket, or bucket/folder without a slash at the end"
+
+
+def _stage_faults(stage: StageArgs, largest: Resources) -> Iterator[tuple[str, object, str]]:
+    if not contract.STAGE_NAME.fullmatch(stage.name):
+        yield "stages.name", stage.name, "words that begin with a capital, like HostFilter"
+    for default in (stage.spot, stage.on_demand):
+        fits = contract.LEAST_MEMORY_MIB <= default.memory_mib <= largest.memory_mib
+        if not fits or not 1 <= default.vcpus <= largest.vcpus:
+            yield f"stages.{stage.name}", default, f"at least 4 MiB and one vCPU, at most {largest}"

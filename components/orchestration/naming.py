@@ -1,0 +1,78 @@
+"""Names of an environment's orchestrator, and the ARNs made from them: every one has the environment's name in it.
+
+Two environments share an account, so no name here is fixed for the account. Queues and the job definition have fixed
+names, since the state machine's role names them before they exist; consumers know notification queues by name.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+STREAM_PREFIX: Final = "main"
+"""Log streams of jobs begin with it; ECS adds the container's name and the task's id."""
+MANAGED_RULE: Final = "StepFunctionsGetEventsForBatchJobsRule"
+"""Step Functions' own rule in each account, by which it learns that a job has ended."""
+
+
+def app(environment: str) -> str:
+    """The prefix of every name: the clients know the state machine by it."""
+    return f"cryoet-ingestion-{environment}"
+
+
+def job_queue(environment: str, *, spot: bool) -> str:
+    return f"{app(environment)}-main-{'spot' if spot else 'on_demand'}"
+
+
+def job_definition(environment: str) -> str:
+    return f"{app(environment)}-main"
+
+
+def notification_queue(environment: str, key: str) -> str:
+    return f"{app(environment)}-{key}-sfn-notifications-queue"
+
+
+def dead_letter_queue(environment: str, key: str) -> str:
+    return f"{notification_queue(environment, key)}-dead-letter"
+
+
+def machine_role(environment: str) -> str:
+    return f"{app(environment)}-sfn-service"
+
+
+def execution_role(environment: str) -> str:
+    """With it ECS pulls the image and writes the log, before and beside the job."""
+    return f"{app(environment)}-batch-execution"
+
+
+def instance_role(environment: str) -> str:
+    return f"{app(environment)}-batch-main-instance"
+
+
+def job_log_group(environment: str) -> str:
+    return f"/aws/batch/{app(environment)}"
+
+
+def machine_log_group(environment: str) -> str:
+    """``vendedlogs``: Step Functions adds to the log resource policy of such groups as one, which has a size limit."""
+    return f"/aws/vendedlogs/states/{app(environment)}"
+
+
+def batch_arn(account: str, region: str, kind: str, name: str) -> str:
+    """``kind``: job-queue, job-definition, job, compute-environment."""
+    return f"arn:aws:batch:{region}:{account}:{kind}/{name}"
+
+
+def queue_arn(account: str, region: str, name: str) -> str:
+    return f"arn:aws:sqs:{region}:{account}:{name}"
+
+
+def queue_url(account: str, region: str, name: str) -> str:
+    return f"https://sqs.{region}.amazonaws.com/{account}/{name}"
+
+
+def log_group_arn(account: str, region: str, name: str) -> str:
+    return f"arn:aws:logs:{region}:{account}:log-group:{name}"
+
+
+def rule_arn(account: str, region: str, name: str) -> str:
+    return f"arn:aws:events:{region}:{account}:rule/{name}"
