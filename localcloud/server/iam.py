@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Protocol
 
-from moto.iam.models import IAMBackend, ManagedPolicy, Role
+from moto.iam.models import IAMBackend, ManagedPolicy, OpenIDConnectProvider, Role
 
 from localcloud.server.access import documents, resources
 from localcloud.server.access.refusals import check_identity_policy, check_trust_policy
@@ -20,6 +20,7 @@ MAX_TRUST = 2_048
 MAX_MANAGED = 6_144
 MAX_INLINE = {"role": 10_240, "user": 2_048, "group": 5_120}
 MAX_POLICIES_PER_ROLE = 20
+MAX_CLIENT_IDS = 100
 PASSING_BOUNDARY = ("CreateRole", "PutRolePermissionsBoundary")
 RESERVED_PATH = "/aws-service-role/"
 
@@ -206,11 +207,39 @@ def remove_role_from_instance_profile(call: Call) -> None:
         raise no_such_entity(f"The role {role.name} is not in the instance profile {name}.")
 
 
+# Identity providers
+
+
+def _provider(call: Call) -> OpenIDConnectProvider:
+    arn = call.params["OpenIDConnectProviderArn"]
+    found = backend(call).open_id_providers.get(arn)
+    if found is None:
+        raise no_such_entity(f"OpenIDConnect Provider not found for arn {arn}")
+    return found
+
+
 @HOOKS.before("iam", "DeleteOpenIDConnectProvider")
 def delete_oidc_provider(call: Call) -> None:
-    arn = call.params["OpenIDConnectProviderArn"]
-    if arn not in backend(call).open_id_providers:
-        raise no_such_entity(f"OpenIDConnect Provider not found for arn {arn}")
+    _provider(call)
+
+
+@HOOKS.instead("iam", "AddClientIDToOpenIDConnectProvider")
+def add_client_id(call: Call) -> Params:
+    """An id that is there already changes nothing."""
+    provider, client = _provider(call), call.params["ClientID"]
+    if client not in provider.client_id_list:
+        if len(provider.client_id_list) >= MAX_CLIENT_IDS:
+            raise limit_exceeded(f"Cannot exceed quota for ClientIdsPerOpenIdConnectProvider: {MAX_CLIENT_IDS}")
+        provider.client_id_list = [*provider.client_id_list, client]
+    return {}
+
+
+@HOOKS.instead("iam", "RemoveClientIDFromOpenIDConnectProvider")
+def remove_client_id(call: Call) -> Params:
+    """An id that is not there is no error."""
+    provider = _provider(call)
+    provider.client_id_list = [client for client in provider.client_id_list if client != call.params["ClientID"]]
+    return {}
 
 
 @HOOKS.before("iam", "CreateOpenIDConnectProvider")
@@ -218,8 +247,8 @@ def create_oidc_provider(call: Call) -> None:
     url: str = call.params["Url"]
     if not url.startswith("https://"):
         raise Refusal("InvalidInput", f"The URL of an OpenID Connect provider must begin with https://: {url}")
-    if len(call.params.get("ClientIDList", [])) > 100:
-        raise limit_exceeded("Cannot exceed quota for ClientIdsPerOpenIdConnectProvider: 100")
+    if len(call.params.get("ClientIDList", [])) > MAX_CLIENT_IDS:
+        raise limit_exceeded(f"Cannot exceed quota for ClientIdsPerOpenIdConnectProvider: {MAX_CLIENT_IDS}")
     known: dict[str, Any] = backend(call).open_id_providers
     if any(arn.endswith(f":oidc-provider/{url.removeprefix('https://').rstrip('/')}") for arn in known):
         raise Refusal("EntityAlreadyExists", f"Provider with url {url} already exists.", 409)

@@ -215,6 +215,22 @@ def test_iam_12_oidc_providers(iam: Any, cloud: Cloud) -> None:
     assert refusal(iam.delete_open_id_connect_provider, OpenIDConnectProviderArn=unknown) == ("NoSuchEntity", 404)
 
 
+def test_iam_12_client_ids_of_a_provider(iam: Any, cloud: Cloud) -> None:
+    url = f"https://{cloud.name('issuer')}.example.com"
+    arn = iam.create_open_id_connect_provider(Url=url, ClientIDList=["a"])["OpenIDConnectProviderArn"]
+    for client in ("b", "b"):
+        iam.add_client_id_to_open_id_connect_provider(OpenIDConnectProviderArn=arn, ClientID=client)
+    assert iam.get_open_id_connect_provider(OpenIDConnectProviderArn=arn)["ClientIDList"] == ["a", "b"]
+    for client in ("a", "never there"):
+        iam.remove_client_id_from_open_id_connect_provider(OpenIDConnectProviderArn=arn, ClientID=client)
+    assert iam.get_open_id_connect_provider(OpenIDConnectProviderArn=arn)["ClientIDList"] == ["b"]
+    for number in range(99):
+        iam.add_client_id_to_open_id_connect_provider(OpenIDConnectProviderArn=arn, ClientID=str(number))
+    add = iam.add_client_id_to_open_id_connect_provider
+    assert refusal(add, OpenIDConnectProviderArn=arn, ClientID="one more") == LIMIT
+    assert refusal(add, OpenIDConnectProviderArn=f"{arn}x", ClientID="a") == ("NoSuchEntity", 404)
+
+
 @pytest.mark.parametrize(
     "resource",
     [
