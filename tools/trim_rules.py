@@ -23,7 +23,7 @@ KEPT_INPUT = (
     "elem_validate", "conflicts_with", "exactly_one_of", "at_least_one_of", "required_with", "min_items", "max_items",
     "diff_suppress", "pulumi_required", "pulumi_name", "children_rule", "force_new_if", "sensitive", "write_only",
 )  # fmt: skip
-# (type, input): {rule: right value}. None removes the rule.
+# (type, input): {rule: right value}
 CORRECTIONS: dict[tuple[str, str], dict[str, Any]] = {
     # The source gives IAM's name rule; KMS's own follows from the type's notes and from CreateAlias.
     ("aws_kms_alias", "name"): {"validate": "regex ^alias/[a-zA-Z0-9/_-]+$"},
@@ -35,7 +35,11 @@ CORRECTIONS: dict[tuple[str, str], dict[str, Any]] = {
     },
     # "max" is 128, as the rest of the same expression says.
     ("aws_iam_role", "inline_policy.name"): {"validate": r"len 1..128; regex ^[\w+=,.@-]*$"},
-}
+    # In the SDK, missing in the source.
+    ("aws_s3_bucket", "server_side_encryption_configuration.rule.blocked_encryption_types"): {
+        "type": "list(string)", "optional": True, "computed": True,
+    },
+}  # fmt: skip
 
 
 def trim(data: dict[str, Any]) -> dict[str, Any]:
@@ -48,7 +52,10 @@ def trim(data: dict[str, Any]) -> dict[str, Any]:
             for key in KEPT_INPUT
             if key in rule and (rule[key] is not False or key in ("default", "pulumi_required"))
         }
-        inputs[path] = {**rules, **CORRECTIONS.get((data["tf"], path), {})}
+        inputs[path] = rules
+    for (tf, path), right in CORRECTIONS.items():
+        if tf == data["tf"]:
+            inputs[path] = {**inputs.get(path, {}), **right}
     kept["inputs"] = inputs
     kept["outputs"] = [{"name": output["name"], "type": output["type"]} for output in data["outputs"]]
     if data.get("delete_before_replace"):

@@ -182,10 +182,20 @@ class AwsProvider:
             return ReadResult("")
         full = state.complete(rules, code.steers, actual, prior, op.settings, op.region)
         chosen = state.inputs_of(rules, full, to_snake(rules.root, inputs) if inputs else None, op.settings)
+        if not inputs:
+            chosen |= self._filled_otherwise(token, rules, full, chosen)
         read_inputs = to_camel(rules.root, chosen)
         if _DEFAULTS in inputs:
             read_inputs[_DEFAULTS] = inputs[_DEFAULTS]
         return ReadResult(op.resource_id, to_camel(rules.root, full), read_inputs)
+
+    def _filled_otherwise(
+        self, token: str, rules: Rules, full: Mapping[str, Any], chosen: Mapping[str, Any]
+    ) -> Properties:
+        """Inputs of an import that Check would fill in otherwise than AWS has them: a name, a planned default."""
+        checked, _ = self.check(token, "imported", {}, to_camel(rules.root, chosen), b"")
+        differing = {_top(rules, change) for change in self._changes(rules, full, to_snake(rules.root, checked))}
+        return {name: full[name] for name in differing if name in full}
 
     def update(
         self, token: str, resource_id: str, olds: Mapping[str, Any], news: Mapping[str, Any], *, preview: bool

@@ -21,11 +21,22 @@ def complete(
         full["tags"], full["tags_all"] = tags.split(full.pop("tags_all", {}), before, settings)
     if rules.regional:
         full["region"] = region
+    full |= _prefixes(rules, full, prior)
     for name, default in steers.items():
         value = prior.get(name, default)
         if value is not None:
             full[name] = value
     return {name: align(rules.fields[name], prior.get(name), value) for name, value in full.items()}
+
+
+def _prefixes(rules: Rules, full: Mapping[str, Any], prior: Mapping[str, Any]) -> State:
+    """`name_prefix` and the like: AWS holds the name alone, which says whether it still begins so."""
+    return {
+        name: prefix
+        for name, prefix in prior.items()
+        if name.endswith("_prefix") and prefix and str(full.get(name.removesuffix("_prefix"), "")).startswith(prefix)
+        if name.removesuffix("_prefix") in rules.fields
+    }
 
 
 def inputs_of(rules: Rules, full: Mapping[str, Any], prior: Mapping[str, Any] | None, settings: Settings) -> State:

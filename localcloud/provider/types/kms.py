@@ -102,7 +102,11 @@ class Key(Resource):
         days = op.old.get("deletion_window_in_days")
         window = {"PendingWindowInDays": days} if days else {}
         call = lambda: op.client("kms").schedule_key_deletion(KeyId=op.resource_id, **window)  # noqa: E731
-        optional(call, _GONE)
+        try:
+            optional(call, _GONE)
+        except op.client("kms").exceptions.KMSInvalidStateException as error:
+            if "pending deletion" not in str(error):
+                raise
 
     def _retag(self, kms: Any, key: str, old: Mapping[str, str], new: Mapping[str, str]) -> None:
         """KMS calls a tag's parts TagKey and TagValue."""

@@ -1,0 +1,76 @@
+"""The provider as tests use it, configured for an account of the local cloud; plain calls play the engine's part."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping
+from typing import Any
+
+from localcloud.provider.provider import AwsProvider, DiffResult, ReadResult
+
+Inputs = dict[str, Any]
+_NAMES = itertools.count()
+
+
+def role_of(account: str) -> str:
+    """The role that Organizations makes in the account, as the value of `assumeRoles`."""
+    return f'[{{"roleArn":"arn:aws:iam::{account}:role/OrganizationAccountAccessRole"}}]'
+
+
+def unique(prefix: str) -> str:
+    """A name that no other test of this process has."""
+    return f"provider-{prefix}-{next(_NAMES)}"
+
+
+class Engine:
+    """What the engine does around the provider: check, then diff, then apply, and keep the state."""
+
+    def __init__(self, provider: AwsProvider) -> None:
+        self.provider = provider
+        self.made: list[tuple[str, str, Inputs]] = []
+
+    def check(
+        self, token: str, news: Mapping[str, Any], olds: Mapping[str, Any] | None = None, name: str = "one"
+    ) -> Inputs:
+        """The checked inputs. Fails the test on a refusal."""
+        inputs, failures = self.provider.check(token, name, olds or {}, news, b"seed")
+        assert failures == []
+        return inputs
+
+    def refusals(self, token: str, news: Mapping[str, Any], olds: Mapping[str, Any] | None = None) -> dict[str, str]:
+        """What Check refuses: path → reason."""
+        return dict(self.provider.check(token, "one", olds or {}, news, b"seed")[1])
+
+    def create(self, token: str, news: Mapping[str, Any]) -> tuple[str, Inputs]:
+        """Make a resource: (id, state)."""
+        resource_id, state = self.provider.create(token, self.check(token, news), preview=False)
+        self.made.append((token, resource_id, state))
+        return resource_id, state
+
+    def diff(self, token: str, state: Mapping[str, Any], news: Mapping[str, Any]) -> DiffResult:
+        """The differences that inputs would make."""
+        return self.provider.diff(token, state, self.check(token, news, state))
+
+    def update(self, token: str, resource_id: str, state: Inputs, news: Mapping[str, Any]) -> Inputs:
+        """Update in place: the new state."""
+        return self.provider.update(token, resource_id, state, self.check(token, news, state), preview=False)
+
+    def read(self, token: str, resource_id: str, inputs: Mapping[str, Any], state: Mapping[str, Any]) -> ReadResult:
+        """Read back, as a refresh does; with neither inputs nor state, as an import does."""
+        return self.provider.read(token, resource_id, inputs, state)
+
+    def sweep(self) -> None:
+        """Delete what was made, the last first."""
+        for token, resource_id, state in reversed(self.made):
+            self.provider.delete(token, resource_id, state)
+        self.made.clear()
+
+
+def paths(result: DiffResult) -> list[str]:
+    """The changed paths of a difference."""
+    return sorted(change.path for change in result.changes)
+
+
+def replacing(result: DiffResult) -> list[str]:
+    """The paths that force a replacement."""
+    return sorted(change.path for change in result.changes if change.replace)

@@ -1,0 +1,208 @@
+"""Each resource type against the local cloud: made, read, changed, changed behind its back, imported, removed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pytest
+
+from localcloud.provider.provider import AwsProvider, DiffResult
+from localcloud.provider.rules import Field, load
+from localcloud.provider.types import TABLE, resource_type
+
+from .conftest import DEV, REGION, Cloud
+from .provider_cases import CASES, Case
+from .provider_kit import Engine, Inputs, paths, replacing, role_of, unique
+
+DEFAULT_TAGS = {"project": "portal"}
+by_token = pytest.mark.parametrize("case", CASES, ids=lambda case: case.token.rsplit(":", 1)[1])
+
+
+@pytest.fixture(scope="module")
+def provider(cloud: Cloud) -> Iterator[AwsProvider]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_ENDPOINT_URL", cloud.https_url)
+        patch.setenv("AWS_CA_BUNDLE", cloud.ca_bundle)
+        keys = cloud.credentials
+        found = AwsProvider()
+        found.configure(
+            {
+                "region": REGION,
+                "accessKey": keys.access_key_id,
+                "secretKey": keys.secret_access_key,
+                "assumeRoles": role_of(DEV),
+                "allowedAccountIds": f'["{DEV}"]',
+                "defaultTags": {"tags": DEFAULT_TAGS},
+            }
+        )
+        yield found
+
+
+@pytest.fixture
+def engine(provider: AwsProvider) -> Iterator[Engine]:
+    found = Engine(provider)
+    yield found
+    found.sweep()
+
+
+def test_every_type_has_a_case() -> None:
+    assert sorted(case.token for case in CASES) == sorted(TABLE)
+
+
+def given(field: Field, value: Any) -> Iterator[str]:
+    """The paths of the leaves that a value gives, by Pulumi names."""
+    if field.kind == "object" or (field.kind in ("list", "set") and field.item == "object"):
+        for item in value if isinstance(value, list) else [value]:
+            for key, below in item.items():
+                yield from (f"{key}.{path}" if path else key for path in given(field.by_pulumi[key], below))
+            if not item:
+                yield ""
+    else:
+        yield ""
+
+
+def leaves(field: Field) -> Iterator[tuple[str, str]]:
+    """(Pulumi path, Terraform path) of every input leaf below a field."""
+    inputs = [child for child in field.children.values() if child.is_input]
+    for child in inputs:
+        below = list(leaves(child)) or [("", "")]
+        yield from ((f"{child.pulumi}.{path}".rstrip("."), f"{child.name}.{tf}".rstrip(".")) for path, tf in below)
+
+
+@by_token
+def test_a_case_reaches_every_input_that_the_type_carries_out(case: Case, engine: Engine) -> None:
+    code = resource_type(case.token)
+    root = load(code.tf).root
+    before = case.before(engine.create, unique)
+    first = case.inputs(before)
+    sent = {
+        path for inputs in (first, *case.updates(before), *case.variants(before)) for path in sent_paths(root, inputs)
+    }
+    carried = code.handles | set(code.steers)
+    expected = {
+        path
+        for path, tf in leaves(root)
+        if tf.split(".", maxsplit=1)[0] in carried and tf not in code.refuses and path not in case.unsent
+    }
+    assert expected - sent == set()
+    assert set(case.unsent) & sent == set()
+
+
+def sent_paths(root: Field, inputs: Mapping[str, Any]) -> Iterator[str]:
+    """The leaves that inputs give; a policy given as an object is one."""
+    for key, value in inputs.items():
+        field = root.by_pulumi[key]
+        if value is not None:
+            yield from (f"{key}.{path}".rstrip(".") for path in given(field, value))
+
+
+@by_token
+def test_made_read_and_removed(case: Case, engine: Engine) -> None:
+    before = case.before(engine.create, unique)
+    inputs = case.inputs(before)
+    resource_id, state = engine.create(case.token, inputs)
+    assert paths(engine.diff(case.token, state, inputs)) == []
+    again = engine.read(case.token, resource_id, engine.check(case.token, inputs), state)
+    assert again.resource_id == resource_id
+    assert again.properties == state
+    assert paths(engine.diff(case.token, again.properties, inputs)) == []
+    token, _, last = engine.made.pop()
+    engine.provider.delete(token, resource_id, last)
+    if case.token not in SETTINGS_THAT_STAY:
+        assert engine.read(case.token, resource_id, inputs, state).resource_id == ""
+    engine.provider.delete(token, resource_id, last)
+
+
+# What AWS cannot take away from a bucket: it goes back to a default that reads as a setting.
+SETTINGS_THAT_STAY = {
+    "aws:s3/bucketVersioning:BucketVersioning",
+    "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
+}
+
+
+@by_token
+def test_changed_in_place(case: Case, engine: Engine) -> None:
+    before = case.before(engine.create, unique)
+    inputs = case.inputs(before)
+    resource_id, state = engine.create(case.token, inputs)
+    for change in case.updates(before):
+        old, inputs = inputs, {key: value for key, value in {**inputs, **change}.items() if value is not None}
+        difference = engine.diff(case.token, state, inputs)
+        assert tops(difference) == moved(case, engine.check(case.token, old), engine.check(case.token, inputs, old))
+        assert replacing(difference) == []
+        state = engine.update(case.token, resource_id, state, inputs)
+        engine.made[-1] = (case.token, resource_id, state)
+        assert paths(engine.diff(case.token, state, inputs)) == []
+        assert engine.read(case.token, resource_id, inputs, state).properties == state
+
+
+def tops(difference: DiffResult) -> set[str]:
+    """The changed top-level properties, without tagsAll, which goes with tags."""
+    return {path.split(".", maxsplit=1)[0].split("[", maxsplit=1)[0] for path in paths(difference)} - {"tagsAll"}
+
+
+def moved(case: Case, old: Inputs, new: Inputs) -> set[str]:
+    """The inputs that differ, without those that leaving out leaves to AWS."""
+    fields = load(resource_type(case.token).tf).root.by_pulumi
+    names = {
+        key for key in {*old, *new} if old.get(key) != new.get(key) and not (key not in new and fields[key].computed)
+    }
+    return names - {"tagsAll"}
+
+
+@by_token
+def test_replaced_where_the_rules_say_so(case: Case, engine: Engine) -> None:
+    before = case.before(engine.create, unique)
+    change = case.replacement(before)
+    inputs = case.inputs(before)
+    _, state = engine.create(case.token, inputs)
+    difference = engine.diff(case.token, state, {**inputs, **change})
+    assert set(replacing(difference)) == set(change)
+    assert difference.delete_before_replace == (case.token == "aws:iam/rolePolicyAttachment:RolePolicyAttachment")
+
+
+@by_token
+def test_other_ways_to_make_one(case: Case, engine: Engine) -> None:
+    before = case.before(engine.create, unique)
+    for inputs in case.variants(before):
+        resource_id, state = engine.create(case.token, inputs)
+        assert paths(engine.diff(case.token, state, inputs)) == []
+        assert engine.read(case.token, resource_id, inputs, state).properties == state
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if case.drift], ids=lambda case: case.token.rsplit(":", 1)[1])
+def test_a_change_behind_its_back_is_seen(case: Case, engine: Engine, cloud: Cloud) -> None:
+    before = case.before(engine.create, unique)
+    inputs = case.inputs(before)
+    for change in case.updates(before):
+        inputs = {key: value for key, value in {**inputs, **change}.items() if value is not None}
+    resource_id, state = engine.create(case.token, inputs)
+    assert case.drift is not None
+    case.drift(lambda service: cloud.client(service, DEV), resource_id, before)
+    found = engine.read(case.token, resource_id, engine.check(case.token, inputs), state)
+    difference = engine.diff(case.token, found.properties, inputs)
+    assert [path for path in paths(difference) if path.startswith(case.drifted)] != []
+    assert found.inputs != engine.check(case.token, inputs)
+    repaired = engine.update(case.token, resource_id, found.properties, inputs)
+    assert paths(engine.diff(case.token, repaired, inputs)) == []
+
+
+@by_token
+def test_an_import_leaves_no_difference(case: Case, engine: Engine) -> None:
+    before = case.before(engine.create, unique)
+    inputs = case.inputs(before)
+    resource_id, _ = engine.create(case.token, inputs)
+    found = engine.read(case.token, resource_id, {}, {})
+    assert found.resource_id == resource_id
+    assert paths(engine.diff(case.token, found.properties, found.inputs)) == []
+    own = {key: value for key, value in inputs.items() if key not in NOT_READABLE.get(case.token, ())}
+    assert paths(engine.diff(case.token, found.properties, own)) == []
+
+
+# Inputs that AWS does not answer with, so that an import cannot know them.
+NOT_READABLE = {
+    "aws:s3/bucketObjectv2:BucketObjectv2": ("content", "sourceHash", "checksumAlgorithm"),
+    "aws:iam/role:Role": ("forceDetachPolicies",),
+    "aws:kms/key:Key": ("deletionWindowInDays",),
+}
