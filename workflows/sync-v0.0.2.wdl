@@ -41,13 +41,13 @@ task sync_files {
 
     # A dataset is tens of thousands of small objects: with the ten requests at a time of the default configuration the
     # copy would starve. The configuration is a file of this task's own, so that nothing else on the host changes.
-    # The flags come quoted as on a shell's command line (--exclude '*.mrc'): eval reads them as such.
+    # The flags come quoted as on a shell's command line (--exclude '*.mrc'), and that is where they end up.
     command <<<
         set -euo pipefail
-        export AWS_REGION='~{aws_region}' AWS_CONFIG_FILE="$PWD/aws-config"
+        export AWS_REGION='~{aws_region}' AWS_DEFAULT_REGION='~{aws_region}' AWS_CONFIG_FILE="$PWD/aws-config"
         aws configure set default.s3.max_concurrent_requests 100
         aws configure set default.s3.max_queue_size 10000
-        eval "aws s3 sync ~{flags} 's3://~{input_bucket}/~{input_path}' 's3://~{output_bucket}/~{output_path}'" | tee output.txt
+        aws s3 sync ~{flags} 's3://~{input_bucket}/~{input_path}' 's3://~{output_bucket}/~{output_path}' | tee output.txt
     >>>
 
     output {
