@@ -375,6 +375,48 @@ def test_s3_25_suspending_versioning_under_object_lock(cloud: Cloud) -> None:
         bucket.versioned("Suspended")
 
 
+def lock(bucket: Bucket, **rule: Any) -> None:
+    configuration = {"ObjectLockEnabled": "Enabled", **({"Rule": {"DefaultRetention": rule}} if rule else {})}
+    bucket.s3.put_object_lock_configuration(Bucket=bucket.name, ObjectLockConfiguration=configuration)
+
+
+def test_s3_12_object_lock_without_versioning(cloud: Cloud) -> None:
+    bucket = make_bucket(cloud)
+    with refused("ObjectLockConfigurationNotFoundError", 404):
+        bucket.s3.get_object_lock_configuration(Bucket=bucket.name)
+    with refused("InvalidBucketState", 409):
+        lock(bucket)
+    lock(bucket.versioned())
+    got = bucket.s3.get_object_lock_configuration(Bucket=bucket.name)["ObjectLockConfiguration"]
+    assert got == {"ObjectLockEnabled": "Enabled"}
+
+
+def test_s3_26_default_retention_of_days_and_years(bucket: Bucket) -> None:
+    with refused("MalformedXML"):
+        lock(bucket, Mode="GOVERNANCE", Days=1, Years=1)
+    with refused("MalformedXML"):
+        lock(bucket, Mode="GOVERNANCE")
+
+
+def test_retention_is_not_done_here_and_so_an_error(cloud: Cloud) -> None:
+    with refused("NotImplemented", 501):
+        lock(make_bucket(cloud).versioned(), Mode="GOVERNANCE", Days=1)
+
+
+def test_whoever_asks_pays(cloud: Cloud) -> None:
+    bucket = make_bucket(cloud)
+    bucket.put("key")
+    bucket.allow(statement("s3:GetObject", f"{bucket.arn}/*"))
+    bucket.s3.put_bucket_request_payment(Bucket=bucket.name, RequestPaymentConfiguration={"Payer": "Requester"})
+    with refused("AccessDenied", 403):
+        cloud.anonymous().get_object(Bucket=bucket.name, Key="key")
+    other = client(cloud, PUBLIC)
+    with refused("AccessDenied", 403):
+        other.get_object(Bucket=bucket.name, Key="key")
+    assert other.get_object(Bucket=bucket.name, Key="key", RequestPayer="requester")["Body"].read() == b"data"
+    assert bucket.read("key") == b"data"
+
+
 def test_versioning_without_a_status(bucket: Bucket) -> None:
     with refused("IllegalVersioningConfigurationException"):
         bucket.s3.put_bucket_versioning(Bucket=bucket.name, VersioningConfiguration={})

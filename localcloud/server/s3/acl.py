@@ -16,6 +16,7 @@ from typing import Any, cast
 
 from ..call import HOOKS, Call, Params, Refusal
 from .owners import canonical_id, owner
+from .refusals import access_denied, not_implemented
 from .store import bucket_called, object_ownership, public_access_block
 
 PUBLIC_GROUPS = (
@@ -67,7 +68,7 @@ def _not_both(params: Params) -> None:
 
 
 def _not_implemented() -> Refusal:
-    return Refusal("NotImplemented", "An ACL that grants access to others than the owner is not implemented", 501)
+    return not_implemented("An ACL that grants access to others than the owner")
 
 
 def check_new_bucket(call: Call) -> None:
@@ -104,7 +105,7 @@ def check_bucket_acl(call: Call) -> None:
     if object_ownership(name) == "BucketOwnerEnforced" and not only_owner:
         raise acls_not_supported()
     if public_access_block(name)["BlockPublicAcls"] and is_public(params):
-        raise Refusal("AccessDenied", "Access Denied", 403)
+        raise access_denied()
     if params.get("ACL") != "private" and not only_owner:
         raise _not_implemented()
 
@@ -123,7 +124,7 @@ def check_object_acl(call: Call) -> None:
     if object_ownership(name) == "BucketOwnerEnforced" and not only_owner:
         raise acls_not_supported()
     if public_access_block(name)["BlockPublicAcls"] and is_public(params):
-        raise Refusal("AccessDenied", "Access Denied", 403)
+        raise access_denied()
     if params.get("ACL") != "private" and not only_owner:
         raise _not_implemented()
 

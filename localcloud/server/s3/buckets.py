@@ -16,6 +16,7 @@ from moto.s3.models import FakeBucket, S3Backend, s3_backends
 from ..call import HOOKS, Call, Params, Refusal
 from . import acl, names
 from .owners import owner
+from .refusals import not_implemented
 from .store import PARTITION, bucket_called, documents_of, find_bucket, forget
 from .tagsets import tag_dict
 
@@ -37,9 +38,9 @@ def create_bucket(call: Call) -> Params:
     region = names.region_of(configuration.get("LocationConstraint"), call.region)
     for member in ("Location", "Bucket"):
         if configuration.get(member):
-            raise Refusal("NotImplemented", f"Directory buckets are not implemented: {member}", 501)
+            raise not_implemented(f"CreateBucketConfiguration.{member} (a directory bucket)")
     if call.params.get("BucketNamespace", "global") != "global":
-        raise Refusal("NotImplemented", "BucketNamespace other than global is not implemented", 501)
+        raise not_implemented("A BucketNamespace other than global")
     if (existing := find_bucket(name)) is not None:
         return _created_again(call, existing, region)
     acl.check_new_bucket(call)

@@ -13,6 +13,7 @@ from typing import Any
 
 from ..call import Params, Refusal
 from ..checksums import ALGORITHMS
+from .refusals import not_implemented
 
 DEFAULT_ALGORITHM = "CRC64NVME"
 _COMPOSITE_ONLY = ("SHA1", "SHA256")
@@ -21,7 +22,7 @@ _COMPOSITE_ONLY = ("SHA1", "SHA256")
 def digest(algorithm: str, data: bytes) -> bytes:
     """The raw checksum; raises :class:`Refusal` NotImplemented for one that is not computed here."""
     if algorithm.lower() not in ALGORITHMS:
-        raise Refusal("NotImplemented", f"The checksum algorithm {algorithm} is not implemented", 501)
+        raise not_implemented(f"The checksum algorithm {algorithm}")
     return ALGORITHMS[algorithm.lower()](data)
 
 

@@ -15,6 +15,7 @@ from moto.s3.models import FakeBucket
 
 from ..call import HOOKS, Call, Params, Refusal
 from . import acl, checksums, conditions, encryption, events, objects, tagsets, versions
+from .refusals import access_denied
 from .store import bucket_called
 from .versions import Attributes, Version
 
@@ -42,7 +43,7 @@ def source_version(call: Call) -> tuple[FakeBucket, Version]:
     bucket = bucket_called(bucket_name)
     expected = call.params.get("ExpectedSourceBucketOwner")
     if expected and expected != bucket.account_id:
-        raise Refusal("AccessDenied", "Access Denied", 403)
+        raise access_denied()
     version = objects.existing(call, bucket, key, version_id)
     conditions.check_copy_source(call.params, version)
     if version.attributes.storage_class in ("GLACIER", "DEEP_ARCHIVE"):

@@ -14,6 +14,7 @@ from typing import Any
 
 from ..call import HOOKS, Call, Outcome, Params, Refusal
 from .conflicts import changing
+from .refusals import malformed_xml, not_configured
 from .store import documents, documents_of, find_bucket
 
 METHODS = ("GET", "PUT", "POST", "DELETE", "HEAD")
@@ -30,7 +31,7 @@ NOT_ALLOWED = (
 def put_bucket_cors(call: Call) -> Params:
     rules: list[dict[str, Any]] = call.params["CORSConfiguration"].get("CORSRules", [])
     if not 1 <= len(rules) <= MOST_RULES:
-        raise _malformed()
+        raise malformed_xml()
     for rule in rules:
         _check_rule(rule)
     with changing(call) as single:
@@ -38,15 +39,9 @@ def put_bucket_cors(call: Call) -> Params:
     return {}
 
 
-def _malformed() -> Refusal:
-    return Refusal(
-        "MalformedXML", "The XML you provided was not well-formed or did not validate against our published schema"
-    )
-
-
 def _check_rule(rule: dict[str, Any]) -> None:
     if not rule.get("AllowedMethods") or not rule.get("AllowedOrigins"):
-        raise _malformed()
+        raise malformed_xml()
     for method in rule["AllowedMethods"]:
         if method not in METHODS:
             raise Refusal(
@@ -70,12 +65,7 @@ def _check_rule(rule: dict[str, Any]) -> None:
 def get_bucket_cors(call: Call) -> Params:
     stored = documents(call.params["Bucket"]).single.get("cors")
     if stored is None:
-        raise Refusal(
-            "NoSuchCORSConfiguration",
-            "The CORS configuration does not exist",
-            404,
-            BucketName=call.params["Bucket"],
-        )
+        raise not_configured("NoSuchCORSConfiguration", "The CORS configuration does not exist", call.params["Bucket"])
     return deepcopy(stored)
 
 

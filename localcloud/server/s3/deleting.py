@@ -13,6 +13,7 @@ from moto.s3.models import FakeBucket
 
 from ..call import HOOKS, Call, Params, Refusal
 from . import conditions, events, versions
+from .refusals import malformed_xml, not_implemented
 from .store import bucket_called, documents_of
 from .versions import DeleteMarker, Version
 
@@ -60,15 +61,13 @@ def delete_objects(call: Call) -> Params:
     bucket = bucket_called(call.params["Bucket"])
     wanted: list[dict[str, Any]] = call.params["Delete"].get("Objects", [])
     if not 1 <= len(wanted) <= MOST_KEYS:
-        raise Refusal(
-            "MalformedXML", "The XML you provided was not well-formed or did not validate against our published schema"
-        )
+        raise malformed_xml()
     deleted: list[Params] = []
     errors: list[Params] = []
     for item in wanted:
         named = {name: item[name] for name in ("Key", "VersionId") if item.get(name)}
         if unsupported := [name for name in ("LastModifiedTime", "Size") if item.get(name) is not None]:
-            raise Refusal("NotImplemented", f"{unsupported[0]} is not implemented", 501)
+            raise not_implemented(unsupported[0])
         try:
             done = _delete(bucket, item["Key"], item.get("VersionId"), item.get("ETag"))
         except Refusal as refusal:

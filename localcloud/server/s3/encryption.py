@@ -16,6 +16,7 @@ from moto.s3.models import FakeBucket
 from ..access import resources
 from ..call import HOOKS, Call, Params, Refusal
 from .conflicts import changing
+from .refusals import malformed_xml, not_implemented
 from .store import DEFAULT_ENCRYPTION, default_encryption, documents
 from .versions import Encryption
 
@@ -75,9 +76,7 @@ def put_bucket_encryption(call: Call) -> Params:
     configuration = call.params["ServerSideEncryptionConfiguration"]
     rules = configuration.get("Rules", [])
     if len(rules) != 1 or "ApplyServerSideEncryptionByDefault" not in rules[0]:
-        raise Refusal(
-            "MalformedXML", "The XML you provided was not well-formed or did not validate against our published schema"
-        )
+        raise malformed_xml()
     default = rules[0]["ApplyServerSideEncryptionByDefault"]
     if default.get("KMSMasterKeyID") and default["SSEAlgorithm"] not in KMS:
         raise Refusal(
@@ -86,7 +85,7 @@ def put_bucket_encryption(call: Call) -> Params:
             ArgumentName="ApplyServerSideEncryptionByDefault",
         )
     if "BlockedEncryptionTypes" in rules[0]:
-        raise Refusal("NotImplemented", "BlockedEncryptionTypes is not implemented", 501)
+        raise not_implemented("BlockedEncryptionTypes")
     with changing(call) as single:
         stored = deepcopy(configuration)
         stored["Rules"][0].setdefault("BucketKeyEnabled", False)

@@ -21,6 +21,7 @@ from moto.sqs.models import sqs_backends
 from ..access.permission import Permission
 from ..call import HOOKS, Call, Params, Refusal
 from .conflicts import changing
+from .refusals import not_implemented
 from .services import EMPTY_POLICY, service_may
 from .store import bucket_called, documents
 from .versions import Version
@@ -135,7 +136,7 @@ def _check_destination(bucket: FakeBucket, arn: str, action: str) -> None:
     """Raises :class:`Refusal` unless the destination is there, is near, and lets S3 in."""
     region, account, name = arn.split(":", 5)[3:]
     if region == bucket.region_name and account != bucket.account_id:
-        raise Refusal("NotImplemented", f"A notification to another account is not implemented: {arn}", 501)
+        raise not_implemented(f"A notification to another account ({arn})")
     near = region == bucket.region_name and not name.endswith(".fifo")
     policy = _POLICIES[action](account, region, name.removeprefix("function:")) if near else None
     if policy is None or not service_may(

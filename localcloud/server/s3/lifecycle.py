@@ -18,6 +18,7 @@ from typing import Any
 from ..call import HOOKS, Call, Params, Refusal
 from .conditions import moment
 from .conflicts import changing
+from .refusals import malformed_xml, not_configured
 from .store import documents
 
 MOST_RULES = 1000
@@ -44,12 +45,6 @@ ACTIONS = (
 )
 
 
-def _malformed() -> Refusal:
-    return Refusal(
-        "MalformedXML", "The XML you provided was not well-formed or did not validate against our published schema"
-    )
-
-
 def _invalid(message: str, **fields: str) -> Refusal:
     return Refusal("InvalidArgument", message, 400, **fields)
 
@@ -62,7 +57,7 @@ def check(configuration: Params) -> None:
     """Raises :class:`Refusal` for a configuration that AWS doesn't take."""
     rules: list[dict[str, Any]] = configuration.get("Rules", [])
     if not 1 <= len(rules) <= MOST_RULES:
-        raise _malformed()
+        raise malformed_xml()
     ids = [rule["ID"] for rule in rules if rule.get("ID")]
     if len(set(ids)) < len(ids):
         raise _invalid("Rule ID must be unique. Found same ID for more than one rule")
@@ -74,7 +69,7 @@ def _check_rule(rule: dict[str, Any]) -> None:
     if len(rule.get("ID", "")) > LONGEST_ID:
         raise _invalid(f"ID length should not exceed allowed limit of {LONGEST_ID}")
     if ("Filter" in rule) == ("Prefix" in rule):
-        raise _malformed()
+        raise malformed_xml()
     if not any(rule.get(action) for action in ACTIONS):
         raise _request("At least one action needs to be specified in a rule")
     _check_filter(rule.get("Filter", {}))
@@ -88,10 +83,10 @@ def _check_rule(rule: dict[str, Any]) -> None:
 
 def _check_filter(wanted: dict[str, Any]) -> None:
     if len([name for name in wanted if wanted[name] is not None]) > 1:
-        raise _malformed()
+        raise malformed_xml()
     both: dict[str, Any] = wanted.get("And", {})
     if "And" in wanted and len(both) + max(len(both.get("Tags", [])) - 1, 0) < 2:
-        raise _malformed()
+        raise malformed_xml()
     keys = [tag["Key"] for tag in both.get("Tags", [])]
     if len(set(keys)) < len(keys):
         raise _request("Duplicate Tag Keys are not allowed.")
@@ -110,7 +105,7 @@ def _check_expiration(rule: dict[str, Any]) -> None:
     expiration: dict[str, Any] = rule.get("Expiration", {})
     given = [name for name in ("Date", "Days", "ExpiredObjectDeleteMarker") if expiration.get(name) is not None]
     if "Expiration" in rule and len(given) != 1:
-        raise _malformed()
+        raise malformed_xml()
     if expiration.get("Days") is not None and expiration["Days"] < 1:
         raise _invalid("'Days' for Expiration action must be a positive integer")
     _check_midnight(expiration)
@@ -131,7 +126,7 @@ def _check_midnight(action: dict[str, Any]) -> None:
 def _check_transitions(transitions: Sequence[dict[str, Any]]) -> None:
     for transition in transitions:
         if (transition.get("Days") is None) == (transition.get("Date") is None) or not transition.get("StorageClass"):
-            raise _malformed()
+            raise malformed_xml()
         if transition.get("Days", 0) < 0:
             raise _invalid("'Days' in Transition action must be nonnegative integer")
         _check_midnight(transition)
@@ -175,12 +170,12 @@ def _check_noncurrent(rule: dict[str, Any]) -> None:
             raise _invalid(f"'NewerNoncurrentVersions' for {name} action must be a positive integer up to 100")
     if "NoncurrentVersionExpiration" in rule:
         if expiration.get("NoncurrentDays") is None:
-            raise _malformed()
+            raise malformed_xml()
         if expiration["NoncurrentDays"] < 1:
             raise _invalid("'NoncurrentDays' for NoncurrentVersionExpiration action must be a positive integer")
     for transition in transitions:
         if transition.get("NoncurrentDays") is None or not transition.get("StorageClass"):
-            raise _malformed()
+            raise malformed_xml()
     steps = [(transition["NoncurrentDays"], transition["StorageClass"]) for transition in transitions]
     _check_order(steps, "NoncurrentDays", "NoncurrentVersionTransition")
     if expiration and steps and expiration["NoncurrentDays"] <= max(days for days, _ in steps):
@@ -224,11 +219,8 @@ def put_bucket_lifecycle_configuration(call: Call) -> Params:
 def get_bucket_lifecycle_configuration(call: Call) -> Params:
     stored = documents(call.params["Bucket"]).single.get("lifecycle")
     if stored is None:
-        raise Refusal(
-            "NoSuchLifecycleConfiguration",
-            "The lifecycle configuration does not exist",
-            404,
-            BucketName=call.params["Bucket"],
+        raise not_configured(
+            "NoSuchLifecycleConfiguration", "The lifecycle configuration does not exist", call.params["Bucket"]
         )
     return deepcopy(stored)
 

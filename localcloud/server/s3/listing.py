@@ -19,6 +19,7 @@ from moto.s3.models import FakeBucket
 from ..call import HOOKS, Call, Params, Refusal
 from . import versions
 from .owners import owner
+from .refusals import not_implemented
 from .store import bucket_called
 from .versions import DeleteMarker, Version
 
@@ -154,7 +155,7 @@ def list_objects_v2(call: Call) -> Params:
 
 def _unsupported(params: Params) -> None:
     if params.get("OptionalObjectAttributes"):
-        raise Refusal("NotImplemented", "OptionalObjectAttributes is not implemented", 501)
+        raise not_implemented("OptionalObjectAttributes")
 
 
 def _decoded(token: str) -> str:

@@ -17,6 +17,7 @@ from moto.s3.models import FakeBucket
 from ..call import HOOKS, Call, Params, Refusal
 from . import acl, checksums, copying, encryption, events, objects, ranges, tagsets
 from .owners import initiator
+from .refusals import malformed_xml
 from .store import bucket_called, documents_of
 from .versions import Attributes, Encryption, Part
 
@@ -211,9 +212,7 @@ def complete_multipart_upload(call: Call) -> Params:
 def _listed_parts(upload: Upload, listed: list[dict[str, Any]]) -> list[UploadedPart]:
     """The parts that a completion names; raises :class:`Refusal` as AWS does for each way to name them wrongly."""
     if not listed:
-        raise Refusal(
-            "MalformedXML", "The XML you provided was not well-formed or did not validate against our published schema"
-        )
+        raise malformed_xml()
     numbers = [item["PartNumber"] for item in listed]
     if numbers != sorted(set(numbers)):
         raise Refusal(

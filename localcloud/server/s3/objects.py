@@ -15,6 +15,7 @@ from moto.s3.models import FakeBucket
 from ..access.decide import may_list
 from ..call import HOOKS, Call, Params, Refusal
 from . import acl, checksums, conditions, encryption, events, ranges, tagsets, versions
+from .refusals import access_denied, not_implemented
 from .store import bucket_called, documents_of
 from .versions import Attributes, DeleteMarker, Version
 
@@ -59,7 +60,7 @@ def check_write(call: Call) -> None:
     params = call.params
     for member in NOT_KEPT:
         if params.get(member):
-            raise Refusal("NotImplemented", f"{member} is not implemented", 501)
+            raise not_implemented(member)
     if len(params["Key"].encode()) > LONGEST_KEY:
         raise Refusal(
             "KeyTooLongError",
@@ -145,7 +146,7 @@ def existing(call: Call, bucket: FakeBucket, key: str, version_id: str | None) -
         _check_owner(call, bucket, found)
         return found
     if not may_list(call, bucket.name):
-        raise Refusal("AccessDenied", "Access Denied", 403)
+        raise access_denied()
     if isinstance(found, DeleteMarker):
         raise _on_a_delete_marker(call, key, found, version_id)
     if version_id is not None:
@@ -173,7 +174,7 @@ def _check_owner(call: Call, bucket: FakeBucket, version: Version) -> None:
     owner = versions.owner_account(bucket, version)
     shared = version.attributes.shared_with_bucket_owner and call.caller.account_id == bucket.account_id
     if owner not in (bucket.account_id, call.caller.account_id) and not shared:
-        raise Refusal("AccessDenied", "Access Denied", 403)
+        raise access_denied()
 
 
 @HOOKS.instead("s3", "GetObject")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..call import HOOKS, Call, Refusal
+from ..call import HOOKS, Call
 from . import (
     acl,
     attributes,
@@ -15,8 +15,10 @@ from . import (
     lifecycle,
     listing,
     multipart,
+    object_lock,
     objects,
     policies,
+    refusals,
     replication,
     reports,
     server_logs,
@@ -39,6 +41,7 @@ __all__ = [
     "lifecycle",
     "listing",
     "multipart",
+    "object_lock",
     "objects",
     "policies",
     "replication",
@@ -55,7 +58,6 @@ LEFT_OUT = (
     "GetBucketLifecycle",
     "PutBucketNotification",
     "GetBucketNotification",
-    "PutObjectLockConfiguration",
     "PutObjectRetention",
     "GetObjectRetention",
     "PutObjectLegalHold",
@@ -68,11 +70,4 @@ LEFT_OUT = (
 
 @HOOKS.instead("s3", *LEFT_OUT)
 def not_implemented(call: Call) -> dict[str, object]:
-    raise Refusal("NotImplemented", f"s3 {call.operation} is not implemented here", 501)
-
-
-@HOOKS.instead("s3", "GetObjectLockConfiguration")
-def no_object_lock(call: Call) -> dict[str, object]:
-    """No bucket here has Object Lock: what would switch it on is refused."""
-    text = "Object Lock configuration does not exist for this bucket"
-    raise Refusal("ObjectLockConfigurationNotFoundError", text, 404, BucketName=call.params["Bucket"])
+    raise refusals.not_implemented(f"s3 {call.operation}")

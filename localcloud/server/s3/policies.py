@@ -12,6 +12,7 @@ from ..access.bucket_documents import check_bucket
 from ..access.documents import Fault
 from ..call import HOOKS, Call, Params, Refusal
 from .conflicts import changing
+from .refusals import malformed_xml, not_configured
 from .store import PUBLIC_ACCESS_SETTINGS, bucket_policy, documents
 
 
@@ -36,7 +37,7 @@ def _policy(call: Call) -> str:
     documents(call.params["Bucket"])
     policy = bucket_policy(call.params["Bucket"])
     if policy is None:
-        raise Refusal("NoSuchBucketPolicy", "The bucket policy does not exist", 404, BucketName=call.params["Bucket"])
+        raise not_configured("NoSuchBucketPolicy", "The bucket policy does not exist", call.params["Bucket"])
     return policy
 
 
@@ -56,9 +57,7 @@ def get_bucket_policy_status(call: Call) -> Params:
 def put_public_access_block(call: Call) -> Params:
     asked = call.params["PublicAccessBlockConfiguration"]
     if not asked:
-        raise Refusal(
-            "MalformedXML", "The XML you provided was not well-formed or did not validate against our published schema"
-        )
+        raise malformed_xml()
     with changing(call) as single:
         single["public_access_block"] = {name: bool(asked.get(name, False)) for name in PUBLIC_ACCESS_SETTINGS}
     return {}
@@ -68,11 +67,10 @@ def put_public_access_block(call: Call) -> Params:
 def get_public_access_block(call: Call) -> Params:
     own = documents(call.params["Bucket"]).single.get("public_access_block")
     if own is None:
-        raise Refusal(
+        raise not_configured(
             "NoSuchPublicAccessBlockConfiguration",
             "The public access block configuration was not found",
-            404,
-            BucketName=call.params["Bucket"],
+            call.params["Bucket"],
         )
     return {"PublicAccessBlockConfiguration": dict(own)}
 
@@ -88,9 +86,7 @@ def delete_public_access_block(call: Call) -> Params:
 def put_bucket_ownership_controls(call: Call) -> Params:
     rules = call.params["OwnershipControls"].get("Rules", [])
     if len(rules) != 1:
-        raise Refusal(
-            "MalformedXML", "The XML you provided was not well-formed or did not validate against our published schema"
-        )
+        raise malformed_xml()
     with changing(call) as single:
         single["ownership_controls"] = {"Rules": [dict(rules[0])]}
     return {}
@@ -100,11 +96,8 @@ def put_bucket_ownership_controls(call: Call) -> Params:
 def get_bucket_ownership_controls(call: Call) -> Params:
     controls = documents(call.params["Bucket"]).single.get("ownership_controls")
     if controls is None:
-        raise Refusal(
-            "OwnershipControlsNotFoundError",
-            "The bucket ownership controls were not found",
-            404,
-            BucketName=call.params["Bucket"],
+        raise not_configured(
+            "OwnershipControlsNotFoundError", "The bucket ownership controls were not found", call.params["Bucket"]
         )
     return {"OwnershipControls": {"Rules": [dict(rule) for rule in controls["Rules"]]}}
 

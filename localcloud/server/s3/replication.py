@@ -15,6 +15,7 @@ from typing import Any
 from ..call import HOOKS, Call, Params, Refusal
 from .conflicts import changing
 from .lifecycle import tags_of_filter
+from .refusals import malformed_xml, not_configured
 from .store import bucket_called, documents, find_bucket
 
 MOST_RULES = 1000
@@ -30,9 +31,7 @@ def check(bucket_name: str, configuration: Params) -> None:
         raise _request("Versioning must be 'Enabled' on the bucket to apply a replication configuration")
     rules: list[dict[str, Any]] = configuration.get("Rules", [])
     if not 1 <= len(rules) <= MOST_RULES:
-        raise Refusal(
-            "MalformedXML", "The XML you provided was not well-formed or did not validate against our published schema"
-        )
+        raise malformed_xml()
     for rule in rules:
         _check_rule(rule)
     if len({"Filter" in rule for rule in rules}) > 1:
@@ -47,9 +46,7 @@ def check(bucket_name: str, configuration: Params) -> None:
 
 def _check_rule(rule: dict[str, Any]) -> None:
     if "Filter" in rule and "Prefix" in rule:
-        raise Refusal(
-            "MalformedXML", "The XML you provided was not well-formed or did not validate against our published schema"
-        )
+        raise malformed_xml()
     if "Filter" in rule:
         for member in ("Priority", "DeleteMarkerReplication"):
             if member not in rule:
@@ -97,11 +94,10 @@ def put_bucket_replication(call: Call) -> Params:
 def get_bucket_replication(call: Call) -> Params:
     stored = documents(call.params["Bucket"]).single.get("replication")
     if stored is None:
-        raise Refusal(
+        raise not_configured(
             "ReplicationConfigurationNotFoundError",
             "The replication configuration was not found",
-            404,
-            BucketName=call.params["Bucket"],
+            call.params["Bucket"],
         )
     return {"ReplicationConfiguration": deepcopy(stored)}
 

@@ -23,6 +23,7 @@ from ..call import HOOKS, Call, Outcome, Params, Refusal
 from . import checksums, versions
 from .conflicts import changing
 from .owners import canonical_id
+from .refusals import malformed_xml
 from .services import service_may
 from .store import bucket_called, bucket_policy, default_encryption, documents, documents_of, find_bucket, known_buckets
 from .versions import Attributes, Encryption, Version
@@ -66,9 +67,7 @@ def _check(bucket: FakeBucket, enabled: dict[str, Any]) -> None:
     if enabled.get("TargetGrants"):
         raise Refusal("InvalidArgument", "TargetGrants cannot be used with a target bucket that has ACLs disabled")
     if len([name for name in ("SimplePrefix", "PartitionedPrefix") if name in _key_format(enabled)]) > 1:
-        raise Refusal(
-            "MalformedXML", "The XML you provided was not well-formed or did not validate against our published schema"
-        )
+        raise malformed_xml()
 
 
 def _key_format(enabled: dict[str, Any]) -> dict[str, Any]:

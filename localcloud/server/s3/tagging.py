@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from ..call import HOOKS, Call, Params, Refusal
+from ..call import HOOKS, Call, Params
 from . import objects, tagsets, versions
 from .conflicts import changing
+from .refusals import not_configured
 from .store import bucket_called, documents
 
 
@@ -22,7 +23,7 @@ def put_bucket_tagging(call: Call) -> Params:
 def get_bucket_tagging(call: Call) -> Params:
     tagging = documents(call.params["Bucket"]).single.get("tagging", {})
     if not tagging.get("TagSet"):
-        raise Refusal("NoSuchTagSet", "The TagSet does not exist", 404, BucketName=call.params["Bucket"])
+        raise not_configured("NoSuchTagSet", "The TagSet does not exist", call.params["Bucket"])
     return {"TagSet": [dict(tag) for tag in tagging["TagSet"]]}
 
 

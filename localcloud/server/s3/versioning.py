@@ -10,6 +10,7 @@ from copy import deepcopy
 
 from ..call import HOOKS, Call, Params, Refusal
 from .conflicts import changing
+from .refusals import not_configured, not_implemented
 from .store import bucket_called, documents
 
 
@@ -19,7 +20,7 @@ def put_bucket_versioning(call: Call) -> Params:
     if not asked.get("Status"):
         raise Refusal("IllegalVersioningConfigurationException", "The Versioning element must be specified")
     if asked.get("MFADelete", "Disabled") != "Disabled":
-        raise Refusal("NotImplemented", "MFADelete is not implemented", 501)
+        raise not_implemented("MFADelete")
     suspends = asked["Status"] == "Suspended"
     if suspends and bucket.object_lock_enabled:
         raise Refusal(
@@ -95,11 +96,10 @@ def put_bucket_website(call: Call) -> Params:
 def get_bucket_website(call: Call) -> Params:
     stored = documents(call.params["Bucket"]).single.get("website")
     if stored is None:
-        raise Refusal(
+        raise not_configured(
             "NoSuchWebsiteConfiguration",
             "The specified bucket does not have a website configuration",
-            404,
-            BucketName=call.params["Bucket"],
+            call.params["Bucket"],
         )
     return deepcopy(stored)
 
