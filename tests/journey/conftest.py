@@ -7,7 +7,8 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ __all__ = ["cloud"]
 
 STACKS = {"dev": DEV, "public": PUBLIC, "prod": PROD}
 assert set(STACKS.values()) == set(ACCOUNTS)
-PROGRAM = ("__main__.py", "composition.py", "settings", "components", "workflows", ".venv")
+PROGRAM = ("__main__.py", "composition.py", "settings", "components", ".venv")
 
 
 class Project:
@@ -34,6 +35,7 @@ class Project:
         shutil.copy(ROOT / "Pulumi.yaml", folder)
         for part in PROGRAM:
             (folder / part).symlink_to(ROOT / part)
+        shutil.copytree(ROOT / "workflows", folder / "workflows")
         for stack in STACKS:
             shutil.copy(ROOT / f"Pulumi.{stack}.yaml", folder)
 
@@ -70,23 +72,23 @@ class Project:
         held = deployment.get("resources", [])
         return [one for one in held if one.get("custom") and not one["type"].startswith("pulumi:")]
 
-    def initialise(self) -> None:
-        for stack in STACKS:
-            self.pulumi(stack, "stack", "init", "--no-select")
+
+@cache
+def engine() -> str:
+    """The folder of the Pulumi engine."""
+    command = [sys.executable, ROOT / "tools" / "engine.py"]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
 
 
 def environment(cloud: Cloud, folder: Path) -> dict[str, str]:
     """What `make env` sets, for a cloud and folders of the test's own."""
     home = folder / "pulumi"
     install_plugin(home)
-    (folder / "state").mkdir()
-    engine = subprocess.run(
-        [sys.executable, ROOT / "tools" / "engine.py"], check=True, stdout=subprocess.PIPE, text=True
-    ).stdout.strip()
+    (folder / "state").mkdir(exist_ok=True)
     keys = cloud.credentials
     return {
         "HOME": os.environ.get("HOME", str(folder)),
-        "PATH": f"{engine}:{ROOT / '.venv' / 'bin'}:{os.environ['PATH']}",
+        "PATH": f"{engine()}:{ROOT / '.venv' / 'bin'}:{os.environ['PATH']}",
         "PULUMI_HOME": str(home),
         "PULUMI_BACKEND_URL": f"file://{folder / 'state'}",
         "PULUMI_CONFIG_PASSPHRASE": "",
@@ -101,24 +103,33 @@ def environment(cloud: Cloud, folder: Path) -> dict[str, str]:
     }
 
 
-def _project(cloud: Cloud, folder: Path) -> Iterator[Project]:
+@pytest.fixture(scope="session")
+def initialised(cloud: Cloud, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The state of three stacks that were never brought up."""
+    folder = tmp_path_factory.mktemp("initialised")
+    made = Project(folder / "project", environment(cloud, folder))
+    for stack in STACKS:
+        made.pulumi(stack, "stack", "init", "--no-select")
+    return folder / "state"
+
+
+def _project(cloud: Cloud, initialised: Path, folder: Path) -> Project:
     """Empty accounts, empty state, the three stacks initialised."""
     cloud.reset()
-    made = Project(folder / "project", environment(cloud, folder))
-    made.initialise()
-    yield made
+    shutil.copytree(initialised, folder / "state")
+    return Project(folder / "project", environment(cloud, folder))
 
 
 @pytest.fixture
-def project(cloud: Cloud, tmp_path: Path) -> Iterator[Project]:
+def project(cloud: Cloud, initialised: Path, tmp_path: Path) -> Project:
     """A project of the test's own, nothing brought up."""
-    yield from _project(cloud, tmp_path)
+    return _project(cloud, initialised, tmp_path)
 
 
 @pytest.fixture(scope="module")
-def standing(cloud: Cloud, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+def standing(cloud: Cloud, initialised: Path, tmp_path_factory: pytest.TempPathFactory) -> Project:
     """All three stacks up, for tests of one module that leave them as they are."""
-    for made in _project(cloud, tmp_path_factory.mktemp("standing")):
-        for stack in STACKS:
-            made.up(stack)
-        yield made
+    made = _project(cloud, initialised, tmp_path_factory.mktemp("standing"))
+    for stack in STACKS:
+        made.up(stack)
+    return made
