@@ -126,7 +126,7 @@ def _blocked(call: Call, permission: Permission, principal: Principal) -> Verdic
 
 def _would_be_public(call: Call) -> bool:
     try:
-        return call.service == "s3" and public.is_public(call.params["Policy"])
+        return call.service == "s3" and public.is_public(call.params.get("Policy", ""))
     except (PolicyError, ValueError):
         return False  # a document that is none is refused as MalformedPolicy when it is to be stored
 
