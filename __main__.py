@@ -12,7 +12,7 @@ import pulumi
 from pulumi.runtime import config
 
 from components.names import GITHUB_DEPLOY, GITHUB_PREVIEW
-from composition import compose, provider_of
+from composition import compose, enter
 from settings import Portal, SettingsError, load
 
 ROLES = (GITHUB_PREVIEW, GITHUB_DEPLOY)
@@ -49,7 +49,7 @@ def main() -> None:
     role = os.environ.get("PORTAL_ROLE")
     if role and role not in ROLES:
         raise pulumi.RunError(f"PORTAL_ROLE: {role!r}: must be {' or '.join(ROLES)}")
-    outputs = compose(portal, provider_of(portal, role))
+    outputs = compose(portal, enter(portal, role))
     for field in fields(outputs):
         pulumi.export(field.name, getattr(outputs, field.name))
 

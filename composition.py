@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import pulumi
+import pulumi_aws
 
 from components import names
 from components.access import buckets as on_buckets
@@ -52,6 +53,22 @@ def compose(portal: Portal, provider: pulumi.ProviderResource) -> Outputs:
         roles={name: role.arn for name, role in made_roles.items()},
         protected={key: bucket.name for key, bucket in settings.buckets.items() if bucket.protected},
     )
+
+
+def enter(portal: Portal, role: str | None) -> pulumi.ProviderResource:
+    """The account's provider, once it has answered from that account; ``role`` takes the place of the stack file's.
+
+    Without this call the engine would name the first resource where the stack file's account is at fault. Raises
+    SettingsError.
+    """
+    provider = provider_of(portal, role)
+    try:
+        reached = pulumi_aws.get_caller_identity(opts=pulumi.InvokeOptions(provider=provider)).account_id
+    except Exception as error:  # noqa: BLE001 - the SDK raises no narrower one for a provider's refusal
+        raise portal.account_fault(str(error).rpartition("returned an error: ")[2]) from None
+    if reached != portal.current.account.id:
+        raise portal.account_fault(f"they lead into {reached}")
+    return provider
 
 
 def provider_of(portal: Portal, role: str | None) -> pulumi.ProviderResource:

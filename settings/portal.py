@@ -70,7 +70,7 @@ class Portal:
     def account_fault(self, reason: str) -> SettingsError:
         """The credentials at hand don't lead into this stack's account."""
         account = self.current.account
-        rule = f"must be the account that the credentials lead to through the role {account.role!r}: {reason}"
+        rule = f"must be the account that the credentials at hand lead into: {reason}"
         return SettingsError([fault_at(self.stack, ("account", "id"), account.id, rule)])
 
 

@@ -5,14 +5,24 @@ from __future__ import annotations
 import runpy
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.unit.recording import Recording, record
-from tests.unit.stackfiles import ROOT, engine_config
+from tests.unit.stackfiles import ROOT, engine_config, own_files
 
 STACKS = ("dev", "public", "prod")
-FIRST_UP = {"pulumi:pulumi:readStackOutputs": {"name": "stack", "outputs": {}, "secretOutputNames": []}}
+OUTPUTS, IDENTITY = "pulumi:pulumi:readStackOutputs", "aws:index/getCallerIdentity:getCallerIdentity"
+
+
+def first_up(stack: str) -> dict[str, dict[str, Any]]:
+    """What engine and provider answer a stack's program when nothing is there yet."""
+    account = own_files()[stack]["portal:settings"]["account"]["id"]
+    return {
+        OUTPUTS: {"name": stack, "outputs": {}, "secretOutputNames": []},
+        IDENTITY: {"accountId": account, "arn": "", "id": account, "userId": ""},
+    }
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -26,7 +36,9 @@ def deployed(stack: str) -> Recording:
     def program() -> object:
         return runpy.run_path(str(ROOT / "__main__.py"), run_name="__main__")
 
-    return record(program, stack=stack, config=engine_config(Path(ROOT, f"Pulumi.{stack}.yaml")), answers=FIRST_UP)
+    return record(
+        program, stack=stack, config=engine_config(Path(ROOT, f"Pulumi.{stack}.yaml")), answers=first_up(stack)
+    )
 
 
 @pytest.fixture(params=STACKS)

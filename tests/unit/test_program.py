@@ -11,7 +11,7 @@ import pulumi
 import pytest
 
 from components.access.statements import SIZES
-from tests.unit.conftest import FIRST_UP, deployed
+from tests.unit.conftest import IDENTITY, OUTPUTS, deployed, first_up
 from tests.unit.recording import Recording, record, tagged
 from tests.unit.stackfiles import ROOT, engine_config
 
@@ -131,13 +131,20 @@ def test_a_preview_registers_the_same(graph: Recording, stack: str) -> None:
 
 
 def run(
-    stack: str, *, preview: bool = False, previous: dict[str, str] | None = None, config: dict[str, str] | None = None
+    stack: str,
+    *,
+    preview: bool = False,
+    previous: dict[str, str] | None = None,
+    config: dict[str, str] | None = None,
+    reached: str = "",
 ) -> Recording:
     def program() -> object:
         return runpy.run_path(str(ROOT / "__main__.py"), run_name="__main__")
 
-    token = "pulumi:pulumi:readStackOutputs"
-    answers = {token: {**FIRST_UP[token], "outputs": {"protected": previous or {}}}}
+    answers = first_up(stack)
+    answers[OUTPUTS] |= {"outputs": {"protected": previous or {}}}
+    if reached:
+        answers[IDENTITY] = {"accountId": reached}
     given = {**engine_config(Path(ROOT, f"Pulumi.{stack}.yaml")), **(config or {})}
     return record(program, stack=stack, config=given, answers=answers, preview=preview)
 
@@ -172,3 +179,11 @@ def test_a_fault_stops_the_program_before_any_resource_and_any_call() -> None:
     with pytest.raises(pulumi.RunError, match=r"Pulumi\.prod\.yaml: aws:region: 'us-east-1': unknown key"):
         seen = run("prod", config={"aws:region": "us-east-1"})
     assert not seen.resources
+
+
+def test_credentials_that_lead_elsewhere_stop_the_program_before_any_resource() -> None:
+    message = (
+        r"Pulumi\.prod\.yaml: portal:settings\.account\.id: '111122223333': must be .*: they lead into 222233334444"
+    )
+    with pytest.raises(pulumi.RunError, match=message):
+        run("prod", reached="222233334444")
