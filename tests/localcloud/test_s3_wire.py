@@ -28,7 +28,9 @@ def send(cloud: Cloud, method: str, path: str, body: bytes, *, sent: bytes | Non
     request.context["payload_signing_enabled"] = True
     S3SigV4Auth(credentials.get_frozen_credentials(), "s3", REGION).add_auth(request)
     pool = urllib3.PoolManager(ca_certs=cloud.ca_bundle)
-    return pool.request(method, request.url, body=body if sent is None else sent, headers=dict(request.headers.items()))
+    return pool.request(
+        method, str(request.url), body=body if sent is None else sent, headers=dict(request.headers.items())
+    )
 
 
 def code(answer: Any) -> str:
