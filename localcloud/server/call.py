@@ -69,7 +69,7 @@ class Outcome:
     milliseconds: int = 0
 
 
-class Refusal(Exception):
+class Refusal(Exception):  # noqa: N818 - an answer, not a fault of the program
     """An answer that AWS gives instead of doing what was asked.
 
     ``status`` is the HTTP status; ``fields`` are further members of the error (S3: BucketName, Key, ...). A refusal of
@@ -92,7 +92,7 @@ Finish = Callable[[Call, Outcome], None]
 
 
 class Hooks:
-    """What a service adds around moto, by (service, operation). Each module of services registers into :data:`HOOKS`."""
+    """What a service adds around moto, by (service, operation). Modules of services register into :data:`HOOKS`."""
 
     def __init__(self) -> None:
         self.before_calls: dict[tuple[str, str], list[Before]] = {}
