@@ -25,6 +25,11 @@ CALLER = Caller(
 
 @pytest.fixture(scope="module")
 def bucket(cloud: Cloud) -> str:
+    return new_bucket(cloud)
+
+
+def new_bucket(cloud: Cloud) -> str:
+    """A versioned bucket with the objects ``plain`` and ``tagged``."""
     name, s3 = cloud.name("permissions"), cloud.client("s3")
     s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": "us-west-2"})
     s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
@@ -189,8 +194,9 @@ def test_who_is_told_what_is_wrong(cloud: Cloud, bucket: str) -> None:
     assert denied.message == wording + "because no identity-based policy allows the s3:GetObject action"
 
 
-def test_public_policies_and_the_public_access_block(cloud: Cloud, bucket: str) -> None:
-    s3, key = cloud.client("s3"), {"Bucket": bucket, "Key": "plain"}
+def test_public_policies_and_the_public_access_block(cloud: Cloud) -> None:
+    s3, bucket = cloud.client("s3"), new_bucket(cloud)
+    key = {"Bucket": bucket, "Key": "plain"}
     public = document(allow("s3:GetObject", f"arn:aws:s3:::{bucket}/*", Principal="*"))
     assert refusal(s3.put_bucket_policy, Bucket=bucket, Policy=public) == ("AccessDenied", 403)
     block = {"BlockPublicAcls": True, "IgnorePublicAcls": True, "RestrictPublicBuckets": True}

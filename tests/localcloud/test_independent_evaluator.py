@@ -6,8 +6,6 @@ It runs as a process of its own (tests/iam, installed by ``make test``).
 from __future__ import annotations
 
 import json
-import shutil
-import subprocess
 from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
@@ -16,21 +14,9 @@ from typing import Any
 from hypothesis import given, seed, settings
 
 from .conftest import PUBLIC, Cloud
+from .evaluator import judge
 from .generated_cases import ANONYMOUS, BUCKET, USER, cases, decided, entry
 from .policies import allow, document, refusal
-
-EVALUATOR = Path(__file__).parents[1] / "iam"
-
-
-def judge(log: Path) -> tuple[int, str]:
-    """Exit code and output of the evaluator on a log."""
-    node = shutil.which("node")
-    assert node, "Node.js is needed"
-    assert (EVALUATOR / "node_modules").is_dir(), f"npm ci in {EVALUATOR} is needed"
-    run = subprocess.run(
-        [node, "evaluate.mjs", str(log)], cwd=EVALUATOR, capture_output=True, text=True, check=False, timeout=120
-    )
-    return run.returncode, run.stdout + run.stderr
 
 
 def write_log(path: Path, entries: Sequence[dict[str, Any]], **call: Any) -> Path:
