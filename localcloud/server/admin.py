@@ -2,7 +2,7 @@
 
 | request | answer |
 |---|---|
-| GET /_localcloud/health | ``{"status": "ok", "accounts": [...]}`` |
+| GET /_localcloud/health | ``{"status": "ok", "pid": 1, "accounts": [...]}`` |
 | GET /_localcloud/inventory | everything that exists, by account (:mod:`.inventory`) |
 | POST /_localcloud/flush | delivers S3's access logs and writes out the call log; answers the log's path |
 | POST /_localcloud/reset | forgets everything and seeds the accounts anew; answers the engineer's new keys |
@@ -11,6 +11,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from dataclasses import asdict
 from typing import Protocol
@@ -50,7 +51,7 @@ def _server() -> Server:
 @route("health")
 def health(request: Request) -> Answer:
     del request
-    return 200, {"status": "ok", "accounts": list(ORGANIZATION.accounts)}
+    return 200, {"status": "ok", "pid": os.getpid(), "accounts": list(ORGANIZATION.accounts)}
 
 
 @route("inventory")

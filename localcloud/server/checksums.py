@@ -40,7 +40,9 @@ def verify_checksums(request: HttpRequest, operation: str) -> None:
     if operation in OF_THE_OBJECT or not sent:
         return
     if len(sent) > 1:
-        raise Refusal("InvalidRequest", "Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed.")
+        raise Refusal(
+            "InvalidRequest", "Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed."
+        )
     ((algorithm, value),) = sent.items()
     if algorithm not in ALGORITHMS:
         raise Refusal("NotImplemented", f"The checksum {PREFIX}{algorithm} is not verified here.", 501)

@@ -12,8 +12,8 @@ from moto.core.base_backend import BackendDict
 
 from . import control, inside, services
 from .admin import RUNNING
-from .calllog import CallLog
 from .callers import SESSIONS
+from .calllog import CallLog
 from .control import PREFIX, answer
 from .gateway import Gateway
 from .listeners import Listeners
@@ -72,9 +72,7 @@ class LocalCloud:
         self._listeners = Listeners(self._route, self.tls, http_port=http_port, https_port=https_port)
         self.http_url = f"http://127.0.0.1:{self._listeners.http_port}"
         self.https_url = f"https://127.0.0.1:{self._listeners.https_port}"
-        inside.connect(
-            self._log, plain_url=self.http_url, url=self.https_url, ca_bundle=str(self.tls.authority)
-        )
+        inside.connect(self._log, plain_url=self.http_url, url=self.https_url, ca_bundle=str(self.tls.authority))
         RUNNING.server = self
 
     def start(self) -> None:
@@ -105,8 +103,6 @@ class LocalCloud:
 
     def _route(self, request: HttpRequest) -> HttpResponse:
         if request.path.startswith(PREFIX):
-            status, body = answer(
-                request.method, request.path, request.body, request.headers.get("authorization", "")
-            )
+            status, body = answer(request.method, request.path, request.body, request.headers.get("authorization", ""))
             return HttpResponse(status=status, headers={"Content-Type": "application/json"}, body=body)
         return self._gateway.handle(request)

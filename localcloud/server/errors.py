@@ -57,7 +57,9 @@ def _sender(refusal: Refusal) -> str:
 def _query(refusal: Refusal, model: ServiceModel, request_id: str) -> tuple[dict[str, str], str]:
     namespace = model.metadata.get("xmlNamespace", f"http://{model.endpoint_prefix}.amazonaws.com/doc/")
     error = _members({"Type": _sender(refusal), "Code": refusal.code, "Message": refusal.message} | refusal.fields)
-    body = f'<ErrorResponse xmlns="{namespace}"><Error>{error}</Error><RequestId>{request_id}</RequestId></ErrorResponse>'
+    body = (
+        f'<ErrorResponse xmlns="{namespace}"><Error>{error}</Error><RequestId>{request_id}</RequestId></ErrorResponse>'
+    )
     return {"Content-Type": "text/xml"}, body
 
 

@@ -20,15 +20,15 @@ from .access.authorization import Unmapped, permissions
 from .access.decide import decide
 from .access.policy import PolicyError
 from .call import ANONYMOUS, HOOKS, Call, Outcome, Refusal
-from .calllog import CallLog
 from .callers import identify
+from .calllog import CallLog
 from .checksums import verify_checksums
 from .errors import error_response, response_protocol
 from .moto_backend import invoke
 from .organization import DEFAULT_REGION
 from .routing import PREFLIGHT, Routed, model_for, route
 from .serialization import parse_output, to_request, to_response
-from .signing import Signature, read_signature
+from .signing import OldSignature, Signature, read_signature
 from .validation import validate
 from .wire import HttpRequest, HttpResponse, with_plain_body
 
@@ -86,14 +86,13 @@ class Gateway:
 
     def _answer(self, exchange: _Exchange) -> HttpResponse:
         call = exchange.call
+        call.service = str(exchange.model.service_name)
         signature = _signature(exchange)
         if signature is not None:
             call.region = signature.region
             exchange.model = model_for(signature.service, exchange.request)
         call.service = str(exchange.model.service_name)
-        call.caller = identify(
-            exchange.request, signature, response_protocol(exchange.model, exchange.request)
-        )
+        call.caller = identify(exchange.request, signature, response_protocol(exchange.model, exchange.request))
         exchange.request = with_plain_body(exchange.request)
         call.headers = exchange.request.headers
         routed = route(exchange.request, signature.service if signature else None)
@@ -159,8 +158,9 @@ class Gateway:
 def _signature(exchange: _Exchange) -> Signature | None:
     try:
         return read_signature(exchange.request)
+    except OldSignature as error:
+        raise Refusal("InvalidRequest", str(error)) from error
     except ValueError as error:
-        exchange.call.service = str(exchange.model.service_name)
         raise Refusal("IncompleteSignature", f"The signature can not be read: {error}", 400) from error
 
 

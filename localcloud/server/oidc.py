@@ -83,7 +83,9 @@ def verified_claims(token: str, account: str) -> dict[str, Any]:
     if not set(audience if isinstance(audience, list) else [audience]) & set(provider.client_id_list):
         raise Refusal("InvalidIdentityToken", "Incorrect token audience")
     if float(claims.get("exp", 0)) <= time.time():
-        raise Refusal("ExpiredTokenException", "Token expired: current date/time must be before the expiration date/time")
+        raise Refusal(
+            "ExpiredTokenException", "Token expired: current date/time must be before the expiration date/time"
+        )
     if not claims.get("sub"):
         raise Refusal("InvalidIdentityToken", "The token has no subject")
     return claims

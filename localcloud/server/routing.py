@@ -21,9 +21,10 @@ from botocore.exceptions import UnknownServiceError
 from moto.core.model import OperationModel, ServiceModel
 from moto.core.parse import PROTOCOL_PARSERS, RequestParserError
 from moto.core.request import determine_request_protocol
-from moto.core.routing import NotFound, get_service_router
+from moto.core.routing import get_service_router
 from moto.core.utils import get_service_model
 from werkzeug.datastructures import Headers, MultiDict
+from werkzeug.exceptions import NotFound
 
 from .call import Params, Refusal
 from .strictness import TrackedForm, body_shape, check_json, check_rest_request, check_xml
@@ -52,7 +53,16 @@ SIGNED_AS: dict[str, tuple[str, ...]] = {
 
 SIGNING_QUERY_KEYS = frozenset(
     f"X-Amz-{name}"
-    for name in ("Algorithm", "Credential", "Date", "Expires", "SignedHeaders", "Signature", "Security-Token", "Content-Sha256")
+    for name in (
+        "Algorithm",
+        "Credential",
+        "Date",
+        "Expires",
+        "SignedHeaders",
+        "Signature",
+        "Security-Token",
+        "Content-Sha256",
+    )
 )
 
 
@@ -67,7 +77,10 @@ class Routed:
 
 
 class _Message:
-    """A request with the attributes that moto's router and parsers read."""
+    """A request with the attributes that moto's router and parsers read.
+
+    A presigned URL may carry in its query what else would be a header (``x-amz-checksum-mode``): it is one here.
+    """
 
     def __init__(self, request: HttpRequest) -> None:
         self.method = request.method
@@ -77,6 +90,9 @@ class _Message:
         self.content_type = request.headers.get("content-type", "")
         self.data = request.body
         unsigned = [(key, value) for key, value in request.query_items if key not in SIGNING_QUERY_KEYS]
+        if "X-Amz-Signature" in request.query_values:
+            self.headers.extend([(key, value) for key, value in unsigned if key.lower().startswith("x-amz-")])
+            unsigned = [(key, value) for key, value in unsigned if not key.lower().startswith("x-amz-")]
         self.args = MultiDict(unsigned)
         self.values = self.args
         if request.is_form:
@@ -102,7 +118,7 @@ def route(request: HttpRequest, signing_name: str | None) -> Routed:
     for service in candidates:
         model = _model(service)
         try:
-            operation, labels = get_service_router(service).match(cast(Any, message))
+            operation, labels = get_service_router(service).match(cast("Any", message))
         except (NotFound, NotImplementedError):
             continue
         if _speaks(model, message):
@@ -151,7 +167,7 @@ def _parse(operation: OperationModel, labels: dict[str, Any], message: _Message)
         parsed = PROTOCOL_PARSERS[protocol](operation).parse(
             {
                 "method": message.method,
-                "values": form if protocol in FORM_PROTOCOLS else message.values,
+                "values": cast("Any", form) if protocol in FORM_PROTOCOLS else message.values,
                 "headers": message.headers,
                 "body": message.data,
                 "url_path": message.raw_path,

@@ -32,7 +32,9 @@ def seed(members: Sequence[str]) -> Credentials:
         if not (len(account) == ACCOUNT_ID_DIGITS and account.isdigit()):
             raise ValueError(f"account id {account!r}: twelve digits are needed")
     if MANAGEMENT_ACCOUNT in members or len(set(members)) != len(members):
-        raise ValueError(f"account ids {', '.join(members)}: each once, and {MANAGEMENT_ACCOUNT} is the management account")
+        raise ValueError(
+            f"account ids {', '.join(members)}: each once, and {MANAGEMENT_ACCOUNT} is the management account"
+        )
     ORGANIZATION.members = tuple(members)
     for account in members:
         _member_account(account)

@@ -49,7 +49,7 @@ def to_request(operation: OperationModel, params: Params) -> HttpRequest:
     headers = {name.lower(): str(value) for name, value in wire["headers"].items()}
     if isinstance(body, dict):
         headers.setdefault("content-type", "application/x-www-form-urlencoded; charset=utf-8")
-        body = urlencode(cast(dict[str, str], body), doseq=True)
+        body = urlencode(cast("dict[str, str]", body), doseq=True)
     content = body if isinstance(body, bytes) else str(body or "").encode()
     headers["content-length"] = str(len(content))
     return HttpRequest(

@@ -3,7 +3,8 @@
 AWS facts (*Create a signed AWS API request*): the signature covers method, path, query, the signed headers and the
 payload's hash. S3 takes the path as sent, other services normalise it and encode it once more. A presigned URL carries
 the same in its query, for at most seven days. A request may be 15 minutes old. The chunk signatures of a streaming
-upload are not verified here, only the seed signature.
+upload are not verified here, only the seed signature. Version 2 is refused, as S3 does for any bucket made since June
+2020 (boto3 still presigns with it unless told ``signature_version="s3v4"``).
 """
 
 from __future__ import annotations
@@ -45,15 +46,21 @@ class Signature:
         return datetime.strptime(self.timestamp, TIME_FORMAT).replace(tzinfo=UTC)
 
 
+class OldSignature(ValueError):
+    """Signature Version 2."""
+
+
 def read_signature(request: HttpRequest) -> Signature | None:
     """None for a request without one. Raises ValueError saying what is wrong with its form."""
     authorization = request.headers.get("authorization")
     query = request.query_values
+    if (authorization or "").startswith("AWS ") or {"AWSAccessKeyId", "Signature"} <= set(query):
+        raise OldSignature(f"The authorization mechanism you have provided is not supported. Please use {ALGORITHM}.")
     if authorization is None and "X-Amz-Signature" not in query:
         return None
     if authorization is not None:
         algorithm, _, rest = authorization.partition(" ")
-        fields = dict(part.strip().partition("=")[::2] for part in rest.split(","))
+        fields = dict(_pair(part.strip()) for part in rest.split(","))
         timestamp = request.headers.get("x-amz-date", "")
         token, expires = request.headers.get("x-amz-security-token"), None
     else:
@@ -102,9 +109,14 @@ def _signing_key(secret: str, *scope: str) -> bytes:
     return key
 
 
+def _pair(text: str) -> tuple[str, str]:
+    name, _, value = text.partition("=")
+    return name, value
+
+
 def _canonical_request(request: HttpRequest, signature: Signature) -> str:
     path = request.path if signature.service == "s3" else quote(normalize_url_path(request.path), safe="/~")
-    pairs = sorted(pair.partition("=")[::2] for pair in request.query.split("&") if pair)
+    pairs = sorted(_pair(pair) for pair in request.query.split("&") if pair)
     query = "&".join(f"{key}={value}" for key, value in pairs if key != "X-Amz-Signature")
     headers = "".join(
         f"{name}:{' '.join(request.headers.get(name, '').split())}\n" for name in signature.signed_headers

@@ -135,7 +135,9 @@ def check_json(shape: Shape, value: object, path: str = "") -> None:
     if not isinstance(value, allowed) or (isinstance(value, bool) and bool not in allowed):
         raise Refusal("SerializationException", f"{path or 'The request'} must be a {shape.type_name}, not {value!r}")
     if isinstance(shape, StructureShape) and isinstance(value, dict):
-        names = {m.serialization.get("name", n): m for n, m in shape.members.items() if not m.serialization.get("location")}
+        names = {
+            m.serialization.get("name", n): m for n, m in shape.members.items() if not m.serialization.get("location")
+        }
         for name, item in value.items():
             if name not in names:
                 raise Refusal("SerializationException", f"{path or 'The request'} has no member {name}")

@@ -152,4 +152,6 @@ def _session_policy(params: Params, account: str) -> str | None:
     for document in documents:
         part = json.loads(document)["Statement"]
         statements += part if isinstance(part, list) else [part]
-    return json.dumps({"Version": "2012-10-17", "Statement": [{k: v for k, v in s.items() if k != "Sid"} for s in statements]})
+    return json.dumps(
+        {"Version": "2012-10-17", "Statement": [{k: v for k, v in s.items() if k != "Sid"} for s in statements]}
+    )

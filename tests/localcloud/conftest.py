@@ -74,7 +74,12 @@ class Cloud:
         return self._clients[key]
 
     def client_of(self, session: boto3.Session, service: str, *, secure: bool = True, **config: Any) -> Any:
-        settings: dict[str, Any] = {"retries": QUICK, "s3": {"addressing_style": "path"}, **config}
+        settings: dict[str, Any] = {
+            "retries": QUICK,
+            "inject_host_prefix": False,
+            "s3": {"addressing_style": "path"},
+            **config,
+        }
         return session.client(  # pyright: ignore[reportCallIssue]  # the name is a literal in boto3's stubs
             service,  # pyright: ignore[reportArgumentType]  # as above
             endpoint_url=self.https_url if secure else self.http_url,

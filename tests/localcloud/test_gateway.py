@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
+import urllib3
 from botocore.exceptions import ClientError
 
 from .conftest import ACCOUNTS, DEV, Cloud
+
+
+def fetch(cloud: Cloud, url: str, method: str = "GET", **options: Any) -> urllib3.BaseHTTPResponse:
+    """A request as it is written: urllib3 neither signs nor follows."""
+    with urllib3.PoolManager(ca_certs=cloud.ca_bundle) as pool:
+        return pool.request(method, url, retries=False, **options)
 
 
 @pytest.mark.parametrize("account", ACCOUNTS)
@@ -25,3 +34,16 @@ def test_an_object_is_put_and_read(cloud: Cloud) -> None:
 def test_a_stranger_is_refused(cloud: Cloud) -> None:
     with pytest.raises(ClientError, match="AccessDenied"):
         cloud.anonymous("s3").list_buckets()
+
+
+def test_a_presigned_url_is_enough(cloud: Cloud) -> None:
+    s3, bucket = cloud.client("s3", DEV), cloud.name("presigned")
+    s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "us-west-2"})
+    s3.put_object(Bucket=bucket, Key="a b+c", Body=b"text")
+    url = s3.generate_presigned_url("get_object", Params={"Bucket": bucket, "Key": "a b+c"})
+    answer = fetch(cloud, url)
+    print(url, answer.data)
+    assert (answer.status, answer.data) == (200, b"text")
+    assert fetch(cloud, url.replace("Signature=", "Signature=0")).status == 403
+    expired = s3.generate_presigned_url("get_object", Params={"Bucket": bucket, "Key": "a b+c"}, ExpiresIn=-1)
+    assert b"Request has expired" in fetch(cloud, expired).data

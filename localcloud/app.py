@@ -1,0 +1,184 @@
+"""``localcloud``: starts and ends the local accounts, and shows what they are asked."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+import yaml
+from rich.console import Console
+from rich.markup import escape
+
+from localcloud.server import environment as environments
+from localcloud.server import process
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="AWS accounts on this machine.")
+out, err = Console(highlight=False, soft_wrap=True), Console(stderr=True, highlight=False, soft_wrap=True)
+SETTINGS = "portal:settings"
+
+FolderOption = Annotated[
+    Path, typer.Option("--folder", envvar="LOCALCLOUD_FOLDER", help="Where the local cloud keeps its files.")
+]
+FOLDER = Path(".local")
+
+
+def main() -> None:
+    app()
+
+
+def fail(text: str) -> typer.Exit:
+    err.print(f"[red]error:[/red] {escape(text)}")
+    return typer.Exit(1)
+
+
+def accounts_of_stacks(project: Path) -> list[str]:
+    """The account ids that the stack files of a project name. Raises ValueError naming a file without one."""
+    found: list[str] = []
+    for path in sorted(project.glob("Pulumi.*.yaml")):
+        data: Any = yaml.safe_load(path.read_text())
+        try:
+            account = str(data["config"][SETTINGS]["account"]["id"])
+        except (KeyError, TypeError):
+            raise ValueError(f"{path.name}: config → {SETTINGS} → account → id is missing") from None
+        if account not in found:
+            found.append(account)
+    if not found:
+        raise ValueError(f"{project.resolve()} has no Pulumi.*.yaml; name the accounts by --account")
+    return found
+
+
+def server_or_fail(folder: Path) -> process.Running:
+    found = process.running(folder.resolve())
+    if found is None:
+        raise fail(f"no local cloud runs in {folder}: localcloud start")
+    return found
+
+
+def start_server(folder: Path, accounts: list[str], https_port: int = 0, http_port: int = 0) -> process.Running:
+    """The running server, started if need be, with what happens on standard error."""
+    try:
+        with err.status("local cloud: starting") as status:
+            server, started = process.start(
+                folder.resolve(),
+                accounts or accounts_of_stacks(Path.cwd()),
+                https_port=https_port,
+                http_port=http_port,
+                waiting=lambda seconds: status.update(f"local cloud: starting, {seconds:.0f} s"),
+            )
+    except (process.ProcessError, ValueError) as error:
+        raise fail(str(error)) from error
+    word = "started" if started else "runs already"
+    err.print(f"local cloud {word}: accounts {', '.join(server.accounts)} at {server.https_url} and {server.http_url}")
+    return server
+
+
+@app.command()
+def start(
+    account: Annotated[
+        list[str] | None, typer.Option(help="An account id; by default those of the stack files.")
+    ] = None,
+    https_port: Annotated[int, typer.Option(help="0 is any free port.")] = 0,
+    http_port: Annotated[int, typer.Option(help="0 is any free port.")] = 0,
+    folder: FolderOption = FOLDER,
+) -> None:
+    """Start the local accounts, or find them running."""
+    start_server(folder, account or [], https_port, http_port)
+
+
+@app.command()
+def stop(folder: FolderOption = FOLDER) -> None:
+    """End the local accounts with their process, state and files."""
+    try:
+        ended = process.stop(folder.resolve())
+    except process.ProcessError as error:
+        raise fail(str(error)) from error
+    err.print("local cloud ended" if ended else "no local cloud was running")
+
+
+@app.command()
+def status(folder: FolderOption = FOLDER) -> None:
+    """Say whether the local accounts run, and what exists in each."""
+    server = server_or_fail(folder)
+    out.print(f"pid {server.pid}, {server.https_url}, {server.http_url}, log {folder / 'server.log'}")
+    for account, held in process.ask(server, "GET", "inventory").items():
+        objects = sum(len(bucket["objects"]) for bucket in held["buckets"].values())
+        out.print(
+            f"{account}: {len(held['buckets'])} buckets with {objects} objects, {len(held['roles'])} roles, "
+            f"{len(held['policies'])} policies, {len(held['oidc_providers'])} OIDC providers"
+        )
+
+
+@app.command()
+def env(folder: FolderOption = FOLDER) -> None:
+    """Print the environment that reaches the local accounts: eval "$(localcloud env)"."""
+    server = server_or_fail(folder)
+    print("unset " + " ".join(environments.UNSET))  # for the shell, not for eyes
+    for name, value in environments.environment(server, folder.resolve()).items():
+        print(f"export {name}={shlex.quote(value)}")  # for the shell, not for eyes
+
+
+@app.command()
+def calls(
+    folder: FolderOption = FOLDER,
+    refused: Annotated[bool, typer.Option("--refused", help="Only calls that were refused.")] = False,
+    last: Annotated[int, typer.Option(help="How many of the latest.")] = 50,
+) -> None:
+    """Show the latest calls: who, what, on which resource, and how it was answered."""
+    process.ask(server_or_fail(folder), "POST", "flush")
+    lines = [json.loads(line) for line in (folder / "calls.jsonl").read_text().splitlines()]
+    shown = [line for line in lines if "operation" in line and (not refused or line["status"] >= 400)]
+    for line in shown[-last:]:
+        asked = ", ".join(f"{item['action']} on {item['resource']}" for item in line["permissions"])
+        who = line["caller"]["arn"] or line["caller"]["kind"]
+        answer = f"{line['status']} {line['code']}".strip()
+        out.print(escape(f"{line['time']} {answer} {line['service']} {line['operation']} by {who}: {asked or '-'}"))
+
+
+@app.command()
+def token(
+    repository: Annotated[str, typer.Option(help="OWNER/NAME on GitHub.")],
+    environment: Annotated[str, typer.Option(help="The deployment environment of the job.")] = "",
+    pull_request: Annotated[bool, typer.Option("--pull-request", help="A job of a pull request.")] = False,
+    branch: Annotated[str, typer.Option(help="A job of a push to this branch.")] = "",
+    folder: FolderOption = FOLDER,
+) -> None:
+    """Print a web identity token as GitHub Actions would give it to a job."""
+    from localcloud.server.oidc import load_key, mint
+
+    server_or_fail(folder)
+    contexts = [f"environment:{environment}"] if environment else []
+    contexts += ["pull_request"] if pull_request else []
+    contexts += [f"ref:refs/heads/{branch}"] if branch else []
+    if len(contexts) != 1 or repository.count("/") != 1:
+        raise fail("one of --environment, --pull-request and --branch is needed, and --repository OWNER/NAME")
+    print(mint(load_key(folder / "tls" / "issuer.pem"), repository, contexts[0]))  # for a shell
+
+
+@app.command()
+def up(folder: FolderOption = FOLDER) -> None:
+    """Bring up all stacks here, release a dataset, and read it back as anybody would."""
+    _do(lambda bringup, server: bringup.bring_up(server, folder.resolve()), folder)
+
+
+@app.command()
+def preview(folder: FolderOption = FOLDER) -> None:
+    """Preview every stack as CI does on a pull request."""
+    _do(lambda bringup, server: bringup.preview(server, folder.resolve()), folder)
+
+
+def _do(steps: Callable[[Any, process.Running], None], folder: Path) -> None:
+    """Runs steps of the bring-up on the server of the folder, started if need be."""
+    from localcloud import bringup
+
+    try:
+        steps(bringup, start_server(folder, []))
+    except bringup.BringUpError as error:
+        raise fail(str(error)) from error
+
+
+if __name__ == "__main__":
+    main()

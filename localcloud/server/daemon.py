@@ -1,0 +1,71 @@
+"""The server as a process of its own: ``python -m localcloud.server.daemon FOLDER HTTPS_PORT HTTP_PORT ACCOUNT...``.
+
+It writes ``server.json`` into the folder once it answers, and takes it away when it ends (by SIGTERM, SIGINT or the
+control endpoint). Whoever starts it reads its standard error as the server's log.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .cloud import Folder, LocalCloud
+
+PORT_TAKEN = 3
+BAD_ACCOUNT = 4
+
+
+def main(arguments: list[str]) -> int:
+    folder_name, https_port, http_port, *accounts = arguments
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+    logging.captureWarnings(capture=True)
+    for noisy in ("botocore", "werkzeug", "urllib3", "asyncio"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+    log = logging.getLogger("localcloud")
+
+    from .cloud import Folder, LocalCloud  # after logging is set up: what their import says belongs into the log
+
+    folder = Folder(Path(folder_name))
+    try:
+        cloud = LocalCloud(folder, accounts, http_port=int(http_port), https_port=int(https_port))
+    except OSError as error:
+        log.critical("a port is taken: HTTPS %s, HTTP %s (0 is any free one): %s", https_port, http_port, error)
+        return PORT_TAKEN
+    except ValueError as error:
+        log.critical("%s", error)
+        return BAD_ACCOUNT
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda _number, _frame: cloud.stopped.set())
+    cloud.start()
+    _describe(folder, cloud)
+    log.info("accounts %s at %s and %s", ", ".join(accounts), cloud.https_url, cloud.http_url)
+    cloud.stopped.wait()
+    folder.description.unlink(missing_ok=True)
+    cloud.stop()
+    return 0
+
+
+def _describe(folder: Folder, cloud: LocalCloud) -> None:
+    description = {
+        "pid": os.getpid(),
+        "https_url": cloud.https_url,
+        "http_url": cloud.http_url,
+        "ca_bundle": str(cloud.tls.authority.resolve()),
+        "accounts": list(cloud.accounts),
+        "access_key_id": cloud.credentials.access_key_id,
+        "secret_access_key": cloud.credentials.secret_access_key,
+    }
+    draft = folder.description.with_suffix(".new")
+    draft.touch(mode=0o600)
+    draft.write_text(json.dumps(description, indent=1))
+    draft.replace(folder.description)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,41 @@
+"""The environment in which pulumi, aws and portal reach the local cloud: nothing else tells them about it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from .organization import DEFAULT_REGION
+from .process import Running
+
+UNSET = ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN", "AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE")
+"""Variables that would lead a client to other credentials."""
+
+
+def environment(server: Running, folder: Path) -> dict[str, str]:
+    """Variables by name. The Pulumi passphrase is empty: the local state holds no secret of value."""
+    tools = [str(Path(sys.executable).parent)]
+    if engine := os.environ.get("LOCALCLOUD_ENGINE_DIR"):
+        tools.append(engine)
+    kept = [part for part in os.environ.get("PATH", "").split(os.pathsep) if part and part not in tools]
+    return {
+        "AWS_ENDPOINT_URL": server.https_url,
+        "AWS_CA_BUNDLE": server.ca_bundle,
+        "AWS_ACCESS_KEY_ID": server.access_key_id,
+        "AWS_SECRET_ACCESS_KEY": server.secret_access_key,
+        "AWS_REGION": DEFAULT_REGION,
+        "AWS_DEFAULT_REGION": DEFAULT_REGION,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_DISABLE_HOST_PREFIX_INJECTION": "true",
+        "AWS_CONFIG_FILE": str(folder / "aws-config"),
+        "AWS_SHARED_CREDENTIALS_FILE": str(folder / "aws-credentials"),
+        "PULUMI_HOME": str(folder / "pulumi"),
+        "PULUMI_BACKEND_URL": f"file://{folder / 'state'}",
+        "PULUMI_CONFIG_PASSPHRASE": "",
+        "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+        "PULUMI_SKIP_UPDATE_CHECK": "1",
+        "NO_PROXY": "127.0.0.1,localhost",
+        "no_proxy": "127.0.0.1,localhost",
+        "PATH": os.pathsep.join([*tools, *kept]),
+    }

@@ -1,0 +1,182 @@
+"""Starts, finds and ends the server's process, and says what environment reaches it.
+
+The process that is ended is the one that answers on the port of ``server.json`` and calls itself by that pid; a pid
+alone might be somebody else's by now.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+START_SECONDS = 60.0
+STOP_SECONDS = 10.0
+POLL_SECONDS = 0.05
+ANSWER_SECONDS = 5.0
+LOG_TAIL_LINES = 20
+MODULE = "localcloud.server.daemon"
+
+
+class ProcessError(Exception):
+    """The server could not be started or ended. The text says why and what to do."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Running:
+    """A server that answers, as its ``server.json`` describes it."""
+
+    pid: int
+    https_url: str
+    http_url: str
+    ca_bundle: str
+    accounts: list[str]
+    access_key_id: str
+    secret_access_key: str
+
+
+def running(folder: Path) -> Running | None:
+    """The living server of that folder, or None."""
+    try:
+        described: Any = json.loads((folder / "server.json").read_text())
+        found = Running(**described)
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
+    try:
+        return found if ask(found, "GET", "health").get("pid") == found.pid else None
+    except (OSError, ValueError):
+        return None
+
+
+def ask(server: Running, method: str, route: str) -> dict[str, Any]:
+    """The control endpoint's answer. Raises OSError if there is none."""
+    request = urllib.request.Request(f"{server.http_url}/_localcloud/{route}", method=method)  # noqa: S310  # http only
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    with opener.open(request, timeout=ANSWER_SECONDS) as response:
+        return json.load(response)
+
+
+def start(
+    folder: Path,
+    accounts: Sequence[str],
+    *,
+    https_port: int = 0,
+    http_port: int = 0,
+    waiting: Callable[[float], None] = lambda _seconds: None,
+) -> tuple[Running, bool]:
+    """The server of that folder, and whether it was started now. ``waiting`` is told the seconds waited so far.
+
+    Raises ProcessError: it died (with its log's end), did not answer in time, or runs with other accounts.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with _lock(folder):
+        found = running(folder)
+        if found is not None:
+            if set(found.accounts) != set(accounts):
+                raise ProcessError(
+                    f"a server with the accounts {', '.join(found.accounts)} runs already: stop it first"
+                )
+            return found, False
+        for name in ("pulumi", "state"):
+            (folder / name).mkdir(exist_ok=True)
+        (folder / "server.json").unlink(missing_ok=True)
+        with (folder / "server.log").open("ab") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-m", MODULE, str(folder), str(https_port), str(http_port), *accounts],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                env=_without_aws(os.environ),
+            )
+        return _wait(folder, process, waiting), True
+
+
+def _without_aws(environment: Mapping[str, str]) -> dict[str, str]:
+    """The environment without credentials and endpoints: the server is AWS, it is nobody's client."""
+    return {name: value for name, value in environment.items() if not name.startswith("AWS_")}
+
+
+def _wait(folder: Path, process: subprocess.Popen[bytes], waiting: Callable[[float], None]) -> Running:
+    began = time.monotonic()
+    while (passed := time.monotonic() - began) < START_SECONDS:
+        code = process.poll()
+        if code is not None:
+            raise ProcessError(f"the server ended with code {code}. {log_tail(folder)}")
+        found = running(folder)
+        if found is not None:
+            return found
+        waiting(passed)
+        time.sleep(POLL_SECONDS)
+    process.terminate()
+    process.wait(STOP_SECONDS)
+    raise ProcessError(f"the server did not answer within {START_SECONDS:.0f} s and was ended. {log_tail(folder)}")
+
+
+def log_tail(folder: Path) -> str:
+    """The end of the server's log, with where it is."""
+    path = folder / "server.log"
+    lines = path.read_text(errors="replace").splitlines() if path.exists() else []
+    return "\n".join([f"The end of {path}:", *lines[-LOG_TAIL_LINES:]])
+
+
+def stop(folder: Path) -> bool:
+    """Ends the server if it lives, and removes the folder. Answers whether a server was ended.
+
+    Raises ProcessError if it can't be ended; the folder is kept then.
+    """
+    if not folder.exists():
+        return False
+    with _lock(folder):
+        found = running(folder)
+        if found is not None:
+            _end(found)
+        shutil.rmtree(folder)
+    return found is not None
+
+
+def _end(server: Running) -> None:
+    try:
+        ask(server, "POST", "stop")
+    except (OSError, ValueError):
+        os.kill(server.pid, signal.SIGTERM)
+    if _gone(server.pid):
+        return
+    os.kill(server.pid, signal.SIGKILL)
+    if not _gone(server.pid):
+        raise ProcessError(f"the server's process {server.pid} could not be ended")
+
+
+def _gone(pid: int) -> bool:
+    began = time.monotonic()
+    while time.monotonic() - began < STOP_SECONDS:
+        with suppress(ChildProcessError):
+            os.waitpid(pid, os.WNOHANG)  # ours, if this process started it
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return True
+        time.sleep(POLL_SECONDS)
+    return False
+
+
+@contextmanager
+def _lock(folder: Path) -> Generator[None]:
+    """One start or stop at a time: a lock on the directory that holds the folder, so that no file is left behind."""
+    descriptor = os.open(folder.parent, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
