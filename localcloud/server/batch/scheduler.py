@@ -18,7 +18,7 @@ import time
 from localcloud.server.control import on_reset
 from localcloud.server.timescale import SCALE
 
-from . import attempts, faults, instances, notices
+from . import attempts, endings, faults, instances, notices
 from .model import (
     LOCK,
     SETTLE_SECONDS,
@@ -242,6 +242,7 @@ def finish(job: Job, status: str, reason: str | None) -> None:
     job.status_reason, job.stopped_at = reason, now_ms()
     job.blocked = None
     _change(job, status)
+    endings.ended(job.id)
     if job.parent is not None:
         _finish_array(store(job.account, job.region), job.parent)
     wake()
@@ -315,3 +316,4 @@ def forget() -> None:
         attempts.abandon()
         reset()
         faults.clear()
+        endings.forget()

@@ -1,0 +1,108 @@
+"""Executions: their threads, their ends, and what comes of an end (event, log, whoever waits)."""
+
+from __future__ import annotations
+
+import copy
+import logging
+import threading
+from typing import Any
+
+from . import flow, logs, notices, parallel, task
+from .branch import Branch
+from .failures import RUNTIME, StateFailure, Stopped
+from .interpreter import run_block
+from .model import LOCK, TERMINAL, Execution, dumps, now
+from .tokens import ExecutionTimeout, Token
+
+LOG = logging.getLogger(__name__)
+STATES = (flow, parallel, task)
+"""Imported for their handlers."""
+
+
+def begin(execution: Execution) -> None:
+    """Starts a new execution in a thread of its own."""
+    execution.history.listener = logs.listener(execution)
+    branch = Branch(execution, execution.token)
+    given = {
+        "input": dumps(execution.input),
+        "inputDetails": {"truncated": False},
+        "roleArn": execution.machine.role_arn,
+    }
+    branch.event("ExecutionStarted", given)
+    notices.status_changed(execution)
+    _start(execution, branch)
+
+
+def redrive(execution: Execution) -> None:
+    """Goes on where the execution failed; what succeeded is not done again."""
+    execution.token = Token()
+    branch = Branch(execution, execution.token, previous=len(execution.history.events))
+    branch.event("ExecutionRedriven", {"redriveCount": execution.redrive_count})
+    notices.status_changed(execution)
+    _start(execution, branch)
+
+
+def _start(execution: Execution, branch: Branch) -> None:
+    seconds = execution.machine.parsed.get("TimeoutSeconds")
+    if seconds is not None:
+        execution.token.expire_in(float(seconds))
+    args = (execution, branch)
+    threading.Thread(target=_run, args=args, daemon=True, name=f"execution-{execution.name}").start()
+
+
+def _run(execution: Execution, branch: Branch) -> None:
+    machine = execution.machine.parsed
+    try:
+        value = copy.deepcopy(execution.input)
+        output = run_block(branch, machine, value, str(machine.get("QueryLanguage", "JSONPath")))
+        _end(execution, branch, "SUCCEEDED", output=dumps(output))
+    except StateFailure as failure:
+        _end(execution, branch, "FAILED", error=failure.error, cause=failure.cause)
+    except ExecutionTimeout:
+        execution.token.cancel()
+        _end(execution, branch, "TIMED_OUT")
+    except Stopped:
+        LOG.debug("execution %s was stopped", execution.arn)
+    except Exception as error:
+        LOG.exception("execution %s", execution.arn)
+        _end(execution, branch, "FAILED", error=RUNTIME, cause=f"An internal error occurred: {error}")
+
+
+ENDINGS = {
+    "SUCCEEDED": "ExecutionSucceeded",
+    "FAILED": "ExecutionFailed",
+    "TIMED_OUT": "ExecutionTimedOut",
+    "ABORTED": "ExecutionAborted",
+}
+
+
+def _end(
+    execution: Execution,
+    branch: Branch,
+    status: str,
+    *,
+    output: str | None = None,
+    error: str | None = None,
+    cause: str | None = None,
+) -> None:
+    with LOCK:
+        if execution.status in TERMINAL:
+            return
+        details: dict[str, Any] = {"error": error, "cause": cause}
+        if status == "SUCCEEDED":
+            details = {"output": output, "outputDetails": {"truncated": False}}
+        branch.event(ENDINGS[status], details)
+        execution.output, execution.error, execution.cause = output, error, cause
+        execution.stopped = now()
+        execution.status = status
+        listeners = list(execution.listeners)
+    notices.status_changed(execution)
+    for listener in listeners:
+        listener()
+
+
+def stop(execution: Execution, error: str | None, cause: str | None) -> None:
+    """Aborts an execution that runs; one that has ended is left as it is."""
+    branch = Branch(execution, execution.token, previous=len(execution.history.events))
+    _end(execution, branch, "ABORTED", error=error, cause=cause)
+    execution.token.cancel()

@@ -1,0 +1,182 @@
+"""The run of a block of states: from StartAt to an end, state by state.
+
+AWS facts: a state's fields are read in the order InputPath, Parameters, (the work), ResultSelector, ResultPath,
+OutputPath with JSONPath, and Arguments, (the work), Output with JSONata; Assign sees the same as the output does and
+takes effect at the end of the state. Retry and Catch look at failures of the work and of these fields alike.
+"""
+
+from __future__ import annotations
+
+import copy
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+
+from . import jsonpath
+from .branch import Branch, Frame, frame
+from .failures import DATA_LIMIT, StateFailure
+from .model import MOST_BYTES, dumps, size
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """Where a state leads: the next one, or None at the end."""
+
+    next: str | None
+    output: Any
+    assigned: dict[str, str] | None = None
+
+
+Handler = Callable[[Frame], Step]
+HANDLERS: dict[str, Handler] = {}
+"""By state type; modules of states add theirs."""
+
+
+def handles(kind: str) -> Callable[[Handler], Handler]:
+    def register(handler: Handler) -> Handler:
+        HANDLERS[kind] = handler
+        return handler
+
+    return register
+
+
+def run_block(branch: Branch, block: dict[str, Any], value: Any, language: str) -> Any:
+    """The output of a block of states. Raises StateFailure, Stopped or ExecutionTimeout."""
+    name = str(block["StartAt"])
+    held = branch.execution.resume.get(branch.key)
+    resumed = held is not None
+    if held is not None:
+        if held.done:
+            return held.value
+        name, value = held.state, held.value
+        branch.variables = dict(held.variables)
+    while True:
+        branch.token.check()
+        if not resumed:
+            branch.at(name, value)
+        resumed = False
+        step = run_state(branch, name, block["States"][name], value, language)
+        if step.next is None:
+            branch.forget_below()
+            branch.done(step.output)
+            return step.output
+        name, value = step.next, step.output
+
+
+def run_state(branch: Branch, name: str, state: dict[str, Any], value: Any, language: str) -> Step:
+    made = frame(branch, name, state, value, language)
+    kind = str(state["Type"])
+    given = {"name": name, "input": dumps(value), "inputDetails": {"truncated": False}}
+    made.entered_event = branch.event(f"{kind}StateEntered", given)
+    step = HANDLERS[kind](made)
+    if kind != "Fail":
+        output = dumps(step.output)
+        left: dict[str, Any] = {"name": name, "output": output, "outputDetails": {"truncated": False}}
+        if step.assigned:
+            left |= {"assignedVariables": step.assigned, "assignedVariablesDetails": {"truncated": False}}
+        branch.event(f"{kind}StateExited", left)
+    return step
+
+
+def check_size(value: Any, name: str) -> None:
+    """Raises StateFailure States.DataLimitExceeded for more than 256 KiB."""
+    if size(dumps(value)) > MOST_BYTES:
+        text = f"The state/task '{name}' returned a result with a size exceeding the maximum number of bytes service limit."
+        raise StateFailure(DATA_LIMIT, text)
+
+
+def effective_input(held: Frame) -> Any:
+    """The input after InputPath (JSONPath); JSONata has no such field."""
+    if held.is_jsonata or "InputPath" not in held.state:
+        return held.value
+    path = held.state["InputPath"]
+    return {} if path is None else jsonpath.read(path, held.data(), field_name="InputPath")
+
+
+def finish(held: Frame, result: Any, *, following: str | None = None) -> Step:
+    """The step after a state's work gave a result: output, variables, next."""
+    check_size(result, held.name)
+    if held.is_jsonata:
+        output = held.fill("Output", result=result) if "Output" in held.state else result
+        values = held.fill("Assign", result=result) if "Assign" in held.state else {}
+    else:
+        output, values = _by_path(held, result)
+    check_size(output, held.name)
+    assigned = held.assign(held.state.get("Assign"), values)
+    target = following or held.state.get("Next")
+    return Step(next=None if target is None else str(target), output=output, assigned=assigned)
+
+
+def _by_path(held: Frame, result: Any) -> tuple[Any, dict[str, Any]]:
+    state = held.state
+    if "ResultSelector" in state:
+        result = jsonpath.fill(state["ResultSelector"], held.data(result), "ResultSelector")
+    values = jsonpath.fill(state["Assign"], held.data(result), "Assign") if "Assign" in state else {}
+    path = state.get("ResultPath", "$")
+    joined = held.value if path is None else jsonpath.write(path, held.value, result)
+    return output_path(held, joined), values
+
+
+def output_path(held: Frame, value: Any) -> Any:
+    path = held.state.get("OutputPath", "$")
+    if path is None:
+        return {}
+    return value if path == "$" else jsonpath.read(path, held.data(value), field_name="OutputPath")
+
+
+def attempted(held: Frame, work: Callable[[], Any]) -> Step:
+    """Does a state's work, again as its Retry says, and goes where its Catch says."""
+    counts = [0] * len(held.state.get("Retry", []))
+    variables = copy.copy(held.branch.variables)
+    while True:
+        try:
+            return finish(held, work())
+        except StateFailure as failure:
+            held.branch.variables = copy.copy(variables)
+            delay = _delay(held, failure, counts)
+            if delay is None:
+                return _caught(held, failure)
+            held.branch.forget_below()
+            held.branch.token.sleep(delay)
+            held.retries += 1
+
+
+def _delay(held: Frame, failure: StateFailure, counts: list[int]) -> float | None:
+    """Seconds until the next attempt, or None if there is none."""
+    for index, retrier in enumerate(held.state.get("Retry", [])):
+        if not failure.matches(retrier["ErrorEquals"]):
+            continue
+        if counts[index] >= retrier.get("MaxAttempts", 3):
+            return None
+        delay = retrier.get("IntervalSeconds", 1) * retrier.get("BackoffRate", 2.0) ** counts[index]
+        delay = min(delay, retrier.get("MaxDelaySeconds", delay))
+        counts[index] += 1
+        full = retrier.get("JitterStrategy", "NONE") == "FULL"
+        return random.uniform(0, delay) if full else delay  # noqa: S311 - jitter is no secret
+    return None
+
+
+def _caught(held: Frame, failure: StateFailure) -> Step:
+    """The step of the first Catch entry that takes the failure; raises it if none does."""
+    for index, catcher in enumerate(held.state.get("Catch", [])):
+        if failure.matches(catcher["ErrorEquals"]):
+            return _by_catcher(held, catcher, failure.output(), f"Catch[{index}]")
+    raise failure
+
+
+def _by_catcher(held: Frame, catcher: dict[str, Any], error: dict[str, str], field: str) -> Step:
+    if held.is_jsonata:
+        from .jsonata import fill
+
+        seen = held.expressions(errorOutput=error)
+        output = fill(catcher["Output"], seen, f"{field}/Output") if "Output" in catcher else error
+        values = fill(catcher["Assign"], seen, f"{field}/Assign") if "Assign" in catcher else {}
+    else:
+        values = jsonpath.fill(catcher["Assign"], held.data(error), "Assign") if "Assign" in catcher else {}
+        path = catcher.get("ResultPath", "$")
+        output = held.value if path is None else jsonpath.write(path, held.value, error)
+    check_size(output, held.name)
+    assigned = held.assign(catcher.get("Assign"), values)
+    return Step(next=str(catcher["Next"]), output=output, assigned=assigned)

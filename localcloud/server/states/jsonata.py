@@ -1,0 +1,168 @@
+"""JSONata as Step Functions has it: its variables, its additional functions, and its errors.
+
+AWS facts (*Transforming data with JSONata*): there is no context item, so a bare name or ``$`` means nothing; results
+must be JSON; an expression that gives nothing is States.QueryEvaluationError; added functions are $partition, $range,
+$hash, $random, $uuid, $parse, and $eval is not there.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import random
+import re
+import threading
+import uuid
+from collections.abc import Callable, Mapping
+from typing import Any, cast
+
+from jsonata import Jsonata
+from jsonata.utils import Utils
+
+from .failures import QUERY, StateFailure
+
+EXPRESSION = re.compile(r"\s*\{%(.*)%\}\s*", re.S)
+LONGEST_RANGE = 1000
+HASHES = {"MD5": "md5", "SHA-1": "sha1", "SHA-256": "sha256", "SHA-384": "sha384", "SHA-512": "sha512"}
+NOTHING = object()
+"""What an expression gives that gives no value."""
+
+
+def expression_in(value: Any) -> str | None:
+    """The expression of a string ``{% ... %}``, or None."""
+    found = EXPRESSION.fullmatch(value) if isinstance(value, str) else None
+    return found[1].strip() if found else None
+
+
+def to_jsonata(value: Any) -> Any:
+    """JSON as the engine has it: null is a value of its own, and nothing it does changes ours."""
+    if value is None:
+        return Utils.NULL_VALUE
+    if isinstance(value, dict):
+        return {key: to_jsonata(item) for key, item in cast("dict[str, Any]", value).items()}
+    if isinstance(value, list):
+        return [to_jsonata(item) for item in cast("list[Any]", value)]
+    return value
+
+
+def _from_jsonata(value: Any) -> Any:
+    if value is Utils.NULL_VALUE:
+        return None
+    if isinstance(value, dict):
+        return {str(key): _from_jsonata(item) for key, item in cast("dict[Any, Any]", value).items()}
+    if isinstance(value, (list, tuple)):
+        return [_from_jsonata(item) for item in cast("list[Any]", value)]
+    if isinstance(value, (str, bool, int, float)):
+        return value
+    raise TypeError("a function is no JSON value")
+
+
+def _range(first: float, last: float, step: float) -> list[Any]:
+    if step == 0:
+        raise ValueError("the step of $range must not be 0")
+    count = int((last - first) / step) + 1
+    if count > LONGEST_RANGE:
+        raise ValueError(f"$range gives at most {LONGEST_RANGE} values")
+    return [first + number * step for number in range(max(count, 0))]
+
+
+def _partition(items: list[Any], size: float) -> list[Any]:
+    if size < 1:
+        raise ValueError("the size of $partition must be at least 1")
+    return [items[start : start + int(size)] for start in range(0, len(items), int(size))]
+
+
+def _hash(text: Any, algorithm: str) -> str:
+    plain = text if isinstance(text, str) else json.dumps(_from_jsonata(text), separators=(",", ":"))
+    return hashlib.new(HASHES[algorithm], plain.encode(), usedforsecurity=False).hexdigest()
+
+
+def _random(*seed: Any) -> float:
+    return random.Random(seed[0]).random() if seed and seed[0] is not None else random.random()  # noqa: S311
+
+
+FUNCTIONS: Mapping[str, Callable[..., Any]] = {
+    "uuid": lambda: str(uuid.uuid4()),
+    "random": _random,
+    "parse": lambda text: to_jsonata(json.loads(text)),
+    "range": _range,
+    "partition": _partition,
+    "hash": _hash,
+}
+
+_PARSED = threading.local()
+KEPT = 500
+
+
+def _parsed(expression: str) -> Any:
+    """The expression, parsed once a thread: an engine object is not made for several."""
+    kept: dict[str, Any] = getattr(_PARSED, "kept", {})
+    if expression not in kept:
+        engine = Jsonata(expression)
+        engine.set_output_convert_nulls(False)
+        for name, function in FUNCTIONS.items():
+            engine.register_lambda(name, function)
+        if len(kept) >= KEPT:
+            kept = {}
+        kept[expression] = engine
+        _PARSED.kept = kept
+    return kept[expression]
+
+
+def check(expression: str) -> str | None:
+    """What is wrong with an expression's text, or None."""
+    try:
+        Jsonata(expression)
+    except Exception as error:  # noqa: BLE001 - the engine raises what Python gives it
+        return str(error)
+    return None
+
+
+def evaluate(expression: str, variables: Mapping[str, Any]) -> Any:
+    """The expression's value, :data:`NOTHING` if it has none. ``variables`` are as :func:`to_jsonata` made them.
+
+    Raises StateFailure States.QueryEvaluationError.
+    """
+    try:
+        value = _parsed(expression).evaluate(None, dict(variables))
+        return NOTHING if value is None else _from_jsonata(value)
+    except Exception as error:
+        text = f"The JSONata expression '{expression}' threw an error during evaluation. {error}"
+        raise StateFailure(QUERY, text) from error
+
+
+def fill(template: Any, variables: Mapping[str, Any], field: str) -> Any:
+    """A template with the value of every expression in it. ``field`` names it in errors, e.g. ``Arguments``."""
+    if isinstance(template, dict):
+        filled = cast("dict[str, Any]", template)
+        return {key: fill(value, variables, f"{field}/{key}") for key, value in filled.items()}
+    if isinstance(template, list):
+        return [fill(item, variables, f"{field}[{index}]") for index, item in enumerate(cast("list[Any]", template))]
+    expression = expression_in(template)
+    if expression is None:
+        return template
+    value = evaluate(expression, variables)
+    if value is NOTHING:
+        raise StateFailure(
+            QUERY,
+            f"The JSONata expression '{expression}' specified for the field '{field}' returned nothing (undefined).",
+        )
+    return value
+
+
+def fill_typed(template: Any, variables: Mapping[str, Any], field: str, kinds: tuple[type, ...], wanted: str) -> Any:
+    """Like :func:`fill`, for a value that must be of a kind (``wanted`` in words)."""
+    value = fill(template, variables, field)
+    if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
+        expression = expression_in(template) or json.dumps(template)
+        raise StateFailure(
+            QUERY,
+            f"The JSONata expression '{expression}' specified for the field '{field}' returned an unexpected result "
+            f"type. Expected {wanted}.",
+        )
+    return value
+
+
+def tree(expression: str) -> Any:
+    """The syntax tree of an expression that :func:`check` found right."""
+    return Jsonata(expression).ast

@@ -1,0 +1,148 @@
+"""JSONPath as Step Functions has it: ``$`` the state's input, ``$$`` the context, ``$name`` a variable.
+
+AWS facts: a path of names and indices alone (a reference path) gives one value, any other a list; a path that is not
+there is States.Runtime; a template's keys that end in ``.$`` have a path or an intrinsic function as value.
+"""
+
+from __future__ import annotations
+
+import copy
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any, cast
+
+from .failures import PARAMETER_PATH, RUNTIME, StateFailure
+
+STEP = re.compile(
+    r"\.([A-Za-z0-9_\-]+)|\[\s*'((?:[^'\\]|\\.)*)'\s*\]|\[\s*\"((?:[^\"\\]|\\.)*)\"\s*\]|\[\s*(-?\d+)\s*\]"
+)
+VARIABLE = re.compile(r"\$([A-Za-z_][A-Za-z0-9_]*)")
+ABSENT = object()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Data:
+    """What paths refer to."""
+
+    input: Any
+    context: Any = None
+    variables: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+    def with_input(self, value: Any) -> Data:
+        return Data(input=value, context=self.context, variables=self.variables)
+
+
+@lru_cache(2000)
+def steps(path: str) -> tuple[str | int, ...] | None:
+    """The names and indices of a reference path (without its root), or None for any other path."""
+    made: list[str | int] = []
+    position = 0
+    while position < len(path):
+        found = STEP.match(path, position)
+        if found is None:
+            return None
+        name, single, double, index = found.groups()
+        made.append(int(index) if index is not None else name or re.sub(r"\\(.)", r"\1", single or double or ""))
+        position = found.end()
+    return tuple(made)
+
+
+def look(path: str, data: Data) -> Any:
+    """The value at a path, or :data:`ABSENT`. An indefinite path gives the list of what it finds."""
+    if path.startswith("$$"):
+        return _at(data.context, path[2:])
+    variable = VARIABLE.match(path)
+    if variable is not None:
+        if variable[1] not in data.variables:
+            return ABSENT
+        return _at(data.variables[variable[1]], path[variable.end() :])
+    return _at(data.input, path[1:])
+
+
+def read(path: str, data: Data, *, field_name: str = "") -> Any:
+    """The value at a path, copied; raises StateFailure if it is not there."""
+    found = look(path, data)
+    if found is ABSENT:
+        where = f" specified for the field '{field_name}'" if field_name else ""
+        error = PARAMETER_PATH if field_name.startswith("Parameters") else RUNTIME
+        raise StateFailure(error, f"The JSONPath '{path}'{where} could not be found in the input")
+    return copy.deepcopy(found)
+
+
+def _at(root: Any, rest: str) -> Any:
+    definite = steps(rest)
+    if definite is None:
+        return _search(root, rest)
+    found = root
+    for step in definite:
+        try:
+            found = found[step] if isinstance(found, (dict, list)) else ABSENT
+        except (KeyError, IndexError, TypeError):
+            return ABSENT
+        if found is ABSENT:
+            return ABSENT
+    return found
+
+
+@lru_cache(500)
+def _compiled(path: str) -> Any:
+    from jsonpath_ng.ext import parse  # slow to load, and most machines have no such path
+
+    return parse(path)
+
+
+def _search(root: Any, rest: str) -> Any:
+    try:
+        return [match.value for match in _compiled(f"${rest}").find(root)]
+    except Exception as error:
+        raise StateFailure(RUNTIME, f"Invalid path '${rest}': {error}") from error
+
+
+def write(path: str, base: Any, value: Any) -> Any:
+    """``base`` with the value at a reference path; ``$`` is the whole. Objects on the way are made."""
+    where = steps(path[1:])
+    if where is None:
+        raise StateFailure(RUNTIME, f"The path '{path}' is no reference path")
+    if not where:
+        return value
+    made = copy.deepcopy(base)
+    if not isinstance(made, dict):
+        raise StateFailure("States.ResultPathMatchFailure", f"Unable to apply ResultPath '{path}' to the input")
+    held: Any = made
+    for step in where[:-1]:
+        try:
+            inner = held.get(step) if isinstance(held, dict) else held[step]
+        except (IndexError, TypeError, KeyError) as error:
+            raise StateFailure("States.ResultPathMatchFailure", f"Unable to apply ResultPath '{path}'") from error
+        if not isinstance(inner, (dict, list)):
+            inner = {}
+            held[step] = inner
+        held = inner
+    held[where[-1]] = value
+    return made
+
+
+def fill(template: Any, data: Data, field_name: str) -> Any:
+    """A payload template with paths and intrinsic functions replaced by their values."""
+    if isinstance(template, list):
+        return [fill(item, data, field_name) for item in cast("list[Any]", template)]
+    if not isinstance(template, dict):
+        return template
+    made: dict[str, Any] = {}
+    for key, value in cast("dict[str, Any]", template).items():
+        if key.endswith(".$"):
+            made[key[:-2]] = value_of(value, data, f"{field_name}.{key}")
+        else:
+            made[key] = fill(value, data, field_name)
+    return made
+
+
+def value_of(text: str, data: Data, field_name: str) -> Any:
+    """The value of a path or of an intrinsic function."""
+    if text.startswith("States."):
+        from .intrinsics import call
+
+        return call(text, data)
+    return read(text, data, field_name=field_name)

@@ -1,0 +1,48 @@
+"""Step Functions' operations: importing this module registers them all.
+
+What interprets definitions and expressions takes its time to load, so it is loaded at the first call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any
+
+from localcloud.server.call import HOOKS, Call, Params, Refusal
+
+MACHINES = (
+    "CreateStateMachine", "UpdateStateMachine", "DeleteStateMachine", "DescribeStateMachine", "ListStateMachines",
+    "ListStateMachineVersions", "ValidateStateMachineDefinition", "TagResource", "UntagResource",
+    "ListTagsForResource",
+)  # fmt: skip
+RUNS = (
+    "StartExecution", "DescribeExecution", "ListExecutions", "GetExecutionHistory", "StopExecution",
+    "RedriveExecution", "DescribeStateMachineForExecution", "DescribeMapRun", "ListMapRuns",
+)  # fmt: skip
+ABSENT = (
+    "StartSyncExecution", "SendTaskSuccess", "SendTaskFailure", "SendTaskHeartbeat", "CreateActivity",
+    "DeleteActivity", "DescribeActivity", "GetActivityTask", "ListActivities", "PublishStateMachineVersion",
+    "DeleteStateMachineVersion", "CreateStateMachineAlias", "UpdateStateMachineAlias", "DeleteStateMachineAlias",
+    "DescribeStateMachineAlias", "ListStateMachineAliases", "UpdateMapRun", "TestState",
+)  # fmt: skip
+
+
+def _lazily(module: str, operation: str) -> Callable[[Call], Params]:
+    def answer(call: Call) -> Params:
+        loaded: Any = import_module(f"localcloud.server.states.{module}")
+        return loaded.OPERATIONS[operation](call)
+
+    return answer
+
+
+for _name in MACHINES:
+    HOOKS.instead("stepfunctions", _name)(_lazily("machines", _name))
+for _name in RUNS:
+    HOOKS.instead("stepfunctions", _name)(_lazily("runs", _name))
+
+
+@HOOKS.before("stepfunctions", *ABSENT)
+def not_modelled(call: Call) -> None:
+    """moto would answer these from books of its own, which know none of what is here."""
+    raise Refusal("NotImplemented", f"stepfunctions {call.operation} is not implemented here.", 501)

@@ -1,0 +1,261 @@
+"""Operations on executions: start, stop, redrive, describe, list, history, and the runs of Distributed Maps.
+
+AWS facts: the same name with the same input while the execution runs answers 200 with the one that runs, else
+ExecutionAlreadyExists until 90 days after its end; an execution can be redriven for 14 days after it failed.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from localcloud.server.call import Call, Params, Refusal
+
+from . import executions
+from .machines import check_name, described, machine
+from .model import LOCK, MOST_BYTES, Execution, MapRun, Store, now, size, store_of
+from .pages import page
+
+NAME_TAKEN = timedelta(days=90)
+REDRIVABLE = timedelta(days=14)
+
+
+def start(call: Call) -> Params:
+    params = call.params
+    name = params.get("name") or str(uuid.uuid4())
+    check_name(name)
+    given = _input(params.get("input", "{}"))
+    with LOCK:
+        held = store_of(call)
+        found = machine(held, params["stateMachineArn"])
+        arn = f"{found.arn.replace(':stateMachine:', ':execution:')}:{name}"
+        existing = held.executions.get(arn)
+        if existing is not None and not _is_free(existing):
+            if existing.status == "RUNNING" and existing.input == given:
+                return {"executionArn": arn, "startDate": existing.started}
+            raise Refusal("ExecutionAlreadyExists", f"Execution Already Exists: '{arn}'")
+        execution = Execution(
+            arn=arn, name=name, machine=found, input=given, started=now(), trace_header=params.get("traceHeader")
+        )
+        held.executions[arn] = execution
+    executions.begin(execution)
+    return {"executionArn": arn, "startDate": execution.started}
+
+
+def _input(text: str) -> Any:
+    if size(text) > MOST_BYTES:
+        detail = (
+            f"Value at 'input' failed to satisfy constraint: Member must have length less than or equal to {MOST_BYTES}"
+        )
+        raise Refusal("ValidationException", f"1 validation error detected: {detail}")
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise Refusal("InvalidExecutionInput", f"Invalid State Machine Execution Input: '{error}'") from error
+
+
+def _is_free(existing: Execution) -> bool:
+    return existing.stopped is not None and now() - existing.stopped > NAME_TAKEN
+
+
+def _execution(held: Store, arn: str) -> Execution:
+    found = held.executions.get(arn)
+    if found is None:
+        raise Refusal("ExecutionDoesNotExist", f"Execution Does Not Exist: '{arn}'")
+    return found
+
+
+def _of(call: Call) -> Execution:
+    with LOCK:
+        return _execution(store_of(call), call.params["executionArn"])
+
+
+def stop(call: Call) -> Params:
+    execution = _of(call)
+    executions.stop(execution, call.params.get("error"), call.params.get("cause"))
+    return {"stopDate": execution.stopped or now()}
+
+
+def redrive(call: Call) -> Params:
+    execution = _of(call)
+    with LOCK:
+        reason = _not_redrivable(execution)
+        if reason:
+            raise Refusal("ExecutionNotRedrivable", f"Execution {execution.arn} is not redrivable: {reason}")
+        execution.status, execution.stopped = "RUNNING", None
+        execution.error, execution.cause, execution.output = None, None, None
+        execution.redrive_count += 1
+        execution.redriven = now()
+    executions.redrive(execution)
+    return {"redriveDate": execution.redriven}
+
+
+def _not_redrivable(execution: Execution) -> str:
+    if execution.map_run_arn is not None:
+        return "it is a child of a Map Run, which is redriven with its execution"
+    if execution.status == "RUNNING":
+        return "Execution is RUNNING and cannot be redriven"
+    if execution.status == "SUCCEEDED":
+        return "Execution is SUCCEEDED and cannot be redriven"
+    if execution.stopped is not None and now() - execution.stopped > REDRIVABLE:
+        return "Execution was closed more than 14 days ago"
+    return ""
+
+
+def describe(call: Call) -> Params:
+    execution = _of(call)
+    made = _summary(execution)
+    reason = _not_redrivable(execution)
+    made |= {
+        "input": json.dumps(execution.input, separators=(",", ":"), ensure_ascii=False),
+        "inputDetails": {"included": True},
+        "redriveStatus": "NOT_REDRIVABLE" if reason else "REDRIVABLE",
+        "redriveCount": execution.redrive_count,
+        "redriveStatusReason": reason or None,
+        "output": execution.output,
+        "outputDetails": {"included": True} if execution.output is not None else None,
+        "error": execution.error,
+        "cause": execution.cause,
+        "mapRunArn": execution.map_run_arn,
+        "traceHeader": execution.trace_header,
+    }
+    return {name: value for name, value in made.items() if value is not None}
+
+
+def _summary(execution: Execution) -> Params:
+    made: Params = {
+        "executionArn": execution.arn,
+        "stateMachineArn": execution.machine.arn,
+        "name": execution.name,
+        "status": execution.status,
+        "startDate": execution.started,
+        "stopDate": execution.stopped,
+        "redriveDate": execution.redriven,
+    }
+    return {name: value for name, value in made.items() if value is not None}
+
+
+def list_executions(call: Call) -> Params:
+    params = call.params
+    if bool(params.get("stateMachineArn")) == bool(params.get("mapRunArn")):
+        raise Refusal("ValidationException", "Must provide either State Machine ARN or Map Run ARN")
+    with LOCK:
+        held = store_of(call)
+        if run := params.get("mapRunArn"):
+            found = list(_map_run(held, run).children)
+        else:
+            arn = machine(held, params["stateMachineArn"]).arn
+            found = [item for item in held.executions.values() if item.machine.arn == arn]
+    if status := params.get("statusFilter"):
+        found = [item for item in found if item.status == status]
+    if wanted := params.get("redriveFilter"):
+        found = [item for item in found if (item.redrive_count > 0) == (wanted == "REDRIVEN")]
+    rows = [_row(item) for item in sorted(found, key=lambda item: item.started, reverse=True)]
+    items, token = page(call, rows)
+    return {"executions": items} | token
+
+
+def _row(execution: Execution) -> Params:
+    made = _summary(execution) | {"redriveCount": execution.redrive_count}
+    if execution.map_run_arn is not None:
+        made |= {"mapRunArn": execution.map_run_arn, "itemCount": execution.item_count or 0}
+    return made
+
+
+def history(call: Call) -> Params:
+    events = list(_of(call).history.events)
+    if call.params.get("reverseOrder"):
+        events.reverse()
+    if call.params.get("includeExecutionData") is False:
+        events = [_without_data(event) for event in events]
+    items, token = page(call, events)
+    return {"events": items} | token
+
+
+def _without_data(event: Params) -> Params:
+    dropped = ("input", "output", "parameters", "assignedVariables")
+    return {
+        name: {key: item for key, item in value.items() if key not in dropped} if isinstance(value, dict) else value
+        for name, value in event.items()
+    }
+
+
+def machine_of(call: Call) -> Params:
+    execution = _of(call)
+    made = described(execution.machine)
+    for name in ("status", "type", "creationDate"):
+        made.pop(name)
+    return (
+        made | {"updateDate": execution.machine.created, "mapRunArn": execution.map_run_arn}
+        if (execution.map_run_arn)
+        else made | {"updateDate": execution.machine.created}
+    )
+
+
+def _map_run(held: Store, arn: str) -> MapRun:
+    found = held.map_runs.get(arn)
+    if found is None:
+        raise Refusal("ResourceNotFound", f"Resource not found: '{arn}'")
+    return found
+
+
+STATUSES = {
+    "PENDING": "pending", "RUNNING": "running", "SUCCEEDED": "succeeded", "FAILED": "failed",
+    "TIMED_OUT": "timedOut", "ABORTED": "aborted",
+}  # fmt: skip
+
+
+def describe_map_run(call: Call) -> Params:
+    with LOCK:
+        found = _map_run(store_of(call), call.params["mapRunArn"])
+        executions_, items = dict.fromkeys(STATUSES.values(), 0), dict.fromkeys(STATUSES.values(), 0)
+        for child in found.children:
+            executions_[STATUSES[child.status]] += 1
+            items[STATUSES[child.status]] += child.item_count or 1
+        written = {"total": found.total, "resultsWritten": 0}
+        made: Params = {
+            "mapRunArn": found.arn,
+            "executionArn": found.execution_arn,
+            "status": found.status,
+            "startDate": found.started,
+            "stopDate": found.stopped,
+            "maxConcurrency": found.max_concurrency,
+            "toleratedFailurePercentage": found.tolerated_percentage,
+            "toleratedFailureCount": found.tolerated_count,
+            "itemCounts": items | written,
+            "executionCounts": executions_ | {"total": len(found.children), "resultsWritten": 0},
+            "redriveCount": found.redrive_count,
+        }
+    return {name: value for name, value in made.items() if value is not None}
+
+
+def list_map_runs(call: Call) -> Params:
+    execution = _of(call)
+    rows = [
+        {
+            "executionArn": execution.arn,
+            "mapRunArn": run.arn,
+            "stateMachineArn": execution.machine.arn,
+            "startDate": run.started,
+        }
+        | ({"stopDate": run.stopped} if run.stopped else {})
+        for run in execution.map_runs
+    ]
+    items, token = page(call, rows)
+    return {"mapRuns": items} | token
+
+
+OPERATIONS: dict[str, Callable[[Call], Params]] = {
+    "StartExecution": start,
+    "StopExecution": stop,
+    "RedriveExecution": redrive,
+    "DescribeExecution": describe,
+    "ListExecutions": list_executions,
+    "GetExecutionHistory": history,
+    "DescribeStateMachineForExecution": machine_of,
+    "DescribeMapRun": describe_map_run,
+    "ListMapRuns": list_map_runs,
+}

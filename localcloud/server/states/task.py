@@ -1,0 +1,162 @@
+"""The Task state: a call of a service as the machine's role, and for ``.sync`` the wait for what it began.
+
+AWS facts: the history has TaskScheduled, TaskStarted, (TaskSubmitted), and TaskSucceeded, TaskFailed or TaskTimedOut;
+TimeoutSeconds over is States.Timeout, and what was begun is then ended if the role may do so.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from localcloud.server import inside
+from localcloud.server.call import Caller, Refusal
+from localcloud.server.timescale import SCALE
+
+from . import jsonpath, roles
+from .branch import Frame
+from .failures import RUNTIME, TIMEOUT, StateFailure, Stopped
+from .integrations import Integration, error_cause, error_name, integration
+from .interpreter import Step, attempted, check_size, effective_input, handles
+from .model import dumps
+from .shapes import from_api, to_api
+from .tokens import ExecutionTimeout
+
+REFUSED_BY_CALLER = "AccessDenied"
+
+
+@dataclass(kw_only=True)
+class Task:
+    """One attempt of a task. ``deadline`` is of the monotonic clock."""
+
+    held: Frame
+    found: Integration
+    parameters: dict[str, Any]
+    caller: Caller
+    region: str
+    deadline: float | None
+
+    def call(self, service: str, operation: str, params: dict[str, Any]) -> dict[str, Any]:
+        """A call as the task's role. Raises Refusal."""
+        return inside.perform(self.caller, service, operation, params, self.region)
+
+    def begin(self, params: dict[str, Any]) -> dict[str, Any]:
+        """The integration's own call. Raises StateFailure with the service's error."""
+        try:
+            return self.call(self.found.service, self.found.operation, params)
+        except Refusal as refusal:
+            raise self.failure(refusal) from refusal
+
+    def failure(self, refusal: Refusal) -> StateFailure:
+        cause = error_cause(self.found, refusal.message, refusal.status, refusal.code, str(uuid.uuid4()))
+        return task_failure(error_name(self.found, refusal.code), cause)
+
+    def submitted(self, result: Any) -> None:
+        self.held.branch.event(
+            "TaskSubmitted", {**self._named(), "output": dumps(result), "outputDetails": {"truncated": False}}
+        )
+
+    def wait(self, done: Callable[[], bool], end: Callable[[], None]) -> None:
+        """Waits until something is done; ``end`` ends it when the task has to end first.
+
+        Raises StateFailure States.Timeout, Stopped or ExecutionTimeout.
+        """
+        token = self.held.branch.token
+        try:
+            while not done():
+                if self.deadline is not None and time.monotonic() >= self.deadline:
+                    raise task_failure(TIMEOUT, None)
+                token.wait(self.deadline)
+        except (StateFailure, Stopped, ExecutionTimeout):
+            end()
+            raise
+
+    def _named(self) -> dict[str, Any]:
+        return {"resourceType": self.found.resource_type, "resource": self.found.resource}
+
+
+def task_failure(error: str, cause: str | None) -> StateFailure:
+    made = StateFailure(error, cause)
+    made.of_a_task = True
+    return made
+
+
+@handles("Task")
+def task(held: Frame) -> Step:
+    return attempted(held, lambda: _attempt(held))
+
+
+def _arguments(held: Frame) -> dict[str, Any]:
+    if held.is_jsonata:
+        value = held.fill("Arguments") if "Arguments" in held.state else {}
+    else:
+        value = effective_input(held)
+        if "Parameters" in held.state:
+            value = jsonpath.fill(held.state["Parameters"], held.data(value), "Parameters")
+    if not isinstance(value, dict):
+        raise StateFailure(RUNTIME, f"The Parameters '{dumps(value)}' could not be used to start the Task")
+    return value
+
+
+def _attempt(held: Frame) -> Any:
+    found = integration(str(held.state["Resource"]))
+    branch = held.branch
+    region = branch.execution.region
+    parameters = _arguments(held)
+    check_size(parameters, held.name)
+    seconds = held.number("TimeoutSeconds")
+    made = Task(
+        held=held,
+        found=found,
+        parameters=parameters,
+        caller=_caller(held),
+        region=region,
+        deadline=time.monotonic() + SCALE.real(seconds) if seconds is not None else None,
+    )
+    named = {"resourceType": found.resource_type, "resource": found.resource}
+    planned = {**named, "region": region, "parameters": dumps(parameters), "timeoutInSeconds": seconds}
+    branch.event("TaskScheduled", planned)
+    branch.event("TaskStarted", named)
+    try:
+        result = _run(made)
+    except StateFailure as failure:
+        kind = "TaskTimedOut" if failure.error == TIMEOUT else "TaskFailed"
+        branch.event(kind, {**named, "error": failure.error, "cause": failure.cause})
+        raise
+    branch.event("TaskSucceeded", {**named, "output": dumps(result), "outputDetails": {"truncated": False}})
+    return result
+
+
+def _caller(held: Frame) -> Caller:
+    own = held.branch.caller()
+    given = held.state.get("Credentials")
+    if not given:
+        return own
+    filled = held.fill("Credentials") if held.is_jsonata else jsonpath.fill(given, held.data(), "Credentials")
+    return roles.task_caller(own, filled["RoleArn"], held.branch.execution.machine.arn)
+
+
+def _run(made: Task) -> Any:
+    from .sync import RUNNERS
+
+    found = made.found
+    runner = RUNNERS.get((found.service, found.operation)) if found.optimised else None
+    try:
+        return runner(made) if runner else _call(made)
+    except StateFailure as failure:
+        if failure.error == RUNTIME:
+            failure.cause = (
+                f"An error occurred while executing the state '{made.held.name}' (entered at the event id "
+                f"#{made.held.entered_event}). The Parameters '{dumps(made.parameters)}' could not be used to start "
+                f"the Task: [{failure.cause}]"
+            )
+        raise
+
+
+def _call(made: Task) -> Any:
+    """Request and response: the call's answer is the result."""
+    model = made.found.model
+    return from_api(made.begin(to_api(made.parameters, model.input_shape)), model.output_shape)
