@@ -112,3 +112,20 @@ def test_bucket_owner_enforced_makes_everything_the_buckets_own(cloud: Cloud, st
     assert stranger.get_object(Bucket=public.name, Key="key")["Body"].read() == b"data"
     owner = public.s3.list_objects_v2(Bucket=public.name, FetchOwner=True)["Contents"][0]["Owner"]
     assert owner == public.s3.list_buckets()["Owner"]
+
+
+def test_delete_many_answers_each_key_for_itself(cloud: Cloud, stranger: Any) -> None:
+    bucket = make_bucket(cloud)
+    for key in ("open/1", "closed/1"):
+        bucket.put(key)
+    objects = {"Objects": [{"Key": "open/1"}, {"Key": "closed/1"}]}
+    with_nothing = stranger.delete_objects(Bucket=bucket.name, Delete=objects)
+    assert [(item["Key"], item["Code"]) for item in with_nothing["Errors"]] == [
+        ("open/1", "AccessDenied"),
+        ("closed/1", "AccessDenied"),
+    ]
+    bucket.allow(statement("s3:DeleteObject", f"{bucket.arn}/open/*"))
+    got = stranger.delete_objects(Bucket=bucket.name, Delete=objects)
+    assert [item["Key"] for item in got["Deleted"]] == ["open/1"]
+    assert [(item["Key"], item["Code"]) for item in got["Errors"]] == [("closed/1", "AccessDenied")]
+    assert [item["Key"] for item in bucket.s3.list_objects_v2(Bucket=bucket.name)["Contents"]] == ["closed/1"]

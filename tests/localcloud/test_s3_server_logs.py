@@ -62,6 +62,18 @@ def test_a_record_of_each_request(cloud: Cloud) -> None:
     assert requesters[-1] == "-"
 
 
+def test_delete_many_has_a_record_of_each_key(cloud: Cloud) -> None:
+    bucket, target = logged_pair(cloud)
+    bucket.s3.delete_objects(Bucket=bucket.name, Delete={"Objects": [{"Key": "a"}, {"Key": "b"}]})
+    (text,) = delivered(target).values()
+    names = [(match[7], match[8]) for line in text.splitlines() if (match := LINE.fullmatch(line))]
+    assert names[-3:] == [
+        ("BATCH.DELETE.OBJECT", "a"),
+        ("BATCH.DELETE.OBJECT", "b"),
+        ("REST.POST.MULTI_OBJECT_DELETE", "-"),
+    ]
+
+
 def test_partitioned_keys(cloud: Cloud) -> None:
     key_format = {"PartitionedPrefix": {"PartitionDateSource": "EventTime"}}
     bucket, target = logged_pair(cloud, TargetObjectKeyFormat=key_format)

@@ -1,18 +1,22 @@
 """Deleting objects, one or up to a thousand at a time.
 
 AWS facts: a plain delete of a key in a bucket that is or was versioned adds a delete marker, even for a key that was
-never there; with a version id it removes that version for good. DeleteObjects answers each key for itself, refusals
-too, and is done with success whatever they were.
+never there; with a version id it removes that version for good. DeleteObjects answers each key for itself,
+refusals too, and is done with success whatever they were; each key counts as a call of its own in the logs.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from moto.s3.models import FakeBucket
 
-from ..call import HOOKS, Call, Params, Refusal
-from . import conditions, events, versions
+from .. import inside
+from ..access.authorization import permissions
+from ..access.decide import decide
+from ..call import HOOKS, Call, Outcome, Params, Refusal
+from . import conditions, events, server_logs, versions
 from .refusals import malformed_xml, not_implemented
 from .store import bucket_called, documents_of
 from .versions import DeleteMarker, Version
@@ -69,7 +73,7 @@ def delete_objects(call: Call) -> Params:
         if unsupported := [name for name in ("LastModifiedTime", "Size") if item.get(name) is not None]:
             raise not_implemented(unsupported[0])
         try:
-            done = _delete(bucket, item["Key"], item.get("VersionId"), item.get("ETag"))
+            done = _delete_as_a_call(call, bucket, item)
         except Refusal as refusal:
             errors.append({**named, "Code": refusal.code, "Message": refusal.message})
         else:
@@ -82,3 +86,34 @@ def _told(done: Params, item: dict[str, Any]) -> Params:
     if not done.get("DeleteMarker"):
         return {}
     return {"DeleteMarker": True, "DeleteMarkerVersionId": item.get("VersionId") or done["VersionId"]}
+
+
+def _delete_as_a_call(call: Call, bucket: FakeBucket, item: dict[str, Any]) -> Params:
+    """One key's deletion: decided, done and logged as the DeleteObject call that it amounts to."""
+    single = replace(
+        call,
+        operation="DeleteObject",
+        params={name: value for name, value in item.items() if name in ("Key", "VersionId")} | {"Bucket": bucket.name},
+        response_headers={},
+    )
+    asked: list[dict[str, Any]] = []
+    outcome = Outcome(status=204)
+    try:
+        _check_allowed(single, asked)
+        return _delete(bucket, item["Key"], item.get("VersionId"), item.get("ETag"))
+    except Refusal as refusal:
+        outcome = Outcome(status=refusal.status, code=refusal.code)
+        raise
+    finally:
+        server_logs.record(single, outcome)
+        if inside.SERVER.log is not None:
+            inside.SERVER.log.call(single, asked, outcome)
+
+
+def _check_allowed(single: Call, asked: list[dict[str, Any]]) -> None:
+    for permission in permissions(single):
+        decision = decide(single, permission)
+        if inside.SERVER.log is not None:
+            asked.append(inside.SERVER.log.permission(permission, decision))
+        if not decision.allowed:
+            raise Refusal("AccessDenied", decision.message or "Access Denied", 403)

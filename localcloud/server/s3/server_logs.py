@@ -167,7 +167,7 @@ SUBRESOURCES = {
 
 
 def operation_name(call: Call) -> str:
-    """As the log names it: ``REST.GET.OBJECT``, ``REST.PUT.BUCKETPOLICY``, ..."""
+    """As the log names it: ``REST.GET.OBJECT``, ``REST.PUT.BUCKETPOLICY``, ``BATCH.DELETE.OBJECT``, ..."""
     special = {
         "DeleteObjects": "REST.POST.MULTI_OBJECT_DELETE",
         "CopyObject": "REST.COPY.OBJECT",
@@ -186,6 +186,8 @@ def operation_name(call: Call) -> str:
         "PutBucketLogging": "REST.PUT.LOGGING_STATUS",
         "CorsPreflight": "REST.OPTIONS.PREFLIGHT",
     }
+    if call.operation == "DeleteObject" and call.method == "POST":
+        return "BATCH.DELETE.OBJECT"
     if call.operation in special:
         return special[call.operation]
     method = call.method or "GET"
