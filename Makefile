@@ -5,6 +5,7 @@ SHELL := bash
 MAKEFLAGS += --no-print-directory
 PYTHON ?= python3
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
+LOCALCLOUD = LOCALCLOUD_ENGINE_DIR="$$($(PYTHON) tools/engine.py 2>/dev/null)" localcloud
 
 .PHONY: help setup up down status env preview check test bench lock schema engine
 
@@ -27,19 +28,19 @@ engine: ## find, download or build the Pulumi engine
 setup: .venv/.ready engine ## install everything that the other targets need
 
 up: setup ## three AWS accounts on this machine: pulumi up of all stacks, a dataset released and read back
-	@localcloud up
+	@$(LOCALCLOUD) up
 
 down: ## end the local accounts with their processes and state
-	@if test -x .venv/bin/localcloud; then localcloud down; else rm -rf .local; fi
+	@if test -x .venv/bin/localcloud; then localcloud stop; else rm -rf .local; fi
 
-status: .venv/.ready ## what is deployed where, by account
-	@portal status
+status: setup ## what is deployed where, by account
+	@eval "$$($(LOCALCLOUD) env)" && portal status
 
 env: setup ## print the environment for pulumi, aws and portal by hand: eval "$$(make -s env)"
-	@localcloud env
+	@$(LOCALCLOUD) env
 
 preview: setup ## pulumi preview of every stack, as CI does on a pull request
-	@localcloud preview
+	@$(LOCALCLOUD) preview
 
 check: .venv/.ready ## lint, types and unit tests, in seconds
 	@tools/check

@@ -17,7 +17,7 @@ from portal.recover import recover as recover_stack
 from settings import Portal, Settings, SettingsError, load
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
-out = Console()
+out = Console(highlight=False, soft_wrap=True)
 
 
 def _portal() -> Portal:
@@ -112,7 +112,7 @@ def status() -> None:
         out.print(table if row.buckets else f"{row.stack}: account {row.account}, {row.region}")
         out.print(f"  last update: {row.updated}; {sum(row.resources.values())} resources through the role {row.role}")
         for kind, count in sorted(row.resources.items()):
-            out.print(f"    {count:4d} {kind}", highlight=False)
+            out.print(f"    {count:4d} {kind}")
 
 
 def _bring_up(pulumi: Pulumi, account: str, arguments: list[str]) -> None:

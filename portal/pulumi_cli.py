@@ -7,12 +7,15 @@ an S3 bucket, Pulumi Cloud.
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from rich.console import Console
 
 ROOT = Path(__file__).resolve().parent.parent
 """The Pulumi project: where Pulumi.yaml and the stack files are."""
@@ -24,6 +27,16 @@ class PulumiError(Exception):
     def __init__(self, command: Sequence[str], output: str) -> None:
         super().__init__(f"`{' '.join(command)}` failed")
         self.output = output
+
+
+DONE = re.compile(r" (created|updated|deleted|replaced)( \([\d.]+m?s\))? *$")
+"""A line of progress that says that a resource is done."""
+
+
+def summary(lines: Sequence[str]) -> Sequence[str]:
+    """What an update did, without its progress: from the last "Resources:" on, and warnings before it."""
+    start = max((at for at, line in enumerate(lines) if line.startswith("Resources:")), default=0)
+    return [*(line for line in lines[:start] if "warning:" in line), *(line for line in lines[start:] if line.strip())]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,17 +60,22 @@ class Pulumi:
         return done.stdout
 
     def stream(self, *arguments: str) -> None:
-        """Runs a command, showing its output as it comes. Raises :class:`PulumiError` with the same output."""
+        """Runs a command, showing how far it is and then its summary. Raises :class:`PulumiError` with its output."""
         command = self.command(*arguments)
         lines: list[str] = []
-        with subprocess.Popen(
-            command, cwd=self.root, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-        ) as process:
+        with (
+            Console(stderr=True).status(self.stack) as status,
+            subprocess.Popen(
+                command, cwd=self.root, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+            ) as process,
+        ):
             for line in process.stdout or ():
                 lines.append(line)
-                print(f"  {line}", end="", flush=True)
+                done = sum(bool(DONE.search(entry)) for entry in lines)
+                status.update(f"{self.stack}: {done} done {line.strip()[:80]}")
         if process.returncode != 0:
             raise PulumiError(command, "".join(lines))
+        print("".join(f"  {line}" for line in summary(lines)), end="", flush=True)
 
     def exists(self) -> bool:
         """Whether the backend knows the stack."""

@@ -145,7 +145,7 @@ def run(where: Route, jobs: Sequence[tuple[Uri, Uri]], options: Options) -> int:
         config.write_text(_profile(where))
         env = {key: value for key, value in os.environ.items() if key != "AWS_PROFILE"}
         for source, destination in jobs:
-            line = command(source, destination, options)
+            line = [*command(source, destination, options), *([] if sys.stdout.isatty() else ["--no-progress"])]
             done = subprocess.run(line, env={**env, "AWS_CONFIG_FILE": str(config)}, check=False)
             failed += done.returncode != 0
     return failed
