@@ -41,6 +41,10 @@ _SAME: Final[dict[str, Callable[[Any, Any], bool]]] = {
 }
 
 
+_RESPELLED: Final = ("equivalent IAM policies are no diff", "equivalent JSON is no diff")
+"""Documents that AWS answers in its own spelling: state keeps the old text of an equivalent one, as pulumi-aws does."""
+
+
 def known_rule(field: Field) -> bool:
     """Whether the field's `diff_suppress` is carried out."""
     return field.same_as in _SAME
@@ -60,7 +64,7 @@ def same(field: Field, new: Plain, old: Plain) -> bool:
 
 def changes(field: Field, new: Plain, old: Plain, path: str, *, framework: bool) -> list[Change]:
     """What differs. `new` is None when the program leaves the property out."""
-    if _left_out(field, new, framework=framework) or (empty(new) and empty(old)):
+    if _left_out(field, new, framework=framework) or (_blank(field, new) and _blank(field, old)):
         return []
     if new is UNKNOWN:
         return [Change(path, "add" if old is None else "update", field.force_new)]
@@ -103,7 +107,7 @@ def _object(field: Field, new: Plain, old: Plain, path: str, *, framework: bool)
     """A block that came or went is one change; else the changes are its children's."""
     if new is None or old is None:
         replace = field.force_new or _any_force(field, new)
-        return [] if _blank(field, new, old) else [Change(path, _kind(new, old), replace)]
+        return [Change(path, _kind(new, old), replace)]
     found: list[Change] = []
     for child in field.children.values():
         below = f"{path}.{child.pulumi}" if path else child.pulumi
@@ -113,10 +117,11 @@ def _object(field: Field, new: Plain, old: Plain, path: str, *, framework: bool)
     return found
 
 
-def _blank(field: Field, new: Plain, old: Plain) -> bool:
-    """Whether a given object says nothing that its absence doesn't. One that can hold nothing speaks by being there."""
-    present: Mapping[str, Plain] = new if new is not None else old
-    return bool(field.children) and all(empty(value) for value in present.values())
+def _blank(field: Field, value: Plain) -> bool:
+    """Whether the value says nothing that its absence doesn't. A block that can hold nothing speaks by being there."""
+    if field.kind != "object" or value is None or value is UNKNOWN:
+        return empty(value)
+    return bool(field.children) and all(_blank(field.children[name], item) for name, item in value.items())
 
 
 def _any_force(field: Field, new: Plain) -> bool:
@@ -192,7 +197,8 @@ def align(field: Field, prior: Plain, actual: Plain) -> Plain:
         return _align_list(field, prior, actual)
     if field.kind in ("map", "object", "list", "set") or type(prior) is not type(actual):
         return actual
-    return prior if _scalar_same(field, prior, actual) else actual
+    respelled = field.same_as in _RESPELLED and _scalar_same(field, prior, actual)
+    return prior if respelled else actual
 
 
 def _align_list(field: Field, prior: list[Plain], actual: list[Plain]) -> list[Plain]:

@@ -1,5 +1,6 @@
 """Properties from the engine's spelling to Terraform's and back, by the type's field tree."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from localcloud.provider.rules import Field
@@ -9,14 +10,12 @@ Plain = Any
 
 
 def to_snake(field: Field, value: Plain) -> Plain:
-    """Terraform's names. Keys that the tree doesn't know (`id`, `__defaults`) are left out."""
-    if value is UNKNOWN:
-        return value
-    if field.kind == "object":
+    """Terraform's names. Keys that the tree doesn't know (`id`, `__defaults`) are left out, wrong types as they are."""
+    if field.kind == "object" and isinstance(value, Mapping):
         children = field.by_pulumi
         return {children[key].name: to_snake(children[key], item) for key, item in value.items() if key in children}
-    if field.kind in ("list", "set") and field.item == "object":
-        return [item if item is UNKNOWN else to_snake(_element(field), item) for item in value]
+    if field.kind in ("list", "set") and field.item == "object" and isinstance(value, list):
+        return [to_snake(_element(field), item) for item in value]
     return value
 
 

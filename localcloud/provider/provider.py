@@ -105,17 +105,22 @@ class AwsProvider:
         filled = self._named(rules, name, olds, given, seed)
         checked, failures = check_inputs(rules, {**given, **filled})
         failures += _refused(token, code, rules, to_snake(rules.root, given))
+        if failures:
+            return dict(given), failures
+        failures += self._fill(rules, to_snake(rules.root, olds), checked)
+        inputs = to_camel(rules.root, checked)
+        if filled:
+            inputs[_DEFAULTS] = sorted(filled)
+        return inputs, failures
+
+    def _fill(self, rules: Rules, old: Mapping[str, Any], checked: dict[str, Any]) -> Failures:
+        """Add what the provider's configuration and the type's plan rules say; the rules may refuse the change."""
         if rules.regional:
             checked.setdefault("region", self.session.settings.region)
         if rules.tagged:
             checked["tags_all"] = self._tags_all(checked)
-        old = to_snake(rules.root, olds)
-        planned = plan_rules.apply(code.tf, rules.custom_diff, plan_rules.Plan(old, checked, self.session.settings))
-        failures += [(_camel_path(rules.root, path), reason) for path, reason in planned]
-        inputs = to_camel(rules.root, checked) if not failures else dict(given)
-        if filled:
-            inputs[_DEFAULTS] = sorted(filled)
-        return inputs, failures
+        planned = plan_rules.apply(rules.tf, rules.custom_diff, plan_rules.Plan(old, checked, self.session.settings))
+        return [(_camel_path(rules.root, path), reason) for path, reason in planned]
 
     def _tags_all(self, checked: Mapping[str, Any]) -> Any:
         override = checked.get("override_provider")
@@ -183,6 +188,7 @@ class AwsProvider:
         full = state.complete(rules, code.steers, actual, prior, op.settings, op.region)
         chosen = state.inputs_of(rules, full, to_snake(rules.root, inputs) if inputs else None, op.settings)
         if not inputs:
+            chosen = code.imported(chosen)
             chosen |= self._filled_otherwise(token, rules, full, chosen)
         read_inputs = to_camel(rules.root, chosen)
         if _DEFAULTS in inputs:

@@ -103,6 +103,10 @@ class Resource:
         """Everything AWS holds of it; None when it is gone."""
         raise NotImplementedError
 
+    def imported(self, state: State) -> State:
+        """The state as a program's inputs would spell it, for an import."""
+        return state
+
     def update(self, op: Operation) -> None:
         """Carry out the changed top-level inputs in place."""
         raise NotImplementedError

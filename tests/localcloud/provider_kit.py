@@ -39,7 +39,10 @@ class Engine:
 
     def refusals(self, token: str, news: Mapping[str, Any], olds: Mapping[str, Any] | None = None) -> dict[str, str]:
         """What Check refuses: path → reason."""
-        return dict(self.provider.check(token, "one", olds or {}, news, b"seed")[1])
+        found: dict[str, str] = {}
+        for path, reason in self.provider.check(token, "one", olds or {}, news, b"seed")[1]:
+            found[path] = f"{found[path]}; {reason}" if path in found else reason
+        return found
 
     def create(self, token: str, news: Mapping[str, Any]) -> tuple[str, Inputs]:
         """Make a resource: (id, state)."""

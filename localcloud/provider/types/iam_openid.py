@@ -41,6 +41,9 @@ class OpenIdConnectProvider(Resource):
             "tags_all": as_map(found.get("Tags", [])),
         }
 
+    def imported(self, state: State) -> State:
+        return {**state, "url": f"https://{state['url']}"}
+
     def update(self, op: Operation) -> None:
         iam, target = op.client("iam"), {"OpenIDConnectProviderArn": op.resource_id}
         thumbprints = op.new.get("thumbprint_list")
