@@ -113,7 +113,9 @@ def boundary(account: str) -> tuple[Statement, ...]:
     )
     return (
         Statement(sid="Services", actions=services, resources=("*",)),
-        Statement(sid="Iam", actions=(*_READ_IAM, *_BOUND, *_UNBOUND), resources=("*",)),
+        Statement(sid="ReadIam", actions=_READ_IAM, resources=("*",)),
+        # Not every role of the account: whoever could change the trust of the administrators' role would be one.
+        Statement(sid="Roles", actions=(*_BOUND, *_UNBOUND), resources=(_any_role(account),)),
         Statement(
             sid="BoundOnly",
             effect="Deny",

@@ -167,3 +167,9 @@ def test_names_of_roles_are_arns_as_they_are() -> None:
     arn = f"arn:aws:iam::{A}:role/x"
     assert names.role_arn(B, arn) == arn
     assert names.role_arn(A, "x") == arn
+
+
+def test_no_role_of_the_program_can_change_another_programs_roles() -> None:
+    allowed = [one for one in deployment.boundary(A) if one.effect == "Allow"]
+    changing = [one for one in allowed if set(one.actions) & {"iam:UpdateAssumeRolePolicy", "iam:PutRolePolicy"}]
+    assert [one.resources for one in changing] == [(f"arn:aws:iam::{A}:role/cryoet-*",)]
