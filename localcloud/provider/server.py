@@ -216,6 +216,7 @@ def _name(urn: str) -> str:
 
 def serve() -> None:
     """Serve until the engine ends, asks to, or a signal does; calls under way are finished first."""
+    engine = os.getppid()  # before the port line: the engine may die as soon as it has it
     provider = AwsProvider()
     options = [("grpc.max_receive_message_length", _MESSAGE_BYTES), ("grpc.max_send_message_length", _MESSAGE_BYTES)]
     server = grpc.server(ThreadPoolExecutor(_THREADS), options=options)
@@ -228,7 +229,6 @@ def serve() -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
     threading.Thread(target=_preload, daemon=True).start()
-    engine = os.getppid()
     while not stopping.wait(1.0) and os.getppid() == engine:
         pass
     provider.cancelled.set()

@@ -86,7 +86,7 @@ def _regex(pattern: str) -> Callable[[Any], Fault]:
     if r"\p{" in pattern:
         import regex
 
-        search: Callable[[str], Any] = regex.compile(pattern, regex.ASCII).search
+        search: Callable[[str], Any] = regex.compile(pattern).search
     else:
         search = re.compile(pattern, re.ASCII).search
 
