@@ -76,15 +76,19 @@ def as_role(role_arn: str, principal: str, session_name: str, *, source_arn: str
         exchange = _Exchange(call, _source(source_arn))
         try:
             exchange.permit()
-            role = resources.by_arn(role_arn)
-            if not isinstance(role, Role):
-                raise Refusal("AccessDenied", f"{principal} is not authorized to perform: sts:AssumeRole", 403)
-            _, session = open_session(role, session_name, seconds=SESSION_SECONDS)
+            _, session = open_session(_role(role_arn, principal), session_name, seconds=SESSION_SECONDS)
         except Refusal as refusal:
             exchange.finish(refusal.status, refusal.code)
             raise
         exchange.finish(200)
         return session.caller
+
+
+def _role(arn: str, principal: str) -> Role:
+    role = resources.by_arn(arn)
+    if not isinstance(role, Role):
+        raise Refusal("AccessDenied", f"{principal} is not authorized to perform: sts:AssumeRole", 403)
+    return role
 
 
 def perform(
@@ -203,7 +207,8 @@ def _refusal(model: OperationModel, response: HttpResponse) -> Refusal:
     """What moto refused, in its own words."""
     headers = {name.lower(): str(value) for name, value in response.headers.items()}
     wire = {"body": response.body, "headers": headers, "status_code": response.status}
-    parsed: Any = create_parser(protocol_of(model.service_model)).parse(wire, model.output_shape)
+    parser: Any = create_parser(protocol_of(model.service_model))
+    parsed: Any = parser.parse(wire, model.output_shape)
     error = parsed.get("Error", {})
     code = str(error.get("Code") or response.status)
     return Refusal(code, str(error.get("Message") or ""), response.status)

@@ -21,8 +21,16 @@ FARGATE_ONLY = ("networkConfiguration", "fargatePlatformConfiguration", "runtime
 DIGITS_GLOB = re.compile(r"\d*\*?")
 REASON_GLOB = re.compile(r"[A-Za-z0-9.:\s]*\*?")
 AWSLOGS_OPTIONS = frozenset(
-    """awslogs-region awslogs-group awslogs-stream-prefix awslogs-datetime-format awslogs-multiline-pattern
-    awslogs-create-group mode max-buffer-size""".split()
+    [
+        "awslogs-region",
+        "awslogs-group",
+        "awslogs-stream-prefix",
+        "awslogs-datetime-format",
+        "awslogs-multiline-pattern",
+        "awslogs-create-group",
+        "mode",
+        "max-buffer-size",
+    ]
 )
 
 
@@ -51,16 +59,7 @@ def check_definition(call: Call) -> None:
 def check_container(call: Call, container: Params) -> None:
     if not container.get("image"):
         raise client_error(call, "image must be provided for a container job definition")
-    legacy = [name for name in ("vcpus", "memory") if container.get(name)]
-    requirements = container.get("resourceRequirements", [])
-    kinds = [item["type"] for item in requirements]
-    for name in legacy:
-        if {"vcpus": "VCPU", "memory": "MEMORY"}[name] in kinds:
-            raise client_error(call, f"cannot use both {name} and resourceRequirements for the same resource")
-    if len(set(kinds)) < len(kinds):
-        raise client_error(call, "resourceRequirements contains duplicate types")
-    if "GPU" in kinds:
-        raise Refusal("NotImplemented", "resourceRequirements of type GPU are not implemented here.", 501)
+    _check_requirements(call, container)
     size = sizes(container)
     if size["VCPU"] is None:
         raise client_error(call, "Container properties vCPU is required.")
@@ -77,6 +76,19 @@ def check_container(call: Call, container: Params) -> None:
     if secret:
         raise Refusal("NotImplemented", "containers with secrets are not implemented here.", 501)
     _check_log(call, options)
+
+
+def _check_requirements(call: Call, container: Params) -> None:
+    legacy = [name for name in ("vcpus", "memory") if container.get(name)]
+    requirements = container.get("resourceRequirements", [])
+    kinds = [item["type"] for item in requirements]
+    for name in legacy:
+        if {"vcpus": "VCPU", "memory": "MEMORY"}[name] in kinds:
+            raise client_error(call, f"cannot use both {name} and resourceRequirements for the same resource")
+    if len(set(kinds)) < len(kinds):
+        raise client_error(call, "resourceRequirements contains duplicate types")
+    if "GPU" in kinds:
+        raise Refusal("NotImplemented", "resourceRequirements of type GPU are not implemented here.", 501)
 
 
 def _check_log(call: Call, options: Params) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 
 from .model import LOCK, stores
@@ -12,7 +12,7 @@ _WAITING: dict[str, list[tuple[threading.Event, Callable[[], None]]]] = {}
 
 
 @contextmanager
-def waiting(job_id: str, poke: Callable[[], None]) -> Iterator[threading.Event]:
+def waiting(job_id: str, poke: Callable[[], None]) -> Generator[threading.Event]:
     """An event that is set once the job has ended (or is forgotten); ``poke`` is called then."""
     event = threading.Event()
     entry = (event, poke)

@@ -188,7 +188,7 @@ def desired_vcpus(environment: ComputeEnvironment) -> int:
 
 
 def _blocked(held: Store, queue: JobQueue, job: Job, code: str) -> float | None:
-    """Tells why the head cannot start. Answers the seconds until its time limit, infinity, or None: it was cancelled."""
+    """Tells why the head cannot start. Answers seconds until its time limit, infinity, or None: it was cancelled."""
     if code in (FULL, SILENT):
         job.blocked, job.status_reason = None, None
         return float("inf")

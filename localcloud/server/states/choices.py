@@ -49,6 +49,10 @@ def holds(rule: dict[str, Any], data: Data) -> bool:
         raise StateFailure(RUNTIME, text)
     if name in TYPE_TESTS:
         return _is(name, value) == wanted
+    return _operate(name, value, wanted, data)
+
+
+def _operate(name: str, value: Any, wanted: Any, data: Data) -> bool:
     if name == "StringMatches":
         return isinstance(value, str) and _like(wanted).fullmatch(value) is not None
     found = OPERATOR.fullmatch(name)
@@ -93,4 +97,4 @@ def _is(name: str, value: Any) -> bool:
 def _like(glob: str) -> re.Pattern[str]:
     words = re.split(r"(\\\*|\\\\|\*)", glob)
     known = {"*": ".*", "\\*": r"\*", "\\\\": r"\\"}
-    return re.compile("".join(known.get(word, re.escape(word)) for word in words), re.S)
+    return re.compile("".join(known.get(word, re.escape(word)) for word in words), re.DOTALL)

@@ -25,7 +25,7 @@ INTRINSIC = "States.IntrinsicFailure"
 UNCAUGHT = (DATA_LIMIT, RUNTIME)
 
 
-class StateFailure(Exception):
+class StateFailure(Exception):  # noqa: N818 - AWS calls it so: a state fails, with an error and a cause
     """A state failed with an error name and a cause, either of which may be empty."""
 
     def __init__(self, error: str | None, cause: str | None = None) -> None:

@@ -41,9 +41,12 @@ def check(role_arn: str, machine_arn: str, definition: Params, logging: Params) 
     try:
         caller = inside.as_role(role_arn, PRINCIPAL, "create-check", source_arn=machine_arn, region=region)
     except Refusal as refusal:
-        text = "Neither the global service principal states.amazonaws.com, nor the regional one is authorized to assume the provided role."
+        text = (
+            "Neither the global service principal states.amazonaws.com, nor the regional one is authorized to assume "
+            "the provided role."
+        )
         raise Refusal("AccessDeniedException", text) from refusal
-    for service in sorted({found for found in waited_for(definition)}):
+    for service in sorted(set(waited_for(definition))):
         _managed_rule(caller, region, service)
     if logging.get("level", "OFF") != "OFF":
         _log_delivery(caller, region)

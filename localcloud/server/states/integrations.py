@@ -113,11 +113,11 @@ class Integration:
         return get_service_model(self.service).operation_model(self.operation)
 
 
-class Unknown(ValueError):
+class Unknown(ValueError):  # noqa: N818 - the resource is what is unknown
     """A Resource that AWS does not know either."""
 
 
-class Absent(ValueError):
+class Absent(ValueError):  # noqa: N818 - the integration is what is absent
     """A Resource that AWS knows and that is not run here."""
 
 

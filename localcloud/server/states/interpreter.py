@@ -13,7 +13,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-
 from . import jsonpath
 from .branch import Branch, Frame, frame
 from .failures import DATA_LIMIT, StateFailure
@@ -83,7 +82,8 @@ def run_state(branch: Branch, name: str, state: dict[str, Any], value: Any, lang
 def check_size(value: Any, name: str) -> None:
     """Raises StateFailure States.DataLimitExceeded for more than 256 KiB."""
     if size(dumps(value)) > MOST_BYTES:
-        text = f"The state/task '{name}' returned a result with a size exceeding the maximum number of bytes service limit."
+        limit = "exceeding the maximum number of bytes service limit."
+        text = f"The state/task '{name}' returned a result with a size {limit}"
         raise StateFailure(DATA_LIMIT, text)
 
 

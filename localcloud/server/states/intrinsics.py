@@ -129,7 +129,7 @@ def _unique(items: list[Any]) -> list[Any]:
     return list(seen.values())
 
 
-def _merge(first: dict[str, Any], second: dict[str, Any], deep: bool) -> dict[str, Any]:  # noqa: FBT001 - AWS's form
+def _merge(first: dict[str, Any], second: dict[str, Any], deep: bool) -> dict[str, Any]:
     if deep:
         raise ValueError("only a shallow merge is supported")
     return first | second

@@ -18,12 +18,13 @@ from localcloud.server.call import Refusal
 from . import jsonpath
 from .branch import Frame
 from .failures import READER, WRITER, StateFailure
+from .interpreter import effective_input
 from .model import MOST_BYTES, Execution, MapRun, dumps, iso, size
 from .parallel import items_of, selected
-from .interpreter import effective_input
 
 LISTING = "arn:aws:states:::s3:listObjectsV2"
 OBJECT = "arn:aws:states:::s3:getObject"
+DELIMITERS = {"COMMA": ",", "PIPE": "|", "SEMICOLON": ";", "SPACE": " ", "TAB": "\t"}
 WRITING = "arn:aws:states:::s3:putObject"
 
 
@@ -67,12 +68,20 @@ def _listed(held: Frame, parameters: dict[str, Any]) -> list[Any]:
     following: dict[str, Any] = {}
     while True:
         answer = _call(held, "ListObjectsV2", parameters | following)
-        for item in answer.get("Contents", []):
-            made.append({"Etag": item["ETag"], "Key": item["Key"], "LastModified": int(item["LastModified"].timestamp()),
-                         "Size": item["Size"], "StorageClass": item.get("StorageClass", "STANDARD")})  # fmt: skip
+        made += [_listed_object(item) for item in answer.get("Contents", [])]
         if not answer.get("IsTruncated"):
             return made
         following = {"ContinuationToken": answer["NextContinuationToken"]}
+
+
+def _listed_object(item: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "Etag": item["ETag"],
+        "Key": item["Key"],
+        "LastModified": int(item["LastModified"].timestamp()),
+        "Size": item["Size"],
+        "StorageClass": item.get("StorageClass", "STANDARD"),
+    }
 
 
 def _parsed(held: Frame, parameters: dict[str, Any], config: dict[str, Any]) -> list[Any]:

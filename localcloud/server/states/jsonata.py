@@ -21,7 +21,7 @@ from jsonata.utils import Utils
 
 from .failures import QUERY, StateFailure
 
-EXPRESSION = re.compile(r"\s*\{%(.*)%\}\s*", re.S)
+EXPRESSION = re.compile(r"\s*\{%(.*)%\}\s*", re.DOTALL)
 LONGEST_RANGE = 1000
 HASHES = {"MD5": "md5", "SHA-1": "sha1", "SHA-256": "sha256", "SHA-384": "sha384", "SHA-512": "sha512"}
 NOTHING = object()

@@ -75,10 +75,11 @@ def _at(root: Any, rest: str) -> Any:
     definite = steps(rest)
     if definite is None:
         return _search(root, rest)
-    found = root
+    found: Any = root
     for step in definite:
         try:
-            found = found[step] if isinstance(found, (dict, list)) else ABSENT
+            holder: Any = found
+            found = holder[step] if isinstance(holder, (dict, list)) else ABSENT
         except (KeyError, IndexError, TypeError):
             return ABSENT
         if found is ABSENT:
@@ -88,7 +89,7 @@ def _at(root: Any, rest: str) -> Any:
 
 @lru_cache(500)
 def _compiled(path: str) -> Any:
-    from jsonpath_ng.ext import parse  # slow to load, and most machines have no such path
+    from jsonpath_ng.ext.parser import parse  # slow to load, and most machines have no such path
 
     return parse(path)
 

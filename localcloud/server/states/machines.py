@@ -149,7 +149,10 @@ def update(call: Call) -> Params:
         found = machine(store_of(call), params["stateMachineArn"])
     changeable = ("definition", "roleArn", "loggingConfiguration", "tracingConfiguration", "encryptionConfiguration")
     if not any(name in params for name in changeable):
-        text = "Either the definition, the role ARN, the LoggingConfiguration, the EncryptionConfiguration or the TracingConfiguration must be specified"
+        text = (
+            "Either the definition, the role ARN, the LoggingConfiguration, the EncryptionConfiguration or the "
+            "TracingConfiguration must be specified"
+        )
         raise Refusal("MissingRequiredParameter", text)
     text = params.get("definition", found.definition)
     parsed = _check_definition(text, found.kind)

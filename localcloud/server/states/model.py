@@ -72,7 +72,7 @@ class MapRun:
     total: int = 0
     status: str = "RUNNING"
     stopped: datetime | None = None
-    children: list[Execution] = field(default_factory=lambda: list[Execution]())
+    children: list[Execution] = field(default_factory=lambda: list[Execution]())  # noqa: PLW0108 - the class is defined below
     redrive_count: int = 0
 
 
@@ -109,7 +109,7 @@ class Execution:
     item_count: int | None = None
     map_runs: list[MapRun] = field(default_factory=list[MapRun])
     trace_header: str | None = None
-    listeners: list[Callable[[], None]] = field(default_factory=lambda: list[Callable[[], None]]())
+    listeners: list[Callable[[], None]] = field(default_factory=list[Callable[[], None]])
     """Called once the execution has ended."""
 
     @property

@@ -58,18 +58,23 @@ def _structure(value: dict[str, Any], shape: StructureShape, path: str) -> dict[
     return made
 
 
+NUMBERS = ("integer", "long", "float", "double")
+PLAIN: dict[str, tuple[type, str]] = {"string": (str, "a STRING"), "boolean": (bool, "a BOOLEAN")}
+
+
 def _scalar(value: Any, kind: str, path: str) -> Any:
-    if kind == "string":
-        return _of(value, str, "a STRING", path)
+    if kind in PLAIN:
+        of_kind, words = PLAIN[kind]
+        return _of(value, of_kind, words, path)
     if kind == "blob":
         return value if isinstance(value, bytes) else dumps(value).encode()
-    if kind == "boolean":
-        return _of(value, bool, "a BOOLEAN", path)
-    if kind in ("integer", "long", "float", "double"):
-        if isinstance(value, bool) or not isinstance(value, (int, float)):
-            raise wrong_type(path, "a NUMBER")
-        return int(value) if kind in ("integer", "long") and float(value).is_integer() else value
-    return value
+    return _number(value, kind, path) if kind in NUMBERS else value
+
+
+def _number(value: Any, kind: str, path: str) -> Any:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise wrong_type(path, "a NUMBER")
+    return int(value) if kind in ("integer", "long") and float(value).is_integer() else value
 
 
 def from_api(value: Any, shape: Shape | None) -> Any:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any, cast
 
 from . import choices, expression_checks, jsonata, jsonpath
-from .integrations import Absent, Unknown, integration
+from .integrations import Absent, Integration, Unknown, integration
 from .items import LISTING, OBJECT, WRITING
 from .problems import SCHEMA, Problem
 
@@ -122,7 +122,13 @@ def _resource(state: dict[str, Any], language: str, at: str, *, express: bool) -
                       f"{at}/Resource")  # fmt: skip
     if "HeartbeatSeconds" in state:
         yield Problem(SCHEMA, "HeartbeatSeconds: task tokens are not implemented here", at, absent=True)
-    field = "Arguments" if language == "JSONata" else "Parameters"
+    role = state.get("Credentials")
+    if role is not None and not {"RoleArn", "RoleArn.$"} & set(role if isinstance(role, dict) else ()):
+        yield Problem(SCHEMA, "The field 'RoleArn' is required but was missing", f"{at}/Credentials")
+    yield from _arguments(state, found, "Arguments" if language == "JSONata" else "Parameters", at)
+
+
+def _arguments(state: dict[str, Any], found: Integration, field: str, at: str) -> Iterator[Problem]:
     given: Any = state.get(field)
     if found.optimised is not None and given is None:
         yield Problem(SCHEMA, f"These fields are required: [{field}]", at)
@@ -134,9 +140,6 @@ def _resource(state: dict[str, Any], language: str, at: str, *, express: bool) -
         members = {f"{name[0].upper()}{name[1:]}" for name in getattr(found.model.input_shape, "members", {})}
         for name in sorted(names - members):
             yield Problem(SCHEMA, f"The field '{name}' is not supported by Step Functions", f"{at}/{field}")
-    role = state.get("Credentials")
-    if role is not None and not {"RoleArn", "RoleArn.$"} & set(role if isinstance(role, dict) else ()):
-        yield Problem(SCHEMA, "The field 'RoleArn' is required but was missing", f"{at}/Credentials")
 
 
 def _choices(state: dict[str, Any], language: str, at: str) -> Iterator[Problem]:
@@ -256,7 +259,7 @@ def _in_value(value: Any, at: str, known: frozenset[str]) -> Iterator[Problem]:
 def _paths(state: dict[str, Any], at: str) -> Iterator[Problem]:
     for name in PATH_FIELDS:
         value = state.get(name)
-        if isinstance(value, str) and not (value.startswith("$") or value.startswith("States.")):
+        if isinstance(value, str) and not (value.startswith(("$", "States."))):
             yield Problem(SCHEMA, f"Value is not a JSONPath: {value}", f"{at}/{name}")
     value = state.get("ResultPath")
     if isinstance(value, str) and value.startswith("$") and jsonpath.steps(value[1:]) is None:

@@ -39,10 +39,12 @@ class Token:
 
     def release(self) -> None:
         """Ends this branch's place in the tree."""
-        parent = self._parent
-        if parent is not None:
-            with parent._lock:
-                parent._children = [item for item in parent._children if item is not self]
+        if self._parent is not None:
+            self._parent.drop(self)
+
+    def drop(self, child: Token) -> None:
+        with self._lock:
+            self._children = [item for item in self._children if item is not child]
 
     def cancel(self) -> None:
         with self._lock:
