@@ -13,10 +13,10 @@ from typing import Any
 
 from hypothesis import given, seed, settings
 
-from .conftest import PUBLIC, Cloud
+from .conftest import DEV, PUBLIC, Cloud
 from .evaluator import judge
 from .generated_cases import ANONYMOUS, BUCKET, USER, cases, decided, entry
-from .policies import allow, document, refusal
+from .policies import allow, document, refusal, trusts
 
 
 def write_log(path: Path, entries: Sequence[dict[str, Any]], **call: Any) -> Path:
@@ -61,6 +61,29 @@ def test_a_call_without_permissions_and_one_that_cannot_be_judged_are_found(tmp_
     assert (code, "although s3:NoSuchAction was refused" in output) == (1, True)
     (tmp_path / "broken").write_text("{")
     assert judge(tmp_path / "broken")[0] == 2
+
+
+def test_web_identities_and_services_are_judged(tmp_path: Path) -> None:
+    provider = f"arn:aws:iam::{DEV}:oidc-provider/token.actions.githubusercontent.com"
+    condition = {"StringLike": {"token.actions.githubusercontent.com:sub": "repo:org/repo:*"}}
+    trust = document(trusts({"Federated": provider}, "sts:AssumeRoleWithWebIdentity", Condition=condition))
+    federated = {"kind": "federated", "account": "", "arn": "", "role_arn": "", "name": provider}
+    context = {"token.actions.githubusercontent.com:sub": ["repo:org/repo:pull_request"]}
+    right = entry(
+        federated,
+        "sts:AssumeRoleWithWebIdentity",
+        resource=f"arn:aws:iam::{DEV}:role/deploy",
+        policies={"resource": [trust]},
+        context=context,
+    )
+    service = federated | {"kind": "service", "name": "logging.s3.amazonaws.com"}
+    policy = document(allow("s3:PutObject", f"{BUCKET}/*", Principal={"Service": "logging.s3.amazonaws.com"}))
+    delivered = entry(service, "s3:PutObject", policies={"resource": [policy]})
+    code, output = judge(write_log(tmp_path / "right", [right, delivered]))
+    assert code == 0, output
+    wrong = {"context": {"token.actions.githubusercontent.com:sub": ["repo:other/repo:pull_request"]}}
+    code, output = judge(write_log(tmp_path / "wrong", [right | wrong, delivered | {"action": "s3:GetObject"}]))
+    assert (code, output.count("the policies do not allow")) == (1, 2)
 
 
 def test_real_calls_are_judged_alike(cloud: Cloud, tmp_path: Path) -> None:
