@@ -14,14 +14,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import boto3
-from boto3.s3.transfer import TransferConfig
 from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
 THREADS = 16
 DELETE_AT_ONCE = 1000  # S3's limit
-WHOLE = TransferConfig(multipart_threshold=64 << 20)  # up to here in one part, so that the entity tag is an MD5
+ONE_PART = 64 << 20  # bytes; up to here the entity tag is the content's MD5
 NOT_FOUND = {"404", "NoSuchKey"}
 
 
@@ -92,8 +91,10 @@ class Bucket:
         self.counts.uploaded += 1
 
     def upload(self, path: Path, key: str, *, content_type: str = "application/octet-stream") -> None:
-        arguments = {"ContentType": content_type}
-        self._s3.upload_file(str(path), self.name, key, ExtraArgs=arguments, Config=WHOLE)
+        if path.stat().st_size > ONE_PART:
+            self._s3.upload_file(str(path), self.name, key, ExtraArgs={"ContentType": content_type})
+        else:
+            self._s3.put_object(Bucket=self.name, Key=key, Body=path.read_bytes(), ContentType=content_type)
 
     def publish(self, files: list[tuple[Path, str]], present: dict[str, Stored], *, force: bool) -> None:
         """Upload files to keys, many at a time; what is `present` already only if forced."""
