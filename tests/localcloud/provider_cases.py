@@ -327,6 +327,18 @@ IAM_CASES = (
         drifted="tags.who",
     ),
     Case(
+        "aws:iam/instanceProfile:InstanceProfile",
+        before=_role,
+        inputs=lambda role: {"name": "provider-case", "path": "/case/", "role": role, "tags": {"a": "1"}},
+        updates=lambda role: [{"role": None}, {"role": role}, {"tags": {"b": "2"}}],
+        replacement=lambda _: {"path": "/other/"},
+        variants=lambda _: [{"namePrefix": "provider-case-"}],
+        drift=lambda aws, name, role: aws("iam").remove_role_from_instance_profile(
+            InstanceProfileName=name, RoleName=role
+        ),
+        drifted="role",
+    ),
+    Case(
         "aws:iam/openIdConnectProvider:OpenIdConnectProvider",
         inputs=lambda _: {
             "url": "https://oidc.case.example",

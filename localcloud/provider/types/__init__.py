@@ -7,6 +7,7 @@ from localcloud.provider.errors import ProviderError
 from localcloud.provider.resource import Resource
 
 TABLE: Final[dict[str, str]] = {
+    "aws:iam/instanceProfile:InstanceProfile": "iam_instance_profile:InstanceProfile",
     "aws:iam/openIdConnectProvider:OpenIdConnectProvider": "iam_openid:OpenIdConnectProvider",
     "aws:iam/policy:Policy": "iam_policy:Policy",
     "aws:iam/role:Role": "iam_role:Role",
