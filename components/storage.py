@@ -106,6 +106,7 @@ class DataBucket(pulumi.ComponentResource):
         args.check(name)
         super().__init__("portal:storage:DataBucket", name, None, opts)
         self.kind, self.name, self._args, self._made = args.kind, name, args, list[pulumi.Resource]()
+        self._protected = args.kind != "workspace" and not args.retire
 
         bucket = self._bucket()
         self.bucket, self.arn = bucket.bucket, bucket.arn
@@ -129,10 +130,15 @@ class DataBucket(pulumi.ComponentResource):
         """List, read, write and delete (not versions), for an identity's policy."""
         return buckets.write(sid, self._args.bucket)
 
-    def _after(self, *others: pulumi.Resource) -> pulumi.ResourceOptions:
-        """A part is made after the one before it. A retired bucket's parts are let go of, not undone."""
+    def _after(self, *others: pulumi.Resource, optional: bool = False) -> pulumi.ResourceOptions:
+        """A part is made after the one before it, and is protected like the bucket: a ``destroy`` that is refused the
+        bucket would else have taken its policy and its versioning. A retired bucket's parts are let go of, not undone.
+        """
         return pulumi.ResourceOptions(
-            parent=self, depends_on=[*self._made[-1:], *others], retain_on_delete=self._args.retire
+            parent=self,
+            depends_on=[*self._made[-1:], *others],
+            protect=self._protected and not optional,
+            retain_on_delete=self._args.retire,
         )
 
     def _bucket(self) -> s3.Bucket:
@@ -140,7 +146,7 @@ class DataBucket(pulumi.ComponentResource):
         workspace = args.kind == "workspace"
         options = pulumi.ResourceOptions(
             parent=self,
-            protect=not (workspace or args.retire),
+            protect=self._protected,
             retain_on_delete=args.retire,
             import_=args.bucket if args.adopt else None,
             # An import must find what the program says; the tags are set by the first update after it.
@@ -214,7 +220,9 @@ class DataBucket(pulumi.ComponentResource):
             max_age_seconds=CORS_MAX_AGE_SECONDS,
         )
         name = f"{self.name}-cors"
-        self._made.append(s3.BucketCorsConfiguration(name, bucket=self.bucket, cors_rules=[rule], opts=self._after()))
+        self._made.append(
+            s3.BucketCorsConfiguration(name, bucket=self.bucket, cors_rules=[rule], opts=self._after(optional=True))
+        )
 
     def _logging(self, logs: DataBucket) -> None:
         by_event = s3.BucketLoggingTargetObjectKeyFormatPartitionedPrefixArgs(partition_date_source="EventTime")

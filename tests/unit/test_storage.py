@@ -91,6 +91,12 @@ def test_what_is_protected(kind: str, protected: bool) -> None:
     assert bucket.inputs["tags"] == {"kind": kind}
 
 
+def test_a_protected_bucket_keeps_its_parts_too() -> None:
+    graph = deploy(cors_origins=("*",))
+    family = {one.name: one.protect for one in graph.resources if one.type.startswith("aws:")}
+    assert [name for name, protect in family.items() if not protect] == ["data-cors"]
+
+
 def test_a_log_bucket_is_protected_and_not_logged() -> None:
     graph = deploy()
     assert graph.one("log", "s3/bucket:Bucket").protect
