@@ -35,6 +35,8 @@ class Case:
     """Resources that must exist first: (make, unique name) → anything."""
     variants: Callable[[Any], list[Inputs]] = lambda _: []
     """Other ways to make one, for inputs that exclude each other."""
+    stays: bool = False
+    """Whether AWS cannot take it away: the setting goes back to a default that reads as one."""
     unsent: dict[str, str] = field(default_factory=dict[str, str])
     """Inputs that a case cannot reach, with the reason."""
 
@@ -156,6 +158,7 @@ S3_CASES = (
             Bucket=bucket, VersioningConfiguration={"Status": "Enabled"}
         ),
         drifted="versioningConfiguration.status",
+        stays=True,
     ),
     Case(
         "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
@@ -168,6 +171,7 @@ S3_CASES = (
         replacement=lambda _: {"bucket": "another"},
         drift=lambda aws, bucket, _: aws("s3").delete_bucket_encryption(Bucket=bucket),
         drifted="rules[0].applyServerSideEncryptionByDefault.sseAlgorithm",
+        stays=True,
         unsent={
             "rules.applyServerSideEncryptionByDefault.kmsMasterKeyId": "its own test, with a key",
             "rules.blockedEncryptionTypes": "a rule of SSE-C, which nothing here uses",
@@ -247,6 +251,18 @@ S3_CASES = (
             Bucket=bucket, CORSConfiguration={"CORSRules": [{"AllowedMethods": ["PUT"], "AllowedOrigins": ["*"]}]}
         ),
         drifted="corsRules[0].allowedMethods[0]",
+    ),
+    Case(
+        "aws:s3/bucketNotification:BucketNotification",
+        before=_bucket,
+        inputs=lambda bucket: {"bucket": bucket, "eventbridge": True},
+        updates=lambda _: [{"eventbridge": False}, {"eventbridge": True}],
+        replacement=lambda _: {"bucket": "another"},
+        drift=lambda aws, bucket, _: aws("s3").put_bucket_notification_configuration(
+            Bucket=bucket, NotificationConfiguration={}
+        ),
+        drifted="eventbridge",
+        stays=True,
     ),
     Case(
         "aws:s3/bucketLogging:BucketLogging",

@@ -109,16 +109,9 @@ def test_made_read_and_removed(case: Case, engine: Engine) -> None:
     assert paths(engine.diff(case.token, again.properties, inputs)) == []
     token, _, last = engine.made.pop()
     engine.provider.delete(token, resource_id, last)
-    if case.token not in SETTINGS_THAT_STAY:
-        assert engine.read(case.token, resource_id, inputs, state).resource_id == ""
+    gone = engine.read(case.token, resource_id, inputs, state)
+    assert gone.resource_id == (resource_id if case.stays else "")
     engine.provider.delete(token, resource_id, last)
-
-
-# What AWS cannot take away from a bucket: it goes back to a default that reads as a setting.
-SETTINGS_THAT_STAY = {
-    "aws:s3/bucketVersioning:BucketVersioning",
-    "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
-}
 
 
 @by_token

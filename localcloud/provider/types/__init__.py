@@ -20,6 +20,7 @@ TABLE: Final[dict[str, str]] = {
     "aws:s3/bucketCorsConfiguration:BucketCorsConfiguration": "s3_settings:Cors",
     "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": "s3_lifecycle:Lifecycle",
     "aws:s3/bucketLogging:BucketLogging": "s3_settings:Logging",
+    "aws:s3/bucketNotification:BucketNotification": "s3_notification:Notification",
     "aws:s3/bucketObjectv2:BucketObjectv2": "s3_object:BucketObject",
     "aws:s3/bucketOwnershipControls:BucketOwnershipControls": "s3_settings:OwnershipControls",
     "aws:s3/bucketPolicy:BucketPolicy": "s3_settings:BucketPolicy",
