@@ -81,7 +81,11 @@ def preview(account: str) -> tuple[Statement, ...]:
 
 
 def deploy(account: str) -> tuple[Statement, ...]:
-    """What ``up`` needs once an administrator has made the account's first: everything but roles' roots."""
+    """What ``up`` needs once an administrator has brought the account up first.
+
+    It deletes the environments' own buckets alone, which hold nothing that lasts; any other is an administrator's to
+    delete.
+    """
     role = names.role_arn(account, names.GITHUB_DEPLOY)
     workspace_objects = tuple(f"{bucket}/*" for bucket in _WORKSPACES)
     change = ("s3:DeleteObject", "s3:DeleteObjectVersion", "s3:PutObject", "s3:PutObjectTagging")

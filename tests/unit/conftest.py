@@ -25,10 +25,6 @@ def first_up(stack: str) -> dict[str, dict[str, Any]]:
     }
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--mutations", type=int, default=100, help="how many mutated stack files to read")
-
-
 @cache
 def deployed(stack: str) -> Recording:
     """The whole program with a stack's own file, as on its first ``up``. Recorded once: nothing changes it."""
