@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
+import boto3
+
 from localcloud.runner.main import main
 from tests.localcloud.conftest import REGION, Cloud
 
@@ -30,6 +32,8 @@ class Jobs:
     folder: Path
     bucket: str = ""
     prefix: str = "out/test-1"
+    session: boto3.Session | None = None
+    """Whose credentials a job gets; None: an administrator's."""
     _count: int = field(default=0)
 
     def __post_init__(self) -> None:
@@ -69,7 +73,7 @@ class Jobs:
 
     def environment(self, wdl_uri: str, stage: str) -> dict[str, str]:
         """What a submit and the host give to a job's process."""
-        keys = self.cloud.session().get_credentials()
+        keys = (self.session or self.cloud.session()).get_credentials()
         assert keys is not None
         assert keys.access_key
         assert keys.secret_key

@@ -12,9 +12,12 @@ from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
 from unittest.mock import patch
 
+import boto3
 import numpy as np
 import pytest
 
+from components.access import roles
+from components.access.statements import document
 from examples.ingest import __main__ as command
 from examples.ingest import compare as comparison
 from examples.ingest.bucket import Bucket
@@ -24,7 +27,7 @@ from examples.ingest.phantom import phantom
 from examples.ingest.volumes import write_mrc
 from localcloud.runner import exits
 from localcloud.server.call import HOOKS, Call, Refusal
-from tests.localcloud.conftest import REGION, Cloud
+from tests.localcloud.conftest import DEV, REGION, Cloud
 from tests.localcloud.runner_jobs import Jobs
 
 WDL = Path("workflows/standardize_dirs.wdl-v0.0.1.wdl").read_text()
@@ -112,6 +115,28 @@ def test_ingest_is_right_voxel_by_voxel(ingests: Ingests) -> None:
     assert ingests.convert(flags=["--force-overwrite"]) == 0
     assert len(ingests.versions()) == len(first) + 3 + len(keys)
     assert ingests.objects() == keys
+
+
+def test_rights_of_the_ingest_role_are_enough(ingests: Ingests) -> None:
+    """A job with the role's own policy, and a rerun that replaces what an earlier attempt left, need no other right."""
+    jobs = ingests.jobs
+    granted = (
+        *roles.job(registry_account=DEV, region=REGION, wdl_bucket=jobs.bucket, comms_bucket=jobs.bucket),
+        *roles.ingest(reads=(ingests.source,), writes=(ingests.output,)),
+    )
+    trust = {"Effect": "Allow", "Principal": {"AWS": DEV}, "Action": "sts:AssumeRole"}
+    iam, name = jobs.cloud.client("iam"), jobs.cloud.name("ingest")
+    role = iam.create_role(
+        RoleName=name, AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+    )["Role"]["Arn"]
+    iam.put_role_policy(RoleName=name, PolicyName="job", PolicyDocument=document("identity", granted))
+    keys = jobs.cloud.client("sts").assume_role(RoleArn=role, RoleSessionName="job")["Credentials"]
+    jobs.session = boto3.Session(keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"])
+    jobs.put(f"{jobs.prefix}/run_output.json", "{}")
+    ingests.s3.put_object(Bucket=ingests.output, Key=f"{folder()}{RUN}.zarr/9/9/9", Body=b"stray")
+    environment = {"OUTPUT_STATUS_JSON_FILES": "true", "MINIWDL__CALL_CACHE__PUT": "true"}
+    assert jobs.run(ingests.wdl, ingests.inputs(), **environment) == 0
+    assert ingests.differences() == []
 
 
 def test_comparison_finds_any_difference(ingests: Ingests, capsys: pytest.CaptureFixture[str]) -> None:
