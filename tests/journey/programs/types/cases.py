@@ -1,0 +1,163 @@
+"""For each type in use: inputs, one change of them, and another that concerns what identifies the resource.
+
+``update`` and ``replace`` name the changed input as the provider's rules do (a Terraform path) and give its new value.
+The rules say what each change leads to; the words "update" and "replace" are only what was aimed at.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+ACCOUNT = "908710317728"
+ONE, OTHER = "types-one", "types-other"
+
+
+def policy(action: str) -> str:
+    statement = {"Effect": "Allow", "Action": action, "Resource": "*"}
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
+def trust(service: str) -> str:
+    statement = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": service}}
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
+def closed(bucket: str, sid: str = "Tls") -> str:
+    statement: dict[str, Any] = {
+        "Sid": sid,
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "s3:*",
+        "Resource": f"arn:aws:s3:::{bucket}/*",
+        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+    }
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    path: str
+    inputs: dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    rules: str
+    inputs: dict[str, Any]
+    update: Change
+    replace: Change | None
+
+
+def moved(**others: Any) -> Change:
+    """The same on the other bucket."""
+    return Change(path="bucket", inputs={"bucket": OTHER, **others})
+
+
+def lifecycle(days: int) -> list[dict[str, Any]]:
+    return [{"id": "all", "status": "Enabled", "filter": {"prefix": ""}, "expiration": {"days": days}}]
+
+
+def cors(method: str) -> list[dict[str, Any]]:
+    return [{"allowedMethods": [method], "allowedOrigins": ["*"]}]
+
+
+def encryption(key: bool) -> list[dict[str, Any]]:
+    return [{"applyServerSideEncryptionByDefault": {"sseAlgorithm": "AES256"}, "bucketKeyEnabled": key}]
+
+
+CASES: dict[str, Case] = {
+    "s3.Bucket": Case(
+        rules="aws_s3_bucket",
+        inputs={"bucket": "types-bucket", "tags": {"a": "1"}},
+        update=Change(path="tags", inputs={"tags": {"a": "2"}}),
+        replace=Change(path="bucket", inputs={"bucket": "types-bucket-renamed"}),
+    ),
+    "s3.BucketOwnershipControls": Case(
+        rules="aws_s3_bucket_ownership_controls",
+        inputs={"bucket": ONE, "rule": {"objectOwnership": "BucketOwnerEnforced"}},
+        update=Change(path="rule.object_ownership", inputs={"rule": {"objectOwnership": "BucketOwnerPreferred"}}),
+        replace=moved(),
+    ),
+    "s3.BucketPublicAccessBlock": Case(
+        rules="aws_s3_bucket_public_access_block",
+        inputs={"bucket": ONE, "blockPublicAcls": True},
+        update=Change(path="block_public_policy", inputs={"blockPublicPolicy": True}),
+        replace=moved(),
+    ),
+    "s3.BucketPolicy": Case(
+        rules="aws_s3_bucket_policy",
+        inputs={"bucket": ONE, "policy": closed(ONE)},
+        update=Change(path="policy", inputs={"policy": closed(ONE, "TlsOnly")}),
+        replace=moved(policy=closed(OTHER)),
+    ),
+    "s3.BucketVersioning": Case(
+        rules="aws_s3_bucket_versioning",
+        inputs={"bucket": ONE, "versioningConfiguration": {"status": "Enabled"}},
+        update=Change(
+            path="versioning_configuration.status", inputs={"versioningConfiguration": {"status": "Suspended"}}
+        ),
+        replace=moved(),
+    ),
+    "s3.BucketServerSideEncryptionConfiguration": Case(
+        rules="aws_s3_bucket_server_side_encryption_configuration",
+        inputs={"bucket": ONE, "rules": encryption(False)},
+        update=Change(path="rule.bucket_key_enabled", inputs={"rules": encryption(True)}),
+        replace=moved(),
+    ),
+    "s3.BucketLifecycleConfiguration": Case(
+        rules="aws_s3_bucket_lifecycle_configuration",
+        inputs={"bucket": ONE, "rules": lifecycle(400)},
+        update=Change(path="rule.expiration.days", inputs={"rules": lifecycle(500)}),
+        replace=moved(),
+    ),
+    "s3.BucketCorsConfiguration": Case(
+        rules="aws_s3_bucket_cors_configuration",
+        inputs={"bucket": ONE, "corsRules": cors("GET")},
+        update=Change(path="cors_rule.allowed_methods", inputs={"corsRules": cors("HEAD")}),
+        replace=moved(),
+    ),
+    "s3.BucketLogging": Case(
+        rules="aws_s3_bucket_logging",
+        inputs={"bucket": ONE, "targetBucket": OTHER, "targetPrefix": "a/"},
+        update=Change(path="target_prefix", inputs={"targetPrefix": "b/"}),
+        replace=moved(targetBucket=ONE),
+    ),
+    "s3.BucketObjectv2": Case(
+        rules="aws_s3_object",
+        inputs={"bucket": ONE, "key": "a.txt", "content": "one"},
+        update=Change(path="content", inputs={"content": "two"}),
+        replace=Change(path="key", inputs={"key": "b.txt"}),
+    ),
+    "s3.AccountPublicAccessBlock": Case(
+        rules="aws_s3_account_public_access_block",
+        inputs={"blockPublicAcls": True},
+        update=Change(path="ignore_public_acls", inputs={"ignorePublicAcls": True}),
+        replace=None,  # only another account would replace it, and the provider has but one
+    ),
+    "iam.Role": Case(
+        rules="aws_iam_role",
+        inputs={"name": "types-role", "assumeRolePolicy": trust("ecs-tasks.amazonaws.com")},
+        update=Change(path="assume_role_policy", inputs={"assumeRolePolicy": trust("states.amazonaws.com")}),
+        replace=Change(path="name", inputs={"name": "types-role-renamed"}),
+    ),
+    "iam.RolePolicy": Case(
+        rules="aws_iam_role_policy",
+        inputs={"name": "one", "role": "types-holder", "policy": policy("s3:ListAllMyBuckets")},
+        update=Change(path="policy", inputs={"policy": policy("s3:GetObject")}),
+        replace=Change(path="name", inputs={"name": "two"}),
+    ),
+    "iam.Policy": Case(
+        rules="aws_iam_policy",
+        inputs={"name": "types-policy", "policy": policy("s3:ListAllMyBuckets")},
+        update=Change(path="policy", inputs={"policy": policy("s3:GetObject")}),
+        replace=Change(path="name", inputs={"name": "types-policy-renamed"}),
+    ),
+    "iam.OpenIdConnectProvider": Case(
+        rules="aws_iam_openid_connect_provider",
+        inputs={"url": "https://one.example.org", "clientIdLists": ["a"]},
+        update=Change(path="client_id_list", inputs={"clientIdLists": ["a", "b"]}),
+        replace=Change(path="url", inputs={"url": "https://other.example.org"}),
+    ),
+}
