@@ -195,7 +195,9 @@ def _invalid_user_data(account: str, region: str, template: Params | None) -> st
     number = {"$Latest": found.latest_version_number, "$Default": found.default_version_number}.get(wanted)
     try:
         version = found.get_version(number if number is not None else int(wanted))
-        text = base64.b64decode(version.data.get("UserData") or "").decode("utf-8", "replace")
+        data: Any = version.data.get("UserData") or b""
+        encoded = data if isinstance(data, (bytes, str)) else data.as_bytes()
+        text = base64.b64decode(encoded).decode("utf-8", "replace")
     except (binascii.Error, KeyError, IndexError, ValueError):
         return f"CLIENT_ERROR - Could not find the specified version {wanted} for the launch template"
     if text and not re.match(r"(?is)\s*(MIME-Version:|Content-Type:\s*multipart/)", text):

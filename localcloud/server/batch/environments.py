@@ -51,8 +51,8 @@ def create(call: Call) -> Params:
             uuid=str(uuid.uuid4()),
             context=params.get("context"),
         )
-        held.environments[name] = environment
         _settle(held, environment, "CREATING")
+        held.environments[name] = environment
     return {"computeEnvironmentName": name, "computeEnvironmentArn": environment.arn}
 
 

@@ -71,8 +71,10 @@ class Fault:
         ):
             if value not in known:
                 raise ValueError(f"fault {name} {value!r}: one of {', '.join(known)} is meant")
-        re.compile(self.job_name)
-        re.compile(self.after_marker or "")
+        try:
+            re.compile(self.job_name)
+        except re.error as error:
+            raise ValueError(f"fault job_name {self.job_name!r}: {error}") from error
         self.id = self.id or str(uuid.uuid4())
 
     @property

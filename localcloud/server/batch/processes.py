@@ -45,8 +45,9 @@ class Marker:
                     self.seen.set()
 
     def look_in(self, line: str) -> None:
-        if re.search(self.pattern, line):
-            self.seen.set()
+        with suppress(re.error):  # a glob need not be an expression
+            if re.search(self.pattern, line):
+                self.seen.set()
 
 
 class Process:

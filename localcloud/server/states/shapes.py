@@ -77,22 +77,27 @@ def _number(value: Any, kind: str, path: str) -> Any:
     return int(value) if kind in ("integer", "long") and float(value).is_integer() else value
 
 
+def _text(value: bytes) -> str:
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return base64.b64encode(value).decode()
+
+
 def from_api(value: Any, shape: Shape | None) -> Any:
     """An answer as a task's result."""
     if isinstance(value, datetime):
         return iso(value)
     if isinstance(value, bytes):
-        try:
-            return value.decode()
-        except UnicodeDecodeError:
-            return base64.b64encode(value).decode()
+        return _text(value)
     if isinstance(value, list):
         member = shape.member if isinstance(shape, ListShape) else None
         return [from_api(item, member) for item in cast("list[Any]", value)]
-    if isinstance(value, dict):
-        held = cast("dict[str, Any]", value)
-        if isinstance(shape, MapShape):
-            return {key: from_api(item, shape.value) for key, item in held.items()}
-        members = shape.members if isinstance(shape, StructureShape) else {}
-        return {f"{key[0].upper()}{key[1:]}": from_api(item, members.get(key)) for key, item in held.items()}
-    return value
+    return _object(cast("dict[str, Any]", value), shape) if isinstance(value, dict) else value
+
+
+def _object(value: dict[str, Any], shape: Shape | None) -> dict[str, Any]:
+    if isinstance(shape, MapShape):
+        return {key: from_api(item, shape.value) for key, item in value.items()}
+    members = shape.members if isinstance(shape, StructureShape) else {}
+    return {f"{key[0].upper()}{key[1:]}": from_api(item, members.get(key)) for key, item in value.items()}
