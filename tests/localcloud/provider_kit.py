@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
+import pytest
+
 from localcloud.provider.provider import AwsProvider, DiffResult, ReadResult
+
+from .conftest import REGION, Cloud
 
 Inputs = dict[str, Any]
 _NAMES = itertools.count()
@@ -77,3 +82,25 @@ def paths(result: DiffResult) -> list[str]:
 def replacing(result: DiffResult) -> list[str]:
     """The paths that force a replacement."""
     return sorted(change.path for change in result.changes if change.replace)
+
+
+@contextmanager
+def engine_in(cloud: Cloud, account: str) -> Generator[Engine]:
+    """A provider configured for the account as the engineer configures it, and what it made removed at the end."""
+    keys = cloud.credentials
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_ENDPOINT_URL", cloud.https_url)
+        patch.setenv("AWS_CA_BUNDLE", cloud.ca_bundle)
+        found = Engine(AwsProvider())
+        found.provider.configure(
+            {
+                "region": REGION,
+                "accessKey": keys.access_key_id,
+                "secretKey": keys.secret_access_key,
+                "assumeRoles": role_of(account),
+                "allowedAccountIds": f'["{account}"]',
+                "defaultTags": {"tags": {"project": "portal"}},
+            }
+        )
+        yield found
+        found.sweep()

@@ -7,43 +7,27 @@ from typing import Any
 
 import pytest
 
-from localcloud.provider.provider import AwsProvider, DiffResult
+from localcloud.provider.provider import DiffResult
 from localcloud.provider.rules import Field, load
 from localcloud.provider.types import TABLE, resource_type
 
-from .conftest import DEV, REGION, Cloud
+from .conftest import DEV, Cloud
 from .provider_cases import CASES, Case
-from .provider_kit import Engine, Inputs, paths, replacing, role_of, unique
+from .provider_kit import Engine, Inputs, engine_in, paths, replacing, unique
 
-DEFAULT_TAGS = {"project": "portal"}
 by_token = pytest.mark.parametrize("case", CASES, ids=lambda case: case.token.rsplit(":", 1)[1])
 
 
 @pytest.fixture(scope="module")
-def provider(cloud: Cloud) -> Iterator[AwsProvider]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("AWS_ENDPOINT_URL", cloud.https_url)
-        patch.setenv("AWS_CA_BUNDLE", cloud.ca_bundle)
-        keys = cloud.credentials
-        found = AwsProvider()
-        found.configure(
-            {
-                "region": REGION,
-                "accessKey": keys.access_key_id,
-                "secretKey": keys.secret_access_key,
-                "assumeRoles": role_of(DEV),
-                "allowedAccountIds": f'["{DEV}"]',
-                "defaultTags": {"tags": DEFAULT_TAGS},
-            }
-        )
+def shared(cloud: Cloud) -> Iterator[Engine]:
+    with engine_in(cloud, DEV) as found:
         yield found
 
 
 @pytest.fixture
-def engine(provider: AwsProvider) -> Iterator[Engine]:
-    found = Engine(provider)
-    yield found
-    found.sweep()
+def engine(shared: Engine) -> Iterator[Engine]:
+    yield shared
+    shared.sweep()
 
 
 def test_every_type_has_a_case() -> None:

@@ -91,8 +91,8 @@ class Key(Resource):
             kms.update_key_description(**key, Description=op.new["description"])
         if "policy" in op.changed:
             text, bypass = op.new["policy"], bool(op.new.get("bypass_policy_lockout_safety_check"))
-            call = lambda: kms.put_key_policy(**key, Policy=text, BypassPolicyLockoutSafetyCheck=bypass)  # noqa: E731
-            op.retry(call, invalid_principal, PROPAGATION_SECONDS)
+            wanted = {"PolicyName": "default", "Policy": text, "BypassPolicyLockoutSafetyCheck": bypass}
+            op.retry(lambda: kms.put_key_policy(**key, **wanted), invalid_principal, PROPAGATION_SECONDS)
         if "is_enabled" in op.changed and not op.new["is_enabled"]:
             kms.disable_key(**key)
         if "tags_all" in op.changed:
