@@ -28,7 +28,7 @@ from .moto_backend import invoke
 from .organization import DEFAULT_REGION
 from .routing import PREFLIGHT, Routed, model_for, route
 from .serialization import parse_output, to_request, to_response
-from .signing import OldSignature, Signature, read_signature
+from .signing import OldSignatureError, Signature, read_signature
 from .validation import validate
 from .wire import HttpRequest, HttpResponse, with_plain_body
 
@@ -158,7 +158,7 @@ class Gateway:
 def _signature(exchange: _Exchange) -> Signature | None:
     try:
         return read_signature(exchange.request)
-    except OldSignature as error:
+    except OldSignatureError as error:
         raise Refusal("InvalidRequest", str(error)) from error
     except ValueError as error:
         raise Refusal("IncompleteSignature", f"The signature can not be read: {error}", 400) from error

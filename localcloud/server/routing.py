@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, cast
 from urllib.parse import parse_qsl, unquote
 
@@ -21,7 +22,7 @@ from botocore.exceptions import UnknownServiceError
 from moto.core.model import OperationModel, ServiceModel
 from moto.core.parse import PROTOCOL_PARSERS, RequestParserError
 from moto.core.request import determine_request_protocol
-from moto.core.routing import get_service_router
+from moto.core.routing import ProtocolRouter, RestRouter, ServiceOperationRouter, get_service_router
 from moto.core.utils import get_service_model
 from werkzeug.datastructures import Headers, MultiDict
 from werkzeug.exceptions import NotFound
@@ -118,7 +119,7 @@ def route(request: HttpRequest, signing_name: str | None) -> Routed:
     for service in candidates:
         model = _model(service)
         try:
-            operation, labels = get_service_router(service).match(cast("Any", message))
+            operation, labels = _router(service).match(cast("Any", message))
         except (NotFound, NotImplementedError):
             continue
         if _speaks(model, message):
@@ -141,6 +142,12 @@ def _model(service: str) -> ServiceModel:
         return get_service_model(service)
     except UnknownServiceError:
         raise Refusal("NotImplemented", f"There is no service {service}.", 501) from None
+
+
+@cache
+def _router(service: str) -> ProtocolRouter | ServiceOperationRouter:
+    """S3 is routed by its paths alone: moto would look for a bucket in the host's name."""
+    return RestRouter(_model(service)) if service == "s3" else get_service_router(service)
 
 
 def _speaks(model: ServiceModel, message: _Message) -> bool:

@@ -46,7 +46,7 @@ class Signature:
         return datetime.strptime(self.timestamp, TIME_FORMAT).replace(tzinfo=UTC)
 
 
-class OldSignature(ValueError):
+class OldSignatureError(ValueError):
     """Signature Version 2."""
 
 
@@ -55,7 +55,9 @@ def read_signature(request: HttpRequest) -> Signature | None:
     authorization = request.headers.get("authorization")
     query = request.query_values
     if (authorization or "").startswith("AWS ") or {"AWSAccessKeyId", "Signature"} <= set(query):
-        raise OldSignature(f"The authorization mechanism you have provided is not supported. Please use {ALGORITHM}.")
+        raise OldSignatureError(
+            f"The authorization mechanism you have provided is not supported. Please use {ALGORITHM}."
+        )
     if authorization is None and "X-Amz-Signature" not in query:
         return None
     if authorization is not None:
