@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.localcloud.conftest import REGION, Cloud
 from tests.localcloud.runner_jobs import Jobs
 
-WORKFLOW = Path("workflows/sync-v0.0.2.wdl")
 
-
-def test_sync_copies_what_the_flags_let_through(cloud: Cloud, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("key", "literal"), [("sync-v0.0.1.wdl", True), ("sync-v0.0.2.wdl", False)])
+def test_sync_copies_what_the_flags_let_through(cloud: Cloud, tmp_path: Path, key: str, literal: bool) -> None:
     """The dataset's folder is copied but for what is excluded, and the log is an output."""
     jobs = Jobs(cloud, tmp_path)
     public = cloud.name("public")
     jobs.s3.create_bucket(Bucket=public, CreateBucketConfiguration={"LocationConstraint": REGION})
-    for key in ("10000/dataset_metadata.json", "10000/TS_001/a b[1].mrc", "10000/TS_001/run_metadata.json", "10001/x"):
-        jobs.put(key, key)
+    for name in ("10000/dataset_metadata.json", "10000/TS_001/a b[1].mrc", "10000/TS_001/run_metadata.json", "10001/x"):
+        jobs.put(name, name)
     inputs = {
         "docker_image_id": "908710317728.dkr.ecr.us-west-2.amazonaws.com/cryoet-staging:main",
         "aws_region": REGION,
@@ -26,10 +27,10 @@ def test_sync_copies_what_the_flags_let_through(cloud: Cloud, tmp_path: Path) ->
         "output_path": "10000",
         "flags": "--exclude 'TS_001/*' --include 'TS_001/a b*' --delete",
     }
-    assert jobs.run(jobs.put("sync-v0.0.2.wdl", WORKFLOW.read_bytes()), inputs) == 0
+    assert jobs.run(jobs.put(key, Path(f"workflows/{key}").read_bytes()), inputs) == 0
     assert sorted(item["Key"] for item in jobs.s3.list_objects_v2(Bucket=public)["Contents"]) == [
         "10000/TS_001/a b[1].mrc",
         "10000/dataset_metadata.json",
     ]
-    assert jobs.output() == {"sync.log": jobs.uri("output.txt")}
+    assert jobs.output() == {"sync.log": "output.txt" if literal else jobs.uri("output.txt")}
     assert jobs.text("output.txt").count("copy: s3://") == 2

@@ -1,0 +1,71 @@
+version 1.0
+
+# Reads a dataset's metadata from its bucket into the portal's database.
+workflow cryoet_data_dbimport {
+    input {
+        # The client sends the image of the ingest too; the import runs in its own.
+        String docker_image_id
+        String v2_docker_image_id
+        String aws_region
+        String s3_bucket
+        String https_prefix
+        String environment
+        String flags = ""
+    }
+
+    call cryoet_data_dbimport_v2_workflow {
+        input:
+            docker_image_id = v2_docker_image_id,
+            aws_region = aws_region,
+            s3_bucket = s3_bucket,
+            https_prefix = https_prefix,
+            environment = environment,
+            flags = flags
+    }
+
+    output {
+        File log = cryoet_data_dbimport_v2_workflow.log
+    }
+}
+
+task cryoet_data_dbimport_v2_workflow {
+    meta {
+        description: "Imports a dataset's metadata into the database"
+    }
+
+    input {
+        String docker_image_id
+        String aws_region
+        String s3_bucket
+        String https_prefix
+        String environment
+        String flags
+    }
+
+    # The portal's image has its importer in /app; any other image is expected to have the example's package.
+    # The database's URI is in a secret of the environment's own, and is not written anywhere.
+    command <<<
+        set -euo pipefail
+        export AWS_REGION='~{aws_region}' AWS_DEFAULT_REGION='~{aws_region}'
+        log="$PWD/output.txt"
+        importer=(python3 -m examples.importer)
+        if [ -d /app/db_import ]; then
+            cd /app
+            importer=(python3 -m db_import.importer)
+        fi
+        database=$(python3 -c '
+        import boto3, json, sys
+        secret = boto3.client("secretsmanager").get_secret_value(SecretId=sys.argv[1])
+        print(json.loads(secret["SecretString"])["db_uri"])
+        ' '~{environment}/v2_db_uri')
+        "${importer[@]}" load --postgres_url "$database" ~{flags} '~{s3_bucket}' '~{https_prefix}' | tee "$log"
+    >>>
+
+    output {
+        File log = "output.txt"
+    }
+
+    runtime {
+        docker: docker_image_id
+    }
+}

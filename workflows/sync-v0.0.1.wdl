@@ -1,0 +1,57 @@
+version 1.0
+
+# Releases part of a staging bucket into a public one; the key that older clients ask for.
+workflow sync {
+    input {
+        String docker_image_id
+        String aws_region
+        String input_bucket
+        String input_path
+        String output_bucket
+        String output_path
+        String flags = ""
+    }
+
+    call sync_files {
+        input:
+            docker_image_id = docker_image_id,
+            aws_region = aws_region,
+            input_bucket = input_bucket,
+            input_path = input_path,
+            output_bucket = output_bucket,
+            output_path = output_path,
+            flags = flags
+    }
+
+    # A literal and not the task's file: older clients are given the bare name.
+    output {
+        File log = "output.txt"
+    }
+}
+
+task sync_files {
+    input {
+        String docker_image_id
+        String aws_region
+        String input_bucket
+        String input_path
+        String output_bucket
+        String output_path
+        String flags
+    }
+
+    # The flags come quoted as on a shell's command line (--exclude '*.mrc') and are read as such.
+    command <<<
+        set -euo pipefail
+        export AWS_REGION='~{aws_region}'
+        aws s3 sync ~{flags} 's3://~{input_bucket}/~{input_path}' 's3://~{output_bucket}/~{output_path}' | tee output.txt
+    >>>
+
+    output {
+        File log = "output.txt"
+    }
+
+    runtime {
+        docker: docker_image_id
+    }
+}
