@@ -1,0 +1,98 @@
+"""ImageRepository: where the workflows' images are, for this and other accounts' jobs.
+
+Rests on: clients push again under the same tag (``main``, a developer's name), so tags move; a repository's policy that
+names a role which doesn't exist is refused, so readers are an account and a condition on the role's name.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import Final
+
+import pulumi
+from pulumi_aws import ecr
+
+from components import names, rules
+from components.access.statements import Condition, Principals, Statement
+from components.orchestration.policies import resource_document
+
+NAME: Final = re.compile(r"(?=.{2,256}$)[a-z0-9]+([._-][a-z0-9]+)*(/[a-z0-9]+([._-][a-z0-9]+)*)*")
+PULL: Final = ("ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
+JOB_ROLES: Final = "cryoet-ingestion-*"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImageRepositoryArgs:
+    repository: str
+    """Its name, which clients have written into them."""
+    readers: tuple[str, ...] = ()
+    """Other accounts whose jobs pull from it."""
+    untagged_days: int = 14
+    """An image that lost its tag to a newer one is deleted after this many days."""
+    retire: bool = False
+    """No longer protected; whatever becomes of the resource, AWS keeps the repository and its images."""
+
+    def check(self, name: str) -> None:
+        """Raises ValueError naming component, field, value and rule."""
+        readers = [(rules.account_id(one), "readers", one) for one in self.readers]
+        named = None if NAME.fullmatch(self.repository) else "2 to 256 lower-case letters, digits and single . _ - /"
+        days = None if self.untagged_days >= 1 else "at least one day"
+        faults = [(named, "repository", self.repository), *readers, (days, "untagged_days", self.untagged_days)]
+        for rule, field, value in faults:
+            if rule:
+                raise ValueError(f"ImageRepository {name!r}: {field}: {value!r}: {rule}")
+
+
+class ImageRepository(pulumi.ComponentResource):
+    """A repository of images whose tags move."""
+
+    url: pulumi.Output[str]
+
+    def __init__(self, name: str, args: ImageRepositoryArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        args.check(name)
+        super().__init__("portal:orchestration:ImageRepository", name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        scanning = ecr.RepositoryImageScanningConfigurationArgs(scan_on_push=True)
+        repository = ecr.Repository(
+            name,
+            name=args.repository,
+            image_tag_mutability="MUTABLE",
+            image_scanning_configuration=scanning,
+            opts=pulumi.ResourceOptions(parent=self, protect=not args.retire, retain_on_delete=args.retire),
+        )
+        ecr.LifecyclePolicy(name, repository=repository.name, policy=lifecycle(args.untagged_days), opts=child)
+        if args.readers:
+            policy = resource_document((pull_by(args.readers),))
+            ecr.RepositoryPolicy(name, repository=repository.name, policy=policy, opts=child)
+        self.url = repository.repository_url
+        self.register_outputs({"url": self.url})
+
+
+def lifecycle(untagged_days: int) -> str:
+    """Images without a tag go after some days; those with one stay."""
+    selection = {
+        "tagStatus": "untagged",
+        "countType": "sinceImagePushed",
+        "countUnit": "days",
+        "countNumber": untagged_days,
+    }
+    rule = {
+        "rulePriority": 1,
+        "description": f"Without a tag: {untagged_days} days",
+        "selection": selection,
+        "action": {"type": "expire"},
+    }
+    return json.dumps({"rules": [rule]})
+
+
+def pull_by(accounts: tuple[str, ...]) -> Statement:
+    """The job and execution roles of other accounts' environments."""
+    roles = tuple(names.role_arn(account, JOB_ROLES) for account in accounts)
+    return Statement(
+        sid="PullByJobs",
+        actions=PULL,
+        principals=Principals(kind="AWS", ids=tuple(names.account_arn(account) for account in accounts)),
+        conditions=(Condition(operator="ArnLike", key="aws:PrincipalArn", values=roles),),
+    )

@@ -1,0 +1,165 @@
+"""The job definition: what every job of an environment runs in.
+
+Rests on: Batch's first matching ``evaluateOnExit`` entry decides, and without a match it starts a failed job again, so
+the last entries match anything; the patterns know a trailing ``*`` alone; SubmitJob sets memory and vCPUs over the
+numbers here. WDL tasks are containers beside the job's own, started through the host's Docker socket: the volumes are
+at the same path on both sides, so that a path of the one is a path of the other.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import pulumi
+from pulumi_aws import batch, cloudwatch
+
+from components import names
+from components.access.statements import Statement
+from components.access.trust import batch_jobs
+from components.identity import Role, RoleArgs
+from components.orchestration import failures, hosts, naming
+
+ATTEMPTS: Final = 3
+"""For what Docker on the host got wrong; nothing else is started again by Batch."""
+DOCKER_SOCKET: Final = "/var/run/docker.sock"
+DRIVER_VCPUS, DRIVER_MIB = 1, 1_024
+OWN: Final = frozenset({"APP_NAME", "AWS_DEFAULT_REGION", "MINIWDL_DIR", "WDL_PASSTHRU_ENVVARS"})
+OPEN_FILES: Final = 100_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobArgs:
+    image: str
+    """The runner's image, with tag or digest."""
+    role_arn: pulumi.Input[str]
+    """The jobs' own role: data, workflows, images of tasks."""
+    timeout_seconds: int = 86_400
+    """What an attempt may take, from its start; 60 or more."""
+    log_days: int = 90
+    variables: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Further environment variables of every job, such as miniwdl's; passed on to the tasks of workflows."""
+
+    def faults(self) -> list[tuple[str, object, str]]:
+        """Field, value and rule of everything that is wrong."""
+        own = sorted(OWN & set(self.variables))
+        checks = (
+            (bool(self.image), "image", self.image, "not empty"),
+            (self.timeout_seconds >= 60, "timeout_seconds", self.timeout_seconds, "60 or more"),
+            (not own, "variables", own, "the orchestrator sets these itself"),
+            (all(self.variables.values()), "variables", dict(self.variables), "Batch drops a variable without a value"),
+        )
+        return [(name, value, rule) for kept, name, value, rule in checks if not kept]
+
+
+class Jobs(pulumi.ComponentResource):
+    """Job definition, log group, and the role that ECS starts jobs with."""
+
+    def __init__(
+        self,
+        name: str,
+        args: JobArgs,
+        *,
+        environment: str,
+        account: str,
+        region: str,
+        boundary: pulumi.Input[str],
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        super().__init__("portal:orchestration:Jobs", name, None, opts)
+        self._args, self._environment, self._region = args, environment, region
+        child = pulumi.ResourceOptions(parent=self)
+        self.log_group = cloudwatch.LogGroup(
+            f"{name}-jobs", name=naming.job_log_group(environment), retention_in_days=args.log_days, opts=child
+        )
+        execution = Role(
+            f"{name}-execution",
+            RoleArgs(
+                role=naming.execution_role(environment),
+                description="ECS starts batch jobs with it: the image and the log",
+                trust=(batch_jobs(account),),
+                permissions=execution_grants(account, region, environment),
+                boundary=boundary,
+            ),
+            child,
+        )
+        self.definition = batch.JobDefinition(
+            f"{name}-job",
+            name=naming.job_definition(environment),
+            type="container",
+            platform_capabilities=["EC2"],
+            propagate_tags=True,
+            timeout=batch.JobDefinitionTimeoutArgs(attempt_duration_seconds=args.timeout_seconds),
+            retry_strategy=batch.JobDefinitionRetryStrategyArgs(attempts=ATTEMPTS, evaluate_on_exits=_exits()),
+            container_properties=pulumi.Output.all(args.role_arn, execution.arn).apply(self._container),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[execution, self.log_group]),
+        )
+        self.register_outputs({"definition": self.definition.name, "log_group": self.log_group.name})
+
+    def _container(self, roles: list[Any]) -> str:
+        args, job_role, execution_role = self._args, *roles
+        log = {
+            "awslogs-group": naming.job_log_group(self._environment),
+            "awslogs-region": self._region,
+            "awslogs-stream-prefix": naming.STREAM_PREFIX,
+        }
+        volumes = {"scratch": hosts.SCRATCH, "docker": DOCKER_SOCKET}
+        properties = {
+            "image": args.image,
+            "jobRoleArn": job_role,
+            "executionRoleArn": execution_role,
+            "resourceRequirements": [
+                {"type": "VCPU", "value": str(DRIVER_VCPUS)},
+                {"type": "MEMORY", "value": str(DRIVER_MIB)},
+            ],
+            "environment": [{"name": key, "value": value} for key, value in sorted(self._variables().items())],
+            "volumes": [{"name": name, "host": {"sourcePath": path}} for name, path in volumes.items()],
+            "mountPoints": [
+                {"sourceVolume": name, "containerPath": path, "readOnly": False} for name, path in volumes.items()
+            ],
+            "ulimits": [{"name": "nofile", "softLimit": OPEN_FILES, "hardLimit": OPEN_FILES}],
+            "linuxParameters": {"initProcessEnabled": True},
+            "privileged": False,
+            "readonlyRootFilesystem": False,
+            "logConfiguration": {"logDriver": "awslogs", "options": log},
+        }
+        return json.dumps(properties, sort_keys=True)
+
+    def _variables(self) -> dict[str, str]:
+        """The runner passes the credentials and the region on by itself."""
+        passed = " ".join(sorted(self._args.variables))
+        return {
+            # Downloads of inputs run in the runner's own image.
+            "MINIWDL__S3PARCP__DOCKER_IMAGE": self._args.image,
+            "MINIWDL__S3PARCP__DIR": hosts.SCRATCH,
+            **self._args.variables,
+            "APP_NAME": naming.app(self._environment),
+            "AWS_DEFAULT_REGION": self._region,
+            "MINIWDL_DIR": hosts.SCRATCH,
+            **({"WDL_PASSTHRU_ENVVARS": passed} if passed else {}),
+        }
+
+
+def _exits() -> list[batch.JobDefinitionRetryStrategyEvaluateOnExitArgs]:
+    """Again for Docker's own troubles; the end for all else, a lost machine too: that job goes on demand."""
+    make = batch.JobDefinitionRetryStrategyEvaluateOnExitArgs
+    return [
+        *(make(action="RETRY", on_reason=reason) for reason in failures.RETRIED_REASONS),
+        make(action="EXIT", on_status_reason="*"),
+        make(action="EXIT", on_exit_code="*"),
+    ]
+
+
+def execution_grants(account: str, region: str, environment: str) -> tuple[Statement, ...]:
+    """Pull the runner's image from any repository that lets it; write the jobs' log."""
+    group = naming.log_group_arn(account, region, naming.job_log_group(environment))
+    pull = ("ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
+    return (
+        Statement(sid="RegistryLogin", actions=("ecr:GetAuthorizationToken",), resources=("*",)),
+        Statement(sid="Image", actions=pull, resources=(names.registry_arn("*", region),)),
+        Statement(
+            sid="WriteLog", actions=("logs:CreateLogStream", "logs:PutLogEvents"), resources=(f"{group}:log-stream:*",)
+        ),
+    )

@@ -1,0 +1,176 @@
+"""What others are told of runs: every change of an execution's status, in each of the environment's queues.
+
+EventBridge sends them; the state machine itself adds one message a stage, of the same form. What cannot be delivered,
+or is received and not dealt with too often, is kept in a dead-letter queue, and an alarm says so.
+
+Rests on: a rule has at most five targets; EventBridge and CloudWatch are let in by the resource's policy, bound to the
+source; a queue encrypted with SQS's own key takes their messages, one with a KMS key of AWS's would not.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+import pulumi
+from pulumi_aws import cloudwatch, sns, sqs
+
+from components import names
+from components.access.statements import Condition
+from components.orchestration import naming
+from components.orchestration.policies import from_service, resource_document, tls_only
+
+MOST_QUEUES: Final = 5
+KEY: Final = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+KEPT_SECONDS: Final = 1_209_600
+LONGEST_QUEUE_NAME: Final = 80
+
+
+@dataclass(frozen=True, kw_only=True)
+class NotificationsArgs:
+    queues: tuple[str, ...] = ()
+    """A word for each reader; at most five."""
+    visibility_timeout_seconds: int = 120
+    """How long a reader has for a message before others get it."""
+    max_receive_count: int = 30
+    """How often a message is received before it is dead."""
+
+    def faults(self, environment: str) -> Iterator[tuple[str, object, str]]:
+        """Field, value and rule of everything that is wrong."""
+        if len(self.queues) > MOST_QUEUES or len(set(self.queues)) != len(self.queues):
+            yield "queues", self.queues, f"at most {MOST_QUEUES}, each once"
+        for key in self.queues:
+            if not KEY.fullmatch(key) or len(naming.dead_letter_queue(environment, key)) > LONGEST_QUEUE_NAME:
+                yield (
+                    "queues",
+                    key,
+                    "lower-case letters, digits and hyphens; the queue's name has 80 characters at most",
+                )
+        if not 0 <= self.visibility_timeout_seconds <= 43_200:
+            yield "visibility_timeout_seconds", self.visibility_timeout_seconds, "0 to 43200"
+        if not 1 <= self.max_receive_count <= 1_000:
+            yield "max_receive_count", self.max_receive_count, "1 to 1000"
+
+
+class Notifications(pulumi.ComponentResource):
+    """Queues of status changes, their dead-letter queues, and an alarm on each."""
+
+    def __init__(
+        self,
+        name: str,
+        args: NotificationsArgs,
+        *,
+        environment: str,
+        account: str,
+        region: str,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        super().__init__("portal:orchestration:Notifications", name, None, opts)
+        self.name, self._args, self._environment = name, args, environment
+        self._account, self._region = account, region
+        rule = self._rule()
+        topic = self._alarm_topic()
+        self.alarm_topic_arn = topic.arn
+        self.queues = [self._queue(key, rule, topic) for key in args.queues]
+        self.register_outputs({"alarm_topic_arn": self.alarm_topic_arn})
+
+    def _child(self, *after: pulumi.Resource) -> pulumi.ResourceOptions:
+        return pulumi.ResourceOptions(parent=self, depends_on=[*after])
+
+    @property
+    def _rule_name(self) -> str:
+        return f"{naming.app(self._environment)}-sfn-state-change-rule"
+
+    def _rule(self) -> cloudwatch.EventRule:
+        """Of this environment's state machine alone: others in the account are none of its readers' business."""
+        machine = names.state_machine_arn(self._account, self._region, self._environment)
+        pattern = {
+            "source": ["aws.states"],
+            "detail-type": ["Step Functions Execution Status Change"],
+            "detail": {"stateMachineArn": [machine]},
+        }
+        return cloudwatch.EventRule(
+            f"{self.name}-status",
+            name=self._rule_name,
+            description=f"Status changes of runs of the environment {self._environment}",
+            event_pattern=json.dumps(pattern),
+            opts=self._child(),
+        )
+
+    def _alarm_topic(self) -> sns.Topic:
+        """Subscribe here to be told when messages are lost. It carries alarms alone, no data."""
+        name = f"{naming.app(self._environment)}-alarms"
+        topic = sns.Topic(f"{self.name}-alarms", name=name, opts=self._child())
+        arn = f"arn:aws:sns:{self._region}:{self._account}:{name}"
+        account = Condition(operator="StringEquals", key="aws:SourceAccount", values=(self._account,))
+        statements = (
+            from_service("Alarms", "cloudwatch.amazonaws.com", "sns:Publish", arn, account),
+            tls_only(arn, "sns:Publish"),
+        )
+        sns.TopicPolicy(f"{self.name}-alarms", arn=topic.arn, policy=resource_document(statements), opts=self._child())
+        return topic
+
+    def _queue(self, key: str, rule: cloudwatch.EventRule, topic: sns.Topic) -> sqs.Queue:
+        dead = self._plain_queue(f"{key}-dead-letter", naming.dead_letter_queue(self._environment, key))
+        self._open_to_rule(f"{key}-dead-letter", dead, naming.dead_letter_queue(self._environment, key))
+        redrive = dead.arn.apply(
+            lambda arn: json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": self._args.max_receive_count})
+        )
+        queue = self._plain_queue(key, naming.notification_queue(self._environment, key), redrive)
+        policy = self._open_to_rule(key, queue, naming.notification_queue(self._environment, key))
+        cloudwatch.EventTarget(
+            f"{self.name}-{key}",
+            rule=rule.name,
+            target_id=key,
+            arn=queue.arn,
+            dead_letter_config=cloudwatch.EventTargetDeadLetterConfigArgs(arn=dead.arn),
+            opts=self._child(policy),
+        )
+        self._alarm(key, topic)
+        return queue
+
+    def _plain_queue(self, key: str, name: str, redrive: pulumi.Input[str] | None = None) -> sqs.Queue:
+        return sqs.Queue(
+            f"{self.name}-{key}",
+            name=name,
+            sqs_managed_sse_enabled=True,
+            message_retention_seconds=KEPT_SECONDS,
+            visibility_timeout_seconds=self._args.visibility_timeout_seconds,
+            redrive_policy=redrive,
+            opts=self._child(),
+        )
+
+    def _open_to_rule(self, key: str, queue: sqs.Queue, name: str) -> sqs.QueuePolicy:
+        arn = naming.queue_arn(self._account, self._region, name)
+        rule = naming.rule_arn(self._account, self._region, self._rule_name)
+        source = Condition(operator="ArnEquals", key="aws:SourceArn", values=(rule,))
+        statements = (
+            from_service("StatusChanges", "events.amazonaws.com", "sqs:SendMessage", arn, source),
+            tls_only(arn, "sqs:*"),
+        )
+        return sqs.QueuePolicy(
+            f"{self.name}-{key}", queue_url=queue.id, policy=resource_document(statements), opts=self._child()
+        )
+
+    def _alarm(self, key: str, topic: sns.Topic) -> None:
+        name = naming.dead_letter_queue(self._environment, key)
+        cloudwatch.MetricAlarm(
+            f"{self.name}-{key}-dead-letter",
+            name=f"{name}-not-empty",
+            alarm_description=f"Messages to {key} were lost: read them in the queue {name}",
+            namespace="AWS/SQS",
+            metric_name="ApproximateNumberOfMessagesVisible",
+            dimensions={"QueueName": name},
+            statistic="Maximum",
+            period=300,
+            evaluation_periods=1,
+            comparison_operator="GreaterThanThreshold",
+            threshold=0,
+            treat_missing_data="notBreaching",
+            alarm_actions=[topic.arn],
+            ok_actions=[topic.arn],
+            opts=self._child(),
+        )

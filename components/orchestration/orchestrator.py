@@ -1,0 +1,184 @@
+"""Orchestrator: one environment's batch jobs, from the client's StartExecution to the message that the run has ended.
+
+Everything it makes has the environment's name in its own: two environments in one account share nothing. The state
+machine's definition and its role are known before anything is deployed, since queues and job definition have fixed
+names; so a definition that AWS would refuse stops the program, not the deployment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+import pulumi
+from pulumi_aws import cloudwatch, sfn
+
+from components import names
+from components.access.statements import Condition, Principals, Statement
+from components.identity import Role, RoleArgs
+from components.network import RETENTION_DAYS
+from components.orchestration import grants, instances, naming, statemachine
+from components.orchestration.compute import Compute, ComputeArgs
+from components.orchestration.contract import Resources, StageArgs
+from components.orchestration.jobs import JobArgs, Jobs
+from components.orchestration.machine import StateMachineArgs
+from components.orchestration.notifications import Notifications, NotificationsArgs
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrchestratorArgs:
+    environment: str
+    """Its name: part of every name here, and what clients ask for."""
+    account: str
+    region: str
+    boundary: pulumi.Input[str]
+    """ARN of the permissions boundary of every role."""
+    stages: tuple[StageArgs, ...]
+    """The workflows of a run, one after the other."""
+    workspaces: tuple[str, ...]
+    """``bucket`` or ``bucket/folder`` where clients may have inputs and outputs kept."""
+    workflows: tuple[str, ...]
+    """``bucket`` or ``bucket/folder`` with the WDL files."""
+    compute: ComputeArgs
+    job: JobArgs
+    notifications: NotificationsArgs = field(default_factory=NotificationsArgs)
+    log_days: int = 90
+    """How long the state machine's log is kept; one of CloudWatch's numbers."""
+    tags: Mapping[str, str] = field(default_factory=dict[str, str])
+    """On each job, for cost reports."""
+
+    def check(self, name: str) -> None:
+        """Raises ValueError naming component, field, value and rule."""
+        for fields, value, rule in self._faults():
+            raise ValueError(f"Orchestrator {name!r}: {fields}: {value!r}: {rule}")
+        self.machine().check(name)
+
+    def _faults(self) -> Iterator[tuple[str, object, str]]:
+        for days, where in ((self.log_days, "log_days"), (self.job.log_days, "job.log_days")):
+            if days not in RETENTION_DAYS:
+                yield where, days, "one of CloudWatch's numbers"
+        parts = (
+            ("compute", self.compute.faults()),
+            ("job", self.job.faults()),
+            ("notifications", self.notifications.faults(self.environment)),
+        )
+        for part, faults in parts:
+            yield from ((f"{part}.{where}", value, rule) for where, value, rule in faults)
+
+    def largest(self) -> Resources:
+        """What a job can get in both queues: it may have to run in either."""
+        most = min(self.compute.spot_max_vcpus, self.compute.on_demand_max_vcpus)
+        return instances.largest_job(self.compute.instance_types, most)
+
+    def machine(self) -> StateMachineArgs:
+        place = self.account, self.region
+        queues = (naming.notification_queue(self.environment, key) for key in self.notifications.queues)
+        spot, on_demand = (
+            naming.batch_arn(*place, "job-queue", naming.job_queue(self.environment, spot=spot))
+            for spot in (True, False)
+        )
+        return StateMachineArgs(
+            stages=self.stages,
+            spot_queue=spot,
+            on_demand_queue=on_demand,
+            job_definition=naming.job_definition(self.environment),
+            largest=self.largest(),
+            workspaces=self.workspaces,
+            workflows=self.workflows,
+            job_timeout_seconds=self.job.timeout_seconds,
+            message_queues=tuple(naming.queue_url(*place, queue) for queue in queues),
+            job_tags=self.tags,
+        )
+
+
+class Orchestrator(pulumi.ComponentResource):
+    """Machines, queues, job definition, state machine and notifications of one environment."""
+
+    state_machine_arn: pulumi.Output[str]
+    security_group_id: pulumi.Output[str]
+    """Of the machines: a database lets this group in."""
+    generations: tuple[str, ...]
+    """Of compute environments; the current ones first (``ComputeArgs.retiring``)."""
+    alarm_topic_arn: pulumi.Output[str]
+
+    def __init__(self, name: str, args: OrchestratorArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        args.check(name)
+        super().__init__("portal:orchestration:Orchestrator", name, None, opts)
+        self.name, self._args = name, args
+        environment, child = args.environment, pulumi.ResourceOptions(parent=self)
+        account, region = args.account, args.region
+
+        compute = Compute(name, args.compute, environment=environment, boundary=args.boundary, opts=child)
+        jobs = Jobs(
+            name,
+            args.job,
+            environment=environment,
+            account=account,
+            region=region,
+            boundary=args.boundary,
+            opts=child,
+        )
+        told = Notifications(
+            name, args.notifications, environment=environment, account=account, region=region, opts=child
+        )
+        self.state_machine_arn = self._state_machine(compute, jobs, told).arn
+        self.security_group_id, self.generations = compute.security_group_id, compute.generations
+        self.alarm_topic_arn = told.alarm_topic_arn
+        self.register_outputs(
+            {
+                "state_machine_arn": self.state_machine_arn,
+                "security_group_id": self.security_group_id,
+                "generations": list(self.generations),
+                "alarm_topic_arn": self.alarm_topic_arn,
+            }
+        )
+
+    def _state_machine(self, *after: pulumi.Resource) -> sfn.StateMachine:
+        """After what it names, and after its role may do what its definition says: AWS checks some of that at once."""
+        args, child = self._args, pulumi.ResourceOptions(parent=self)
+        machine = args.machine()
+        definition = statemachine.definition(self.name, machine)
+        role = Role(
+            f"{self.name}-machine",
+            RoleArgs(
+                role=naming.machine_role(args.environment),
+                description="The state machine: what its definition calls, and its log",
+                trust=(machine_trust(args.account, args.region, args.environment),),
+                permissions=grants.statements(
+                    definition, machine, account=args.account, region=args.region, logged=True
+                ),
+                boundary=args.boundary,
+            ),
+            child,
+        )
+        log = cloudwatch.LogGroup(
+            f"{self.name}-machine",
+            name=naming.machine_log_group(args.environment),
+            retention_in_days=args.log_days,
+            opts=child,
+        )
+        return sfn.StateMachine(
+            f"{self.name}-machine",
+            name=names.state_machine(args.environment),
+            type="STANDARD",
+            role_arn=role.arn,
+            definition=statemachine.text(definition),
+            logging_configuration=sfn.StateMachineLoggingConfigurationArgs(
+                level="ALL", include_execution_data=True, log_destination=log.arn.apply(lambda arn: f"{arn}:*")
+            ),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[role, log, *after]),
+        )
+
+
+def machine_trust(account: str, region: str, environment: str) -> Statement:
+    """Step Functions, for this environment's state machine alone."""
+    machine = names.state_machine_arn(account, region, environment)
+    return Statement(
+        sid="StepFunctions",
+        actions=("sts:AssumeRole",),
+        principals=Principals(kind="Service", ids=("states.amazonaws.com",)),
+        conditions=(
+            Condition(operator="StringEquals", key="aws:SourceAccount", values=(account,)),
+            Condition(operator="ArnLike", key="aws:SourceArn", values=(machine,)),
+        ),
+    )

@@ -1,0 +1,265 @@
+"""The job definition, notifications and image repositories of an environment."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from components.orchestration.failures import RETRIED_REASONS
+from components.orchestration.images import ImageRepository, ImageRepositoryArgs
+from components.orchestration.jobs import JobArgs, Jobs
+from components.orchestration.notifications import Notifications, NotificationsArgs
+from components.orchestration.policies import resource_document
+from tests.unit.extra_rules import recorded
+from tests.unit.recording import Recording
+
+ACCOUNT, REGION = "908710317728", "us-west-2"
+JOB_ROLE = f"arn:aws:iam::{ACCOUNT}:role/cryoet-ingestion-dev-ingest"
+IMAGE = "ghcr.io/chanzuckerberg/swipe:v1.4.9"
+BOUNDARY = f"arn:aws:iam::{ACCOUNT}:policy/cryoet-boundary"
+
+
+def job_args(**given: Any) -> JobArgs:
+    found: dict[str, Any] = {"image": IMAGE, "role_arn": JOB_ROLE, **given}
+    return JobArgs(**found)
+
+
+def jobs(**given: Any) -> Recording:
+    def program() -> None:
+        Jobs("dev", job_args(**given), environment="dev", account=ACCOUNT, region=REGION, boundary=BOUNDARY)
+
+    return recorded(program)
+
+
+def container(**given: Any) -> dict[str, Any]:
+    return jobs(**given).one("dev-job").json("containerProperties")
+
+
+def test_jobs_run_the_image_with_their_own_role() -> None:
+    found = container()
+    assert (found["image"], found["jobRoleArn"]) == (IMAGE, JOB_ROLE)
+    assert found["executionRoleArn"] == "arn:aws:mock:::dev-execution"
+    assert (found["privileged"], found["readonlyRootFilesystem"]) == (False, False)
+
+
+def test_paths_of_the_job_are_paths_of_the_host() -> None:
+    found = container()
+    hosts = {one["name"]: one["host"]["sourcePath"] for one in found["volumes"]}
+    inside = {one["sourceVolume"]: one["containerPath"] for one in found["mountPoints"]}
+    assert hosts == inside == {"scratch": "/mnt", "docker": "/var/run/docker.sock"}
+    assert found["ulimits"] == [{"name": "nofile", "softLimit": 100_000, "hardLimit": 100_000}]
+
+
+def test_the_log_is_the_environments_own() -> None:
+    graph = jobs(log_days=30)
+    options = graph.one("dev-job").json("containerProperties")["logConfiguration"]["options"]
+    group = graph.one("dev-jobs")
+    assert options["awslogs-group"] == group.inputs["name"] == "/aws/batch/cryoet-ingestion-dev"
+    assert group.inputs["retentionInDays"] == 30
+
+
+def test_every_job_knows_its_environment() -> None:
+    told = {
+        one["name"]: one["value"] for one in container(variables={"OUTPUT_STATUS_JSON_FILES": "true"})["environment"]
+    }
+    assert told == {
+        "APP_NAME": "cryoet-ingestion-dev",
+        "AWS_DEFAULT_REGION": REGION,
+        "MINIWDL_DIR": "/mnt",
+        "MINIWDL__S3PARCP__DIR": "/mnt",
+        "MINIWDL__S3PARCP__DOCKER_IMAGE": IMAGE,
+        "OUTPUT_STATUS_JSON_FILES": "true",
+        "WDL_PASSTHRU_ENVVARS": "OUTPUT_STATUS_JSON_FILES",
+    }
+    assert "WDL_PASSTHRU_ENVVARS" not in {one["name"] for one in container()["environment"]}
+
+
+def test_variables_can_replace_what_is_not_the_orchestrators_own() -> None:
+    told = {one["name"]: one["value"] for one in container(variables={"MINIWDL__S3PARCP__DIR": "/x"})["environment"]}
+    assert told["MINIWDL__S3PARCP__DIR"] == "/x"
+
+
+def test_only_dockers_troubles_start_a_job_again() -> None:
+    definition = jobs(timeout_seconds=3_600).one("dev-job").inputs
+    assert definition["timeout"] == {"attemptDurationSeconds": 3_600}
+    *again, by_status, by_exit = definition["retryStrategy"]["evaluateOnExits"]
+    assert [(one["action"], one["onReason"]) for one in again] == [("RETRY", reason) for reason in RETRIED_REASONS]
+    assert (by_status, by_exit) == ({"action": "EXIT", "onStatusReason": "*"}, {"action": "EXIT", "onExitCode": "*"})
+    assert definition["retryStrategy"]["attempts"] > 1
+
+
+def test_ecs_starts_jobs_with_a_role_that_pulls_and_logs_alone() -> None:
+    graph = jobs()
+    role = graph.one("dev-execution", "iam/role:Role")
+    [trust] = role.json("assumeRolePolicy")["Statement"]
+    assert trust["Principal"] == {"Service": "ecs-tasks.amazonaws.com"}
+    assert trust["Condition"] == {"StringEquals": {"aws:SourceAccount": ACCOUNT}}
+    grants = {one["Sid"]: one for one in graph.one("dev-execution-policy").json("policy")["Statement"]}
+    assert set(grants) == {"RegistryLogin", "Image", "WriteLog"}
+    assert grants["Image"]["Resource"] == f"arn:aws:ecr:{REGION}:*:repository/*"
+    stream = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:/aws/batch/cryoet-ingestion-dev:log-stream:*"
+    assert grants["WriteLog"]["Resource"] == stream
+
+
+@pytest.mark.parametrize(
+    ("given", "field"),
+    [
+        ({"image": ""}, "image"),
+        ({"timeout_seconds": 59}, "timeout_seconds"),
+        ({"variables": {"APP_NAME": "x"}}, "variables"),
+        ({"variables": {"X": ""}}, "variables"),
+    ],
+)
+def test_what_a_job_cannot_be_is_named(given: dict[str, Any], field: str) -> None:
+    assert [where for where, _, _ in job_args(**given).faults()] == [field]
+    assert job_args().faults() == []
+
+
+def notifications(environment: str = "dev", **given: Any) -> Recording:
+    def program() -> None:
+        found: dict[str, Any] = {"queues": ("portal",), **given}
+        args = NotificationsArgs(**found)
+        Notifications(environment, args, environment=environment, account=ACCOUNT, region=REGION)
+
+    return recorded(program)
+
+
+QUEUE = "cryoet-ingestion-dev-portal-sfn-notifications-queue"
+RULE = f"arn:aws:events:{REGION}:{ACCOUNT}:rule/cryoet-ingestion-dev-sfn-state-change-rule"
+
+
+def test_status_changes_of_its_own_machine_go_to_each_queue() -> None:
+    graph = notifications(queues=("portal", "other"))
+    pattern = graph.one("dev-status").json("eventPattern")
+    machine = f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:cryoet-ingestion-dev-default-wdl"
+    assert pattern["detail"] == {"stateMachineArn": [machine]}
+    targets = graph.of("cloudwatch/eventTarget:EventTarget")
+    assert {(one.inputs["arn"], one.inputs["deadLetterConfig"]["arn"]) for one in targets} == {
+        ("arn:aws:mock:::dev-portal", "arn:aws:mock:::dev-portal-dead-letter"),
+        ("arn:aws:mock:::dev-other", "arn:aws:mock:::dev-other-dead-letter"),
+    }
+
+
+def test_queues_are_encrypted_and_what_is_not_dealt_with_is_kept() -> None:
+    graph = notifications(max_receive_count=5, visibility_timeout_seconds=60)
+    queue, dead = graph.one("dev-portal", "Queue"), graph.one("dev-portal-dead-letter", "Queue")
+    assert (queue.inputs["name"], dead.inputs["name"]) == (QUEUE, f"{QUEUE}-dead-letter")
+    assert queue.inputs["sqsManagedSseEnabled"] is dead.inputs["sqsManagedSseEnabled"] is True
+    assert queue.json("redrivePolicy") == {
+        "deadLetterTargetArn": "arn:aws:mock:::dev-portal-dead-letter",
+        "maxReceiveCount": 5,
+    }
+    assert queue.inputs["visibilityTimeoutSeconds"] == 60
+    assert "redrivePolicy" not in dead.inputs
+
+
+@pytest.mark.parametrize("name", ["dev-portal", "dev-portal-dead-letter"])
+def test_only_the_rule_may_send_and_nobody_without_tls(name: str) -> None:
+    allowed, denied = notifications().one(name, "QueuePolicy").json("policy")["Statement"]
+    assert allowed["Principal"] == {"Service": "events.amazonaws.com"}
+    assert allowed["Condition"] == {"ArnEquals": {"aws:SourceArn": RULE}}
+    assert (denied["Effect"], denied["Principal"]) == ("Deny", "*")
+    assert denied["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+    assert allowed["Resource"] == denied["Resource"]
+
+
+def test_lost_messages_raise_an_alarm() -> None:
+    graph = notifications()
+    [alarm] = graph.of("cloudwatch/metricAlarm:MetricAlarm")
+    assert alarm.inputs["dimensions"] == {"QueueName": f"{QUEUE}-dead-letter"}
+    assert (alarm.inputs["threshold"], alarm.inputs["comparisonOperator"]) == (0, "GreaterThanThreshold")
+    assert alarm.inputs["alarmActions"] == ["arn:aws:mock:::dev-alarms"]
+    allowed, _ = graph.one("dev-alarms", "TopicPolicy").json("policy")["Statement"]
+    assert allowed["Principal"] == {"Service": "cloudwatch.amazonaws.com"}
+    assert allowed["Condition"] == {"StringEquals": {"aws:SourceAccount": ACCOUNT}}
+
+
+def test_without_queues_nobody_is_told() -> None:
+    graph = notifications(queues=())
+    assert not graph.of("sqs/queue:Queue")
+    assert not graph.of("cloudwatch/eventTarget:EventTarget")
+
+
+def test_two_environments_share_no_name() -> None:
+    named = [
+        {one.inputs[key] for one in notifications(environment).resources for key in ("name",) if key in one.inputs}
+        for environment in ("dev", "staging")
+    ]
+    assert named[0]
+    assert not named[0] & named[1]
+
+
+@pytest.mark.parametrize(
+    ("given", "field"),
+    [
+        ({"queues": tuple("abcdef")}, "queues"),
+        ({"queues": ("a", "a")}, "queues"),
+        ({"queues": ("A b",)}, "queues"),
+        ({"queues": ("a" * 40,)}, "queues"),
+        ({"visibility_timeout_seconds": 43_201}, "visibility_timeout_seconds"),
+        ({"max_receive_count": 0}, "max_receive_count"),
+    ],
+)
+def test_notifications_that_cannot_be_are_named(given: dict[str, Any], field: str) -> None:
+    assert [where for where, _, _ in NotificationsArgs(**given).faults("dev")] == [field]
+    assert list(NotificationsArgs(queues=("portal",)).faults("dev")) == []
+
+
+def repository(**given: Any) -> Recording:
+    found: dict[str, Any] = {"repository": "cryoet-staging", **given}
+    args = ImageRepositoryArgs(**found)
+    return recorded(lambda: ImageRepository("images", args))
+
+
+def test_tags_move_and_images_that_lost_theirs_go() -> None:
+    graph = repository(untagged_days=3)
+    found = graph.one("images", "ecr/repository:Repository")
+    assert (found.inputs["imageTagMutability"], found.protect, found.retain) == ("MUTABLE", True, False)
+    [rule] = graph.one("images", "LifecyclePolicy").json("policy")["rules"]
+    assert rule["selection"]["countNumber"] == 3
+    assert rule["selection"]["tagStatus"] == "untagged"
+
+
+def test_a_retired_repository_is_let_go_of() -> None:
+    found = repository(retire=True).one("images", "ecr/repository:Repository")
+    assert (found.protect, found.retain) == (False, True)
+
+
+def test_other_accounts_jobs_pull_and_nobody_else_there() -> None:
+    [statement] = repository(readers=("111122223333",)).one("images", "RepositoryPolicy").json("policy")["Statement"]
+    assert statement["Principal"] == {"AWS": "arn:aws:iam::111122223333:root"}
+    roles = "arn:aws:iam::111122223333:role/cryoet-ingestion-*"
+    assert statement["Condition"] == {"ArnLike": {"aws:PrincipalArn": roles}}
+    assert "Resource" not in statement
+    assert all(action.startswith(("ecr:Batch", "ecr:Get")) for action in statement["Action"])
+
+
+def test_without_readers_there_is_no_policy() -> None:
+    assert not repository().of("ecr/repositoryPolicy:RepositoryPolicy")
+
+
+@pytest.mark.parametrize(
+    ("given", "fault"),
+    [
+        ({"repository": "Cryoet"}, "repository: 'Cryoet': 2 to 256 lower-case letters"),
+        ({"repository": "a"}, "repository: 'a'"),
+        ({"readers": ("prod",)}, "readers: 'prod': an account id is 12 digits"),
+        ({"untagged_days": 0}, "untagged_days: 0: at least one day"),
+    ],
+)
+def test_a_repository_that_cannot_be_is_refused(given: dict[str, Any], fault: str) -> None:
+    with pytest.raises(ValueError, match=f"^ImageRepository 'images': {fault}"):
+        repository(**given)
+
+
+def test_a_resources_policy_names_principals() -> None:
+    from components.access.statements import Statement
+
+    with pytest.raises(ValueError, match="must have principals"):
+        resource_document((Statement(sid="A", actions=("sqs:SendMessage",)),))
+
+
+def test_documents_are_json() -> None:
+    assert json.loads(resource_document(())) == {"Version": "2012-10-17", "Statement": []}
