@@ -115,7 +115,8 @@ def recover(pulumi: Pulumi, account: str) -> list[str]:
     pending = deployment.get("pending_operations") or []
     if not pending:
         return []
-    arguments = ["refresh", "--yes", "--skip-preview", "--clear-pending-creates"]
+    # The program says which role to assume; without it the engine would take that of the last update.
+    arguments = ["refresh", "--yes", "--skip-preview", "--run-program", "--clear-pending-creates"]
     for pair in pending_imports(deployment, account):
         for part in pair:
             arguments += ["--import-pending-creates", part]

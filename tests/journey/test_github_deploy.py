@@ -1,0 +1,34 @@
+"""A deployment by GitHub's role, after an administrator's first `up`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from components import names
+from tests.journey.conftest import DEV, Cloud, Project
+from tests.journey.test_github import PROVIDER, changes, job
+
+
+def test_the_deploy_role_brings_a_change_up(project: Project, cloud: Cloud) -> None:
+    """After an administrator's first `up`: settings of buckets, a bucket and a role more, a workflow file."""
+    project.up("dev")
+    env = job(cloud, DEV, names.GITHUB_DEPLOY, "environment:dev")
+
+    def change(settings: dict[str, Any]) -> None:
+        settings["buckets"]["staging"]["lifecycle"]["noncurrent_days"] = 60
+        settings["buckets"]["more"] = {"kind": "source", "name": "cryoet-more-raw-data"}
+        settings["access"]["readers"] = {"lab": {"principals": ["arn:aws:iam::999988887777:user/engineer"]}}
+        settings["buckets"]["embargo"]["readers"] = ["lab"]
+
+    project.change("dev", change)
+    (project.folder / "workflows" / "sync-v0.0.2.wdl").write_text("version 1.0\nworkflow sync {}\n")
+    project.pulumi("dev", "up", "--yes", "--skip-preview", env=env)
+    project.pulumi("dev", "preview", "--expect-no-changes", env=env)
+    assert changes(project.pulumi("dev", "refresh", "--preview-only", "--run-program")) <= {PROVIDER}
+    reader = cloud.client("s3", DEV, names.reader_role("lab"))
+    assert reader.list_objects_v2(Bucket="cryoet-data-portal-embargo")["KeyCount"] == 0
+    with pytest.raises(ClientError, match="AccessDenied"):
+        reader.list_objects_v2(Bucket="cryoet-data-portal-staging")
