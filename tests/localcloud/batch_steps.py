@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -33,7 +33,7 @@ def policy(*actions: str, resource: str | Sequence[str] = "*") -> str:
 
 
 @contextmanager
-def time_scale(factor: float) -> Iterator[None]:
+def time_scale(factor: float) -> Generator[None]:
     before = SCALE.factor
     SCALE.factor = factor
     try:
@@ -43,11 +43,11 @@ def time_scale(factor: float) -> Iterator[None]:
 
 
 @contextmanager
-def refused(code: str, text: str) -> Iterator[None]:
+def refused(code: str, text: str) -> Generator[None]:
     """The call inside is refused with that code and a message that has the text."""
     with pytest.raises(ClientError) as caught:
         yield
-    error = caught.value.response["Error"]
+    error: Any = caught.value.response.get("Error", {})
     assert (error["Code"], text in error["Message"]) == (code, True), error
 
 

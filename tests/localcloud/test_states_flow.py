@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -114,7 +115,7 @@ def test_choices_by_expression(machines: Machines) -> None:
         ({"Not": {"Variable": "$.a", "IsNull": True}}, {"a": None}, False),
     ],
 )  # fmt: skip
-def test_choices_by_rules(machines: Machines, rule: dict[str, Any], value: Any, chosen: bool) -> None:  # noqa: FBT001
+def test_choices_by_rules(machines: Machines, rule: dict[str, Any], value: Any, chosen: bool) -> None:
     states = {
         "Which": {"Type": "Choice", "Choices": [rule | {"Next": "Yes"}], "Default": "No"},
         "Yes": {"Type": "Pass", "Result": True, "End": True},
@@ -296,7 +297,7 @@ def test_retry_waits_with_backoff_and_counts(machines: Machines, bucket: str) ->
         execution = machines.start(machine)
         assert machines.ended(execution)["status"] == "FAILED"
     times = [event["timestamp"] for event in machines.events(execution) if event["type"] == "TaskScheduled"]
-    waits = [(b - a).total_seconds() for a, b in zip(times, times[1:], strict=False)]
+    waits = [(b - a).total_seconds() for a, b in pairwise(times)]
     assert len(waits) == 2
     assert waits[0] >= 0.1
     assert waits[1] >= 0.3

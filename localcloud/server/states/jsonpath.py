@@ -77,14 +77,19 @@ def _at(root: Any, rest: str) -> Any:
         return _search(root, rest)
     found: Any = root
     for step in definite:
-        try:
-            holder: Any = found
-            found = holder[step] if isinstance(holder, (dict, list)) else ABSENT
-        except (KeyError, IndexError, TypeError):
-            return ABSENT
+        found = _step(found, step)
         if found is ABSENT:
             return ABSENT
     return found
+
+
+def _step(held: Any, step: str | int) -> Any:
+    try:
+        if isinstance(step, int):
+            return held[step] if isinstance(held, list) else ABSENT  # pyright: ignore[reportUnknownVariableType]
+        return held[step] if isinstance(held, dict) else ABSENT  # pyright: ignore[reportUnknownVariableType]
+    except (KeyError, IndexError):
+        return ABSENT
 
 
 @lru_cache(500)
