@@ -22,4 +22,6 @@ def install_plugin(pulumi_home: Path) -> Path:
         f'exec {shlex.quote(sys.executable)} -m localcloud.provider "$@"\n'
     )
     script.chmod(0o755)
+    # The engine keeps a plugin's schema by version: ours changes with the table of types, and the version doesn't.
+    (pulumi_home / "schemas" / f"aws-{VERSION}.json").unlink(missing_ok=True)
     return script

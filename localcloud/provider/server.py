@@ -52,7 +52,9 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         return plugin_pb2.PluginInfo(version=VERSION)
 
     def GetSchema(self, request: Any, context: Any) -> Any:  # noqa: N802, ARG002
-        return provider_pb2.GetSchemaResponse(schema=f'{{"name":"aws","version":"{VERSION}"}}')
+        from localcloud.provider.schema import package_schema  # only `pulumi import` asks
+
+        return provider_pb2.GetSchemaResponse(schema=package_schema())
 
     def Cancel(self, request: Any, context: Any) -> Any:  # noqa: N802, ARG002
         self.provider.cancelled.set()

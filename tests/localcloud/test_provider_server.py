@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import signal
 import subprocess
 import time
@@ -17,6 +19,7 @@ from google.protobuf.empty_pb2 import Empty
 from localcloud.provider import VERSION
 from localcloud.provider.install import install_plugin
 from localcloud.provider.proto import provider_pb2, provider_pb2_grpc, status_pb2
+from localcloud.provider.types import TABLE
 from localcloud.provider.wire import UNKNOWN, UNKNOWN_STRING, Asset, WireError, decode_map, encode_map, has_unknown
 
 from .conftest import DEV, REGION, Cloud
@@ -205,6 +208,22 @@ def test_values_survive_the_wire() -> None:
     assert encode_map({"e": UNKNOWN})["e"] == UNKNOWN_STRING
     with pytest.raises(WireError, match="set is not a property value"):
         encode_map({"a": {1}})
+
+
+def test_the_schema_has_every_type_and_resolves_its_blocks(plugin: Plugin) -> None:
+    schema = json.loads(plugin.stub.GetSchema(provider_pb2.GetSchemaRequest()).schema)
+    assert set(schema["resources"]) == set(TABLE)
+    references = re.findall(r'"\$ref": "#/types/([^"]+)"', json.dumps(schema))
+    assert references
+    assert set(references) <= set(schema["types"])
+
+
+def test_an_installation_drops_the_engines_copy_of_the_schema(tmp_path: Path) -> None:
+    copy = tmp_path / "schemas" / f"aws-{VERSION}.json"
+    copy.parent.mkdir()
+    copy.write_text("{}")
+    install_plugin(tmp_path)
+    assert not copy.exists()
 
 
 @pytest.mark.parametrize(
