@@ -14,6 +14,7 @@ from .conftest import REGION, Cloud
 from .states_steps import Machines
 
 PASS = {"Type": "Pass", "End": True}
+STATES = "arn:aws:states::"
 SUBMIT = "arn:aws:states:::batch:submitJob"
 JOB = {"JobName": "a", "JobQueue": "b", "JobDefinition": "c"}
 SCHEMA, TARGET = "SCHEMA_VALIDATION_FAILED", "MISSING_TRANSITION_TARGET"
@@ -93,8 +94,8 @@ WRONG: list[tuple[str, str, str, str | None]] = [
     (machine(task(Credentials={})), SCHEMA, "'RoleArn' is required but was missing", "/States/A/Credentials"),
     (machine(task(Arguments={"JobName": "a", "JobQueue": "b"})), SCHEMA, "'JobDefinition' is required", None),
     (machine(task(Arguments=JOB | {"Command": "x"})), SCHEMA, "'Command' is not supported by Step Functions", None),
-    (machine(task(Resource="arn:aws:states:::aws-sdk:s3:eatObject")), SCHEMA, "is not recognized", "/States/A/Resource"),
-    (machine(task(Resource="arn:aws:states:::sqs:sendMessage.sync")), SCHEMA, "is not recognized", "/States/A/Resource"),
+    (machine(task(Resource=f"{STATES}:aws-sdk:s3:eatObject")), SCHEMA, "is not recognized", "/States/A/Resource"),
+    (machine(task(Resource=f"{STATES}:sqs:sendMessage.sync")), SCHEMA, "is not recognized", "/States/A/Resource"),
     (machine(task(Resource=f"{SUBMIT}.waitForTaskToken")), SCHEMA, "is not recognized", "/States/A/Resource"),
     (machine(choice(Variable="$.a")), SCHEMA, "only supported for 'JSONPath'", "/States/A/Choices[0]/Variable"),
     (machine(mapped({"Mode": "DISTRIBUTED"})), SCHEMA, "required: [ExecutionType]", None),
@@ -164,11 +165,9 @@ def test_a_role_must_trust_step_functions(machines: Machines) -> None:
         machines.create({"A": PASS}, role=machines.role(service="ec2.amazonaws.com"))
 
 
-@pytest.mark.parametrize("name", ["a b", "a/b", "a" * 81, "a*b"])
+@pytest.mark.parametrize("name", ["a b", "a/b", "a*b"])
 def test_a_name_has_its_letters(machines: Machines, name: str) -> None:
-    with refused(
-        "InvalidName" if len(name) < 81 else "ValidationException", "name" if len(name) > 80 else "Invalid Name"
-    ):
+    with refused("InvalidName", f"Invalid Name: '{name}'"):
         machines.sfn.create_state_machine(name=name, definition=machine({"A": PASS}), roleArn=machines.role())
 
 
