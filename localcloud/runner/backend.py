@@ -88,7 +88,7 @@ class ProcessContainer(TaskContainer):
         script.write_text(command)
         log.info("task %s: image %s is not used, running as a process", self.run_id, self.runtime_values.get("docker"))
         with self.poll_stderr_context(logger) as show_stderr, self.task_running_context():
-            status = processes.run(
+            ended = processes.run(
                 processes.Command(
                     arguments=[*shlex.split(self.cfg.get("task_runtime", "command_shell")), str(script)],
                     directory=Path(self.host_work_dir()),
@@ -103,7 +103,10 @@ class ProcessContainer(TaskContainer):
             show_stderr()
         if terminating():
             raise Terminated
-        return status
+        if ended.over_memory:
+            limit = self.runtime_values["memory_limit"]
+            self.failure_info = {"memory": f"the task used more than its memory of {limit >> 20} MiB"}
+        return ended.status
 
     def _environment(self) -> dict[str, str]:
         home, scratch = Path(self.host_dir, "home"), Path(self.host_dir, "tmp")

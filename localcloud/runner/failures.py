@@ -1,10 +1,11 @@
 """
-A failed run as a document: what `process_stage_output`, and now the state machine, reads to say why.
+A failed run as a document: what the state machine reads to say why.
 
 Three forms, by what is known:
 - the task's last line on stderr is a JSON object with `wdl_error_message`: that line is the document (the program
   said itself what is wrong: `error` is its class, `cause` its text);
-- a task's command failed otherwise: `{"error": "UncaughtError", "cause": last line of stderr, "exit_status": n, …}`;
+- a task's command failed otherwise: `{"error": "UncaughtError", "cause": last line of stderr, "exit_status": n, …}`, or
+  that it used more memory than it may;
 - anything else: miniwdl's own (`RunFailed` with the `cause` inside, `InputError`, `SyntaxError`, …).
 """
 
@@ -37,9 +38,10 @@ def document(error: BaseException) -> dict[str, Any]:
     if said is not None:
         return said
     details = error_json(error)
+    over_memory = details.get("cause", details).get("memory", "")
     return {
         "error": "UncaughtError",
-        "cause": line or str(cause),
+        "cause": over_memory or line or str(cause),
         "message": str(cause),
         "exit_status": cause.exit_status,
         **{name: details["cause"][name] for name in ("run",) if name in details.get("cause", {})},

@@ -43,12 +43,16 @@ class Command:
     memory_limit: int | None = None
 
 
-def run(command: Command, stopping: Callable[[], bool], look: Callable[[], None]) -> int:
-    """Run a command to its end, calling `look` a few times a second.
+@dataclass(frozen=True)
+class Ended:
+    """How a command ended. `status` is 128 + n if signal n ended it, 137 if it used more memory than it may."""
 
-    Returns:
-        its exit status; 128 + n if signal n ended it, 137 if it used more memory than it may
-    """
+    status: int
+    over_memory: bool = False
+
+
+def run(command: Command, stopping: Callable[[], bool], look: Callable[[], None]) -> Ended:
+    """Run a command to its end, calling `look` a few times a second; it is told to end once `stopping` says so."""
     own_peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * KIB  # a child's record begins with its parent's
     with contextlib.ExitStack() as cleanup:
         stdout = cleanup.enter_context(command.stdout.open("ab"))
@@ -67,8 +71,8 @@ def run(command: Command, stopping: Callable[[], bool], look: Callable[[], None]
         peak = _wait(process, guard.pid, command.memory_limit, stopping, look)
     limit = command.memory_limit
     if limit is not None and (peak.seen > limit or peak.recorded > max(limit, own_peak)):
-        return exits.OUT_OF_MEMORY
-    return process.returncode if process.returncode >= 0 else 128 - process.returncode
+        return Ended(exits.OUT_OF_MEMORY, over_memory=True)
+    return Ended(process.returncode if process.returncode >= 0 else 128 - process.returncode)
 
 
 @dataclass

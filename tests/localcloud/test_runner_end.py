@@ -64,7 +64,7 @@ def test_task_that_ignores_sigterm_is_killed(tmp_path: Path, monkeypatch: pytest
         stdout=tmp_path / "stdout",
         stderr=tmp_path / "stderr",
     )
-    assert processes.run(command, (tmp_path / "ready").exists, lambda: None) == 128 + signal.SIGKILL
+    assert processes.run(command, (tmp_path / "ready").exists, lambda: None).status == 128 + signal.SIGKILL
 
 
 def test_task_may_not_pass_for_a_reclaim(jobs: Jobs) -> None:
@@ -109,6 +109,7 @@ def test_memory_binds_the_task(jobs: Jobs, command: str, limit: str, status: int
     assert ended == status
     if status:
         assert jobs.output()["exit_status"] == status
+        assert ("more than its memory of 256 MiB" in jobs.output()["cause"]) == (limit == "256 MiB")
 
 
 def test_retry_starts_afresh(jobs: Jobs) -> None:
