@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 
 from moto.iam.models import iam_backends
 
+from .access import resources
 from .call import ANONYMOUS, Caller, Refusal
 from .organization import ORGANIZATION, PARTITION
 from .signing import CLOCK_SKEW, Signature, is_signed_by, payload_matches
@@ -98,12 +99,16 @@ def identify(request: HttpRequest, signature: Signature | None, protocol: str, n
 def _credentials(key: str, faults: dict[str, tuple[str, str, int]]) -> tuple[Caller, str, str | None, datetime | None]:
     session = SESSIONS.get(key)
     if session is not None:
+        if not _role_lives(session.caller):
+            raise Refusal(*faults["token"])
         return session.caller, session.secret, session.token, session.expires
     for account in ORGANIZATION.accounts:
         found = iam_backends[account][PARTITION].access_keys.get(key)
         if found is None or found.user_name is None or found.status != "Active":
             continue
-        user = iam_backends[account][PARTITION].get_user(found.user_name)
+        user = iam_backends[account][PARTITION].users.get(found.user_name)
+        if user is None or found not in user.access_keys:
+            continue
         caller = Caller(
             kind="user",
             account_id=account,
@@ -114,6 +119,12 @@ def _credentials(key: str, faults: dict[str, tuple[str, str, int]]) -> tuple[Cal
         )
         return caller, str(found.secret_access_key), None, None
     raise Refusal(*faults["unknown"])
+
+
+def _role_lives(caller: Caller) -> bool:
+    """Whether a session's role is still the one that it was: deleted and made anew, it has another unique id."""
+    role = resources.by_arn(caller.principal_arn)
+    return role is not None and caller.user_id.startswith(f"{role.id}:")
 
 
 def _check_time(signature: Signature, now: datetime, faults: dict[str, tuple[str, str, int]]) -> None:

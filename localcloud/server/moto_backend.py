@@ -15,9 +15,11 @@ from functools import cache
 from typing import Any
 
 os.environ.setdefault("MOTO_IAM_LOAD_MANAGED_POLICIES", "true")
-os.environ.setdefault("MOTO_EC2_LOAD_DEFAULT_AMIS", "true")
+# 1,300 machine images of moto's own, loaded for each account and region at its first call, are 2 s that nothing needs.
+os.environ.setdefault("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
 
-from botocore.session import get_session
+from botocore.loaders import create_loader
+from botocore.regions import EndpointResolver
 from moto import backend_index
 from moto.backends import get_backend
 from moto.core.base_backend import BackendDict
@@ -43,7 +45,7 @@ def invoke(call: Call, operation: OperationModel, request: HttpRequest) -> HttpR
     """
     if call.service == "s3":
         raise _lacking(call)
-    host = _host(call.service, call.region)
+    host = host_of(call.service, call.region)
     if call.service == "s3control":  # the account is named in the host, and moto reads it there
         host = host.replace(NO_ACCOUNT, str(call.params.get("AccountId", NO_ACCOUNT)), 1)
     handler = _handler(call, host, request.path)
@@ -77,17 +79,23 @@ def _headers(call: Call, request: HttpRequest, host: str, operation: OperationMo
 
 
 @cache
-def _host(service: str, region: str) -> str:
+def _endpoints() -> EndpointResolver:
+    return EndpointResolver(create_loader().load_data("endpoints"))
+
+
+@cache
+def host_of(service: str, region: str) -> str:
+    """The host by which moto knows a service: AWS's own, as botocore resolves it."""
     if service == "s3control":
         return f"{NO_ACCOUNT}.s3-control.{region}.amazonaws.com"
-    resolver = get_session().get_component("endpoint_resolver")
     prefix = get_service_model(service).endpoint_prefix
-    endpoint = resolver.construct_endpoint(prefix, region) or {"hostname": f"{prefix}.{region}.amazonaws.com"}
+    endpoint = _endpoints().construct_endpoint(prefix, region) or {"hostname": f"{prefix}.{region}.amazonaws.com"}
     return str(endpoint["hostname"])
 
 
 @cache
-def _patterns(host: str) -> list[tuple[re.Pattern[str], Handler]]:
+def routes(host: str) -> list[tuple[re.Pattern[str], Handler]]:
+    """moto's handlers for a host, by the URLs that they answer."""
     found: list[tuple[re.Pattern[str], Handler]] = []
     for service, pattern in backend_index.backend_url_patterns:
         if not pattern.match(f"https://{host}/"):
@@ -100,7 +108,7 @@ def _patterns(host: str) -> list[tuple[re.Pattern[str], Handler]]:
 
 
 def _handler(call: Call, host: str, path: str) -> Handler:
-    for pattern, handler in _patterns(host):
+    for pattern, handler in routes(host):
         if pattern.match(f"https://{host}{path}"):
             return handler
     raise _lacking(call)

@@ -1,0 +1,146 @@
+"""The server as a process: started once, found again, ended without a trace; and its command line."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import boto3
+import pytest
+from joserfc import jwt
+from typer.testing import CliRunner
+
+from localcloud.app import accounts_of_stacks, app
+from localcloud.server import process
+from localcloud.server.environment import UNSET, environment
+from localcloud.server.oidc import load_key
+
+from .conftest import ACCOUNTS, DEV
+
+RUNNER = CliRunner()
+
+
+def alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    made = tmp_path_factory.mktemp("process") / ".local"
+    yield made
+    process.stop(made)
+
+
+@pytest.fixture(scope="module")
+def server(folder: Path) -> process.Running:
+    return process.start(folder, ACCOUNTS)[0]
+
+
+def run(folder: Path, *arguments: str) -> str:
+    done = RUNNER.invoke(app, [*arguments, "--folder", str(folder)])
+    assert done.exit_code == 0, done.output
+    return done.output
+
+
+def test_a_second_start_finds_the_first(folder: Path, server: process.Running) -> None:
+    assert process.start(folder, ACCOUNTS) == (server, False)
+    with pytest.raises(process.ProcessError, match="runs already: stop it first"):
+        process.start(folder, [DEV])
+
+
+def test_the_printed_environment_is_enough_for_a_client(folder: Path, server: process.Running) -> None:
+    lines = run(folder, "env").splitlines()
+    assert lines[0].split()[1:] == list(UNSET)
+    script = [*lines, f"{sys.executable} -c 'import os, json; print(json.dumps(dict(os.environ)))'"]
+    printed = subprocess.run(["bash", "-c", "\n".join(script)], capture_output=True, text=True, check=True)
+    told = json.loads(printed.stdout)
+    expected = environment(server, folder)
+    assert {name: told[name] for name in expected} == expected
+    code = "import boto3; print(boto3.client('sts').get_caller_identity()['Arn'])"
+    done = subprocess.run([sys.executable, "-c", code], env=told, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "arn:aws:iam::999988887777:user/engineer"
+
+
+def test_status_and_calls_show_what_happened(folder: Path, server: process.Running) -> None:
+    session = boto3.Session(server.access_key_id, server.secret_access_key, region_name="us-west-2")
+    sts = session.client("sts", endpoint_url=server.http_url)
+    arn = f"arn:aws:iam::{DEV}:role/OrganizationAccountAccessRole"
+    sts.assume_role(RoleArn=arn, RoleSessionName="calls")
+    assert f"{DEV}: 0 buckets with 0 objects, 1 roles" in run(folder, "status")
+    assert f"200 sts AssumeRole by arn:aws:iam::999988887777:user/engineer: sts:AssumeRole on {arn}" in run(
+        folder, "calls"
+    )
+
+
+@pytest.mark.parametrize(
+    ("options", "subject"),
+    [
+        (("--environment", "prod"), "repo:owner/name:environment:prod"),
+        (("--pull-request",), "repo:owner/name:pull_request"),
+        (("--branch", "main"), "repo:owner/name:ref:refs/heads/main"),
+    ],
+)
+def test_a_token_is_minted(folder: Path, server: process.Running, options: tuple[str, ...], subject: str) -> None:
+    text = run(folder, "token", "--repository", "owner/name", *options).strip()
+    claims = jwt.decode(text, load_key(folder / "tls" / "issuer.pem"), algorithms=["RS256"]).claims
+    assert claims["sub"] == subject
+
+
+def test_stop_leaves_nothing(tmp_path: Path) -> None:
+    folder = tmp_path / ".local"
+    server, started = process.start(folder, [DEV])
+    assert started
+    assert process.stop(folder)
+    assert not alive(server.pid)
+    assert list(tmp_path.iterdir()) == []
+    assert not process.stop(folder)
+
+
+def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(process.ProcessError, match=f"a port is taken: HTTPS {port}"):
+            process.start(tmp_path / ".local", [DEV], https_port=port)
+
+
+def test_a_bad_account_is_named(tmp_path: Path) -> None:
+    with pytest.raises(process.ProcessError, match="account id '12': twelve digits are needed"):
+        process.start(tmp_path / ".local", ["12"])
+
+
+def test_a_server_that_died_is_not_taken_for_a_living_one(tmp_path: Path) -> None:
+    description = {
+        "pid": os.getpid(),
+        "https_url": "https://127.0.0.1:1",
+        "http_url": "http://127.0.0.1:1",
+        "ca_bundle": "",
+        "accounts": [DEV],
+        "access_key_id": "",
+        "secret_access_key": "",
+    }
+    (tmp_path / "server.json").write_text(json.dumps(description))
+    assert process.running(tmp_path) is None
+    done = RUNNER.invoke(app, ["status", "--folder", str(tmp_path)])
+    assert done.exit_code == 1
+    assert "no local cloud runs" in done.output
+
+
+def test_the_accounts_are_those_of_the_stack_files(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"no Pulumi\.\*\.yaml"):
+        accounts_of_stacks(tmp_path)
+    for name, account in (("a", DEV), ("b", DEV), ("c", ACCOUNTS[1])):
+        text = f'config:\n  portal:settings:\n    account: {{id: "{account}"}}\n'
+        (tmp_path / f"Pulumi.{name}.yaml").write_text(text)
+    assert accounts_of_stacks(tmp_path) == [DEV, ACCOUNTS[1]]
+    (tmp_path / "Pulumi.d.yaml").write_text("config: {}\n")
+    with pytest.raises(ValueError, match=r"Pulumi\.d\.yaml: config → portal:settings → account → id is missing"):
+        accounts_of_stacks(tmp_path)
