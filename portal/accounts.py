@@ -13,7 +13,7 @@ CHAINED_SESSION_SECONDS = 3600
 """AWS's limit for a role assumed from another role's session."""
 
 
-def _assume(role_arn: str, region: str | None) -> dict[str, str]:
+def _assume(role_arn: str, region: str) -> dict[str, str]:
     answer = boto3.client("sts", region_name=region).assume_role(
         RoleArn=role_arn, RoleSessionName=SESSION_NAME, DurationSeconds=CHAINED_SESSION_SECONDS
     )
@@ -37,9 +37,9 @@ def session(role_arn: str, region: str) -> boto3.Session:
     return boto3.Session(botocore_session=core, region_name=region)
 
 
-def credential_process(role_arn: str) -> str:
+def credential_process(role_arn: str, region: str) -> str:
     """The role's credentials as the AWS CLI's ``credential_process`` takes them."""
-    given = _assume(role_arn, None)
+    given = _assume(role_arn, region)
     return json.dumps({
         "Version": 1,
         "AccessKeyId": given["access_key"],

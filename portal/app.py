@@ -91,11 +91,11 @@ def sync(
 
 
 @app.command(hidden=True)
-def credentials(role_arn: str) -> None:
+def credentials(role_arn: str, region: str) -> None:
     """Print a role's credentials for the AWS CLI's credential_process."""
     from portal.accounts import credential_process
 
-    print(credential_process(role_arn))
+    print(credential_process(role_arn, region))
 
 
 @app.command()

@@ -116,7 +116,16 @@ def _profile(where: Route) -> str:
     """A configuration of the AWS CLI whose credentials come from `portal credentials` in the caller's environment."""
     ambient = {key: os.environ.get(key) for key in ("AWS_CONFIG_FILE", "AWS_PROFILE")}
     restore = [f"{key}={value}" if value else f"--unset={key}" for key, value in ambient.items()]
-    fetch = ["env", *sorted(restore, reverse=True), sys.executable, "-m", "portal", "credentials", where.role_arn]
+    fetch = [
+        "env",
+        *sorted(restore, reverse=True),
+        sys.executable,
+        "-m",
+        "portal",
+        "credentials",
+        where.role_arn,
+        where.region,
+    ]
     return "\n".join([
         f"[profile {PROFILE}]",
         f"region = {where.region}",

@@ -15,6 +15,7 @@ from botocore.config import Config
 from localcloud.server.cloud import Folder, LocalCloud
 from localcloud.server.organization import ORGANIZATION_ROLE
 from localcloud.server.seed import Credentials
+from tests.localcloud.evaluator import judge
 
 DEV, PUBLIC, PROD = "908710317728", "444455556666", "111122223333"
 ACCOUNTS = (DEV, PUBLIC, PROD)
@@ -105,3 +106,6 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     server.start()
     yield Cloud(server, folder)
     server.stop()
+    # What the server decided in all these tests, decided again by another implementation of AWS's policy logic.
+    code, output = judge(folder.calls)
+    assert code == 0, output
