@@ -85,10 +85,16 @@ class Bucket:
         with ThreadPoolExecutor(THREADS) as pool:
             list(pool.map(lambda key: self.download(key, path / key.removeprefix(folder)), keys))
 
-    def write_json(self, value: object, key: str) -> None:
-        body = json.dumps(value, indent=2).encode()
-        self._s3.put_object(Bucket=self.name, Key=key, Body=body, ContentType="application/json")
+    def read_range(self, key: str, length: int) -> bytes:
+        """The first `length` bytes of an object."""
+        return self._s3.get_object(Bucket=self.name, Key=key, Range=f"bytes=0-{length - 1}")["Body"].read()
+
+    def write(self, key: str, body: bytes, content_type: str) -> None:
+        self._s3.put_object(Bucket=self.name, Key=key, Body=body, ContentType=content_type)
         self.counts.uploaded += 1
+
+    def write_json(self, value: object, key: str) -> None:
+        self.write(key, json.dumps(value, indent=2).encode(), "application/json")
 
     def upload(self, path: Path, key: str, *, content_type: str = "application/octet-stream") -> None:
         if path.stat().st_size > ONE_PART:
