@@ -3,7 +3,7 @@
 Rests on: Step Functions user guide "IAM policies for integrated services" (a ``.sync`` task polls with DescribeJobs,
 ends the job with TerminateJob, and makes a managed rule in EventBridge), "Logging" (log delivery, whose actions know no
 resource); without ListBucket, S3 answers 403 for an object that isn't there; a job that is submitted with tags needs
-TagResource.
+TagResource, and AWS asks for it on what the job is made from too.
 """
 
 from __future__ import annotations
@@ -61,15 +61,12 @@ def _batch(jobs: list[dict[str, Any]], account: str, region: str) -> Iterator[St
     definitions = sorted({job["JobDefinition"] for job in jobs})
     arns = [naming.batch_arn(account, region, "job-definition", name) for name in definitions]
     every_job = naming.batch_arn(account, region, "job", "*")
-    yield Statement(
-        sid="SubmitJobs",
-        actions=("batch:SubmitJob",),
-        resources=(*queues, *(found for arn in arns for found in (arn, f"{arn}:*"))),
-    )
+    submitted = (*queues, *(found for arn in arns for found in (arn, f"{arn}:*")))
+    yield Statement(sid="SubmitJobs", actions=("batch:SubmitJob",), resources=submitted)
     yield Statement(sid="WatchJobs", actions=("batch:DescribeJobs",), resources=("*",))
     yield Statement(sid="EndJobs", actions=("batch:TerminateJob",), resources=(every_job,))
     if any("Tags" in job for job in jobs):
-        yield Statement(sid="TagJobs", actions=("batch:TagResource",), resources=(every_job,))
+        yield Statement(sid="TagJobs", actions=("batch:TagResource",), resources=(every_job, *submitted))
     yield Statement(
         sid="LearnOfEndedJobs",
         actions=("events:PutRule", "events:PutTargets", "events:DescribeRule"),

@@ -139,5 +139,6 @@ def _read_map(after: str) -> State:
 
 
 def _get_cause() -> State:
-    found = classify("$caught.Error", "$caught.Cause")
+    classified = classify("$caught.Error", "$caught.Cause")
+    found = block(f"$it := {classified}", '$merge([$it, {"cause": $it.cause & ", in the state " & $caught.State}])')
     return {"Type": "Pass", "Assign": {"failure": expression(found)}, "Output": {}, "Next": FAIL}

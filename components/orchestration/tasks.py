@@ -46,8 +46,9 @@ def write(uri: str, body: str) -> State:
 
 
 def to_cause() -> State:
-    """Whatever it was is classified, and ends the execution."""
-    return {"ErrorEquals": ALL, "Assign": {"caught": expression("$states.errorOutput")}, "Output": {}, "Next": CAUSE}
+    """Whatever it was is classified, and ends the execution. S3 may not say what it refused: the state does."""
+    caught = '$merge([$states.errorOutput, {"State": $states.context.State.Name}])'
+    return {"ErrorEquals": ALL, "Assign": {"caught": expression(caught)}, "Output": {}, "Next": CAUSE}
 
 
 def to_failure(errors: list[str], failure: str) -> State:

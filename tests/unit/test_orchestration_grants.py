@@ -51,7 +51,10 @@ def test_the_managed_rule_is_the_only_one() -> None:
 
 
 def test_tags_need_a_grant_and_only_they_do() -> None:
-    assert granted(job_tags={"project": "portal"})["TagJobs"].actions == ("batch:TagResource",)
+    found = granted(job_tags={"project": "portal"})
+    assert found["TagJobs"].actions == ("batch:TagResource",)
+    every_job = f"arn:aws:batch:{REGION}:{ACCOUNT}:job/*"
+    assert set(found["TagJobs"].resources) == {every_job, *found["SubmitJobs"].resources}
     assert "TagJobs" not in granted()
 
 

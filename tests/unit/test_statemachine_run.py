@@ -253,10 +253,11 @@ def test_a_services_refusal_is_classified_and_ends_the_execution() -> None:
     )
     refused = {"Error": "SQS.AmazonSQSException", "Cause": cause}
     [catch] = FOUND["RunNotify"]["Catch"]
-    kept = resolve(catch["Assign"], states={"errorOutput": refused})
+    kept = resolve(catch["Assign"], states={"errorOutput": refused, "context": {"State": {"Name": "RunNotify"}}})
     failure = resolve(FOUND["GetCause"]["Assign"], **kept)["failure"]
     assert ends(failure)["error"] == "Misconfigured"
     assert "sqs:SendMessage" in ends(failure)["cause"]
+    assert ends(failure)["cause"].endswith(", in the state RunNotify")
 
 
 # Two stages and the map between them.
