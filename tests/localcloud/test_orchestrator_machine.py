@@ -16,7 +16,7 @@ from components.orchestration.machine import StateMachineArgs
 from components.orchestration.statemachine import definition
 
 from . import batch_steps
-from .batch_steps import World, time_scale
+from .batch_steps import World, time_scale, until
 from .conftest import DEV, REGION, Cloud
 from .states_steps import Machines
 
@@ -161,6 +161,38 @@ def test_a_lost_machine_is_followed_by_one_on_demand(orchestra: Orchestra, fault
     assert orchestra.stages_told(ended) == ["run"]
 
 
+def test_lack_of_capacity_is_followed_by_a_machine_on_demand(orchestra: Orchestra) -> None:
+    reason = "CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY"
+    limit = {"reason": reason, "state": "RUNNABLE", "maxTimeSeconds": 600, "action": "CANCEL"}
+    waiting = orchestra.world.queue(limits=[limit])
+    batch_steps.faults.add(queue=waiting, kind="no_capacity", times=-1)
+    ended = orchestra.run(replace(orchestra.args("true"), spot_queue=waiting), orchestra.given())
+    assert ended["status"] == "SUCCEEDED", ended
+    assert orchestra.way(ended).count("Run") == 2
+
+
+def test_a_job_that_runs_too_long_ends_the_run(orchestra: Orchestra) -> None:
+    ended = orchestra.run(orchestra.args("sleep", "30", job_timeout_seconds=60), orchestra.given())
+    assert (ended["status"], ended["error"]) == ("FAILED", "TimedOut")
+    assert orchestra.way(ended).count("Run") == 1
+
+
+def test_a_job_that_someone_ends_ends_the_run_with_their_words(orchestra: Orchestra) -> None:
+    batch, given = orchestra.world.batch, orchestra.given()
+    execution = orchestra.machines.start(orchestra.machine(orchestra.args("sleep", "30")), given)
+    name = execution.rsplit(":", 1)[1]
+
+    def running() -> str | None:
+        jobs = batch.list_jobs(jobQueue=orchestra.spot, filters=[{"name": "JOB_NAME", "values": [name]}])
+        found = [job["jobId"] for job in jobs["jobSummaryList"] if job["status"] == "RUNNING"]
+        return found[0] if found else None
+
+    batch.terminate_job(jobId=until(running), reason="wrong dataset, sorry")
+    ended = orchestra.machines.ended(execution)
+    assert (ended["status"], ended["error"]) == ("FAILED", "Cancelled")
+    assert "wrong dataset, sorry" in ended["cause"]
+
+
 def test_a_machine_lost_on_demand_ends_the_run(orchestra: Orchestra) -> None:
     batch_steps.faults.add(queue="*", kind="reclaimed", after_marker="half", times=2)
     ended = orchestra.run(orchestra.args("sh", "-c", "echo half; sleep 5"), orchestra.given())
@@ -252,7 +284,7 @@ def test_an_input_from_nowhere_ends_the_run_by_name(orchestra: Orchestra) -> Non
     assert ended["cause"].endswith("these inputs of Two: text")
 
 
-NEEDED = ["batch:SubmitJob", "s3:PutObject", "s3:GetObject", "sqs:SendMessage"]
+NEEDED = ["batch:SubmitJob", "batch:DescribeJobs", "s3:PutObject", "s3:GetObject", "sqs:SendMessage"]
 
 
 @pytest.mark.parametrize("action", NEEDED)
