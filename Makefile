@@ -55,7 +55,7 @@ tests/iam/node_modules/.ready: tests/iam/package-lock.json
 	@touch $@
 
 bench: setup ## run the benchmarks and print their tables
-	@for script in benchmarks/*.py; do python "$$script"; done
+	@python -m benchmarks.preview && python -m benchmarks.up && python -m benchmarks.units
 
 schema: .venv/.ready ## regenerate the stack file's JSON Schema and its documentation
 	@python tools/schema.py
