@@ -223,6 +223,7 @@ def require(
     owner: str = "",
     policy: str | None = None,
     source_arn: str = "",
+    context: Mapping[str, list[str]] | None = None,
 ) -> None:
     """Decides and logs one permission that is needed though no operation of ours asks for it.
 
@@ -235,7 +236,7 @@ def require(
         permission = Permission(
             action=action,
             resource=resource,
-            context=_source(source_arn),
+            context=_source(source_arn) | dict(context or {}),
             owner_account=owner or caller.account_id,
             resource_policy=policy,
         )

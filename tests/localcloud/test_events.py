@@ -43,7 +43,7 @@ class Bus:
                 "Principal": {"Service": service},
                 "Action": "sqs:SendMessage",
                 "Resource": arn,
-                "Condition": {"ArnLike": {"aws:SourceArn": source or "*"}},
+                "Condition": {"ArnLike": {"aws:SourceArn": source or f"arn:aws:events:{REGION}:{DEV}:rule/*"}},
             }
             document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
             self.sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": document})

@@ -1,7 +1,9 @@
-"""EventBridge's operations and SNS's deliveries: importing this module registers them all."""
+"""EventBridge's operations, SNS's deliveries, and what queues, topics and log groups refuse: importing this module
+registers them all.
+"""
 
 from __future__ import annotations
 
-from . import bus, refusals, topics
+from . import bus, log_groups, queues, refusals, topics
 
-__all__ = ["bus", "refusals", "topics"]
+__all__ = ["bus", "log_groups", "queues", "refusals", "topics"]

@@ -7,6 +7,7 @@ it was published, and the message's attributes are the queue message's.
 
 from __future__ import annotations
 
+import json
 import logging
 from typing import Any
 
@@ -33,6 +34,7 @@ def publish(self: Subscription, *args: Any, **kwargs: Any) -> None:
         _require(self.endpoint, region, account, name, self.topic.arn)
     except Refusal as refusal:
         LOG.warning("topic %s, queue %s: %s", self.topic.arn, self.endpoint, refusal)
+        _bury(self, str(args[0] if args else kwargs["message"]))
         return
     own = self.account_id
     try:
@@ -48,6 +50,21 @@ def _require(arn: str, region: str, account: str, name: str, topic: str) -> None
         raise Refusal("AWS.SimpleQueueService.NonExistentQueue", f"The queue {arn} does not exist")
     caller = inside.service(PRINCIPAL, account)
     inside.require(caller, "sqs:SendMessage", arn, region, policy=queue.policy or None, source_arn=topic)
+
+
+def _bury(subscription: Subscription, message: str) -> None:
+    """The message goes to the subscription's dead-letter queue, if it has one whose policy lets SNS in."""
+    text = subscription.attributes.get("RedrivePolicy")
+    if not text:
+        return
+    arn = str(json.loads(text)["deadLetterTargetArn"])
+    region, account, name = arn.split(":")[3:6]
+    params = {"QueueUrl": f"https://sqs.{region}.amazonaws.com/{account}/{name}", "MessageBody": message}
+    try:
+        caller = inside.service(PRINCIPAL, account)
+        inside.perform(caller, "sqs", "SendMessage", params, region, source_arn=subscription.topic.arn)
+    except Refusal as refusal:
+        LOG.warning("topic %s, dead-letter queue %s: %s", subscription.topic.arn, arn, refusal)
 
 
 Subscription.publish = publish  # type: ignore[method-assign]  # the one place where moto delivers
