@@ -10,6 +10,7 @@ variables: ``$in`` (the execution's input) or ``$state`` (what is passed from st
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -23,6 +24,8 @@ SHOWN: Final = 200
 """Characters of a refused value that are shown."""
 WDL_URI: Final = r"^s3://[a-z0-9][a-z0-9.-]+[a-z0-9]/[^\r\n]*\.wdl(\.zip)?$"
 STAGE_NAME: Final = re.compile(r"([A-Z][a-z0-9]+)+")
+WORKFLOW: Final = re.compile(r"[a-z][a-z0-9_]{0,39}")
+"""How the names of some workflows' files begin."""
 PLACE: Final = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9_.-]+)*")
 """A bucket, or a bucket and a folder in it."""
 
@@ -129,8 +132,11 @@ def _map_check(maps: tuple[str, ...]) -> str:
 
 def within(places: tuple[str, ...]) -> str:
     """Matches a URI in one of the places."""
-    either = "|".join(place.replace(".", "[.]") for place in places)
-    return rf"^s3://({either})(/[^\r\n]*)?$"
+    return rf"^s3://({_either(places)})(/[^\r\n]*)?$"
+
+
+def _either(places: tuple[str, ...]) -> str:
+    return "|".join(place.replace(".", "[.]") for place in places)
 
 
 def _place_rule(places: tuple[str, ...]) -> str:
@@ -196,6 +202,16 @@ def job_name() -> str:
     """The execution's name in the letters that Batch allows; clients' names have no others."""
     allowed = f'$replace($states.context.Execution.Name, {regex("[^0-9A-Za-z_-]")}, "-")'
     return f'$replace({allowed}, {regex("^[^0-9A-Za-z]")}, "x")'
+
+
+def job_definition(stage: str, otherwise: str, by_workflow: Mapping[str, str], places: tuple[str, ...]) -> str:
+    """The name of the definition that the stage's workflow has by the name of its file.
+
+    Only in ``places``: a file of that name elsewhere, where jobs may write, must not run with another role.
+    """
+    found = rf"^s3://({_either(places)})/([^\r\n]*/)?%s[^/]*$"
+    cases = [(f"$contains($uri, {regex(found % begin)})", literal(name)) for begin, name in by_workflow.items()]
+    return block(f"$uri := $state.{key(stage, 'WDL')}", first_of(cases, literal(otherwise)))
 
 
 def message(stage: str) -> str:

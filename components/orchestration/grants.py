@@ -46,7 +46,7 @@ def statements(
         if state["Resource"] not in (SUBMIT, PUT, GET, HEAD, SEND):
             raise ValueError(f"state machine: no grant is known for {state['Resource']}")
     found = (
-        *_batch([state["Arguments"] for state in tasks if state["Resource"] == SUBMIT], account, region),
+        *_batch([state["Arguments"] for state in tasks if state["Resource"] == SUBMIT], args, account, region),
         *_s3(tasks, args),
         *_sqs([state["Arguments"] for state in tasks if state["Resource"] == SEND], region),
     )
@@ -54,11 +54,11 @@ def statements(
     return (*found, log) if logged else found
 
 
-def _batch(jobs: list[dict[str, Any]], account: str, region: str) -> Iterator[Statement]:
+def _batch(jobs: list[dict[str, Any]], args: StateMachineArgs, account: str, region: str) -> Iterator[Statement]:
     if not jobs:
         return
     queues = sorted({queue for job in jobs for queue in _QUEUE.findall(job["JobQueue"])})
-    definitions = sorted({job["JobDefinition"] for job in jobs})
+    definitions = sorted({args.job_definition, *args.job_definitions.values()})
     arns = [naming.batch_arn(account, region, "job-definition", name) for name in definitions]
     every_job = naming.batch_arn(account, region, "job", "*")
     submitted = (*queues, *(found for arn in arns for found in (arn, f"{arn}:*")))

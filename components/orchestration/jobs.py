@@ -36,6 +36,8 @@ class JobArgs:
     """The runner's image, with tag or digest."""
     role_arn: pulumi.Input[str]
     """The jobs' own role: data, workflows, images of tasks."""
+    roles: Mapping[str, pulumi.Input[str]] = field(default_factory=dict[str, pulumi.Input[str]])
+    """Roles of some workflows' jobs instead, by how the names of the workflows' files begin (``db_import``)."""
     timeout_seconds: int = 86_400
     """What an attempt may take, from its start; 60 or more."""
     log_days: int = 90
@@ -85,18 +87,31 @@ class Jobs(pulumi.ComponentResource):
             ),
             child,
         )
-        self.definition = batch.JobDefinition(
-            f"{name}-job",
-            name=naming.job_definition(environment),
+        after = pulumi.ResourceOptions(parent=self, depends_on=[execution, self.log_group])
+        for workflow, role in {"": args.role_arn, **args.roles}.items():
+            self._definition(f"{name}-job" + (f"-{workflow}" if workflow else ""), workflow, role, execution.arn, after)
+        self.register_outputs({"log_group": self.log_group.name})
+
+    def _definition(
+        self,
+        name: str,
+        workflow: str,
+        role: pulumi.Input[str],
+        execution: pulumi.Output[str],
+        opts: pulumi.ResourceOptions,
+    ) -> None:
+        seconds = self._args.timeout_seconds
+        batch.JobDefinition(
+            name,
+            name=naming.job_definition(self._environment, workflow),
             type="container",
             platform_capabilities=["EC2"],
             propagate_tags=True,
-            timeout=batch.JobDefinitionTimeoutArgs(attempt_duration_seconds=args.timeout_seconds),
+            timeout=batch.JobDefinitionTimeoutArgs(attempt_duration_seconds=seconds),
             retry_strategy=batch.JobDefinitionRetryStrategyArgs(attempts=ATTEMPTS, evaluate_on_exits=_exits()),
-            container_properties=pulumi.Output.all(args.role_arn, execution.arn).apply(self._container),
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[execution, self.log_group]),
+            container_properties=pulumi.Output.all(role, execution).apply(self._container),
+            opts=opts,
         )
-        self.register_outputs({"definition": self.definition.name, "log_group": self.log_group.name})
 
     def _container(self, roles: list[Any]) -> str:
         args, job_role, execution_role = self._args, *roles

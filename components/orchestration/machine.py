@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Final
 
 from components.orchestration import contract
@@ -23,6 +24,8 @@ class StateMachineArgs:
     on_demand_queue: str
     job_definition: str
     """Its name: Batch takes the newest revision, also for an execution that began before it."""
+    job_definitions: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Definitions of workflows whose jobs have another role, by how the names of their files in ``workflows`` begin."""
     largest: Resources
     """What one job can get at most: more is refused, since it would wait for ever."""
     workspaces: tuple[str, ...]
@@ -51,6 +54,7 @@ class StateMachineArgs:
             yield "stages.name", clash, "no stage's name begins with another's: their states would have the same names"
         if len(names) != len(set(names)):
             yield "stages.name", names, "each name once"
+        yield from self._definition_faults()
         if self.job_timeout_seconds < 60:
             yield "job_timeout_seconds", self.job_timeout_seconds, "60 or more"
         if len(self.message_queues) > MOST_QUEUES:
@@ -60,6 +64,17 @@ class StateMachineArgs:
         for place in self.workspaces + self.workflows:
             if not contract.PLACE.fullmatch(place):
                 yield "workspaces, workflows", place, "a bucket, or bucket/folder without a slash at the end"
+
+    def _definition_faults(self) -> Iterator[tuple[str, object, str]]:
+        begins = sorted(self.job_definitions)
+        for one in begins:
+            if not contract.WORKFLOW.fullmatch(one):
+                yield "job_definitions", one, "lower-case letters, digits and _: how a workflow's file name begins"
+        if begins and not self.workflows:
+            yield "workflows", self.workflows, "at least one, where the files with a job definition of their own lie"
+        for one, other in pairwise(begins):
+            if other.startswith(one):
+                yield "job_definitions", other, f"begins with {one}: both would fit"
 
 
 def _stage_faults(stage: StageArgs, largest: Resources) -> Iterator[tuple[str, object, str]]:

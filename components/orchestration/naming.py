@@ -23,8 +23,9 @@ def job_queue(environment: str, *, spot: bool) -> str:
     return f"{app(environment)}-main-{'spot' if spot else 'on_demand'}"
 
 
-def job_definition(environment: str) -> str:
-    return f"{app(environment)}-main"
+def job_definition(environment: str, workflow: str = "") -> str:
+    """``workflow``: how the files of workflows with a role of their own begin; empty: all others."""
+    return f"{app(environment)}-main" + (f"-{workflow}" if workflow else "")
 
 
 def notification_queue(environment: str, key: str) -> str:

@@ -82,6 +82,7 @@ class OrchestratorArgs:
             spot_queue=spot,
             on_demand_queue=on_demand,
             job_definition=naming.job_definition(self.environment),
+            job_definitions={one: naming.job_definition(self.environment, one) for one in sorted(self.job.roles)},
             largest=self.largest(),
             workspaces=self.workspaces,
             workflows=self.workflows,

@@ -86,7 +86,7 @@ def _run(stage: StageArgs, args: StateMachineArgs, after: str) -> State:
         {
             "JobName": expression(contract.job_name()),
             "JobQueue": expression(queue),
-            "JobDefinition": args.job_definition,
+            "JobDefinition": _definition(stage.name, args),
             "Timeout": {"AttemptDurationSeconds": args.job_timeout_seconds},
             "ContainerOverrides": {
                 "ResourceRequirements": [
@@ -110,6 +110,12 @@ def _run(stage: StageArgs, args: StateMachineArgs, after: str) -> State:
         ],
         after=after,
     )
+
+
+def _definition(stage: str, args: StateMachineArgs) -> str:
+    if not args.job_definitions:
+        return args.job_definition
+    return expression(contract.job_definition(stage, args.job_definition, args.job_definitions, args.workflows))
 
 
 def _detect_error(name: str, after: str) -> State:

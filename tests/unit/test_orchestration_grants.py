@@ -45,6 +45,11 @@ def test_jobs_go_to_its_own_queues_and_definition_alone() -> None:
     assert set(granted()["SubmitJobs"].resources) == {SPOT, ON_DEMAND, definition_arn, f"{definition_arn}:*"}
 
 
+def test_jobs_of_workflows_with_another_role_have_their_grant() -> None:
+    found = granted(job_definitions={"sync": "cryoet-ingestion-dev-main-sync"})["SubmitJobs"].resources
+    assert f"arn:aws:batch:{REGION}:{ACCOUNT}:job-definition/cryoet-ingestion-dev-main-sync:*" in found
+
+
 def test_the_managed_rule_is_the_only_one() -> None:
     rule = f"arn:aws:events:{REGION}:{ACCOUNT}:rule/StepFunctionsGetEventsForBatchJobsRule"
     assert granted()["LearnOfEndedJobs"].resources == (rule,)

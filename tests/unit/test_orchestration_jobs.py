@@ -44,6 +44,15 @@ def test_jobs_run_the_image_with_their_own_role() -> None:
     assert (found["privileged"], found["readonlyRootFilesystem"]) == (False, False)
 
 
+def test_some_workflows_jobs_have_a_role_of_their_own() -> None:
+    graph = jobs(roles={"db_import": "arn:aws:iam::908710317728:role/cryoet-ingestion-dev-import"})
+    made = {one.inputs["name"]: one.json("containerProperties")["jobRoleArn"] for one in graph.of("JobDefinition")}
+    assert made == {
+        "cryoet-ingestion-dev-main": JOB_ROLE,
+        "cryoet-ingestion-dev-main-db_import": "arn:aws:iam::908710317728:role/cryoet-ingestion-dev-import",
+    }
+
+
 def test_paths_of_the_job_are_paths_of_the_host() -> None:
     found = container()
     hosts = {one["name"]: one["host"]["sourcePath"] for one in found["volumes"]}

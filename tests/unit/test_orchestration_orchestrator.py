@@ -96,6 +96,15 @@ def test_every_role_has_the_boundary_and_a_name_of_the_programs(graph: Recording
     assert all(one.inputs["name"].startswith("cryoet-") for one in roles)
 
 
+def test_definitions_by_workflow_are_made_named_and_granted() -> None:
+    graph = deployed(job=job_args(roles={"db_import": "arn:aws:iam::1:role/x"}))
+    name = graph.one("dev-job-db_import").inputs["name"]
+    chosen = graph.one("dev-machine", "StateMachine").json("definition")["States"]["Run"]["Arguments"]["JobDefinition"]
+    assert f'"{name}"' in chosen
+    assert f"job-definition/{name}:*" in graph.one("dev-machine-policy").inputs["policy"]
+    assert "dev-job-db_import" in graph.one("dev-machine", "StateMachine").depends_on
+
+
 def test_tags_reach_jobs_and_need_a_grant() -> None:
     graph = deployed(tags={"project": "portal"})
     states = graph.one("dev-machine", "StateMachine").json("definition")["States"]

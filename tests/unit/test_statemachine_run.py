@@ -90,6 +90,28 @@ def test_an_executions_name_becomes_a_jobs(name: str, job_name: str) -> None:
     assert evaluate(contract.job_name(), states={"context": {"Execution": {"Name": name}}}) == job_name
 
 
+DEFINITIONS = {"db_import": "cryoet-ingestion-dev-main-db_import", "sync": "cryoet-ingestion-dev-main-sync"}
+
+
+@pytest.mark.parametrize(
+    ("file", "definition"),
+    [
+        ("s3://elsewhere/db_import-v0.0.4.wdl", "cryoet-ingestion-dev-main"),
+        ("s3://cryoet-swipe-comms-dev/cryoet-swipe-wdl-dev/sync.wdl", "cryoet-ingestion-dev-main"),
+        ("older/sync-v0.0.1.wdl", DEFINITIONS["sync"]),
+        ("db_import-v0.0.4.wdl", DEFINITIONS["db_import"]),
+        ("sync-v0.0.2.wdl", DEFINITIONS["sync"]),
+        ("standardize_dirs.wdl-v0.0.1.wdl", "cryoet-ingestion-dev-main"),
+        ("sync/standardize.wdl", "cryoet-ingestion-dev-main"),
+        ("my_sync.wdl", "cryoet-ingestion-dev-main"),
+    ],
+)
+def test_a_workflow_may_have_a_definition_of_its_own(file: str, definition: str) -> None:
+    chosen = states(job_definitions=DEFINITIONS)["Run"]["Arguments"]["JobDefinition"]
+    uri = file if file.startswith("s3://") else f"s3://cryoet-swipe-wdl-dev/{file}"
+    assert evaluate(chosen, state={"RUN_WDL_URI": uri}) == definition
+
+
 def test_tags_are_on_the_job_and_its_container() -> None:
     arguments = states(job_tags={"project": "portal"})["Run"]["Arguments"]
     assert (arguments["Tags"], arguments["PropagateTags"]) == ({"project": "portal"}, True)
