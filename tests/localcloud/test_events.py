@@ -58,7 +58,9 @@ class Bus:
 
     def put(self, source: str, detail: Any, kind: str = "Test") -> dict[str, Any]:
         entry = {"Source": source, "DetailType": kind, "Detail": json.dumps(detail)}
-        return self.events.put_events(Entries=[entry])
+        answer = self.events.put_events(Entries=[entry])
+        outbox.settle()
+        return answer
 
     def messages(self, url: str) -> list[dict[str, Any]]:
         outbox.settle()

@@ -147,11 +147,8 @@ def test_a_reclaim_is_told_from_the_cause_and_run_again_elsewhere(world: World, 
     batch_steps.faults.add(kind="reclaimed", queue=queue, after_marker="half")
     definition = world.definition("sh", "-c", "echo half; sleep 0.3; echo whole")
     other = world.queue()
-    task = {
-        "Type": "Task",
-        "Resource": SYNC,
-        "Arguments": {"JobName": "step", "JobQueue": queue, "JobDefinition": definition},
-    }
+    arguments = {"JobName": "step", "JobQueue": queue, "JobDefinition": definition}
+    task: dict[str, Any] = {"Type": "Task", "Resource": SYNC, "Arguments": arguments}
     states = {
         "Spot": task
         | {
@@ -171,7 +168,7 @@ def test_a_reclaim_is_told_from_the_cause_and_run_again_elsewhere(world: World, 
         },
         "OnDemand": task
         | {
-            "Arguments": task["Arguments"] | {"JobQueue": other},
+            "Arguments": arguments | {"JobQueue": other},
             "Output": "{% {'queue': $states.result.JobQueue, 'why': $why} %}",
             "End": True,
         },

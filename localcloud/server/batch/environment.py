@@ -9,12 +9,16 @@ unless ``awslogs-create-group`` is true.
 Two things differ from AWS. The credentials are under AWS_CONTAINER_CREDENTIALS_FULL_URI, not ..._RELATIVE_URI: the
 latter means the address 169.254.170.2, which a process has no network of its own to have. And AWS_ENDPOINT_URL and
 AWS_CA_BUNDLE are there, which stand for the network that leads to AWS.
+
+A process shares its machine: user, volumes, mount points, ulimits, linuxParameters, privileged and read-only root of a
+definition are kept and described, and have no effect on it.
 """
 
 from __future__ import annotations
 
 import os
 import secrets
+import shutil
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -88,8 +92,17 @@ def prepare(job: Job, attempt: Attempt, instance_role: str) -> Prepared | str:
     return Prepared(argv=argv, variables=variables, directory=directory, logs=writer, token=token)
 
 
+def _own_root() -> Path:
+    return Path(tempfile.gettempdir()) / f"localcloud-jobs-{os.getpid()}"
+
+
+def remove_directories() -> None:
+    """Removes all jobs' directories, unless LOCALCLOUD_JOBS names a place of the user's for them."""
+    shutil.rmtree(_own_root(), ignore_errors=True)
+
+
 def _directory(job: Job, attempt: Attempt) -> Path:
-    root = os.environ.get(DIRECTORY_VARIABLE) or str(Path(tempfile.gettempdir()) / f"localcloud-jobs-{os.getpid()}")
+    root = os.environ.get(DIRECTORY_VARIABLE) or _own_root()
     directory = Path(root) / job.id.replace(":", "-") / str(attempt.number)
     (directory / "tmp").mkdir(parents=True, exist_ok=True)
     return directory.resolve()

@@ -12,6 +12,7 @@ Simplified: a compute environment's use is counted in the vCPUs of its jobs, not
 
 from __future__ import annotations
 
+import atexit
 import threading
 import time
 
@@ -19,6 +20,7 @@ from localcloud.server.control import on_reset
 from localcloud.server.timescale import SCALE
 
 from . import attempts, endings, faults, instances, notices
+from .environment import remove_directories
 from .model import (
     LOCK,
     SETTLE_SECONDS,
@@ -307,6 +309,14 @@ def replace_hosts(environment: ComputeEnvironment) -> None:
     timer = threading.Timer(min(seconds, threading.TIMEOUT_MAX), over)
     timer.daemon = True
     timer.start()
+
+
+@atexit.register
+def end_with_the_server() -> None:
+    """No job outlives the server, and its directories go too."""
+    with LOCK:
+        attempts.abandon()
+    remove_directories()
 
 
 @on_reset

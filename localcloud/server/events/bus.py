@@ -17,6 +17,7 @@ from localcloud.server import inside
 from localcloud.server.call import HOOKS, Call, Params, Refusal
 
 from .message import Event, envelope
+from .outbox import send
 from .targets import deliver
 
 LOG = logging.getLogger(__name__)
@@ -102,5 +103,5 @@ def _entry(call: Call, entry: Params) -> Params:
         entry.get("Resources", []),
         time=when.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if isinstance(when, datetime) else "",
     )
-    put(account, region, bus.rpartition("/")[2], event)
+    send(account, region, bus.rpartition("/")[2], event)
     return {"EventId": event["id"]}

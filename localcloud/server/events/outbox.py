@@ -1,4 +1,4 @@
-"""Events of the AWS services here, on their way to the account's default bus.
+"""Events on their way to a bus: those of the AWS services here, and those that callers put.
 
 Services change under locks of their own, while delivery makes calls, so events wait here in the order in which they
 were published and one thread delivers them.
@@ -18,12 +18,12 @@ LOG = logging.getLogger(__name__)
 
 class _Outbox:
     def __init__(self) -> None:
-        self.waiting: queue.Queue[tuple[str, str, dict[str, Any]]] = queue.Queue()
+        self.waiting: queue.Queue[tuple[str, str, str, dict[str, Any]]] = queue.Queue()
         self.lock = threading.Lock()
         self.thread: threading.Thread | None = None
 
-    def add(self, account: str, region: str, event: dict[str, Any]) -> None:
-        self.waiting.put((account, region, event))
+    def add(self, account: str, region: str, bus: str, event: dict[str, Any]) -> None:
+        self.waiting.put((account, region, bus, event))
         with self.lock:
             if self.thread is None:
                 self.thread = threading.Thread(target=self._run, daemon=True, name="events-outbox")
@@ -33,9 +33,9 @@ class _Outbox:
         from .bus import put
 
         while True:
-            account, region, event = self.waiting.get()
+            account, region, bus, event = self.waiting.get()
             try:
-                put(account, region, "default", event)
+                put(account, region, bus, event)
             except Exception:
                 LOG.exception("an event of %s in account %s was not delivered", event["source"], account)
             finally:
@@ -51,7 +51,12 @@ def publish(
     """Puts an AWS service's event on the default bus. ``detail`` must not be changed afterwards."""
     from .message import envelope
 
-    _OUTBOX.add(account, region, envelope(account, region, source, detail_type, detail, resources))
+    send(account, region, "default", envelope(account, region, source, detail_type, detail, resources))
+
+
+def send(account: str, region: str, bus: str, event: dict[str, Any]) -> None:
+    """Puts an event, envelope and all, on a bus."""
+    _OUTBOX.add(account, region, bus, event)
 
 
 def settle() -> None:

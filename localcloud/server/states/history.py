@@ -15,6 +15,7 @@ from .failures import RUNTIME, StateFailure
 MOST_EVENTS = 25_000
 TOO_LONG = f"The execution reached the maximum number of history events ({MOST_EVENTS})."
 
+ENDS = ("ExecutionSucceeded", "ExecutionFailed", "ExecutionTimedOut", "ExecutionAborted")
 Event = dict[str, Any]
 
 
@@ -36,6 +37,8 @@ class History:
         self._lock = threading.Lock()
         self.events: list[Event] = []
         self.listener: Callable[[Event], None] | None = None
+        self.closed = False
+        """Whether the execution has ended: what its branches still report then is not of it any more."""
 
     def add(self, kind: str, previous: int, details: dict[str, Any] | None = None) -> int:
         """The new event's id. Raises StateFailure States.Runtime if there is room for the end alone."""
@@ -43,6 +46,8 @@ class History:
             last = kind.startswith("Execution")
             if len(self.events) >= MOST_EVENTS - 1 and not last:
                 raise StateFailure(RUNTIME, TOO_LONG)
+            if self.closed and not last:
+                return previous
             event: Event = {
                 "timestamp": datetime.now(UTC),
                 "type": kind,
@@ -52,6 +57,7 @@ class History:
             if details is not None:
                 event[details_key(kind)] = {name: value for name, value in details.items() if value is not None}
             self.events.append(event)
+            self.closed = kind in ENDS
         if self.listener is not None:
             self.listener(event)
         return int(event["id"])
