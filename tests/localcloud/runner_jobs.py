@@ -16,10 +16,12 @@ from typing import Any
 from unittest.mock import patch
 
 import boto3
+from botocore.loaders import Loader
 
 from localcloud.runner.main import main
 from tests.localcloud.conftest import REGION, Cloud
 
+MODELS = Loader()  # of AWS's services, read once and not by each job
 KEYS = "AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN"
 EXECUTION = "arn:aws:states:us-west-2:908710317728:execution:cryoet-ingestion-staging-default-wdl:test"
 
@@ -113,7 +115,11 @@ class Jobs:
         """Run a job to its end, in this process (start-up is most of a small job's time); its exit status."""
         self.put(f"{self.prefix}/{stage}_input.json", json.dumps(inputs))
         everything = {**self.environment(wdl_uri, stage), **environment}
-        with contextlib.chdir(self.directory()), patch.dict(os.environ, everything, clear=True):
+        with (
+            contextlib.chdir(self.directory()),
+            patch.dict(os.environ, everything, clear=True),
+            patch("botocore.session.create_loader", return_value=MODELS),
+        ):
             return main()
 
 
