@@ -2,16 +2,19 @@
 
 The engine writes down each operation before it asks the provider. When either is killed in between, the state says
 "creating" and nobody knows whether AWS has the resource. Every name is in the inputs that the engine wrote down (fixed,
-or chosen before the call), so the resource's id is too: the engine is told to look under that id, and keeps what it
-finds. Nothing is left behind in the account, and nothing is made twice.
+or chosen before the call), so the resource's id is too: it is entered into the state, and a refresh keeps what AWS has.
+Nothing is left behind in the account, and nothing is made twice.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import socket
+import tempfile
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 from portal.pulumi_cli import Pulumi, PulumiError
@@ -109,21 +112,40 @@ def clear_dead_lock(pulumi: Pulumi, error: PulumiError) -> bool:
     return bool(locks)
 
 
+def settled(export: dict[str, Any], account: str) -> dict[str, Any]:
+    """The state with every pending creation taken for done, under the id that it has if it was; nothing is pending."""
+    deployment = export["deployment"]
+    ids = dict(pending_imports(deployment, account))
+    held = {resource["urn"] for resource in deployment.get("resources") or []}
+    taken = [
+        {**operation["resource"], "id": ids[urn], "outputs": operation["resource"].get("inputs", {})}
+        for operation in deployment["pending_operations"]
+        if (urn := operation["resource"]["urn"]) in ids and urn not in held
+    ]
+    resources = [*(deployment.get("resources") or []), *taken]
+    return {**export, "deployment": {**deployment, "resources": resources, "pending_operations": []}}
+
+
 def recover(pulumi: Pulumi, account: str) -> list[str]:
-    """Settles every operation of unknown outcome; returns a line for each thing done (empty: nothing to do)."""
-    deployment = pulumi.deployment()
-    pending = deployment.get("pending_operations") or []
+    """Settles every operation of unknown outcome; returns a line for each (empty: nothing to do).
+
+    The state is first written as if each creation had succeeded; the refresh then reads them all, and drops what AWS
+    does not have. Raises :class:`RecoverError` and PulumiError; the state is as it was until the whole of it is known.
+    """
+    export = json.loads(pulumi.run("stack", "export"))
+    pending = (export["deployment"] or {}).get("pending_operations") or []
     if not pending:
         return []
+    with tempfile.TemporaryDirectory() as scratch:
+        file = Path(scratch) / "state.json"
+        file.write_text(json.dumps(settled(export, account)))
+        write = ("stack", "import", "--file", str(file))
+        try:
+            pulumi.run(*write)
+        except PulumiError as error:
+            if not clear_dead_lock(pulumi, error):
+                raise
+            pulumi.run(*write)
     # The program says which role to assume; without it the engine would take that of the last update.
-    arguments = ["refresh", "--yes", "--skip-preview", "--run-program", "--clear-pending-creates"]
-    for pair in pending_imports(deployment, account):
-        for part in pair:
-            arguments += ["--import-pending-creates", part]
-    try:
-        pulumi.run(*arguments)
-    except PulumiError as error:
-        if not clear_dead_lock(pulumi, error):
-            raise
-        pulumi.run(*arguments)
-    return [f"{entry['type']} {entry['resource']['urn']}: outcome looked up in AWS" for entry in pending]
+    pulumi.run("refresh", "--yes", "--skip-preview", "--run-program")
+    return [f"{entry['type']} {entry['resource']['urn']}: its outcome was looked up in AWS" for entry in pending]

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from portal.pulumi_cli import Pulumi, PulumiError
-from portal.recover import RecoverError, clear_dead_lock, pending_imports
+from portal.recover import RecoverError, clear_dead_lock, pending_imports, settled
 
 ACCOUNT = "908710317728"
 URN = "urn:pulumi:dev::portal::{}::one"
@@ -46,6 +46,22 @@ def test_a_type_whose_id_aws_chooses_needs_a_person() -> None:
 @pytest.mark.parametrize("operation", ["updating", "deleting", "reading"])
 def test_other_operations_are_left_to_the_refresh(operation: str) -> None:
     assert pending_imports(pending("aws:s3/bucket:Bucket", operation, bucket="b"), ACCOUNT) == []
+
+
+def test_the_state_takes_a_pending_creation_for_done() -> None:
+    held = {"urn": "urn:pulumi:dev::portal::aws:iam/role:Role::two", "type": "aws:iam/role:Role", "id": "two"}
+    export = {"version": 3, "deployment": {"resources": [held], **pending("aws:s3/bucket:Bucket", bucket="b")}}
+    after = settled(export, ACCOUNT)["deployment"]
+    assert after["pending_operations"] == []
+    assert [one["id"] for one in after["resources"]] == ["two", "b"]
+    assert after["resources"][1]["outputs"] == {"bucket": "b"}
+
+
+def test_a_pending_update_leaves_the_resource_as_it_was() -> None:
+    update = pending("aws:s3/bucket:Bucket", "updating", bucket="b")
+    held = {**update["pending_operations"][0]["resource"], "id": "b", "outputs": {"bucket": "b", "tags": {}}}
+    after = settled({"version": 3, "deployment": {"resources": [held], **update}}, ACCOUNT)["deployment"]
+    assert after["resources"] == [held]
 
 
 def locked_by(host: str, pid: int) -> PulumiError:
