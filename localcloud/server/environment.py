@@ -13,6 +13,13 @@ UNSET = ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN", "AWS_ROLE_ARN
 """Variables that would lead a client to other credentials."""
 
 
+def backend_url(folder: Path) -> str:
+    """The engine's state in a folder. ``metadata=skip``: the engine would write each state's attributes into a second
+    file, not atomically, and an engine that reads at that moment, or that was killed in it, finds half of it.
+    """
+    return f"file://{folder}?metadata=skip"
+
+
 def environment(server: Running, folder: Path) -> dict[str, str]:
     """Variables by name. The Pulumi passphrase is empty: the local state holds no secret of value."""
     tools = [str(Path(sys.executable).parent)]
@@ -31,7 +38,7 @@ def environment(server: Running, folder: Path) -> dict[str, str]:
         "AWS_CONFIG_FILE": str(folder / "aws-config"),
         "AWS_SHARED_CREDENTIALS_FILE": str(folder / "aws-credentials"),
         "PULUMI_HOME": str(folder / "pulumi"),
-        "PULUMI_BACKEND_URL": f"file://{folder / 'state'}",
+        "PULUMI_BACKEND_URL": backend_url(folder / "state"),
         "PULUMI_CONFIG_PASSPHRASE": "",
         "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
         "PULUMI_SKIP_UPDATE_CHECK": "1",

@@ -16,6 +16,7 @@ import pytest
 import yaml
 
 from localcloud.provider.install import install_plugin
+from localcloud.server.environment import backend_url
 from portal.pulumi_cli import ROOT
 from tests.localcloud.conftest import ACCOUNTS, DEV, PROD, PUBLIC, REGION, Cloud, cloud
 
@@ -90,7 +91,7 @@ def environment(cloud: Cloud, folder: Path) -> dict[str, str]:
         "HOME": os.environ.get("HOME", str(folder)),
         "PATH": f"{engine()}:{ROOT / '.venv' / 'bin'}:{os.environ['PATH']}",
         "PULUMI_HOME": str(home),
-        "PULUMI_BACKEND_URL": f"file://{folder / 'state'}",
+        "PULUMI_BACKEND_URL": backend_url(folder / "state"),
         "PULUMI_CONFIG_PASSPHRASE": "",
         "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
         "PULUMI_SKIP_UPDATE_CHECK": "true",
