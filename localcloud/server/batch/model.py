@@ -190,6 +190,12 @@ class Store:
     queues: dict[str, JobQueue] = field(default_factory=dict[str, JobQueue])
     definitions: dict[str, list[JobDefinition]] = field(default_factory=dict[str, list[JobDefinition]])
     jobs: dict[str, Job] = field(default_factory=dict[str, Job])
+    pending: dict[str, Job] = field(default_factory=dict[str, Job])
+    """SUBMITTED and PENDING jobs."""
+    runnable: dict[str, list[Job]] = field(default_factory=dict[str, list[Job]])
+    """RUNNABLE jobs by queue ARN, in their order; some may have moved on since."""
+    running: dict[str, Job] = field(default_factory=dict[str, Job])
+    """STARTING and RUNNING jobs."""
     scheduling_policies: dict[str, Params] = field(default_factory=dict[str, Params])
     submitted: int = 0
 

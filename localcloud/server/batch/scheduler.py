@@ -13,6 +13,7 @@ Simplified: a compute environment's use is counted in the vCPUs of its jobs, not
 from __future__ import annotations
 
 import atexit
+import bisect
 import threading
 import time
 
@@ -89,6 +90,7 @@ def wake_after_settling() -> None:
 def submitted(*jobs: Job) -> None:
     """Takes new jobs in. Called under the lock."""
     for job in jobs:
+        store(job.account, job.region).pending[job.id] = job
         notices.job_changed(job)
     wake()
 
@@ -107,9 +109,7 @@ def _look() -> float | None:
 
 def _admit(held: Store) -> None:
     """SUBMITTED and PENDING jobs whose dependencies have ended become RUNNABLE, or FAILED."""
-    for job in list(held.jobs.values()):
-        if job.status not in ("SUBMITTED", "PENDING"):
-            continue
+    for job in list(held.pending.values()):
         needed = [held.jobs[item["jobId"]] for item in job.request.get("dependsOn", [])]
         if any(item.status == "FAILED" for item in needed):
             finish(job, "FAILED", DEPENDENCY_FAILED)
@@ -118,9 +118,15 @@ def _admit(held: Store) -> None:
         elif all(item.status == "SUCCEEDED" for item in needed):
             if job.status == "SUBMITTED" and needed:
                 _change(job, "PENDING")
-            _change(job, "RUNNABLE")
+            del held.pending[job.id]
+            _make_runnable(held, job)
         else:
             _change(job, "PENDING")
+
+
+def _make_runnable(held: Store, job: Job) -> None:
+    bisect.insort(held.runnable.setdefault(job.queue, []), job, key=lambda item: item.order)
+    _change(job, "RUNNABLE")
 
 
 def _change(job: Job, status: str) -> None:
@@ -131,11 +137,16 @@ def _change(job: Job, status: str) -> None:
 
 def _serve(held: Store, queue: JobQueue) -> list[float]:
     """Starts what can start, in order; answers when the head's time limit is over, if it has one."""
-    waiting = [job for job in held.jobs.values() if job.queue == queue.arn and job.status == "RUNNABLE"]
-    for job in sorted(waiting, key=lambda item: item.order):
+    waiting = held.runnable.get(queue.arn, [])
+    while waiting:
+        job = waiting[0]
+        if job.status != "RUNNABLE":
+            waiting.pop(0)
+            continue
         environment, code = _choose(held, queue, job)
         if environment is not None:
-            _start(job, environment)
+            waiting.pop(0)
+            _start(held, job, environment)
             continue
         left = _blocked(held, queue, job, code)
         if left is None:
@@ -177,9 +188,7 @@ def _obstacle(held: Store, environment: ComputeEnvironment | None, job: Job) -> 
 
 def used_vcpus(held: Store, environment: ComputeEnvironment) -> float:
     return sum(
-        job.vcpus
-        for job in held.jobs.values()
-        if job.status in ("STARTING", "RUNNING") and job.current and job.current.compute_environment == environment.arn
+        job.vcpus for job in held.running.values() if job.current and job.current.compute_environment == environment.arn
     )
 
 
@@ -211,8 +220,9 @@ def _blocked(held: Store, queue: JobQueue, job: Job, code: str) -> float | None:
     return None
 
 
-def _start(job: Job, environment: ComputeEnvironment) -> None:
+def _start(held: Store, job: Job, environment: ComputeEnvironment) -> None:
     job.blocked, job.status_reason = None, None
+    held.running[job.id] = job
     attempts.begin(job, environment, on_end=attempt_ended)
 
 
@@ -227,13 +237,15 @@ def attempt_ended(job: Job, outcome: attempts.Outcome) -> None:
         attempt.status_reason = outcome.status_reason
         job.attempts.append(attempt)
         job.current = None
+        held = store(job.account, job.region)
+        held.running.pop(job.id, None)
         if outcome.exit_code == 0 and outcome.may_succeed:
             finish(job, "SUCCEEDED", outcome.status_reason)
         elif outcome.may_retry and retried(
             job.retry, len(job.attempts), outcome.exit_code, outcome.reason, outcome.status_reason
         ):
             job.status_reason = None
-            _change(job, "RUNNABLE")
+            _make_runnable(held, job)
         else:
             finish(job, "FAILED", outcome.status_reason)
     wake()
@@ -243,6 +255,7 @@ def finish(job: Job, status: str, reason: str | None) -> None:
     """The job's end. Called under the lock."""
     job.status_reason, job.stopped_at = reason, now_ms()
     job.blocked = None
+    store(job.account, job.region).pending.pop(job.id, None)
     _change(job, status)
     endings.ended(job.id)
     if job.parent is not None:
@@ -286,7 +299,7 @@ def end_queue(held: Store, queue: JobQueue) -> None:
 
 def end_hosts(environment: ComputeEnvironment, before: int | None = None) -> None:
     """The compute environment's instances end, with the jobs on them (those that started before a time)."""
-    for job in list(store(environment.account, environment.region).jobs.values()):
+    for job in list(store(environment.account, environment.region).running.values()):
         attempt = job.current
         if attempt is None or attempt.compute_environment != environment.arn:
             continue
