@@ -28,6 +28,7 @@ from .moto_backend import invoke
 from .organization import DEFAULT_REGION
 from .routing import PREFLIGHT, Routed, model_for, route
 from .serialization import parse_output, to_request, to_response
+from .services import load_for
 from .signing import OldSignatureError, Signature, read_signature
 from .validation import validate
 from .wire import HttpRequest, HttpResponse, with_plain_body
@@ -98,6 +99,7 @@ class Gateway:
         routed = route(exchange.request, signature.service if signature else None)
         call.service, call.operation, call.params = routed.service, routed.operation, routed.params
         exchange.model = routed.model
+        load_for(call.service)
         if call.operation == PREFLIGHT:
             return self._preflight(exchange)
         if call.service == "s3":

@@ -33,6 +33,7 @@ from .calllog import CallLog
 from .moto_backend import invoke
 from .organization import DEFAULT_REGION
 from .serialization import parse_output, protocol_of, to_request
+from .services import load_for
 from .validation import validate
 from .wire import HttpResponse
 
@@ -102,6 +103,7 @@ def perform(
     context: Mapping[str, list[str]] | None = None,
 ) -> Params:
     """The operation's output members (a streamed one as bytes). Raises Refusal, also for what moto refuses."""
+    load_for(service_name)
     with SERVER.lock:
         call = _call(caller, service_name, operation, params, region)
         model = operation_model(service_name, operation)

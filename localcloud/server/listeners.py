@@ -40,9 +40,9 @@ class Listeners:
         self._secure = _server(application, https_port, secure=True)
         self._secure.ssl_adapter = BuiltinSSLAdapter(str(tls.certificate), str(tls.key))
         self._threads: list[threading.Thread] = []
-        self._plain.prepare()
+        _prepare(self._plain)
         try:
-            self._secure.prepare()
+            _prepare(self._secure)
         except OSError:
             self._plain.stop()
             raise
@@ -61,6 +61,24 @@ class Listeners:
             server.stop()
         for thread in self._threads:
             thread.join()
+
+
+def _prepare(server: Any) -> None:
+    """Binds the port and starts the workers. From a daemon thread, so that they are too: a process that fails before
+    it stops its server ends all the same."""
+    faults: list[OSError] = []
+
+    def prepare() -> None:
+        try:
+            server.prepare()
+        except OSError as error:
+            faults.append(error)
+
+    thread = threading.Thread(target=prepare, daemon=True)
+    thread.start()
+    thread.join()
+    if faults:
+        raise faults[0]
 
 
 def _server(application: Application, port: int, *, secure: bool) -> Any:
