@@ -27,7 +27,7 @@ from examples.ingest.phantom import main as make_phantom
 from examples.ingest.phantom import phantom
 from examples.ingest.volumes import write_mrc
 from localcloud.runner import exits
-from localcloud.server.call import HOOKS, Call, Refusal
+from localcloud.server.call import HOOKS, Call, Params
 from tests.localcloud.conftest import DEV, REGION, Cloud
 from tests.localcloud.runner_jobs import Jobs
 
@@ -172,19 +172,18 @@ def test_comparison_finds_any_difference(ingests: Ingests, capsys: pytest.Captur
 
 @contextlib.contextmanager
 def killed_after(count: int, bucket: str, process: subprocess.Popen[str]) -> Generator[None]:
-    """Kill a job when it has written `count` chunks into a bucket; no further object gets in."""
+    """Kill a job once `count` objects of a zarr are written into a bucket; those on their way may still get in."""
     written = itertools.count(1)
 
-    def look(call: Call) -> None:
-        if call.params["Bucket"] == bucket and ".zarr/" in call.params["Key"] and next(written) > count:
+    def look(call: Call, _output: Params) -> None:
+        if call.params["Bucket"] == bucket and ".zarr/" in call.params["Key"] and next(written) >= count:
             process.kill()
-            raise Refusal("SlowDown", "Please reduce your request rate.", 503)
 
-    HOOKS.before("s3", "PutObject")(look)
+    HOOKS.after("s3", "PutObject")(look)
     try:
         yield
     finally:
-        HOOKS.before_calls["s3", "PutObject"].remove(look)
+        HOOKS.after_calls["s3", "PutObject"].remove(look)
 
 
 def test_ingest_taken_away_half_way(ingests: Ingests) -> None:
@@ -194,7 +193,7 @@ def test_ingest_taken_away_half_way(ingests: Ingests) -> None:
         log, _ = process.communicate(timeout=60)
     assert process.returncode == -signal.SIGKILL, log
     begun = ingests.settled_versions()
-    assert 1 < len(begun) <= 6 + 1  # some chunks and the MRC file
+    assert len(begun) >= 6 + 1  # some of the zarr, and the MRC file
     assert ingests.differences() == [f"{folder()}tomogram_metadata.json is missing"]
     assert ingests.jobs.run(ingests.wdl, ingests.inputs()) == 0
     assert ingests.differences() == []
