@@ -27,7 +27,7 @@ from examples.ingest.phantom import main as make_phantom
 from examples.ingest.phantom import phantom
 from examples.ingest.volumes import write_mrc
 from localcloud.runner import exits
-from localcloud.server.call import HOOKS, Call, Params
+from localcloud.server.call import HOOKS, Call, Outcome
 from tests.localcloud.conftest import DEV, REGION, Cloud
 from tests.localcloud.runner_jobs import Jobs
 
@@ -175,15 +175,17 @@ def killed_after(count: int, bucket: str, process: subprocess.Popen[str]) -> Gen
     """Kill a job once `count` objects of a zarr are written into a bucket; those on their way may still get in."""
     written = itertools.count(1)
 
-    def look(call: Call, _output: Params) -> None:
-        if call.params["Bucket"] == bucket and ".zarr/" in call.params["Key"] and next(written) >= count:
+    def look(call: Call, outcome: Outcome) -> None:
+        if call.operation != "PutObject" or outcome.status != 200 or call.params["Bucket"] != bucket:
+            return
+        if ".zarr/" in call.params["Key"] and next(written) >= count:
             process.kill()
 
-    HOOKS.after("s3", "PutObject")(look)
+    HOOKS.finish("s3")(look)
     try:
         yield
     finally:
-        HOOKS.after_calls["s3", "PutObject"].remove(look)
+        HOOKS.finish_calls["s3"].remove(look)
 
 
 def test_ingest_taken_away_half_way(ingests: Ingests) -> None:
