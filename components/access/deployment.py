@@ -43,6 +43,7 @@ _WRITE_BUCKET = (
     "s3:PutEncryptionConfiguration",
     "s3:PutLifecycleConfiguration",
 )
+_WRITE_STATE = ("s3:DeleteObject", "s3:PutObject")
 _READ_IAM = (
     "iam:GetOpenIDConnectProvider",
     "iam:GetPolicy",
@@ -96,6 +97,7 @@ def deploy(account: str) -> tuple[Statement, ...]:
         Statement(sid="AccountBlock", actions=("s3:PutAccountPublicAccessBlock",), resources=("*",)),
         Statement(sid="Workspaces", actions=("s3:DeleteBucket", "s3:ListBucketVersions"), resources=_WORKSPACES),
         Statement(sid="Workflows", actions=change, resources=workspace_objects),
+        Statement(sid="State", actions=_WRITE_STATE, resources=(names.objects_arn(names.STATE_BUCKETS),)),
         Statement(sid="BoundRoles", actions=_BOUND, resources=(_any_role(account),), conditions=(_bounded(account),)),
         Statement(sid="Roles", actions=_UNBOUND, resources=(_any_role(account),)),
         _roots_stay(account),
@@ -139,6 +141,7 @@ def _reads(account: str) -> tuple[Statement, ...]:
         Statement(sid="ReadBuckets", actions=_READ_BUCKET, resources=(_ANY_BUCKET,)),
         Statement(sid="ReadAccountBlock", actions=("s3:GetAccountPublicAccessBlock",), resources=("*",)),
         Statement(sid="ReadWorkflows", actions=objects, resources=(f"{_WORKSPACES[0]}/*",)),
+        Statement(sid="ReadState", actions=("s3:GetObject",), resources=(names.objects_arn(names.STATE_BUCKETS),)),
         Statement(sid="ReadRoles", actions=_READ_IAM, resources=(*roles, issuer)),
     )
 

@@ -1,0 +1,23 @@
+"""The README's example is a program that runs."""
+
+from __future__ import annotations
+
+import re
+
+from tests.unit.recording import record
+from tests.unit.stackfiles import ROOT
+
+
+def test_the_example_of_reuse_runs() -> None:
+    (example,) = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    graph = record(lambda: exec(compile(example, "README.md", "exec"), {}))  # noqa: S102 - our own README
+    assert {one.inputs["bucket"] for one in graph.of("s3/bucket:Bucket")} == {"lab-access-logs", "lab-open-data"}
+    assert "arn:aws:s3:::lab-open-data" in str(graph.one("logs-policy").json("policy"))
+    assert all("lab" in one.provider for one in graph.of("s3/bucket:Bucket"))
+
+
+def test_the_pages_it_links_to_are_there() -> None:
+    pages = [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]
+    for page in pages:
+        for target in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text()):
+            assert (page.parent / target).exists(), f"{page.name}: {target}"
