@@ -66,14 +66,22 @@ class Boundary(pulumi.ComponentResource):
 
     arn: pulumi.Output[str]
 
-    def __init__(self, name: str, account: str, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        account: str,
+        opts: pulumi.ResourceOptions | None = None,
+        *,
+        orchestrators_in: str | None = None,
+    ) -> None:
+        """``orchestrators_in``: the region of the account's orchestrators, if it has any."""
         super().__init__("portal:identity:Boundary", name, None, opts)
         policy = iam.Policy(
             name,
             name=names.BOUNDARY,
             # IAM cannot change a description: another text would be another policy.
             description="The most that any role of the portal's infrastructure can do",
-            policy=document("managed", boundary(account)),
+            policy=document("managed", boundary(account, orchestrators_in)),
             opts=pulumi.ResourceOptions(parent=self),
         )
         self.arn = policy.arn

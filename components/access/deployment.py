@@ -3,11 +3,15 @@
 The boundary, the GitHub roles and the token issuer are made and changed by an administrator alone (the first ``up``
 runs as one): a deploy role that could change them could make itself anything. Actions: AWS service authorization
 reference and the calls of the provider's resource types (read, create, update, delete).
+
+``orchestrators_in``: the region of the account's orchestrators; without any, nothing that they alone need is allowed
+(``access.orchestration``).
 """
 
 from __future__ import annotations
 
 from components import names
+from components.access import orchestration
 from components.access.statements import Condition, Statement
 
 _ANY_BUCKET = "arn:aws:s3:::*"
@@ -75,13 +79,14 @@ _CHANGE_POLICY = (
 )
 
 
-def preview(account: str) -> tuple[Statement, ...]:
+def preview(account: str, orchestrators_in: str | None = None) -> tuple[Statement, ...]:
     """What ``preview`` and ``refresh`` read of the program's resources; no data but the WDL files."""
     role = names.role_arn(account, names.GITHUB_PREVIEW)
-    return (*_reads(account), Statement(sid="Itself", actions=("sts:AssumeRole",), resources=(role,)))
+    more = orchestration.reads(account, orchestrators_in) if orchestrators_in else ()
+    return (*_reads(account), *more, Statement(sid="Itself", actions=("sts:AssumeRole",), resources=(role,)))
 
 
-def deploy(account: str) -> tuple[Statement, ...]:
+def deploy(account: str, orchestrators_in: str | None = None) -> tuple[Statement, ...]:
     """What ``up`` needs once an administrator has brought the account up first.
 
     It deletes the environments' own buckets alone, which hold nothing that lasts; any other is an administrator's to
@@ -100,11 +105,12 @@ def deploy(account: str) -> tuple[Statement, ...]:
         Statement(sid="State", actions=_WRITE_STATE, resources=(names.objects_arn(names.STATE_BUCKETS),)),
         Statement(sid="BoundRoles", actions=_BOUND, resources=(_any_role(account),), conditions=(_bounded(account),)),
         Statement(sid="Roles", actions=_UNBOUND, resources=(_any_role(account),)),
+        *(orchestration.changes(account, orchestrators_in) if orchestrators_in else ()),
         _roots_stay(account),
     )
 
 
-def boundary(account: str) -> tuple[Statement, ...]:
+def boundary(account: str, orchestrators_in: str | None = None) -> tuple[Statement, ...]:
     """The most that any role of the program can do, whatever its own policy says."""
     services = (
         "cloudwatch:PutMetricData",
@@ -129,6 +135,7 @@ def boundary(account: str) -> tuple[Statement, ...]:
             resources=("*",),
             conditions=(_bounded(account, "StringNotEquals"),),
         ),
+        *(orchestration.most(account, orchestrators_in) if orchestrators_in else ()),
         _roots_stay(account),
     )
 
