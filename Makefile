@@ -18,8 +18,8 @@ help: ## list the targets
 	@echo "python: installing the locked packages into .venv"
 	@test -x .venv/bin/python || $(PYTHON) -m venv .venv
 	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bootstrap.txt
-	@.venv/bin/uv pip sync --quiet --python .venv/bin/python --require-hashes requirements-dev.txt
-	@.venv/bin/uv pip install --quiet --python .venv/bin/python --no-deps --no-build-isolation --editable .
+	@.venv/bin/uv pip sync --system-certs --quiet --python .venv/bin/python --require-hashes requirements-dev.txt
+	@.venv/bin/uv pip install --system-certs --quiet --python .venv/bin/python --no-deps --no-build-isolation --editable .
 	@touch $@
 
 engine: ## find, download or build the Pulumi engine
@@ -60,7 +60,7 @@ bench: setup ## run the benchmarks and print their tables
 schema: .venv/.ready ## regenerate the stack file's JSON Schema and its documentation
 	@python tools/schema.py
 
-LOCK = .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
+LOCK = .venv/bin/uv pip compile --system-certs --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 lock: ## resolve the dependencies of pyproject.toml into the requirements files
 	@$(LOCK) pyproject.toml -o requirements.txt
 	@$(LOCK) pyproject.toml --extra dev --no-emit-package portal-infrastructure -o requirements-dev.txt
