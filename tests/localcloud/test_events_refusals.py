@@ -110,6 +110,18 @@ def test_what_a_queue_refuses_from_a_topic_goes_to_the_subscriptions_dead_letter
     assert sqs.receive_message(QueueUrl=dead)["Messages"][0]["Body"] == "lost"
 
 
+def test_a_queue_keeps_its_policy_when_other_attributes_are_set(cloud: Cloud) -> None:
+    sqs = cloud.client("sqs")
+    url = sqs.create_queue(QueueName=cloud.name("kept"))["QueueUrl"]
+    text = document("sqs:SendMessage", {"Service": "events.amazonaws.com"})
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": text})
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": "5"})
+    held = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+    assert json.loads(held["Policy"]) == json.loads(text)
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": ""})
+    assert "Policy" not in sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+
+
 def test_a_log_group_that_cannot_be_is_refused(cloud: Cloud) -> None:
     logs, kms = cloud.client("logs"), cloud.client("kms")
     group = f"/test/{cloud.name('group')}"

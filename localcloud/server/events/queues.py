@@ -96,6 +96,15 @@ def attributes(call: Call) -> None:
         _redrive_allow(given[ALLOW])
 
 
+@HOOKS.before("sqs", "SetQueueAttributes")
+def policy_stays(call: Call) -> None:
+    """moto takes the policy away whenever other attributes are set without it."""
+    given: dict[str, str] = call.params["Attributes"]
+    queue: Any = sqs_backends[call.caller.account_id][call.region].queues.get(_name(call))
+    if "Policy" not in given and queue is not None and queue.policy:
+        given["Policy"] = queue.policy
+
+
 def _parsed(name: str, text: str) -> dict[str, Any]:
     try:
         value: Any = json.loads(text)
