@@ -25,10 +25,6 @@ FLOW_FORMAT: Final = (
     "${version} ${account-id} ${interface-id} ${srcaddr} ${dstaddr} ${srcport} ${dstport} ${protocol} "
     "${packets} ${bytes} ${start} ${end} ${action} ${log-status} ${subnet-id} ${flow-direction}"
 )
-RETENTION_DAYS: Final = frozenset(
-    {1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653}
-)
-"""The days that CloudWatch Logs knows."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,7 +75,12 @@ class NetworkArgs:
             (len(set(self.zones)) == count, "zones", self.zones, natural),
             (in_region, "zones", self.zones, f"zones of {self.region}, like {self.region}a"),
             (0 <= self.nat_gateways <= count, "nat_gateways", self.nat_gateways, f"0 to {count}, one a zone at most"),
-            (self.flow_log_days in RETENTION_DAYS, "flow_log_days", self.flow_log_days, "one of CloudWatch's numbers"),
+            (
+                self.flow_log_days in rules.RETENTION_DAYS,
+                "flow_log_days",
+                self.flow_log_days,
+                "one of CloudWatch's numbers",
+            ),
         )
         for kept, field, value, rule in checks:
             if not kept:

@@ -57,6 +57,10 @@ PRIVATE_NETWORKS: Final = tuple(
     ipaddress.IPv4Network(block) for block in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
 )
 WIDEST, NARROWEST = 16, 20
+RETENTION_DAYS: Final = frozenset(
+    {1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653}
+)
+"""The days that CloudWatch Logs knows."""
 
 _ROLE = re.compile(r"[\w+=,.@-]{1,64}", re.ASCII)
 _ROLE_ARN = re.compile(r"arn:aws:iam::(\d{12}):role/(?:[!-~]+/)?([\w+=,.@-]{1,64})", re.ASCII)
@@ -167,3 +171,38 @@ def word(value: str) -> str | None:
     if re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", value) and len(value) <= 24:
         return None
     return "1 to 24 lower-case letters, digits and single hyphens, beginning with a letter"
+
+
+def zone(value: str) -> str | None:
+    """An availability zone by name; whether the region has it, AWS alone knows."""
+    if value[:-1] in REGIONS and re.fullmatch(r"[a-z]", value[-1:]):
+        return None
+    return "a zone is its region and a letter, like us-west-2a"
+
+
+def retention_days(value: int) -> str | None:
+    if value in RETENTION_DAYS:
+        return None
+    return "CloudWatch Logs keeps for " + ", ".join(str(days) for days in sorted(RETENTION_DAYS)) + " days"
+
+
+def repository(value: str) -> str | None:
+    """An image repository's name in ECR."""
+    if re.fullmatch(r"(?=.{2,256}$)[a-z0-9]+([._-][a-z0-9]+)*(/[a-z0-9]+([._-][a-z0-9]+)*)*", value):
+        return None
+    return "2 to 256 lower-case letters, digits and single . _ - /"
+
+
+def image(value: str) -> str | None:
+    """A container image as Docker names it, with a tag or a digest."""
+    if re.fullmatch(r"[a-z0-9][A-Za-z0-9./:_-]{0,220}(:[A-Za-z0-9_][\w.-]{0,127}|@sha256:[0-9a-f]{64})", value):
+        return None
+    return "an image is written with its tag or digest, like ghcr.io/owner/name:v1.0.0"
+
+
+def machine_image(value: str) -> str | None:
+    return (
+        None
+        if re.fullmatch(r"ami-([0-9a-f]{8}|[0-9a-f]{17})", value)
+        else "a machine image is written like ami-0123456789abcdef0"
+    )

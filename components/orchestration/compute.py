@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -25,13 +24,17 @@ from pulumi_aws import batch, ec2, iam, vpc
 
 from components.identity import Role, RoleArgs
 from components.orchestration import hosts, instances, naming
+from components.orchestration.limits import (
+    GENERATION,
+    LEAST_SCRATCH_GIB,
+    LONGEST_WAIT,
+    MOST_SCRATCH_GIB,
+    SHORTEST_WAIT,
+)
 
 Market = Literal["spot", "overflow", "on-demand"]
 MARKETS: Final[tuple[Market, ...]] = ("spot", "overflow", "on-demand")
-GENERATION: Final = re.compile(r"(spot|overflow|on-demand)-[0-9a-f]{8}")
 MOST_LISTED: Final = 3
-LEAST_SCRATCH_GIB, MOST_SCRATCH_GIB = 30, 16_384
-SHORTEST_WAIT, LONGEST_WAIT = 600, 86_400
 NO_CAPACITY: Final = "CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY"
 CANNOT_RUN: Final = ("MISCONFIGURATION:COMPUTE_ENVIRONMENT_MAX_RESOURCE", "MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT")
 UNTOUCHED: Final = ("computeResources", "name", "serviceRole", "state", "tags", "tagsAll", "type", "updatePolicy")

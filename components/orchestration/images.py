@@ -7,7 +7,6 @@ names a role which doesn't exist is refused, so readers are an account and a con
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import dataclass
 from typing import Final
 
@@ -18,7 +17,6 @@ from components import names, rules
 from components.access.statements import Condition, Principals, Statement
 from components.orchestration.policies import resource_document
 
-NAME: Final = re.compile(r"(?=.{2,256}$)[a-z0-9]+([._-][a-z0-9]+)*(/[a-z0-9]+([._-][a-z0-9]+)*)*")
 PULL: Final = ("ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
 JOB_ROLES: Final = "cryoet-ingestion-*"
 
@@ -37,7 +35,7 @@ class ImageRepositoryArgs:
     def check(self, name: str) -> None:
         """Raises ValueError naming component, field, value and rule."""
         readers = [(rules.account_id(one), "readers", one) for one in self.readers]
-        named = None if NAME.fullmatch(self.repository) else "2 to 256 lower-case letters, digits and single . _ - /"
+        named = rules.repository(self.repository)
         days = None if self.untagged_days >= 1 else "at least one day"
         faults = [(named, "repository", self.repository), *readers, (days, "untagged_days", self.untagged_days)]
         for rule, field, value in faults:

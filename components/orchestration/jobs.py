@@ -21,6 +21,7 @@ from components.access.statements import Statement
 from components.access.trust import batch_jobs
 from components.identity import Role, RoleArgs
 from components.orchestration import failures, hosts, naming
+from components.orchestration.limits import SHORTEST_JOB
 
 ATTEMPTS: Final = 3
 """For what Docker on the host got wrong; nothing else is started again by Batch."""
@@ -49,7 +50,7 @@ class JobArgs:
         own = sorted(OWN & set(self.variables))
         checks = (
             (bool(self.image), "image", self.image, "not empty"),
-            (self.timeout_seconds >= 60, "timeout_seconds", self.timeout_seconds, "60 or more"),
+            (self.timeout_seconds >= SHORTEST_JOB, "timeout_seconds", self.timeout_seconds, "60 or more"),
             (not own, "variables", own, "the orchestrator sets these itself"),
             (all(self.variables.values()), "variables", dict(self.variables), "Batch drops a variable without a value"),
         )

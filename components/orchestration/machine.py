@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Final
 
 from components.orchestration import contract
 from components.orchestration.contract import Resources, StageArgs
-
-MOST_QUEUES: Final = 5
+from components.orchestration.limits import MOST_QUEUES, SHORTEST_JOB
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +53,7 @@ class StateMachineArgs:
         if len(names) != len(set(names)):
             yield "stages.name", names, "each name once"
         yield from self._definition_faults()
-        if self.job_timeout_seconds < 60:
+        if self.job_timeout_seconds < SHORTEST_JOB:
             yield "job_timeout_seconds", self.job_timeout_seconds, "60 or more"
         if len(self.message_queues) > MOST_QUEUES:
             yield "message_queues", self.message_queues, f"at most {MOST_QUEUES}"

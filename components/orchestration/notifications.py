@@ -21,12 +21,11 @@ from pulumi_aws import cloudwatch, sns, sqs
 from components import names
 from components.access.statements import Condition
 from components.orchestration import naming
+from components.orchestration.limits import LONGEST_QUEUE_NAME, LONGEST_VISIBILITY, MOST_QUEUES, MOST_RECEIVES
 from components.orchestration.policies import from_service, resource_document, tls_only
 
-MOST_QUEUES: Final = 5
 KEY: Final = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 KEPT_SECONDS: Final = 1_209_600
-LONGEST_QUEUE_NAME: Final = 80
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,9 +48,9 @@ class NotificationsArgs:
                     key,
                     "lower-case letters, digits and hyphens; the queue's name has 80 characters at most",
                 )
-        if not 0 <= self.visibility_timeout_seconds <= 43_200:
+        if not 0 <= self.visibility_timeout_seconds <= LONGEST_VISIBILITY:
             yield "visibility_timeout_seconds", self.visibility_timeout_seconds, "0 to 43200"
-        if not 1 <= self.max_receive_count <= 1_000:
+        if not 1 <= self.max_receive_count <= MOST_RECEIVES:
             yield "max_receive_count", self.max_receive_count, "1 to 1000"
 
 

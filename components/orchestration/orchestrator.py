@@ -13,10 +13,9 @@ from dataclasses import dataclass, field
 import pulumi
 from pulumi_aws import cloudwatch, sfn
 
-from components import names
+from components import names, rules
 from components.access.statements import Condition, Principals, Statement
 from components.identity import Role, RoleArgs
-from components.network import RETENTION_DAYS
 from components.orchestration import grants, instances, naming, statemachine
 from components.orchestration.compute import Compute, ComputeArgs
 from components.orchestration.contract import Resources, StageArgs
@@ -55,7 +54,7 @@ class OrchestratorArgs:
 
     def _faults(self) -> Iterator[tuple[str, object, str]]:
         for days, where in ((self.log_days, "log_days"), (self.job.log_days, "job.log_days")):
-            if days not in RETENTION_DAYS:
+            if days not in rules.RETENTION_DAYS:
                 yield where, days, "one of CloudWatch's numbers"
         parts = (
             ("compute", self.compute.faults()),

@@ -14,11 +14,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Any
 
 from components.orchestration import contract, linking
 from components.orchestration.expressions import block, classify, expression, known, literal
 from components.orchestration.failures import Kind
+from components.orchestration.limits import EXECUTION_SECONDS
 from components.orchestration.machine import StateMachineArgs
 from components.orchestration.stages import stage_states, write_linked
 from components.orchestration.tasks import (
@@ -36,7 +37,6 @@ from components.orchestration.tasks import (
     write,
 )
 
-EXECUTION_SECONDS: Final = 259_200
 FIRST, REFUSE, MAP_CHOICE, READ_MAP = "PreprocessInput", "RefuseInput", "StagesMapChoice", "ReadStagesMap"
 
 
