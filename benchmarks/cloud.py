@@ -1,0 +1,31 @@
+"""A local cloud of the benchmark's own, and the environment in which commands reach it."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+from localcloud.provider.install import install_plugin
+from localcloud.server import process
+from localcloud.server.environment import environment
+from portal.pulumi_cli import ROOT, stacks
+from settings import Portal, load
+from tools import engine
+
+
+@contextmanager
+def local_cloud() -> Generator[tuple[Portal, dict[str, str]]]:
+    """Empty accounts and an empty state; the stacks' settings and the commands' environment."""
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch) / "cloud"
+        portal = load(stacks()[0], ROOT)
+        server, _ = process.start(folder, [one.account.id for one in portal.stacks.values()])
+        try:
+            install_plugin(folder / "pulumi")
+            (folder / "state").mkdir()
+            env = environment(server, folder)
+            yield portal, env | {"PATH": f"{engine.locate()}:{env['PATH']}"}
+        finally:
+            process.stop(folder)
