@@ -6,6 +6,7 @@ both optional and computed keeps the provider's value while the program leaves i
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from ipaddress import ip_network
 from typing import Any, Final, Literal
 
 from localcloud.provider.iam_json import same_json, same_policy
@@ -36,6 +37,14 @@ _SAME: Final[dict[str, Callable[[Any, Any], bool]]] = {
     "key id equals its ARN": _same_key,
     "https:// prefix ignored": lambda left, right: left.removeprefix("https://") == right.removeprefix("https://"),
     "case-insensitive": lambda left, right: left.lower() == right.lower(),
+    "absent block vs present is no diff": lambda left, right: left == right,
+    "reordered addresses are no diff": lambda left, right: left == right,
+    "equal CIDR blocks are no diff": lambda left, right: ip_network(left) == ip_network(right),
+    "suffix ignored for autoscaling service": lambda left, right: left == right,
+    'null and "" alike': lambda left, right: left == right,
+    "ignored for DELIVERY class (retention fixed at 2)": lambda left, right: left == right,
+    # Of an input that this provider refuses (aws_sqs_queue.kms_data_key_reuse_period_seconds).
+    "suppressed when a KMS key is set and SSE-SQS is off": lambda left, right: left == right,
     # Of an input that this provider refuses (aws_iam_role.inline_policy): never reached with a value.
     "no diff when declared inline policies match actual": lambda left, right: left == right,
 }
@@ -79,14 +88,16 @@ def changes(field: Field, new: Plain, old: Plain, path: str, *, framework: bool)
 
 def _left_out(field: Field, new: Plain, *, framework: bool) -> bool:
     """Whether the provider's own value stands: the older types cannot tell an empty list from none."""
-    return field.computed and (new is None or (not framework and field.kind in ("list", "set") and new == []))
+    cannot_tell = not framework and not field.attribute_mode and field.kind in ("list", "set")
+    return field.computed and (new is None or (cannot_tell and new == []))
 
 
 def _leaf(field: Field, new: Plain, old: Plain, path: str) -> list[Change]:
     if field.kind in ("list", "set"):
         return _scalars(field, new or [], old or [], path)
     unchanged = not empty(new) and not empty(old) and _scalar_same(field, new, old)
-    return [] if unchanged else [Change(path, _kind(new, old), field.force_new)]
+    replace = field.force_new or (field.replaced_when_set and empty(new) != empty(old))
+    return [] if unchanged else [Change(path, _kind(new, old), replace)]
 
 
 def _kind(new: Plain, old: Plain) -> Kind:

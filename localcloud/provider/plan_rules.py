@@ -6,22 +6,11 @@ refuses at plan, as (Terraform path, reason).
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
-from localcloud.provider.config import Settings
-
-State = dict[str, Any]
-Faults = list[tuple[str, str]]
-
-
-@dataclass(frozen=True)
-class Plan:
-    """One planned change: `old` is empty when the resource is new."""
-
-    old: Mapping[str, Any]
-    new: State
-    settings: Settings
+from localcloud.provider.plan import FLAGS, REFUSED, Faults, Plan
+from localcloud.provider.plan_network import NETWORK
+from localcloud.provider.plan_orchestration import ORCHESTRATION
 
 
 def _versioning_stays(plan: Plan) -> Faults:
@@ -50,23 +39,21 @@ def _blocks(value: Any) -> list[Mapping[str, Any]]:
     return [item for item in value if isinstance(item, Mapping)] if isinstance(value, list) else []
 
 
-_FLAGS: Final = "the fields' own force_new says it"
 _WARNING: Final = "a warning only: AWS refuses what is wrong"
-_REFUSED: Final = "the input is refused"
 RULES: Final[dict[str, tuple[tuple[str, Callable[[Plan], Faults] | str], ...]]] = {
     "aws_s3_bucket": (
-        ("bucket, bucket_prefix, bucket_namespace", _FLAGS),
+        ("bucket, bucket_prefix, bucket_namespace", FLAGS),
         ("the inline blocks", "optional and computed in the rules; as inputs they are refused"),
     ),
     "aws_s3_bucket_versioning": (
         ("versioning_configuration.status Enabled or Suspended", _versioning_stays),
-        ("expected_bucket_owner change", _REFUSED),
+        ("expected_bucket_owner change", REFUSED),
     ),
-    "aws_s3_bucket_cors_configuration": (("expected_bucket_owner change", _REFUSED),),
-    "aws_s3_bucket_logging": (("expected_bucket_owner change", _REFUSED),),
-    "aws_s3_bucket_server_side_encryption_configuration": (("expected_bucket_owner change", _REFUSED),),
+    "aws_s3_bucket_cors_configuration": (("expected_bucket_owner change", REFUSED),),
+    "aws_s3_bucket_logging": (("expected_bucket_owner change", REFUSED),),
+    "aws_s3_bucket_server_side_encryption_configuration": (("expected_bucket_owner change", REFUSED),),
     "aws_s3_bucket_lifecycle_configuration": (
-        ("framework type: bucket and expected_bucket_owner", _FLAGS),
+        ("framework type: bucket and expected_bucket_owner", FLAGS),
         ("transition_default_minimum_object_size unset", _minimum_object_size),
         ("rule.transition: date and days together", _transitions),
         ("rule.filter: more than one", _WARNING),
@@ -77,7 +64,9 @@ RULES: Final[dict[str, tuple[tuple[str, Callable[[Plan], Faults] | str], ...]]] 
         ("change of any of content", "the type's `recomputed` outputs"),
         ("override_provider.default_tags", "provider.py computes tagsAll so"),
     ),
-    "aws_iam_role": (("inline_policy is exclusive", _REFUSED),),
+    "aws_iam_role": (("inline_policy is exclusive", REFUSED),),
+    **NETWORK,
+    **ORCHESTRATION,
 }
 
 

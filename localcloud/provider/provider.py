@@ -11,7 +11,7 @@ from typing import Any, Final, TypeVar
 
 from localcloud.provider import autoname, config, functions, plan_rules, state, tags
 from localcloud.provider.check import check_inputs
-from localcloud.provider.compare import Change, changes
+from localcloud.provider.compare import Change, changes, empty
 from localcloud.provider.errors import PartlyCreatedError, ProviderError, describe
 from localcloud.provider.names import to_camel, to_snake
 from localcloud.provider.resource import Inputs, Operation, Resource
@@ -169,7 +169,7 @@ class AwsProvider:
         try:
             made = replace(op, resource_id=resource_id)
             _saying(f"creating {token} ({resource_id})", lambda: code.settle(made))
-            _all_read(token, code, inputs, set(new))
+            _all_read(token, code, inputs, {name for name in new if name in code.handles or not empty(new[name])})
             return resource_id, self._fetch(token, code, rules, made, new)
         except Exception as error:  # whatever failed, the resource exists and must be recorded
             raise PartlyCreatedError(resource_id, dict(news), _sentence(error)) from error
@@ -334,7 +334,8 @@ def _without_defaults(properties: Mapping[str, Any]) -> Properties:
 
 
 def _all_read(token: str, code: Resource, inputs: Inputs, names: set[str]) -> None:
-    """No input was dropped: each that should have been carried out was looked at."""
+    """No input was dropped: each that should have been carried out was looked at. Those left out of `handles` are only
+    there by a default of false or nothing, which is what AWS does by itself."""
     unread = names - inputs.read - set(code.steers) - {"tags", "region"}
     if unread:
         raise ProviderError(f"{token}: the provider's code passed over {', '.join(sorted(unread))}")

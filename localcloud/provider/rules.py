@@ -32,6 +32,8 @@ class Field:
     optional: bool = False
     computed: bool = False
     force_new: bool = False
+    replaced_when_set: bool = False
+    """Whether giving it or leaving it out replaces, where another value does not."""
     default: Any = None
     enum: tuple[Any, ...] = ()
     item_enum: tuple[Any, ...] = ()
@@ -45,6 +47,8 @@ class Field:
     max_items: int | None = None
     same_as: str = ""
     json_text: bool = False
+    attribute_mode: bool = False
+    """Whether an empty list differs from none: a list of blocks that Terraform treats as an attribute."""
     children: Mapping[str, "Field"] = field(default_factory=dict[str, "Field"])
 
     @property
@@ -135,6 +139,7 @@ def _field(path: str, inputs: Mapping[str, Any], names: Mapping[str, str]) -> Fi
         optional=bool(rule.get("optional")) or rule.get("pulumi_required") is False,
         computed=bool(rule.get("computed")),
         force_new=bool(rule.get("force_new")),
+        replaced_when_set=rule.get("force_new_if") == "set or unset",
         default=rule.get("default"),
         enum=tuple(rule.get("enum", ())),
         item_enum=tuple(rule.get("elem_enum", ())),
@@ -148,6 +153,7 @@ def _field(path: str, inputs: Mapping[str, Any], names: Mapping[str, str]) -> Fi
         max_items=None if single else rule.get("max_items"),
         same_as=rule.get("diff_suppress", ""),
         json_text=kind == "string" and any(validator.is_json for validator in parse(text)),
+        attribute_mode=bool(rule.get("attribute_mode")),
         children=children,
     )
 

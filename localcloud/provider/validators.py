@@ -4,6 +4,7 @@ An expression is a list of forms joined by `;`, or by `,` before another form: `
 that is not in `_FORMS` is a ValueError when the file is loaded: no rule is passed over.
 """
 
+import ipaddress
 import json
 import re
 from collections.abc import Callable
@@ -137,6 +138,55 @@ def _lower_case_keys(value: Any) -> Fault:
     return f"must have lower-case keys, has {', '.join(wrong)}" if wrong else None
 
 
+def _network(version: int | None) -> Callable[[Any], Fault]:
+    """A network in CIDR notation, without bits beyond its mask."""
+
+    def check(value: Any) -> Fault:
+        try:
+            found = ipaddress.ip_network(value)
+        except ValueError as error:
+            return f"must be a network in CIDR notation: {error}"
+        right = version is None or found.version == version
+        return None if right else f"must be an IPv{version} network, is {value!r}"
+
+    return check
+
+
+def _netmask(low: str, high: str) -> Callable[[Any], Fault]:
+    """The prefix length of a network, or itself given as a number."""
+
+    def check(value: Any) -> Fault:
+        length = str(value).rpartition("/")[2]
+        inside = length.isdigit() and int(low) <= int(length) <= int(high)
+        return None if inside else f"must have a netmask of /{low} to /{high}, is {value!r}"
+
+    return check
+
+
+def _unmatched(pattern: str) -> Callable[[Any], Fault]:
+    compiled = re.compile(pattern, re.ASCII)
+
+    def check(value: Any) -> Fault:
+        return f"must not match {pattern}, is {value!r}" if compiled.search(value) else None
+
+    return check
+
+
+def _multiple(step: str) -> Callable[[Any], Fault]:
+    return lambda value: f"must be a multiple of {step}, is {value}" if value % int(step) else None
+
+
+def _address(version: int) -> Callable[[Any], Fault]:
+    def check(value: Any) -> Fault:
+        try:
+            found = ipaddress.ip_address(value)
+        except ValueError as error:
+            return f"must be an IPv{version} address: {error}"
+        return None if found.version == version else f"must be an IPv{version} address, is {value!r}"
+
+    return check
+
+
 _ARN: Final = r"arn:[\w-]+:[a-zA-Z0-9-]+:([a-z]{2}(-[a-z]+)+-\d|):(\d{12}|aws|aws-managed|):.+"
 _JSON_FORMS: Final = frozenset({"json", "IAM policy JSON"})
 _NAMED: Final[dict[str, Callable[[Any], Fault]]] = {
@@ -152,6 +202,16 @@ _NAMED: Final[dict[str, Callable[[Any], Fault]]] = {
     "https URL without query": _matches(r"https://[^?#\s/][^?#\s]*", "an https:// URL without query"),
     "path": _matches(r"/|/.*/", "a path that begins and ends with '/'"),
     "valid role name": _matches(r"[\w+=,.@-]+", "a role name"),
+    "CIDR network": _network(None),
+    "IPv4 CIDR network": _network(4),
+    "IPv4 CIDR network address": _network(4),
+    "IPv6 CIDR network": _network(6),
+    "IPv6 CIDR network address": _network(6),
+    "IPv6 CIDR /56": lambda value: _network(6)(value) or _netmask("56", "56")(value),
+    "IPv4 address": _address(4),
+    "IPv6 address": _address(6),
+    '"", "true" or "false"': lambda value: None if value in ("", "true", "false") else "must be true or false as text",
+    "> 0.0": lambda value: None if value > 0 else f"must be above 0, is {value}",
     'no ":"': lambda value: f"must not contain ':', is {value!r}" if ":" in value else None,
 }
 _FORMS: Final[tuple[tuple[str, Callable[..., Callable[[Any], Fault]]], ...]] = (
@@ -162,6 +222,9 @@ _FORMS: Final[tuple[tuple[str, Callable[..., Callable[[Any], Fault]]], ...]] = (
     (r"size <= ()(\d+)", _size),
     (r"(-?\d+)\.\.(-?\d+)", _range),
     (r">= (-?\d+)()", _range),
+    (r"netmask (\d+)\.\.(\d+)", _netmask),
+    (r"must not match (.+)", _unmatched),
+    (r"multiple of (\d+)", _multiple),
     (r"regex (.+)", _regex),
     (r"one of (.+)", _one_of),
 )

@@ -7,12 +7,27 @@ from localcloud.provider.errors import ProviderError
 from localcloud.provider.resource import Resource
 
 TABLE: Final[dict[str, str]] = {
+    "aws:cloudwatch/logGroup:LogGroup": "logs:LogGroup",
+    "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup": "ec2_groups:DefaultSecurityGroup",
+    "aws:ec2/eip:Eip": "ec2_network:Eip",
+    "aws:ec2/flowLog:FlowLog": "ec2_flow_log:FlowLog",
+    "aws:ec2/internetGateway:InternetGateway": "ec2_network:InternetGateway",
+    "aws:ec2/launchTemplate:LaunchTemplate": "ec2_template:LaunchTemplate",
+    "aws:ec2/natGateway:NatGateway": "ec2_network:NatGateway",
+    "aws:ec2/route:Route": "ec2_routes:Route",
+    "aws:ec2/routeTable:RouteTable": "ec2_routes:RouteTable",
+    "aws:ec2/routeTableAssociation:RouteTableAssociation": "ec2_routes:RouteTableAssociation",
+    "aws:ec2/securityGroup:SecurityGroup": "ec2_groups:SecurityGroup",
+    "aws:ec2/subnet:Subnet": "ec2_network:Subnet",
+    "aws:ec2/vpc:Vpc": "ec2_network:Vpc",
+    "aws:ec2/vpcEndpoint:VpcEndpoint": "ec2_endpoint:VpcEndpoint",
     "aws:iam/instanceProfile:InstanceProfile": "iam_instance_profile:InstanceProfile",
     "aws:iam/openIdConnectProvider:OpenIdConnectProvider": "iam_openid:OpenIdConnectProvider",
     "aws:iam/policy:Policy": "iam_policy:Policy",
     "aws:iam/role:Role": "iam_role:Role",
     "aws:iam/rolePolicy:RolePolicy": "iam_role:RolePolicy",
     "aws:iam/rolePolicyAttachment:RolePolicyAttachment": "iam_role:RolePolicyAttachment",
+    "aws:iam/serviceLinkedRole:ServiceLinkedRole": "iam_service_linked:ServiceLinkedRole",
     "aws:kms/alias:Alias": "kms:Alias",
     "aws:kms/key:Key": "kms:Key",
     "aws:s3/accountPublicAccessBlock:AccountPublicAccessBlock": "s3_account:AccountPublicAccessBlock",
@@ -27,6 +42,13 @@ TABLE: Final[dict[str, str]] = {
     "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": "s3_settings:PublicAccessBlock",
     "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": "s3_settings:Encryption",
     "aws:s3/bucketVersioning:BucketVersioning": "s3_settings:Versioning",
+    "aws:sns/topic:Topic": "sns:Topic",
+    "aws:sns/topicPolicy:TopicPolicy": "sns:TopicPolicy",
+    "aws:sns/topicSubscription:TopicSubscription": "sns:TopicSubscription",
+    "aws:sqs/queue:Queue": "sqs:Queue",
+    "aws:sqs/queuePolicy:QueuePolicy": "sqs:QueuePolicy",
+    "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": "ec2_groups:EgressRule",
+    "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": "ec2_groups:IngressRule",
 }
 
 

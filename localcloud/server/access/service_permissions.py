@@ -34,7 +34,17 @@ def permissions(call: Call) -> list[Permission]:
     if (call.service, operation) in TAGS_ON_CREATION and context:
         actions.append("TagQueue" if call.service == "sqs" else "TagResource")
     needed = [_on(call, f"{prefix}:{action}", arn, context) for action in actions for arn in dict.fromkeys(arns)]
+    if call.service == "ec2":
+        needed += _tagged_by_ec2(call)
     return needed + list(_passed(call))
+
+
+def _tagged_by_ec2(call: Call) -> Iterator[Permission]:
+    """EC2 tags what a call makes by CreateTags, which must be allowed for that call (``ec2:CreateAction``)."""
+    for specification in call.params.get("TagSpecifications", []):
+        context = {**tags(specification), "ec2:CreateAction": [call.operation]}
+        arn = f"arn:aws:ec2:{call.region}:{call.caller.account_id}:{specification['ResourceType']}/*"
+        yield _on(call, "ec2:CreateTags", arn, context)
 
 
 def _templates(service: str, operation: str) -> tuple[str, ...]:

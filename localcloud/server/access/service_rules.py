@@ -82,19 +82,27 @@ SERVICES: dict[str, dict[tuple[str, ...], str]] = {
         ("*",): "ListStateMachines SendTaskFailure SendTaskHeartbeat SendTaskSuccess ValidateStateMachineDefinition",
     },
     "ec2": {
-        ("*",): """DescribeAccountAttributes DescribeAddresses DescribeAvailabilityZones DescribeImages
+        ("*",): """DescribeAccountAttributes DescribeAddresses DescribeAvailabilityZones DescribeFlowLogs DescribeImages
             DescribeInstanceTypeOfferings DescribeInstanceTypes DescribeInstances DescribeInternetGateways
             DescribeLaunchTemplateVersions DescribeLaunchTemplates DescribeNatGateways DescribeNetworkAcls
             DescribeNetworkInterfaces DescribePrefixLists DescribeRegions DescribeRouteTables
             DescribeSecurityGroupRules DescribeSecurityGroups DescribeSubnets DescribeTags DescribeVpcAttribute
             DescribeVpcEndpointServices DescribeVpcEndpoints DescribeVpcs""",
         ("vpc/*",): "CreateVpc",
-        ("vpc/{VpcId}",): "DeleteVpc ModifyVpcAttribute",
+        ("vpc/{VpcId}",): "DeleteVpc ModifyVpcAttribute ModifyVpcTenancy",
         ("subnet/*", "vpc/{VpcId}"): "CreateSubnet",
         ("subnet/{SubnetId}",): "DeleteSubnet ModifySubnetAttribute",
         ("route-table/*", "vpc/{VpcId}"): "CreateRouteTable",
         ("route-table/{RouteTableId}",): "CreateRoute DeleteRoute DeleteRouteTable ReplaceRoute",
         ("route-table/{RouteTableId}", "subnet/{SubnetId}"): "AssociateRouteTable",
+        ("route-table/{RouteTableId}", "route-table/*"): "ReplaceRouteTableAssociation",
+        ("route-table/*",): "DisassociateRouteTable",
+        ("elastic-ip/*",): "AllocateAddress",
+        ("elastic-ip/{AllocationId}",): "ReleaseAddress",
+        ("natgateway/*", "subnet/{SubnetId}", "elastic-ip/{AllocationId}"): "CreateNatGateway",
+        ("natgateway/{NatGatewayId}",): "DeleteNatGateway",
+        ("vpc-flow-log/*", "*/{ResourceIds}"): "CreateFlowLogs",
+        ("vpc-flow-log/{FlowLogIds}",): "DeleteFlowLogs",
         ("internet-gateway/*",): "CreateInternetGateway",
         ("internet-gateway/{InternetGatewayId}",): "DeleteInternetGateway",
         (
@@ -103,7 +111,7 @@ SERVICES: dict[str, dict[tuple[str, ...], str]] = {
         ): "AttachInternetGateway DetachInternetGateway",
         ("security-group/*", "vpc/{VpcId}"): "CreateSecurityGroup",
         ("security-group/{GroupId}",): """AuthorizeSecurityGroupEgress AuthorizeSecurityGroupIngress
-            DeleteSecurityGroup RevokeSecurityGroupEgress RevokeSecurityGroupIngress""",
+            DeleteSecurityGroup ModifySecurityGroupRules RevokeSecurityGroupEgress RevokeSecurityGroupIngress""",
         ("vpc-endpoint/*", "vpc/{VpcId}"): "CreateVpcEndpoint",
         ("vpc-endpoint/{VpcEndpointIds}",): "DeleteVpcEndpoints",
         ("vpc-endpoint/{VpcEndpointId}",): "ModifyVpcEndpoint",
@@ -138,6 +146,7 @@ PASSED_ROLES: dict[tuple[str, str], dict[str, str]] = {
     ("stepfunctions", "UpdateStateMachine"): {"roleArn": "states.amazonaws.com"},
     ("events", "PutRule"): {"RoleArn": "events.amazonaws.com"},
     ("events", "PutTargets"): {"Targets.RoleArn": "events.amazonaws.com"},
+    ("ec2", "CreateFlowLogs"): {"DeliverLogsPermissionArn": "vpc-flow-logs.amazonaws.com"},
     ("logs", "PutSubscriptionFilter"): {"roleArn": "logs.amazonaws.com"},
 }
 """Operation -> parameters that name a role (or an instance profile) and the service that it is passed to."""

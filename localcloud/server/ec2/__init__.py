@@ -1,0 +1,1 @@
+"""EC2 and its networks: what AWS refuses and moto takes, and what moto loses."""
