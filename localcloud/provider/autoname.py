@@ -30,6 +30,14 @@ _OWN: Final = {
     "aws_s3_object": Autoname("key", 1024, plain=True),
     "aws_iam_role": Autoname("name", 64),
     "aws_kms_alias": Autoname("name", 238, prefix="alias/"),
+    "aws_batch_compute_environment": Autoname("name", 128),
+    "aws_batch_job_definition": Autoname("name", 128),
+    "aws_batch_job_queue": Autoname("name", 128),
+    "aws_cloudwatch_event_target": Autoname("target_id", 64),
+    "aws_cloudwatch_metric_alarm": Autoname("alarm_name", 255),
+    "aws_ecr_repository": Autoname("name", 256),
+    "aws_sqs_queue": Autoname("name", 80),
+    "aws_sns_topic": Autoname("name", 80),
 }
 
 

@@ -4,6 +4,7 @@ Terraform's older types don't tell an absent value from an empty one, so neither
 both optional and computed keeps the provider's value while the program leaves it out.
 """
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from ipaddress import ip_network
@@ -30,6 +31,18 @@ def _same_key(left: str, right: str) -> bool:
     return left.rsplit("key/", 1)[-1] == right.rsplit("key/", 1)[-1]
 
 
+def _same_lifecycle(left: str, right: str) -> bool:
+    """Whether two lifecycle policies of ECR are the same: their rules go by priority, not by place."""
+    try:
+        return _by_priority(json.loads(left)) == _by_priority(json.loads(right))
+    except (ValueError, TypeError, AttributeError):
+        return left == right
+
+
+def _by_priority(policy: Any) -> Any:
+    return {**policy, "rules": sorted(policy.get("rules", []), key=lambda rule: rule.get("rulePriority", 0))}
+
+
 _SAME: Final[dict[str, Callable[[Any, Any], bool]]] = {
     "": lambda left, right: left == right,
     "equivalent IAM policies are no diff": same_policy,
@@ -43,6 +56,7 @@ _SAME: Final[dict[str, Callable[[Any, Any], bool]]] = {
     "suffix ignored for autoscaling service": lambda left, right: left == right,
     'null and "" alike': lambda left, right: left == right,
     "ignored for DELIVERY class (retention fixed at 2)": lambda left, right: left == right,
+    "equivalent lifecycle policies are no diff": _same_lifecycle,
     # Of an input that this provider refuses (aws_sqs_queue.kms_data_key_reuse_period_seconds).
     "suppressed when a KMS key is set and SSE-SQS is off": lambda left, right: left == right,
     # Of an input that this provider refuses (aws_iam_role.inline_policy): never reached with a value.
@@ -50,7 +64,11 @@ _SAME: Final[dict[str, Callable[[Any, Any], bool]]] = {
 }
 
 
-_RESPELLED: Final = ("equivalent IAM policies are no diff", "equivalent JSON is no diff")
+_RESPELLED: Final = (
+    "equivalent IAM policies are no diff",
+    "equivalent JSON is no diff",
+    "equivalent lifecycle policies are no diff",
+)
 """Documents that AWS answers in its own spelling: state keeps the old text of an equivalent one, as pulumi-aws does."""
 
 

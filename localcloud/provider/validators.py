@@ -164,16 +164,39 @@ def _netmask(low: str, high: str) -> Callable[[Any], Fault]:
 
 
 def _unmatched(pattern: str) -> Callable[[Any], Fault]:
+    """Of a map it is the keys that must not match."""
     compiled = re.compile(pattern, re.ASCII)
 
     def check(value: Any) -> Fault:
-        return f"must not match {pattern}, is {value!r}" if compiled.search(value) else None
+        texts: list[str] = [*value] if isinstance(value, dict) else [value]
+        wrong = next((text for text in texts if compiled.search(text)), None)
+        return None if wrong is None else f"must not match {pattern}, is {wrong!r}"
 
     return check
 
 
 def _multiple(step: str) -> Callable[[Any], Fault]:
     return lambda value: f"must be a multiple of {step}, is {value}" if value % int(step) else None
+
+
+def _listed_or_multiple(listed: str, step: str) -> Callable[[Any], Fault]:
+    allowed = [int(word) for word in listed.split(",")]
+    text = f"must be one of {listed} or a multiple of {step}"
+    return lambda value: None if value in allowed or (value and value % int(step) == 0) else f"{text}, is {value}"
+
+
+def _small_object(most: str) -> Callable[[Any], Fault]:
+    """A JSON object that is no longer than so many characters without spaces."""
+
+    def check(value: Any) -> Fault:
+        try:
+            found = json.loads(value)
+        except ValueError as error:
+            return f"must be a JSON object: {error}"
+        size = len(json.dumps(found, separators=(",", ":")))
+        return None if isinstance(found, dict) and size <= int(most) else f"must be a JSON object of at most {most}"
+
+    return check
 
 
 def _address(version: int) -> Callable[[Any], Fault]:
@@ -225,6 +248,8 @@ _FORMS: Final[tuple[tuple[str, Callable[..., Callable[[Any], Fault]]], ...]] = (
     (r"netmask (\d+)\.\.(\d+)", _netmask),
     (r"must not match (.+)", _unmatched),
     (r"multiple of (\d+)", _multiple),
+    (r"JSON object, normalised length <= (\d+)", _small_object),
     (r"regex (.+)", _regex),
+    (r"one of ([\d, ]+) or a multiple of (\d+)", _listed_or_multiple),
     (r"one of (.+)", _one_of),
 )

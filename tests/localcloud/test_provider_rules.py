@@ -62,7 +62,7 @@ def unwrap(hint: Any) -> tuple[str, type | None]:
             shape = "list"
         elif origin is not None and isinstance(origin, type) and issubclass(origin, typing.Mapping):
             shape = "map"
-        is_document = getattr(part, "__name__", "").startswith("PolicyDocument")  # given as an object or as text
+        is_document = "PolicyDocument" in getattr(part, "__name__", "")  # given as an object or as text
         if isinstance(part, type) and sdk_types.is_input_type(part) and not is_document:
             block = part
         left += typing.get_args(part)

@@ -52,7 +52,7 @@ def test_a_form(expression: str, good: list[Any], bad: list[Any]) -> None:
     assert [value for value in bad if not faults(expression, value)] == []
 
 
-@pytest.mark.parametrize("expression", ["multiple of 60", "len 1..", "len 1..3; as above"])
+@pytest.mark.parametrize("expression", ["many of 60", "len 1..", "len 1..3; as above"])
 def test_a_form_that_is_not_understood_is_an_error(expression: str) -> None:
     with pytest.raises(ValueError, match="is not understood"):
         parse(expression)

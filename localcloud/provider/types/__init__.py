@@ -7,7 +7,11 @@ from localcloud.provider.errors import ProviderError
 from localcloud.provider.resource import Resource
 
 TABLE: Final[dict[str, str]] = {
+    "aws:cloudwatch/eventRule:EventRule": "events:EventRule",
+    "aws:cloudwatch/eventTarget:EventTarget": "events:EventTarget",
     "aws:cloudwatch/logGroup:LogGroup": "logs:LogGroup",
+    "aws:cloudwatch/logResourcePolicy:LogResourcePolicy": "cloudwatch:LogResourcePolicy",
+    "aws:cloudwatch/metricAlarm:MetricAlarm": "cloudwatch:MetricAlarm",
     "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup": "ec2_groups:DefaultSecurityGroup",
     "aws:ec2/eip:Eip": "ec2_network:Eip",
     "aws:ec2/flowLog:FlowLog": "ec2_flow_log:FlowLog",
@@ -21,6 +25,9 @@ TABLE: Final[dict[str, str]] = {
     "aws:ec2/subnet:Subnet": "ec2_network:Subnet",
     "aws:ec2/vpc:Vpc": "ec2_network:Vpc",
     "aws:ec2/vpcEndpoint:VpcEndpoint": "ec2_endpoint:VpcEndpoint",
+    "aws:ecr/lifecyclePolicy:LifecyclePolicy": "ecr:LifecyclePolicy",
+    "aws:ecr/repository:Repository": "ecr:Repository",
+    "aws:ecr/repositoryPolicy:RepositoryPolicy": "ecr:RepositoryPolicy",
     "aws:iam/instanceProfile:InstanceProfile": "iam_instance_profile:InstanceProfile",
     "aws:iam/openIdConnectProvider:OpenIdConnectProvider": "iam_openid:OpenIdConnectProvider",
     "aws:iam/policy:Policy": "iam_policy:Policy",

@@ -23,6 +23,11 @@ SERVICES: dict[str, dict[tuple[str, ...], str]] = {
         ("{resourceArn}",): "ListTagsForResource TagResource UntagResource",
         ("*",): "DeleteResourcePolicy DescribeResourcePolicies GetQueryResults PutResourcePolicy StopQuery",
     },
+    "cloudwatch": {
+        ("alarm:{AlarmName}",): "PutMetricAlarm",
+        ("alarm:{AlarmNames}",): "DeleteAlarms DescribeAlarms",
+        ("{ResourceARN}",): "ListTagsForResource TagResource UntagResource",
+    },
     "sns": {
         ("{Name}",): "CreateTopic",
         ("{TopicArn}",): "DeleteTopic GetTopicAttributes ListSubscriptionsByTopic Publish SetTopicAttributes Subscribe",
@@ -155,6 +160,7 @@ TAGS_ON_CREATION = {
     ("batch", "CreateComputeEnvironment"), ("batch", "CreateJobQueue"), ("batch", "RegisterJobDefinition"),
     ("batch", "SubmitJob"), ("batch", "CreateSchedulingPolicy"), ("stepfunctions", "CreateStateMachine"),
     ("events", "PutRule"), ("events", "CreateEventBus"), ("ecr", "CreateRepository"), ("logs", "CreateLogGroup"),
+    ("cloudwatch", "PutMetricAlarm"),
     ("sns", "CreateTopic"),
     ("sqs", "CreateQueue"),
 }  # fmt: skip
