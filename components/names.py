@@ -19,6 +19,8 @@ REGISTRY_ACCOUNT: Final = "908710317728"
 """Holds the images of the jobs; the clients have it written into them."""
 STATE_BUCKETS: Final = "cryoet-pulumi-state-*"
 """Where the engine keeps the state: buckets that are made by hand, before there is any state."""
+IMPORT_WORKFLOWS, SYNC_WORKFLOWS = "db_import", "sync"
+"""How the names of the workflows' files begin whose jobs have a role of their own."""
 LOG_PREFIX: Final = "s3/"
 """Where S3 puts access logs in a log bucket; account, region, bucket and date follow in the key."""
 

@@ -4,9 +4,11 @@
 any resource exists, and reports every fault at once.
 """
 
+from settings.base import BucketRef
 from settings.faults import Fault, SettingsError
+from settings.orchestration import Orchestrator
 from settings.portal import Portal, Release, load
-from settings.schema import Bucket, BucketRef, Environment, Lifecycle, Settings, StackFile
+from settings.schema import Bucket, Environment, Lifecycle, Settings, StackFile
 
 __all__ = [
     "Bucket",
@@ -14,6 +16,7 @@ __all__ = [
     "Environment",
     "Fault",
     "Lifecycle",
+    "Orchestrator",
     "Portal",
     "Release",
     "Settings",

@@ -12,7 +12,7 @@ from itertools import combinations
 from pathlib import Path
 
 from components import names, rules
-from settings import references
+from settings import orchestrators, references
 from settings.faults import Fault, fault_at, file_of, path
 from settings.schema import Bucket, Environment, Settings
 
@@ -30,6 +30,7 @@ def across(stacks: Stacks, unread: frozenset[str]) -> Iterator[Fault]:
         yield from _environments(stack, settings)
         yield from _discovery(stack, settings)
         yield from references.check(stack, settings, stacks, unread)
+        yield from orchestrators.check(stack, settings, stacks)
     yield from _distinct_accounts(stacks)
     yield from _distinct_buckets(stacks)
     yield from _distinct_networks(stacks)

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from settings import checks
+from settings.base import BucketRef
 from settings.faults import Fault, SettingsError, fault_at, file_of
 from settings.reading import Reading, read_config, read_data
-from settings.schema import Bucket, BucketRef, Settings
+from settings.schema import Bucket, Settings
 from settings.yamlfile import read
 
 _FILE = re.compile(r"Pulumi\.([A-Za-z0-9_.-]{1,100})\.ya?ml")

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from settings.base import BucketRef
 from settings.faults import Fault, fault_at, file_of
-from settings.schema import Bucket, BucketRef, Environment, Settings
+from settings.schema import Bucket, Environment, Settings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +26,7 @@ READ = Use(kinds=("source", "staging", "embargo", "public", "workspace"), holder
 WRITE = Use(kinds=("staging", "embargo", "workspace"), holder="own")
 IMPORT = Use(kinds=("staging", "public"), holder="any")
 RELEASE = Use(kinds=("staging",), holder="other")
+SYNC = Use(kinds=("public",), holder="other")
 Reference = tuple[tuple[str | int, ...], BucketRef, Use]
 
 
@@ -75,6 +77,8 @@ def _of_environment(at: tuple[str, ...], environment: Environment) -> Iterator[R
             yield (*at, "ingest", "reads", index), ref, READ
         for index, ref in enumerate(environment.ingest.writes):
             yield (*at, "ingest", "writes", index), ref, WRITE
+    if environment.orchestrator and environment.orchestrator.sync_into:
+        yield (*at, "orchestrator", "sync_into"), environment.orchestrator.sync_into, SYNC
 
 
 def _rule(bucket: Bucket | None, use: Use, file: str) -> str | None:

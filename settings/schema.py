@@ -6,13 +6,13 @@ ranges) is in ``settings.checks``.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Final, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo
-from pydantic_core import PydanticCustomError
+from pydantic import Field
 
 from components import rules
+from settings.base import BucketRef, Days, LogDays, Model, Word, pattern, rule
+from settings.orchestration import Orchestrator
 
 BucketKind = Literal["source", "staging", "embargo", "public", "log", "workspace"]
 PROTECTED_KINDS: Final = frozenset({"source", "staging", "embargo", "public", "log"})
@@ -21,38 +21,16 @@ MOST_TAGS: Final = 10 - len(OWN_TAGS)
 """S3 allows an object ten tags; those that the program sets itself come first."""
 
 
-def _rule(check: Callable[[str], str | None]) -> AfterValidator:
-    """A rule of ``components.rules`` as a validator. A lenient reading skips it: its fault is known by then."""
-
-    def validate(value: str, info: ValidationInfo) -> str:
-        fault = None if info.context == "lenient" else check(value)
-        if fault:
-            raise PydanticCustomError("rule", "{rule}", {"rule": fault})
-        return value
-
-    return AfterValidator(validate)
-
-
 def _tag_key(key: str) -> str | None:
     return "the program sets this tag itself" if key in OWN_TAGS else rules.tag_key(key)
 
 
-def _pattern(pattern: str) -> Any:
-    return Field(json_schema_extra={"pattern": pattern})
-
-
-Word = Annotated[str, _rule(rules.word), _pattern("^[a-z][a-z0-9]*(-[a-z0-9]+)*$")]
-BucketName = Annotated[str, _rule(rules.bucket_name), _pattern("^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$")]
-AccountId = Annotated[str, _rule(rules.account_id), _pattern("^[0-9]{12}$")]
-Region = Annotated[str, _rule(rules.region), Field(json_schema_extra={"enum": [*sorted(rules.REGIONS)]})]
-Principal = Annotated[str, _rule(rules.principal_pattern), _pattern("^arn:aws:iam::[0-9]{12}:(user|role)/.+$")]
-TagKey = Annotated[str, _rule(_tag_key)]
-TagValue = Annotated[str, _rule(rules.tag_value)]
-Days = Annotated[int, Field(ge=1, le=3650)]
-
-
-class Model(BaseModel):
-    model_config = ConfigDict(strict=True, frozen=True, extra="forbid", use_attribute_docstrings=True)
+BucketName = Annotated[str, rule(rules.bucket_name), pattern("^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$")]
+AccountId = Annotated[str, rule(rules.account_id), pattern("^[0-9]{12}$")]
+Region = Annotated[str, rule(rules.region), Field(json_schema_extra={"enum": [*sorted(rules.REGIONS)]})]
+Principal = Annotated[str, rule(rules.principal_pattern), pattern("^arn:aws:iam::[0-9]{12}:(user|role)/.+$")]
+TagKey = Annotated[str, rule(_tag_key)]
+TagValue = Annotated[str, rule(rules.tag_value)]
 
 
 class Account(Model):
@@ -62,30 +40,27 @@ class Account(Model):
     """Twelve digits, in quotes. The provider works in this account alone."""
     region: Region
     """Where everything is that is not global."""
-    role: Annotated[str, _rule(rules.role)] = "OrganizationAccountAccessRole"
+    role: Annotated[str, rule(rules.role)] = "OrganizationAccountAccessRole"
     """The role that the program assumes in the account: a name, or an ARN of this account."""
 
 
 class Network(Model):
-    """The account's addresses."""
+    """The account's addresses, and the network of its orchestrators: it is made only if there are any."""
 
-    cidr: Annotated[str, _rule(rules.network)]
+    cidr: Annotated[str, rule(rules.network)]
     """/16 to /20, private, and unlike every other account's, so that the networks can be joined."""
-
-
-class BucketRef(Model):
-    """A bucket of this or another stack."""
-
-    bucket: str
-    """The bucket's key under ``buckets``."""
-    stack: str | None = None
-    """The stack that holds it; left out: this one."""
+    zones: Annotated[tuple[Annotated[str, rule(rules.zone)], ...], Field(max_length=3)] = ()
+    """Two or three zones of the region, for orchestrators. Their order stays: a zone's place decides its addresses."""
+    nat_gateways: Annotated[int, Field(ge=1, le=3)] = 1
+    """At most one a zone. Fewer are cheaper, and one that fails is felt beyond its own zone."""
+    flow_log_days: LogDays = 30
+    """How long the record of connections is kept; one of CloudWatch's numbers."""
 
 
 class Cors(Model):
     """Which web pages may read the bucket from a browser (GET, HEAD, with Range)."""
 
-    origins: Annotated[tuple[Annotated[str, _rule(rules.cors_origin)], ...], Field(min_length=1, max_length=100)]
+    origins: Annotated[tuple[Annotated[str, rule(rules.cors_origin)], ...], Field(min_length=1, max_length=100)]
     """``"*"`` or origins like ``https://portal.example.org``."""
 
 
@@ -149,6 +124,18 @@ class Environment(Model):
     ingest: Ingest | None = None
     import_from: BucketRef | None = Field(default=None, alias="import")
     """The bucket whose metadata the database import reads."""
+    orchestrator: Orchestrator | None = None
+
+
+class Images(Model):
+    """A repository of the images that jobs' tasks run in; in the account that clients have written into them."""
+
+    repository: Annotated[str, rule(rules.repository)]
+    """Its name, which clients have written into them too."""
+    untagged_days: Days = 14
+    """An image that lost its tag to a newer one is deleted after this many days."""
+    retire: bool = False
+    """Let go of the repository: it is no longer protected, and removing the entry deletes nothing from AWS."""
 
 
 class Reader(Model):
@@ -161,11 +148,11 @@ class Reader(Model):
 class GitHub(Model):
     """GitHub Actions without stored keys: one role to preview, one to deploy."""
 
-    repository: Annotated[str, _rule(rules.github_repository)]
+    repository: Annotated[str, rule(rules.github_repository)]
     """``owner/name``; its pull requests and its branch may preview."""
-    branch: Annotated[str, _rule(rules.github_name)] = "main"
+    branch: Annotated[str, rule(rules.github_name)] = "main"
     """Its pushes and scheduled runs may preview."""
-    environment: Annotated[str, _rule(rules.github_name)]
+    environment: Annotated[str, rule(rules.github_name)]
     """Jobs of this GitHub environment, and no others, may deploy."""
 
     @property
@@ -183,7 +170,7 @@ class Access(Model):
 
     operators: tuple[Principal, ...] = ()
     """Who may assume the operator's and the release roles. ``*`` and ``?`` are allowed in the name."""
-    readers: dict[Word, Reader] = {}
+    readers: dict[Word, Reader] = Field(default={})
     github: GitHub | None = None
 
 
@@ -191,12 +178,18 @@ class Settings(Model):
     """What one account holds."""
 
     account: Account
-    tags: Annotated[dict[TagKey, TagValue], Field(max_length=MOST_TAGS)] = {}
+    tags: Annotated[dict[TagKey, TagValue], Field(max_length=MOST_TAGS)] = Field(default={})
     """On every resource, beside those that the program sets."""
     network: Network
-    buckets: dict[Word, Bucket] = {}
-    environments: dict[Word, Environment] = {}
+    buckets: dict[Word, Bucket] = Field(default={})
+    environments: dict[Word, Environment] = Field(default={})
+    images: dict[Word, Images] = Field(default={})
     access: Access = Access()
+
+    @property
+    def orchestrators(self) -> dict[str, Orchestrator]:
+        """By environment."""
+        return {name: one.orchestrator for name, one in self.environments.items() if one.orchestrator}
 
 
 class Config(Model):

@@ -6,13 +6,13 @@ import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, cast, get_args
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from settings import Settings, StackFile
-from settings import schema as models
+from settings.base import Model
 
 DOCS = Path(__file__).parents[1] / "docs"
 
@@ -53,7 +53,7 @@ def _tables(model: type[BaseModel], key: str, seen: set[type[BaseModel]]) -> Ite
 
 
 def _models(annotation: Any) -> Iterator[type[BaseModel]]:
-    if isinstance(annotation, type) and issubclass(annotation, models.Model):
+    if isinstance(annotation, type) and issubclass(annotation, Model):
         yield annotation
     for inner in get_args(annotation):
         yield from _models(inner)
@@ -78,6 +78,9 @@ def _default(field: FieldInfo) -> str:
         return "none"
     if isinstance(value, BaseModel):
         return "its defaults"
+    if isinstance(value, tuple) and isinstance(value[0], BaseModel):
+        shown = [one.model_dump(mode="json", exclude_unset=True) for one in cast("tuple[BaseModel, ...]", value)]
+        return f"`{json.dumps(shown)}`"
     return f"`{json.dumps(value)}`"
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from components import names
 from components.access import buckets
 from components.access.statements import Statement
+from components.orchestration import naming
 
 
 def job(*, registry_account: str, region: str, wdl_bucket: str, comms_bucket: str) -> tuple[Statement, ...]:
@@ -40,9 +41,17 @@ def database_import(*, bucket: str, account: str, region: str, environment: str)
 
 
 def operator(
-    *, account: str, region: str, readable: tuple[str, ...], environments: tuple[str, ...]
+    *,
+    account: str,
+    region: str,
+    readable: tuple[str, ...],
+    environments: tuple[str, ...],
+    orchestrated: tuple[str, ...] = (),
 ) -> tuple[Statement, ...]:
-    """The calls of the ingestion clients: find an environment's buckets and state machine, list data, start jobs."""
+    """The calls of the ingestion clients: find an environment's buckets and state machine, list data, start jobs.
+
+    ``orchestrated``: environments whose jobs run in this account; their logs are read too.
+    """
     statements = [Statement(sid="FindBuckets", actions=("s3:ListAllMyBuckets",), resources=("*",))]
     if readable:
         statements += buckets.read("Data", *readable)
@@ -54,5 +63,13 @@ def operator(
         statements += (
             Statement(sid="Submit", actions=start, resources=machines),
             Statement(sid="Follow", actions=follow, resources=executions),
+        )
+    if orchestrated:
+        groups = [naming.log_group_arn(account, region, naming.job_log_group(name)) for name in orchestrated]
+        logs = ("logs:DescribeLogStreams", "logs:FilterLogEvents", "logs:GetLogEvents")
+        resources = tuple(arn for group in groups for arn in (group, f"{group}:*"))
+        statements += (
+            Statement(sid="Logs", actions=logs, resources=resources),
+            Statement(sid="Jobs", actions=("batch:DescribeJobs", "batch:ListJobs"), resources=("*",)),
         )
     return tuple(statements)

@@ -100,6 +100,10 @@ class Orchestrator(pulumi.ComponentResource):
     generations: tuple[str, ...]
     """Of compute environments; the current ones first (``ComputeArgs.retiring``)."""
     alarm_topic_arn: pulumi.Output[str]
+    job_queue_arns: tuple[pulumi.Output[str], pulumi.Output[str]]
+    """Spot, and on demand."""
+    notification_queue_arns: Mapping[str, pulumi.Output[str]]
+    """By reader."""
 
     def __init__(self, name: str, args: OrchestratorArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         args.check(name)
@@ -124,6 +128,10 @@ class Orchestrator(pulumi.ComponentResource):
         self.state_machine_arn = self._state_machine(compute, jobs, told).arn
         self.security_group_id, self.generations = compute.security_group_id, compute.generations
         self.alarm_topic_arn = told.alarm_topic_arn
+        spot, on_demand = compute.queues
+        self.job_queue_arns = (spot.arn, on_demand.arn)
+        queues = zip(args.notifications.queues, told.queues, strict=True)
+        self.notification_queue_arns = {key: queue.arn for key, queue in queues}
         self.register_outputs(
             {
                 "state_machine_arn": self.state_machine_arn,

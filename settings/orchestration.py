@@ -1,0 +1,98 @@
+"""An environment's orchestrator, as its stack file describes it: machines, sizes of jobs, limits of time, messages.
+
+Every number has its unit in its name. vCPUs bound what a market may cost at a time; memory is what a job gets and is
+held to.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from components import rules
+from components.orchestration import contract, instances, limits
+from settings.base import BucketRef, LogDays, Model, Word, pattern, rule
+
+
+def _stage_name(value: str) -> str | None:
+    return None if contract.STAGE_NAME.fullmatch(value) else "words that begin with a capital, like HostFilter"
+
+
+def _generation(value: str) -> str | None:
+    return None if limits.GENERATION.fullmatch(value) else "a generation is written like spot-0a1b2c3d"
+
+
+def _reader(value: str) -> str | None:
+    if value.endswith("dead-letter"):
+        return "must not end with dead-letter: the queue of what was not delivered is named so"
+    return rules.word(value)
+
+
+InstanceType = Annotated[str, rule(instances.fault), pattern(r"^[a-z0-9]+(\.[a-z0-9]+)?$")]
+Vcpus = Annotated[int, Field(ge=1, le=100_000)]
+Seconds = Annotated[int, Field(ge=limits.SHORTEST_JOB, le=limits.EXECUTION_SECONDS)]
+
+
+class Size(Model):
+    """What a job gets where the client doesn't say."""
+
+    memory_mib: Annotated[int, Field(ge=contract.LEAST_MEMORY_MIB)] = 128_000
+    """MiB, to which its WDL tasks are held too; at most what the largest machine has."""
+    vcpus: Vcpus = 2
+    """Whole ones; at most what the largest machine and both markets have."""
+
+
+class Stage(Model):
+    """One workflow of a run."""
+
+    name: Annotated[str, rule(_stage_name), pattern("^([A-Z][a-z0-9]+)+$")]
+    """Begins the clients' keys: ``Run`` gives ``RUN_WDL_URI``, ``RunSPOTMemory`` and so on."""
+    spot: Size = Size()
+    on_demand: Size = Size()
+
+
+class Notifications(Model):
+    """Queues that hear of every change of a run's status, and once of each stage that has ended."""
+
+    queues: Annotated[tuple[Annotated[Word, rule(_reader)], ...], Field(max_length=limits.MOST_QUEUES)] = ()
+    """A word a reader, who gets a queue, and one for dead letters with an alarm. Each costs a transition a stage."""
+    visibility_timeout_seconds: Annotated[int, Field(ge=0, le=limits.LONGEST_VISIBILITY)] = 120
+    """How long a reader has for a message before others get it."""
+    max_receive_count: Annotated[int, Field(ge=1, le=limits.MOST_RECEIVES)] = 30
+    """After this many readings that didn't delete it, a message goes to the dead-letter queue."""
+
+
+class Orchestrator(Model):
+    """Runs the environment's workflows as batch jobs: on spot machines first, on demand when one is taken back."""
+
+    instance_types: Annotated[tuple[InstanceType, ...], Field(min_length=1)] = ("r5d", "r6id")
+    """Families (``r5d``) or types (``r5d.4xlarge``), all x86. The more, the fewer interruptions."""
+    spot_max_vcpus: Vcpus
+    """Spot machines have together at most so many."""
+    on_demand_max_vcpus: Vcpus
+    """For jobs whose spot machine was taken back, and those that must not be interrupted."""
+    overflow_max_vcpus: Annotated[int, Field(ge=0, le=100_000)] = 0
+    """On-demand machines for jobs of the spot queue while there is no spot capacity. 0: they wait."""
+    spot_min_vcpus: Annotated[int, Field(ge=0, le=100_000)] = 0
+    """Kept running, and paid, without jobs."""
+    scratch_gib: Annotated[int, Field(ge=limits.LEAST_SCRATCH_GIB, le=limits.MOST_SCRATCH_GIB)] | None = None
+    """Encrypted disk of each machine, where its jobs work. Left out: the machines' own NVMe disks."""
+    machine_image: Annotated[str, rule(rules.machine_image), pattern("^ami-[0-9a-f]{8,17}$")] | None = None
+    """Pins the machines' image. Left out: the newest for ECS, of Amazon Linux 2023."""
+    capacity_wait_seconds: Annotated[int, Field(ge=limits.SHORTEST_WAIT, le=limits.LONGEST_WAIT)] = 1_800
+    """How long the first job of the spot queue waits for a machine before it runs on demand instead."""
+    retiring: tuple[Annotated[str, rule(_generation), pattern(f"^{limits.GENERATION.pattern}$")], ...] = ()
+    """Generations of machines, as the stack put them out before a change, whose jobs still run. Without them they go,
+    with their jobs."""
+    image: Annotated[str, rule(rules.image)] = "ghcr.io/chanzuckerberg/swipe:v1.4.9"
+    """What every job runs in; it runs the WDL file, whose tasks have images of their own."""
+    stages: Annotated[tuple[Stage, ...], Field(min_length=1)] = (Stage(name="Run"),)
+    """The workflows of a run, one after the other."""
+    timeout_seconds: Seconds = 86_400
+    """What an attempt of a job may take, from its start."""
+    log_days: LogDays = 90
+    """How long the logs of jobs and of the state machine are kept; one of CloudWatch's numbers."""
+    sync_into: BucketRef | None = None
+    """The public bucket, of another stack, into which this environment's sync workflows release."""
+    notifications: Notifications = Notifications()

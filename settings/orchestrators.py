@@ -1,0 +1,130 @@
+"""Rules for orchestrators, the network that they need and the images that they run, beyond one value."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from itertools import permutations
+
+from components import names
+from components.orchestration import instances, limits, naming
+from settings.faults import Fault, fault_at, file_of
+from settings.orchestration import Orchestrator
+from settings.schema import Environment, Settings
+
+Key = tuple[str | int, ...]
+
+
+def check(stack: str, settings: Settings, stacks: Mapping[str, Settings]) -> Iterator[Fault]:
+    """Every rule for one stack; ``stacks``: all that could be read."""
+    yield from _network(stack, settings)
+    yield from _images(stack, settings)
+    taken: dict[tuple[str | None, str], str] = {}
+    for name, environment in settings.environments.items():
+        at = ("environments", name, "orchestrator")
+        if environment.orchestrator:
+            yield from _orchestrator(stack, at, name, environment.orchestrator)
+            yield from _roles(stack, at, environment, environment.orchestrator)
+            yield from _release(stack, at, environment.orchestrator, stacks, taken)
+
+
+def _network(stack: str, settings: Settings) -> Iterator[Fault]:
+    network, at = settings.network, ("network",)
+    if not settings.orchestrators:
+        for key in sorted(network.model_fields_set - {"cidr"}):
+            rule = "no environment has an orchestrator, so that no network is made"
+            yield fault_at(stack, (*at, key), getattr(network, key), rule)
+        return
+    zones, region = network.zones, settings.account.region
+    if len(zones) < 2 or len(set(zones)) != len(zones):
+        yield fault_at(stack, (*at, "zones"), zones, "an orchestrator needs two or three different zones")
+    for index, zone in enumerate(zones):
+        if zone[:-1] != region:
+            yield fault_at(stack, (*at, "zones", index), zone, f"must be a zone of {region} (account.region)")
+    if zones and network.nat_gateways > len(zones):
+        yield fault_at(stack, (*at, "nat_gateways"), network.nat_gateways, "at most one a zone")
+
+
+def _images(stack: str, settings: Settings) -> Iterator[Fault]:
+    taken: dict[str, str] = {}
+    for key, images in settings.images.items():
+        if settings.account.id != names.REGISTRY_ACCOUNT:
+            rule = f"clients look for images in the account {names.REGISTRY_ACCOUNT} alone"
+            yield fault_at(stack, ("images", key), key, rule)
+        if images.repository in taken:
+            rule = f"is the repository of images.{taken[images.repository]} already"
+            yield fault_at(stack, ("images", key, "repository"), images.repository, rule)
+        taken.setdefault(images.repository, key)
+
+
+def _orchestrator(stack: str, at: Key, name: str, one: Orchestrator) -> Iterator[Fault]:
+    if one.spot_min_vcpus > one.spot_max_vcpus:
+        yield fault_at(stack, (*at, "spot_min_vcpus"), one.spot_min_vcpus, "must not exceed spot_max_vcpus")
+    yield from _machines(stack, at, one)
+    stages = [stage.name for stage in one.stages]
+    for index, stage in enumerate(stages):
+        if stage in stages[:index]:
+            yield fault_at(stack, (*at, "stages", index, "name"), stage, "is the name of a stage before it")
+    for first, second in permutations(dict.fromkeys(stages), 2):
+        if second.startswith(first):
+            rule = f"begins with the name of the stage {first}: their states would have the same names"
+            yield fault_at(stack, (*at, "stages", stages.index(second), "name"), second, rule)
+    queues = one.notifications.queues
+    for index, queue in enumerate(queues):
+        here = (*at, "notifications", "queues", index)
+        if queue in queues[:index]:
+            yield fault_at(stack, here, queue, "is listed twice")
+        made = naming.dead_letter_queue(name, queue)
+        if len(made) > limits.LONGEST_QUEUE_NAME:
+            yield fault_at(stack, here, queue, f"too long: the queue {made} would exceed 80 characters")
+
+
+def _machines(stack: str, at: Key, one: Orchestrator) -> Iterator[Fault]:
+    """Whether there is a disk to work on, and a machine for the largest job of each stage."""
+    known = [kind for kind in one.instance_types if not instances.fault(kind)]
+    for index, kind in enumerate(one.instance_types):
+        if one.scratch_gib is None and kind in known and not instances.has_nvme(kind):
+            rule = "has no NVMe disks: set scratch_gib, or use others"
+            yield fault_at(stack, (*at, "instance_types", index), kind, rule)
+    if len(known) < len(one.instance_types):
+        return
+    most = instances.largest_job(one.instance_types, min(one.spot_max_vcpus, one.on_demand_max_vcpus))
+    for index, stage in enumerate(one.stages):
+        for market, size in (("spot", stage.spot), ("on_demand", stage.on_demand)):
+            here = (*at, "stages", index, market)
+            if size.memory_mib > most.memory_mib:
+                rule = f"the largest of the machines has {most.memory_mib} MiB for a job"
+                yield fault_at(stack, (*here, "memory_mib"), size.memory_mib, rule)
+            if size.vcpus > most.vcpus:
+                rule = f"a job gets {most.vcpus} at most, by its machines and by spot_max_vcpus and on_demand_max_vcpus"
+                yield fault_at(stack, (*here, "vcpus"), size.vcpus, rule)
+
+
+def _roles(stack: str, at: Key, environment: Environment, one: Orchestrator) -> Iterator[Fault]:
+    if not environment.ingest and not environment.import_from:
+        yield fault_at(stack, at, None, "the environment has neither ingest nor import: its jobs would have no role")
+    if one.sync_into and not environment.ingest:
+        rule = "the environment has no ingest: it holds no data to release"
+        yield fault_at(stack, (*at, "sync_into"), one.sync_into.bucket, rule)
+
+
+def _release(
+    stack: str,
+    at: Key,
+    one: Orchestrator,
+    stacks: Mapping[str, Settings],
+    taken: dict[tuple[str | None, str], str],
+) -> Iterator[Fault]:
+    """The public bucket receives from this stack, and one environment alone releases into it."""
+    ref = one.sync_into
+    if not ref:
+        return
+    holder = stacks.get(ref.stack or stack)
+    bucket = holder.buckets.get(ref.bucket) if holder else None
+    here = (*at, "sync_into")
+    if bucket and (not bucket.receives_from or bucket.receives_from.stack != stack):
+        rule = f"must receive from a bucket of this stack (receives_from in {file_of(ref.stack or stack)})"
+        yield fault_at(stack, (*here, "bucket"), ref.bucket, rule)
+    if (ref.stack, ref.bucket) in taken:
+        rule = f"the environment {taken[ref.stack, ref.bucket]!r} releases into it already: the role can serve one"
+        yield fault_at(stack, (*here, "bucket"), ref.bucket, rule)
+    taken.setdefault((ref.stack, ref.bucket), at[1] if isinstance(at[1], str) else "")
