@@ -5,6 +5,11 @@ SHELL := bash
 MAKEFLAGS += --no-print-directory
 PYTHON ?= python3
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
+# npm brings its own list of certificate authorities; where the machine has one, that counts too.
+SYSTEM_CA := $(wildcard /etc/ssl/certs/ca-certificates.crt)
+ifneq ($(SYSTEM_CA),)
+export NODE_EXTRA_CA_CERTS ?= $(SYSTEM_CA)
+endif
 LOCALCLOUD = LOCALCLOUD_ENGINE_DIR="$$($(PYTHON) tools/engine.py 2>/dev/null)" localcloud
 
 .PHONY: help setup up down status env preview check test bench lock schema engine
