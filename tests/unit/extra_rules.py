@@ -23,11 +23,17 @@ HERE = Path(__file__).parent / "rules"
 
 def recorded(program: Callable[[], object], **given: Any) -> Recording:
     """Like ``record``, with more types."""
+    rules = more_rules()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(recording, "_rules", lambda: rules)
+        return record(program, **given)
+
+
+def more_rules() -> dict[str, Rules]:
+    """Rules by token; the provider's own come first."""
     known = recording._rules()  # pyright: ignore[reportPrivateUsage] - the tests' own recording is extended
     more = {rules.token: rules for rules in (_rules(file) for file in sorted(HERE.glob("aws_*.json")))}
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(recording, "_rules", lambda: more | known)
-        return record(program, **given)
+    return more | known
 
 
 def _rules(file: Path) -> Rules:

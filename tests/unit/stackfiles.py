@@ -67,8 +67,9 @@ ORCHESTRATED: dict[str, dict[str, Any]] = {
 
 
 def orchestrate(files: Files) -> None:
-    """Adds networks, images and orchestrators to settings by stack."""
-    for stack, more in copy.deepcopy(ORCHESTRATED).items():
+    """Adds networks, images and orchestrators to the settings that are given, by stack."""
+    for stack in files.keys() & ORCHESTRATED.keys():
+        more = copy.deepcopy(ORCHESTRATED[stack])
         files[stack]["network"] |= more["network"]
         if more.get("images"):
             files[stack]["images"] = more["images"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 
 import pytest
 
@@ -119,11 +120,27 @@ def test_an_operator_submits_to_the_machines_of_its_environments() -> None:
     assert {"states:DescribeStateMachine", "states:StartExecution"} <= set(allowed["Submit"].actions)
 
 
-def test_preview_reads_only() -> None:
-    changing = {
-        action for action in actions(deployment.preview(A)) if not action.split(":")[1].startswith(("Get", "List"))
-    }
-    assert changing == {"sts:AssumeRole"}
+@pytest.mark.parametrize("orchestrators_in", [None, "us-west-2"])
+def test_preview_reads_only(orchestrators_in: str | None) -> None:
+    reading = ("Get", "List", "Describe", "Validate")
+    allowed = actions(deployment.preview(A, orchestrators_in))
+    assert {action for action in allowed if not action.split(":")[1].startswith(reading)} == {"sts:AssumeRole"}
+
+
+@pytest.mark.parametrize("made", [deployment.preview, deployment.deploy, deployment.boundary])
+def test_without_orchestrators_nothing_is_granted_for_them(made: Callable[..., tuple[Statement, ...]]) -> None:
+    services = {"batch", "ec2", "events", "logs", "sns", "sqs"}
+    without, with_them = actions(made(A)), actions(made(A, "us-west-2"))
+    assert not {action.split(":")[0] for action in without} & services
+    assert not without & {"iam:PassRole", "iam:CreateServiceLinkedRole"}
+    assert {action.split(":")[0] for action in with_them} >= services
+
+
+def test_what_is_named_is_changed_where_it_has_the_programs_prefix() -> None:
+    for one in deployment.deploy(A, "us-west-2"):
+        if one.sid.startswith("Change") and one.sid not in ("ChangeEc2", "ChangeEcr"):
+            assert all("cryoet-*" in resource for resource in one.resources), one.sid
+    assert "ecr:DeleteRepository" not in actions(deployment.deploy(A, "us-west-2"))
 
 
 def test_deploy_makes_roles_with_the_boundary_alone() -> None:
@@ -161,6 +178,11 @@ def test_no_policy_is_near_its_limit() -> None:
     ]
     for kind, statements in documents:
         assert len(document(kind, statements)) < 0.75 * SIZES[kind]
+
+
+def test_no_policy_of_an_account_with_orchestrators_is_at_its_limit() -> None:
+    assert len(document("identity", deployment.deploy(A, "ap-southeast-1"))) < 0.9 * SIZES["identity"]
+    assert len(document("managed", deployment.boundary(A, "ap-southeast-1"))) < 0.75 * SIZES["managed"]
 
 
 def test_names_of_roles_are_arns_as_they_are() -> None:

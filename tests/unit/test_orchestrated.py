@@ -1,0 +1,232 @@
+"""The program with stack files that have orchestrators: what it registers beside the rest, and who may do what."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pulumi
+import pytest
+
+from components.access.statements import SIZES
+from composition import compose, provider_of
+from settings import load
+from tests.unit.extra_rules import more_rules, recorded
+from tests.unit.recording import Recording
+from tests.unit.stackfiles import ORCHESTRATED, changed, orchestrate, written
+from tests.unit.test_policy_lint import EXPECTED, findings
+from tests.unit.test_program import ACCOUNTS, DOCUMENTS, aws
+
+LINTED = ("bucketPolicy", "rolePolicy", "iam/policy", "sqs/queuePolicy", "sns/topicPolicy")
+"""Trust policies and those of image repositories are left out: the linter doesn't know that they have no resources."""
+
+
+@cache
+def deployed(stack: str) -> Recording:
+    """The composed program with the repository's stack files and orchestrators. Recorded once."""
+    with TemporaryDirectory() as folder:
+        portal = load(stack, written(changed(orchestrate), Path(folder)))
+
+        def program() -> None:
+            pulumi.export("orchestrators", compose(portal, provider_of(portal, None)).orchestrators)
+
+        return recorded(program, stack=stack)
+
+
+@pytest.fixture(params=sorted(ORCHESTRATED))
+def graph(request: pytest.FixtureRequest) -> Recording:
+    """The recorded graph of each stack that has orchestrators."""
+    return deployed(request.param)
+
+
+def policy(graph: Recording, role: str) -> dict[str, Any]:
+    """Statements of a role's policy, by name."""
+    [found] = [one for one in graph.of("iam/rolePolicy:RolePolicy") if one.name == f"{role}-policy"]
+    return {one["Sid"]: one for one in found.json("policy")["Statement"]}
+
+
+def job_roles(graph: Recording, environment: str) -> dict[str, str]:
+    """Job definitions by name, and the role of their jobs as the mock shows it."""
+    made = graph.of("batch/jobDefinition:JobDefinition")
+    found = {one.inputs["name"]: one.json("containerProperties")["jobRoleArn"] for one in made}
+    return {name: arn.split(":::")[1] for name, arn in found.items() if f"-{environment}-" in name}
+
+
+def test_every_resource_has_its_accounts_provider(graph: Recording) -> None:
+    [provider] = [one for one in graph.resources if one.type.startswith("pulumi:providers:")]
+    assert {one.provider.rsplit("::", 1)[0] for one in aws(graph)} == {provider.urn}
+    urns = [one.urn for one in graph.resources]
+    assert len(urns) == len(set(urns))
+    components = {one.urn for one in graph.resources if one.type.startswith("portal:")}
+    assert {one.parent for one in aws(graph)} <= components
+
+
+def test_every_type_is_known_with_its_tags(graph: Recording) -> None:
+    rules = more_rules()
+    tags = json.loads(graph.one("account", "pulumi:providers:aws").inputs["defaultTags"])["tags"]
+    taggable = [one for one in aws(graph) if rules[one.type].tagged]
+    assert len({one.type for one in taggable}) > 15
+    assert all(not {*tags} & {*one.inputs.get("tags", {})} for one in taggable)
+
+
+@pytest.mark.parametrize("type_", DOCUMENTS)
+def test_policy_documents_fit(graph: Recording, type_: str) -> None:
+    key, kind = DOCUMENTS[type_]
+    found = graph.of(type_)
+    assert found
+    assert all(len(one.inputs[key]) <= SIZES[kind] for one in found)
+
+
+@pytest.mark.parametrize("kind", LINTED)
+def test_the_linter_finds_nothing_unexpected(graph: Recording, kind: str) -> None:
+    found = [one for one in aws(graph) if f"{kind}:" in one.type]
+    assert found
+    for one in found:
+        for finding in findings(one.inputs["policy"]):
+            assert finding.issue in EXPECTED, f"{one.name}: {finding.issue}: {finding.detail}"
+
+
+def test_every_role_has_the_boundary(graph: Recording) -> None:
+    roles = graph.of("iam/role:Role")
+    assert len(roles) > 7
+    assert {one.inputs["permissionsBoundary"] for one in roles} == {"arn:aws:mock:::boundary"}
+
+
+def test_no_role_is_granted_what_the_boundary_withholds(graph: Recording) -> None:
+    """A grant beyond the boundary would be none: the job, the machine or the deployment would be refused."""
+    statements = graph.one("boundary", "iam/policy:Policy").json("policy")["Statement"]
+    bound = {action for one in statements if one["Effect"] == "Allow" for action in listed(one["Action"])}
+    for one in graph.of("iam/rolePolicy:RolePolicy"):
+        for statement in one.json("policy")["Statement"]:
+            if statement["Effect"] == "Allow" and statement["Sid"] not in ("ReadRoles", "ReadIam"):
+                beyond = {action for action in listed(statement["Action"]) if not within(action, bound)}
+                assert not beyond, one.name
+
+
+def listed(actions: str | list[str]) -> list[str]:
+    return [actions] if isinstance(actions, str) else actions
+
+
+def within(action: str, bound: set[str]) -> bool:
+    return action in bound or f"{action.partition(':')[0]}:*" in bound
+
+
+def test_one_network_an_account_whose_private_subnets_the_machines_are_in(graph: Recording) -> None:
+    assert len(graph.of("ec2/vpc:Vpc")) == 1
+    private = sorted(one.name for one in graph.of("ec2/subnet:Subnet") if "private" in one.name)
+    assert private == ["network-private-us-west-2a", "network-private-us-west-2b"]
+    for one in graph.of("batch/computeEnvironment:ComputeEnvironment"):
+        assert sorted(one.inputs["computeResources"]["subnets"]) == [f"{name}-id" for name in private]
+
+
+def test_the_networks_settings_reach_it() -> None:
+    assert len(deployed("dev").of("ec2/natGateway:NatGateway")) == 1
+    assert len(deployed("prod").of("ec2/natGateway:NatGateway")) == 2
+    days = {
+        stack: deployed(stack).one("network-flow-log", "LogGroup").inputs["retentionInDays"]
+        for stack in ACCOUNTS
+        if stack != "public"
+    }
+    assert days == {"dev": 30, "prod": 90}
+
+
+def test_an_account_without_orchestrators_has_no_network() -> None:
+    public = deployed("public")
+    assert not public.of("ec2/vpc:Vpc")
+    assert not public.exports["orchestrators"]
+    assert "ec2:" not in public.one("boundary", "iam/policy:Policy").inputs["policy"]
+
+
+def test_jobs_have_roles_by_workflow() -> None:
+    ingest, imports = ("cryoet-ingestion-{}-ingest", "cryoet-ingestion-{}-import")
+    assert job_roles(deployed("dev"), "dev") == {
+        "cryoet-ingestion-dev-main": ingest.format("dev"),
+        "cryoet-ingestion-dev-main-db_import": imports.format("dev"),
+    }
+    assert job_roles(deployed("dev"), "staging") == {
+        "cryoet-ingestion-staging-main": ingest.format("staging"),
+        "cryoet-ingestion-staging-main-db_import": imports.format("staging"),
+        "cryoet-ingestion-staging-main-sync": "cryoet-sync-public",
+    }
+    assert job_roles(deployed("prod"), "prod") == {"cryoet-ingestion-prod-main": imports.format("prod")}
+
+
+def test_the_release_role_reaches_what_a_job_needs_of_its_environment_alone() -> None:
+    found = policy(deployed("dev"), "cryoet-sync-public")
+    assert found["WdlRead"]["Resource"] == "arn:aws:s3:::cryoet-swipe-wdl-staging/*"
+    assert found["CommsWrite"]["Resource"] == "arn:aws:s3:::cryoet-swipe-comms-staging/*"
+    assert found["Write"]["Resource"] == "arn:aws:s3:::cryoet-data-portal-public/*"
+
+
+def test_each_environment_runs_in_its_own_buckets() -> None:
+    for environment in ("dev", "staging"):
+        found = policy(deployed("dev"), f"{environment}-machine")
+        assert found["WriteInputs"]["Resource"] == f"arn:aws:s3:::cryoet-swipe-comms-{environment}/*"
+
+
+def test_images_are_pulled_by_the_accounts_that_run_jobs() -> None:
+    repositories = {one.inputs["name"]: one for one in deployed("dev").of("ecr/repository:Repository")}
+    assert set(repositories) == {"cryoet-staging", "apiv2-x86"}
+    assert all(one.protect for one in repositories.values())
+    policies = deployed("dev").of("ecr/repositoryPolicy:RepositoryPolicy")
+    principals = [one.json("policy")["Statement"][0]["Principal"] for one in policies]
+    assert principals == [{"AWS": f"arn:aws:iam::{ACCOUNTS['prod']}:root"}] * 2
+    assert not deployed("prod").of("ecr/repository:Repository")
+
+
+def test_settings_reach_machines_queues_and_jobs() -> None:
+    prod, dev = deployed("prod"), deployed("dev")
+    environments = {one.inputs["name"]: one.inputs["computeResources"] for one in dev.of("ComputeEnvironment")}
+    most = {
+        name.removeprefix("cryoet-ingestion-").rpartition("-")[0]: one["maxVcpus"] for name, one in environments.items()
+    }
+    assert most == {
+        "dev-spot": 64,
+        "dev-on-demand": 32,
+        "staging-spot": 1024,
+        "staging-overflow": 64,
+        "staging-on-demand": 256,
+    }
+    template = prod.of("ec2/launchTemplate:LaunchTemplate")[0].inputs["blockDeviceMappings"][0]
+    assert template["ebs"]["volumeSize"] == 200
+    assert {one["instanceTypes"][0] for name, one in environments.items() if "-dev-" in name} == {"r5d"}
+    definition = dev.one("staging-machine", "StateMachine").json("definition")["States"]["Run"]
+    assert definition["Arguments"]["Timeout"] == {"AttemptDurationSeconds": 86_400}
+    assert definition["Arguments"]["Tags"]["environment"] == "staging"
+    queues = {one.inputs["name"] for one in dev.of("sqs/queue:Queue")}
+    assert queues == {
+        "cryoet-ingestion-staging-portal-sfn-notifications-queue",
+        "cryoet-ingestion-staging-portal-sfn-notifications-queue-dead-letter",
+    }
+
+
+def test_outputs_name_what_clients_use() -> None:
+    found = deployed("dev").exports["orchestrators"]
+    assert set(found) == {"dev", "staging"}
+    assert set(found["staging"]) == {
+        *("state_machine", "spot_queue", "on_demand_queue", "security_group", "alarm_topic"),
+        *("notification_queues", "generations"),
+    }
+    assert found["staging"]["security_group"] == "staging-hosts-id"
+    assert set(found["staging"]["notification_queues"]) == {"portal"}
+    assert [one.rpartition("-")[0] for one in found["staging"]["generations"]] == ["spot", "overflow", "on-demand"]
+
+
+def test_operators_read_the_jobs_logs() -> None:
+    found = policy(deployed("prod"), "cryoet-operator")
+    assert found["Logs"]["Resource"][0].endswith(":log-group:/aws/batch/cryoet-ingestion-prod")
+    assert "Logs" not in policy(deployed("public"), "cryoet-operator")
+
+
+def test_deployments_hand_over_the_programs_roles_alone(graph: Recording) -> None:
+    handed = policy(graph, "cryoet-github-deploy")["PassRoles"]
+    assert handed["Resource"].endswith(":role/cryoet-*")
+    services = set(handed["Condition"]["StringEquals"]["iam:PassedToService"])
+    trusted: set[str] = set()
+    for one in graph.of("iam/role:Role"):
+        principals = [statement["Principal"] for statement in one.json("assumeRolePolicy")["Statement"]]
+        trusted |= {principal["Service"] for principal in principals if "Service" in principal}
+    assert services == trusted
