@@ -53,4 +53,6 @@ CORRECTIONS: Final[dict[tuple[str, str], dict[str, Any]]] = {
     ("aws_cloudwatch_metric_alarm", "warm_up_configuration.only_start_evaluating_after_warm_up_period_ends"): {
         "type": "bool", "optional": True,
     },
+    # As on all types with tags.
+    ("aws_batch_job_queue", "tags_all"): {"type": "map(string)", "optional": True, "computed": True},
 }  # fmt: skip

@@ -43,6 +43,29 @@ def _by_priority(policy: Any) -> Any:
     return {**policy, "rules": sorted(policy.get("rules", []), key=lambda rule: rule.get("rulePriority", 0))}
 
 
+def _same_container(left: str, right: str) -> bool:
+    """Whether two containers of Batch are the same: AWS answers with empty lists for what was left out, and drops
+    variables without a value."""
+    try:
+        return _reduced(json.loads(left)) == _reduced(json.loads(right))
+    except ValueError:
+        return left == right
+
+
+def _reduced(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_reduced(item) for item in value]
+    if not isinstance(value, Mapping):
+        return value
+    found = {key: _reduced(item) for key, item in value.items() if item not in (None, [], {})}
+    for name in ("environment", "resourceRequirements"):
+        items = found.get(name)
+        if isinstance(items, list):
+            kept = [item for item in items if item.get("value")]
+            found[name] = sorted(kept, key=lambda item: json.dumps(item, sort_keys=True))
+    return {key: item for key, item in found.items() if item not in ([], {})}
+
+
 _SAME: Final[dict[str, Callable[[Any, Any], bool]]] = {
     "": lambda left, right: left == right,
     "equivalent IAM policies are no diff": same_policy,
@@ -57,6 +80,10 @@ _SAME: Final[dict[str, Callable[[Any, Any], bool]]] = {
     'null and "" alike': lambda left, right: left == right,
     "ignored for DELIVERY class (retention fixed at 2)": lambda left, right: left == right,
     "equivalent lifecycle policies are no diff": _same_lifecycle,
+    "equivalent container properties are no diff": _same_container,
+    # Of inputs that this provider refuses (aws_batch_job_definition).
+    "equivalent ECS properties are no diff": lambda left, right: left == right,
+    "equivalent node properties are no diff": lambda left, right: left == right,
     # Of an input that this provider refuses (aws_sqs_queue.kms_data_key_reuse_period_seconds).
     "suppressed when a KMS key is set and SSE-SQS is off": lambda left, right: left == right,
     # Of an input that this provider refuses (aws_iam_role.inline_policy): never reached with a value.

@@ -17,6 +17,8 @@ class Plan:
     old: Mapping[str, Any]
     new: State
     settings: Settings
+    client: Callable[[str, str], Any] | None = None
+    """(service, region) → boto3 client, for what pulumi-aws asks AWS while it plans."""
 
 
 Rule = tuple[str, Callable[[Plan], Faults] | str]

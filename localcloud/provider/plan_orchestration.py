@@ -55,6 +55,26 @@ def _one_statistic(plan: Plan) -> Faults:
     return [("statistic", "one of statistic and extended_statistic is required with metric_name")]
 
 
+def _unmanaged(plan: Plan) -> Faults:
+    wrong = str(plan.new.get("type")).upper() == "UNMANAGED" and plan.new.get("compute_resources")
+    return [("compute_resources", "is not for environments of type UNMANAGED")] if wrong else []
+
+
+def _valid_definition(plan: Plan) -> Faults:
+    """pulumi-aws has AWS look at a changed definition, in previews too."""
+    text: Any = plan.new.get("definition")
+    if plan.client is None or not isinstance(text, str) or text == plan.old.get("definition"):
+        return []
+    region = plan.new.get("region")
+    client = plan.client("stepfunctions", region if isinstance(region, str) else "")
+    answer = client.validate_state_machine_definition(definition=text, type=plan.new.get("type") or "STANDARD")
+    if answer["result"] == "OK":
+        return []
+    found = [f"{item['severity']} ({item['code']}): {item['message']}" for item in answer["diagnostics"]]
+    return [("definition", "; ".join(found))]
+
+
+_REPLACES: Final = "the type's `replaces`"
 ORCHESTRATION: Final[dict[str, tuple[Rule, ...]]] = {
     "aws_sqs_queue": (
         ("name pattern checked", _named("fifo_queue", 80)),
@@ -89,5 +109,26 @@ ORCHESTRATION: Final[dict[str, tuple[Rule, ...]]] = {
         ("metric_name given", _one_statistic),
         ("a metric_query with both", REFUSED),
         ("exactly one of evaluation_criteria", _RELATION),
+    ),
+    "aws_batch_compute_environment": (
+        ("type UNMANAGED with", _unmanaged),
+        ("'updatable' =", _REPLACES),
+        ("not updatable", _REPLACES),
+        ("Fargate has no allocation_strategy", _REPLACES),
+        ("always replace:", FLAGS),
+        ("never replace:", FLAGS),
+    ),
+    "aws_batch_job_queue": (
+        ("only name", FLAGS),
+        ("removing scheduling_policy_arn", REFUSED),
+    ),
+    "aws_batch_job_definition": (
+        ("change in container/ecs/node/eks properties", "the type's `recomputed` outputs"),
+        ("only name", FLAGS),
+    ),
+    "aws_sfn_state_machine": (
+        ("definition changed and known", _valid_definition),
+        ("publish=true", REFUSED),
+        ("name, name_prefix, type", FLAGS),
     ),
 }

@@ -4,6 +4,7 @@ One instance is one configured provider: the engine starts a process for each, a
 instance. Property names are the engine's (camelCase) here and Terraform's (snake_case) inside.
 """
 
+import re
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -119,8 +120,11 @@ class AwsProvider:
             checked.setdefault("region", self.session.settings.region)
         if rules.tagged:
             checked["tags_all"] = self._tags_all(checked)
-        planned = plan_rules.apply(rules.tf, rules.custom_diff, plan_rules.Plan(old, checked, self.session.settings))
+        planned = plan_rules.apply(rules.tf, rules.custom_diff, self._plan(old, checked))
         return [(_camel_path(rules.root, path), reason) for path, reason in planned]
+
+    def _plan(self, old: Mapping[str, Any], checked: dict[str, Any]) -> plan_rules.Plan:
+        return plan_rules.Plan(old, checked, self.session.settings, self.session.client)
 
     def _tags_all(self, checked: Mapping[str, Any]) -> Any:
         override = checked.get("override_provider")
@@ -142,8 +146,14 @@ class AwsProvider:
 
     def diff(self, token: str, state_: Mapping[str, Any], news: Mapping[str, Any]) -> DiffResult:
         """The differences between the recorded state and the checked inputs."""
-        rules = load(resource_type(token).tf)
-        found = self._changes(rules, to_snake(rules.root, state_), to_snake(rules.root, news))
+        code = resource_type(token)
+        rules = load(code.tf)
+        old, new = to_snake(rules.root, state_), to_snake(rules.root, news)
+        replacing = [_camel_path(rules.root, path) for path in code.replaces(old, new)]
+        found = [
+            replace(change, replace=change.replace or _below(change.path, replacing))
+            for change in self._changes(rules, old, new)
+        ]
         return DiffResult(found, rules.delete_before_replace and any(change.replace for change in found))
 
     def _changes(self, rules: Rules, old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Change]:
@@ -314,6 +324,12 @@ def _camel_path(root: Field, path: str) -> str:
         field_ = field_.children[name]
         words.append(field_.pulumi + bracket + index)
     return ".".join(words)
+
+
+def _below(path: str, above: list[str]) -> bool:
+    """Whether the Pulumi path, whatever its indices, is one of those or leads on from it."""
+    plain = re.sub(r"\[[^]]*\]", "", path)
+    return any(plain == one or plain.startswith(f"{one}.") for one in above)
 
 
 def _top(rules: Rules, change: Change) -> str:

@@ -103,6 +103,11 @@ class Resource:
         """Everything AWS holds of it; None when it is gone."""
         raise NotImplementedError
 
+    def replaces(self, old: State, new: State) -> tuple[str, ...]:
+        """Dotted paths of inputs that replace in this change, where that hangs together with other values."""
+        del old, new
+        return ()
+
     def imported(self, state: State) -> State:
         """The state as a program's inputs would spell it, for an import."""
         return state

@@ -216,6 +216,7 @@ _NAMED: Final[dict[str, Callable[[Any], Fault]]] = {
     "arn": _matches(_ARN, "an ARN"),
     "json": _is_json,
     "IAM policy JSON": policy_fault,
+    **{f"JSON that decodes to {kind}Properties": _is_json for kind in ("Container", "Ecs", "Node")},
     "not empty": lambda value: None if value else "must not be empty",
     "12-digit account id": _matches(r"\d{12}", "a 12-digit account id"),
     "valid AWS region name": _matches(r"[a-z]{2}(-[a-z]+)+-\d", "a region name"),

@@ -1,4 +1,4 @@
-"""Cases of the types of queues, topics, events, Batch, Step Functions, ECR and alarms, for `provider_cases`, which says
+"""Cases of the types of queues, topics, events, ECR and alarms, for `provider_cases`, which says
 what a case is."""
 
 from __future__ import annotations
@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from . import provider_cases_batch
 from .conftest import DEV, PROD, REGION
 from .provider_cases_kind import Case, Inputs, Make, Name
 
@@ -144,18 +145,13 @@ def _event_rule(make: Make, name: Name) -> Inputs:
 
 
 def _targets(make: Make, name: Name) -> dict[str, Any]:
-    role = {"name": name("events"), "assumeRolePolicy": _trust("events.amazonaws.com")}
+    role = {"name": name("events"), "assumeRolePolicy": provider_cases_batch.trust("events.amazonaws.com")}
     return {
         "rule": _event_rule(make, name)["name"],
         "queue": _queue(make, name)["arn"],
         "dead": _queue(make, name)["arn"],
         "role": make("aws:iam/role:Role", role)[1]["arn"],
     }
-
-
-def _trust(service: str) -> Inputs:
-    statement = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
-    return {"Version": "2012-10-17", "Statement": [statement]}
 
 
 EVENT_CASES = (
@@ -341,4 +337,4 @@ IMAGE_CASES = (
         replacement=lambda _: {"policy": _expire(7)},
     ),
 )
-CASES = (*QUEUE_CASES, *EVENT_CASES, *IMAGE_CASES)
+CASES = (*QUEUE_CASES, *EVENT_CASES, *IMAGE_CASES, *provider_cases_batch.CASES)

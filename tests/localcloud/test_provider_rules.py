@@ -18,7 +18,8 @@ from localcloud.provider.types import TABLE, resource_type
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:pulumi_aws")
 TOKENS = sorted(TABLE)
 SDK_ONLY = {
-    # `timeouts` exists on this type alone: the provider waits as long as it must and refuses the input.
+    # `timeouts` exists on these types alone: the provider waits as long as it must and refuses the input.
+    "aws:batch/jobQueue:JobQueue": ("timeouts",),
     "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": ("timeouts",),
     # An output that the SDK lists among a block's arguments; pulumi-aws refuses it.
     "aws:s3/bucketLogging:BucketLogging": ("targetGrants.grantee.displayName",),

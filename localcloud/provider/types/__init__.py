@@ -7,6 +7,9 @@ from localcloud.provider.errors import ProviderError
 from localcloud.provider.resource import Resource
 
 TABLE: Final[dict[str, str]] = {
+    "aws:batch/computeEnvironment:ComputeEnvironment": "batch:ComputeEnvironment",
+    "aws:batch/jobDefinition:JobDefinition": "batch_definition:JobDefinition",
+    "aws:batch/jobQueue:JobQueue": "batch:JobQueue",
     "aws:cloudwatch/eventRule:EventRule": "events:EventRule",
     "aws:cloudwatch/eventTarget:EventTarget": "events:EventTarget",
     "aws:cloudwatch/logGroup:LogGroup": "logs:LogGroup",
@@ -49,6 +52,7 @@ TABLE: Final[dict[str, str]] = {
     "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": "s3_settings:PublicAccessBlock",
     "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": "s3_settings:Encryption",
     "aws:s3/bucketVersioning:BucketVersioning": "s3_settings:Versioning",
+    "aws:sfn/stateMachine:StateMachine": "states:StateMachine",
     "aws:sns/topic:Topic": "sns:Topic",
     "aws:sns/topicPolicy:TopicPolicy": "sns:TopicPolicy",
     "aws:sns/topicSubscription:TopicSubscription": "sns:TopicSubscription",

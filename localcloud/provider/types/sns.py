@@ -1,8 +1,8 @@
 """aws:sns/topic:Topic, aws:sns/topicPolicy:TopicPolicy and aws:sns/topicSubscription:TopicSubscription.
 
 AWS facts: CreateTopic answers with the topic of that name if there is one, so pulumi-aws looks first; a topic always
-has a policy, of its owner alone at first; attributes are set one at a time; a subscription is confirmed by its endpoint,
-and a queue's at once.
+has a policy, of its owner alone at first; attributes are set one at a time; an endpoint confirms a subscription, a
+queue at once.
 """
 
 import json

@@ -69,7 +69,6 @@ def described(definition: JobDefinition) -> Params:
         "containerOrchestrationType": "ECS",
     }
     made.setdefault("parameters", {})
-    made.setdefault("platformCapabilities", ["EC2"])
     container: Params = made["containerProperties"]
     for name in ("command", "volumes", "environment", "mountPoints", "ulimits", "resourceRequirements", "secrets"):
         container.setdefault(name, [])
