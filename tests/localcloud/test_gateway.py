@@ -277,13 +277,3 @@ class TestControl:
 def trust_nobody() -> str:
     statement = {"Effect": "Deny", "Principal": {"AWS": f"arn:aws:iam::{DEV}:root"}, "Action": "sts:AssumeRole"}
     return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-
-
-def test_a_reset_leaves_what_a_new_organization_has(cloud: Cloud) -> None:
-    _, bucket = made_bucket(cloud)
-    cloud.reset()
-    assert cloud.client("s3", DEV).list_buckets()["Buckets"] == []
-    roles = cloud.client("iam", DEV).list_roles()["Roles"]
-    assert [role["RoleName"] for role in roles] == ["OrganizationAccountAccessRole"]
-    made_again = cloud.client("s3", ACCOUNTS[1])
-    made_again.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "us-west-2"})

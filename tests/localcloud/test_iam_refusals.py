@@ -271,7 +271,7 @@ def test_iam_17_custom_suffix_of_a_service_linked_role(iam: Any) -> None:
 
 
 def test_iam_18_change_a_service_linked_role(iam: Any, policy: str) -> None:
-    role = iam.create_service_linked_role(AWSServiceName="batch.amazonaws.com")["Role"]["RoleName"]
+    role = iam.create_service_linked_role(AWSServiceName="backup.amazonaws.com")["Role"]["RoleName"]
     protected = ("UnmodifiableEntity", 400)
     assert refusal(iam.attach_role_policy, RoleName=role, PolicyArn=policy) == protected
     assert refusal(iam.put_role_policy, RoleName=role, PolicyName="p", PolicyDocument=document(allow())) == protected
