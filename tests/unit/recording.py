@@ -67,14 +67,15 @@ class Recording:
 
 
 @cache
-def _rules() -> dict[str, Rules]:
+def rules_by_token() -> dict[str, Rules]:
+    """The provider's rules of every type that it knows."""
     built = [build(json.loads(file.read_text())) for file in sorted(RULES.glob("aws_*.json"))]
     return {rules.token: rules for rules in built}
 
 
 def tagged(type_: str) -> bool:
     """Whether resources of the type take tags."""
-    return _rules()[type_].tagged
+    return rules_by_token()[type_].tagged
 
 
 def _whole(value: Any) -> Any:
@@ -101,9 +102,9 @@ class _Mocks(mocks.Mocks):
             return args.name, args.inputs
         if not args.custom:
             return "", args.inputs
-        if args.typ not in _rules():
+        if args.typ not in rules_by_token():
             raise AssertionError(f"unknown resource type {args.typ}")
-        _, failures = check_inputs(_rules()[args.typ], _whole(args.inputs))
+        _, failures = check_inputs(rules_by_token()[args.typ], _whole(args.inputs))
         assert not failures, f"{args.typ} {args.name}: {failures}"
         return f"{args.name}-id", {**args.inputs, "arn": f"arn:aws:mock:::{args.name}"}
 

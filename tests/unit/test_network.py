@@ -10,8 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from components.network import Network, NetworkArgs, plan
-from tests.unit.extra_rules import recorded
-from tests.unit.recording import Recording, Registered
+from tests.unit.recording import Recording, Registered, record
 
 ZONES = ("us-west-2a", "us-west-2b", "us-west-2c")
 ACCOUNT = "908710317728"
@@ -31,7 +30,7 @@ def args(**given: Any) -> NetworkArgs:
 
 
 def deployed(**given: Any) -> Recording:
-    return recorded(lambda: Network("main", args(**given)))
+    return record(lambda: Network("main", args(**given)))
 
 
 CIDRS = st.builds(

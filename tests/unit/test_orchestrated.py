@@ -14,8 +14,7 @@ import pytest
 from components.access.statements import SIZES
 from composition import compose, provider_of
 from settings import load
-from tests.unit.extra_rules import more_rules, recorded
-from tests.unit.recording import Recording
+from tests.unit.recording import Recording, record, rules_by_token
 from tests.unit.stackfiles import ORCHESTRATED, changed, orchestrate, written
 from tests.unit.test_policy_lint import EXPECTED, findings
 from tests.unit.test_program import ACCOUNTS, DOCUMENTS, aws
@@ -33,7 +32,7 @@ def deployed(stack: str) -> Recording:
         def program() -> None:
             pulumi.export("orchestrators", compose(portal, provider_of(portal, None)).orchestrators)
 
-        return recorded(program, stack=stack)
+        return record(program, stack=stack)
 
 
 @pytest.fixture(params=sorted(ORCHESTRATED))
@@ -65,7 +64,7 @@ def test_every_resource_has_its_accounts_provider(graph: Recording) -> None:
 
 
 def test_every_type_is_known_with_its_tags(graph: Recording) -> None:
-    rules = more_rules()
+    rules = rules_by_token()
     tags = json.loads(graph.one("account", "pulumi:providers:aws").inputs["defaultTags"])["tags"]
     taggable = [one for one in aws(graph) if rules[one.type].tagged]
     assert len({one.type for one in taggable}) > 15

@@ -11,8 +11,7 @@ import pytest
 from components.orchestration import hosts, instances
 from components.orchestration.compute import Compute, ComputeArgs
 from components.orchestration.contract import Resources
-from tests.unit.extra_rules import recorded
-from tests.unit.recording import Recording, Registered
+from tests.unit.recording import Recording, Registered, record
 
 BOUNDARY = "arn:aws:iam::908710317728:policy/cryoet-boundary"
 OLD = "spot-0a1b2c3d"
@@ -36,7 +35,7 @@ def deployed(**given: Any) -> Recording:
     def program() -> None:
         Compute("dev", args(**given), environment="dev", boundary=BOUNDARY)
 
-    return recorded(program)
+    return record(program)
 
 
 def environments(graph: Recording) -> dict[str, Registered]:

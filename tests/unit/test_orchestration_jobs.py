@@ -12,8 +12,7 @@ from components.orchestration.images import ImageRepository, ImageRepositoryArgs
 from components.orchestration.jobs import JobArgs, Jobs
 from components.orchestration.notifications import Notifications, NotificationsArgs
 from components.orchestration.policies import resource_document
-from tests.unit.extra_rules import recorded
-from tests.unit.recording import Recording
+from tests.unit.recording import Recording, record
 
 ACCOUNT, REGION = "908710317728", "us-west-2"
 JOB_ROLE = f"arn:aws:iam::{ACCOUNT}:role/cryoet-ingestion-dev-ingest"
@@ -30,7 +29,7 @@ def jobs(**given: Any) -> Recording:
     def program() -> None:
         Jobs("dev", job_args(**given), environment="dev", account=ACCOUNT, region=REGION, boundary=BOUNDARY)
 
-    return recorded(program)
+    return record(program)
 
 
 def container(**given: Any) -> dict[str, Any]:
@@ -132,7 +131,7 @@ def notifications(environment: str = "dev", **given: Any) -> Recording:
         args = NotificationsArgs(**found)
         Notifications(environment, args, environment=environment, account=ACCOUNT, region=REGION)
 
-    return recorded(program)
+    return record(program)
 
 
 QUEUE = "cryoet-ingestion-dev-portal-sfn-notifications-queue"
@@ -219,7 +218,7 @@ def test_notifications_that_cannot_be_are_named(given: dict[str, Any], field: st
 def repository(**given: Any) -> Recording:
     found: dict[str, Any] = {"repository": "cryoet-staging", **given}
     args = ImageRepositoryArgs(**found)
-    return recorded(lambda: ImageRepository("images", args))
+    return record(lambda: ImageRepository("images", args))
 
 
 def test_tags_move_and_images_that_lost_theirs_go() -> None:

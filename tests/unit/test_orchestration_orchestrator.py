@@ -10,8 +10,7 @@ import pytest
 from components.orchestration.contract import Resources, StageArgs
 from components.orchestration.notifications import NotificationsArgs
 from components.orchestration.orchestrator import Orchestrator, OrchestratorArgs
-from tests.unit.extra_rules import recorded
-from tests.unit.recording import Recording, Registered
+from tests.unit.recording import Recording, Registered, record
 from tests.unit.test_orchestration_compute import args as compute_args
 from tests.unit.test_orchestration_jobs import ACCOUNT, BOUNDARY, REGION, job_args
 
@@ -35,7 +34,7 @@ def args(environment: str = "dev", **given: Any) -> OrchestratorArgs:
 
 
 def deployed(environment: str = "dev", **given: Any) -> Recording:
-    return recorded(lambda: Orchestrator(environment, args(environment, **given)))
+    return record(lambda: Orchestrator(environment, args(environment, **given)))
 
 
 @pytest.fixture(scope="module")
@@ -133,7 +132,7 @@ def test_two_environments_in_one_account_share_nothing() -> None:
         Orchestrator("dev", args("dev"))
         Orchestrator("staging", args("staging"))
 
-    both = recorded(program)
+    both = record(program)
     assert names(both) == names(deployed("dev")) | names(deployed("staging"))
     assert not names(deployed("dev")) & names(deployed("staging"))
     for environment, other in (("dev", "staging"), ("staging", "dev")):
