@@ -21,6 +21,14 @@ def batch_jobs(account: str) -> Statement:
     )
 
 
+def job_starter() -> Statement:
+    """ECS, which pulls a job's image and writes its log. Its documentation names a source for the roles of tasks alone,
+    so a condition might keep every job from starting; a role is passed to ECS in its own account only.
+    """
+    service = Principals(kind="Service", ids=("ecs-tasks.amazonaws.com",))
+    return Statement(sid="JobStarter", actions=("sts:AssumeRole",), principals=service)
+
+
 def identities(sid: str, patterns: tuple[str, ...]) -> Statement:
     """Users and roles by ARN; ``*`` and ``?`` stand in names, never for an account."""
     accounts = sorted({rules.account_of_principal(pattern) for pattern in patterns})

@@ -18,7 +18,7 @@ from pulumi_aws import batch, cloudwatch
 
 from components import names
 from components.access.statements import Statement
-from components.access.trust import batch_jobs
+from components.access.trust import job_starter
 from components.identity import Role, RoleArgs
 from components.orchestration import failures, hosts, naming
 from components.orchestration.limits import SHORTEST_JOB
@@ -82,7 +82,7 @@ class Jobs(pulumi.ComponentResource):
             RoleArgs(
                 role=naming.execution_role(environment),
                 description="ECS starts batch jobs with it: the image and the log",
-                trust=(batch_jobs(account),),
+                trust=(job_starter(),),
                 permissions=execution_grants(account, region, environment),
                 boundary=boundary,
             ),

@@ -103,7 +103,7 @@ def test_ecs_starts_jobs_with_a_role_that_pulls_and_logs_alone() -> None:
     role = graph.one("dev-execution", "iam/role:Role")
     [trust] = role.json("assumeRolePolicy")["Statement"]
     assert trust["Principal"] == {"Service": "ecs-tasks.amazonaws.com"}
-    assert trust["Condition"] == {"StringEquals": {"aws:SourceAccount": ACCOUNT}}
+    assert "Condition" not in trust, "ECS documents none for this role"
     grants = {one["Sid"]: one for one in graph.one("dev-execution-policy").json("policy")["Statement"]}
     assert set(grants) == {"RegistryLogin", "Image", "WriteLog"}
     assert grants["Image"]["Resource"] == f"arn:aws:ecr:{REGION}:*:repository/*"
