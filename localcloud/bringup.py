@@ -109,7 +109,7 @@ def bring_up(server: Running, folder: Path) -> None:
     env, portal = command_environment(server, folder), load(stacks()[0], ROOT)
     portal_command = [sys.executable, "-m", "portal"]
     with step(f"pulumi up of {', '.join(stacks())}"):
-        run([*portal_command, "up"], env)
+        run([*portal_command, "up", "--skip-preview"], env)
     for release in portal.releases():
         source, target = release.source.name, release.destination.name
         with step(f"a dataset into {source}, released to {target} under {names.sync_role(release.key)}"):
@@ -160,7 +160,7 @@ def preview(server: Running, folder: Path) -> None:
     for stack in stacks():
         if not (folder / "state" / ".pulumi" / "stacks" / "portal" / f"{stack}.json").exists():
             with step(f"pulumi up of {stack}, which never was"):
-                run([sys.executable, "-m", "portal", "up", stack], env)
+                run([sys.executable, "-m", "portal", "up", "--skip-preview", stack], env)
         with step(f"preview of {stack} under {names.GITHUB_PREVIEW}"):
             credentials = preview_credentials(portal, stack, server, folder)
             run([str(ROOT / "tools" / "preview"), stack], env | credentials)

@@ -125,6 +125,9 @@ def _bring_up(pulumi: Pulumi, account: str, arguments: list[str]) -> None:
 def up(
     stack: Annotated[list[str] | None, typer.Argument(help="The stacks; left out: all")] = None,
     refresh: Annotated[bool, typer.Option("--refresh", help="Read the accounts first")] = False,
+    skip_preview: Annotated[
+        bool, typer.Option("--skip-preview", help="Don't plan it all before the first change")
+    ] = False,
 ) -> None:
     """`pulumi up --yes` of each stack; what a killed run left behind is put right first."""
     portal = _portal()
@@ -132,7 +135,7 @@ def up(
         pulumi, owner = Pulumi(stack=name), _settings_of(portal, name).account.id
         out.print(f"[bold]{name}[/bold]: account {owner}")
         pulumi.ensure()
-        arguments = ["--refresh"] if refresh else []
+        arguments = [*(["--refresh"] if refresh else []), *(["--skip-preview"] if skip_preview else [])]
         try:
             _bring_up(pulumi, owner, arguments)
         except PulumiError as error:
