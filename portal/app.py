@@ -12,7 +12,7 @@ from typer.core import TyperCommand
 
 from portal import sync as syncing
 from portal.pulumi_cli import ROOT, Pulumi, PulumiError, stacks
-from portal.recover import RecoverError, clear_dead_lock
+from portal.recover import RecoverError, clear_dead_lock, take_in
 from portal.recover import recover as recover_stack
 from settings import Portal, Settings, SettingsError, load
 
@@ -118,7 +118,17 @@ def status() -> None:
 def _bring_up(pulumi: Pulumi, account: str, arguments: list[str]) -> None:
     for line in recover_stack(pulumi, account):
         print(f"  {line}")
-    pulumi.stream("up", "--yes", "--suppress-outputs", *arguments)
+    last = pulumi.last_update()
+    interrupted = last is not None and last["result"] != "succeeded"
+    while True:
+        try:
+            return pulumi.stream("up", "--yes", "--suppress-outputs", *arguments)
+        except PulumiError as error:
+            # Only after an update that did not succeed: what exists otherwise is somebody's; `import_id` takes it in.
+            taken = take_in(pulumi, account, error) if interrupted else []
+            if not taken:
+                raise
+            print("\n".join(f"  {line}" for line in taken))
 
 
 @app.command()

@@ -126,6 +126,51 @@ def settled(export: dict[str, Any], account: str) -> dict[str, Any]:
     return {**export, "deployment": {**deployment, "resources": resources, "pending_operations": []}}
 
 
+def _enter(pulumi: Pulumi, state: dict[str, Any]) -> None:
+    """Writes the state, and lets a refresh keep of it what AWS has."""
+    with tempfile.TemporaryDirectory() as scratch:
+        file = Path(scratch) / "state.json"
+        file.write_text(json.dumps(state))
+        write = ("stack", "import", "--file", str(file))
+        try:
+            pulumi.run(*write)
+        except PulumiError as error:
+            if not clear_dead_lock(pulumi, error):
+                raise
+            pulumi.run(*write)
+    # The program says which role to assume; without it the engine would take that of the last update.
+    pulumi.run("refresh", "--yes", "--skip-preview", "--run-program")
+
+
+ALREADY = re.compile(
+    r"^  \S+:(?P<kind>\w+) \((?P<name>\S+)\):\n(?:    .*\n)*?    .*(?:BucketAlreadyOwnedByYou|EntityAlreadyExists)",
+    re.MULTILINE,
+)
+"""A diagnostic that says that a resource which the engine wanted to make is in the account already."""
+
+
+def take_in(pulumi: Pulumi, account: str, error: PulumiError) -> list[str]:
+    """Enters into the state what ``error`` says exists already; returns a line for each (empty: nothing of the kind).
+
+    When a provider dies between AWS's answer and its own, the engine takes the creation for failed and forgets it. The
+    resource is under the name that the program gives it, which a preview tells; a refresh then reads what it is.
+    """
+    named = {(found["kind"], found["name"]) for found in ALREADY.finditer(error.output)}
+    if not named:
+        return []
+    planned = [
+        step["newState"] for step in json.loads(pulumi.run("preview", "--json"))["steps"] if step["op"] == "create"
+    ]
+    wanted = [
+        one for one in planned
+        if one["type"] in IDS and (one["type"].rsplit(":", 1)[-1], one["urn"].rsplit("::", 1)[-1]) in named
+    ]  # fmt: skip
+    export = json.loads(pulumi.run("stack", "export"))
+    export["deployment"]["pending_operations"] = [{"type": "creating", "resource": one} for one in wanted]
+    _enter(pulumi, settled(export, account))
+    return [f"{one['urn']}: made by an update that was killed, taken in" for one in wanted]
+
+
 def recover(pulumi: Pulumi, account: str) -> list[str]:
     """Settles every operation of unknown outcome; returns a line for each (empty: nothing to do).
 
@@ -136,16 +181,5 @@ def recover(pulumi: Pulumi, account: str) -> list[str]:
     pending = (export["deployment"] or {}).get("pending_operations") or []
     if not pending:
         return []
-    with tempfile.TemporaryDirectory() as scratch:
-        file = Path(scratch) / "state.json"
-        file.write_text(json.dumps(settled(export, account)))
-        write = ("stack", "import", "--file", str(file))
-        try:
-            pulumi.run(*write)
-        except PulumiError as error:
-            if not clear_dead_lock(pulumi, error):
-                raise
-            pulumi.run(*write)
-    # The program says which role to assume; without it the engine would take that of the last update.
-    pulumi.run("refresh", "--yes", "--skip-preview", "--run-program")
+    _enter(pulumi, settled(export, account))
     return [f"{entry['type']} {entry['resource']['urn']}: its outcome was looked up in AWS" for entry in pending]

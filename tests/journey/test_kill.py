@@ -14,6 +14,10 @@ import pytest
 from tests.journey.conftest import DEV, Cloud, Project
 
 KILLS = 20
+NOBODY = (
+    '{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"sts:AssumeRole",'
+    f'"Principal":{{"AWS":"arn:aws:iam::{DEV}:root"}}}}]}}'
+)
 LONGEST_SECONDS = 6.0
 
 
@@ -82,6 +86,22 @@ def test_the_next_up_completes_a_killed_one(project: Project, cloud: Cloud, seed
     chance = random.Random(seed)  # noqa: S311 - not for secrets
     victim = "engine" if seed % 2 else "provider"
     killed_up(project, victim, chance.uniform(0.8, LONGEST_SECONDS))
+    done = project.run("portal", "up", "--skip-preview", "dev")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert in_state(project) == in_account(cloud)
+    project.pulumi("dev", "preview", "--refresh", "--expect-no-changes")
+
+
+def test_what_a_dead_provider_made_is_taken_in(project: Project, cloud: Cloud) -> None:
+    """AWS made the bucket and the role, the provider died before it could say so, and the engine forgot them."""
+    killed_up(project, "provider", 2.5)
+    made = in_account(cloud)
+    s3, iam = cloud.client("s3", DEV), cloud.client("iam", DEV)
+    if "cryoet-swipe-wdl-staging" not in made:
+        where = {"LocationConstraint": "us-west-2"}
+        s3.create_bucket(Bucket="cryoet-swipe-wdl-staging", CreateBucketConfiguration=where)
+    if "cryoet-sync-public" not in made:
+        iam.create_role(RoleName="cryoet-sync-public", AssumeRolePolicyDocument=NOBODY)
     done = project.run("portal", "up", "--skip-preview", "dev")
     assert done.returncode == 0, done.stdout + done.stderr
     assert in_state(project) == in_account(cloud)
