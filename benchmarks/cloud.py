@@ -24,7 +24,7 @@ def local_cloud() -> Generator[tuple[Portal, dict[str, str]]]:
         server, _ = process.start(folder, [one.account.id for one in portal.stacks.values()])
         try:
             install_plugin(folder / "pulumi")
-            (folder / "state").mkdir()
+            (folder / "state").mkdir(exist_ok=True)
             env = environment(server, folder)
             yield portal, env | {"PATH": f"{engine.locate()}:{env['PATH']}"}
         finally:
