@@ -15,7 +15,7 @@ from botocore.exceptions import ClientError
 from localcloud.server.batch import faults, images
 from localcloud.server.timescale import SCALE
 
-from .conftest import DEV, REGION, Cloud
+from .clouds import DEV, REGION, Cloud
 
 IMAGE = "docker.io/library/busybox:1"
 PATIENCE_SECONDS = 20

@@ -4,35 +4,19 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+import time
 from pathlib import Path
 
 import pytest
 
 from localcloud.server.batch import images
 
-from . import batch_steps
 from .batch_steps import IMAGE, World, policy, refused, time_scale, until
-from .conftest import DEV, REGION, Cloud
+from .conftest import DEV, REGION
+
+pytestmark = pytest.mark.usefixtures("plain_batch")
 
 EXITED = "Essential container in task exited"
-
-
-@pytest.fixture(scope="module")
-def world(cloud: Cloud) -> World:
-    return World(cloud)
-
-
-@pytest.fixture(scope="module")
-def queue(world: World) -> str:
-    return world.queue()
-
-
-@pytest.fixture(autouse=True)
-def _plain() -> Iterator[None]:
-    batch_steps.stand_ins()
-    yield
-    batch_steps.no_faults()
 
 
 def test_a_job_runs_its_command_and_its_output_is_in_the_log(world: World, queue: str) -> None:
@@ -220,7 +204,7 @@ def test_nothing_of_a_job_outlives_it(world: World, queue: str, tmp_path: Path) 
     child = f"import os, time; os.setsid(); time.sleep(0.6); open({str(mark)!r}, 'w').write('alive')"
     program = f"import subprocess, sys; subprocess.Popen([sys.executable, '-c', {child!r}])"
     assert world.run(queue, sys.executable, "-c", program)["status"] == "SUCCEEDED"
-    batch_steps.time.sleep(0.9)
+    time.sleep(0.9)
     assert not mark.exists()
 
 

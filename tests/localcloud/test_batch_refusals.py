@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from . import batch_steps
-from .batch_steps import World, refused, time_scale
-from .conftest import Cloud
+from .batch_steps import World, refused, time_scale, until
+
+pytestmark = pytest.mark.usefixtures("plain_batch")
 
 REFUSED = "ClientException"
-
-
-@pytest.fixture(scope="module")
-def world(cloud: Cloud) -> World:
-    return World(cloud)
 
 
 @pytest.fixture(scope="module")
@@ -28,13 +22,6 @@ def environment(world: World) -> str:
 @pytest.fixture(scope="module")
 def queue(world: World, environment: str) -> str:
     return world.queue(environment)
-
-
-@pytest.fixture(autouse=True)
-def _plain() -> Iterator[None]:
-    batch_steps.stand_ins()
-    yield
-    batch_steps.no_faults()
 
 
 def create(world: World, *, state: str = "ENABLED", name: str = "", **resources: Any) -> str:
@@ -148,7 +135,7 @@ def test_an_environment_in_use_enabled_or_settling_is_not_deleted(world: World) 
         world.batch.delete_job_queue(jobQueue=queue)
     world.settled_queue(queue)
     world.batch.delete_job_queue(jobQueue=queue)
-    batch_steps.until(lambda: world.settled_queue(queue)["status"] == "gone" or None)
+    until(lambda: world.settled_queue(queue)["status"] == "gone" or None)
     with refused(REFUSED, "must be DISABLED"):
         world.batch.delete_compute_environment(computeEnvironment=environment)
     world.batch.update_compute_environment(computeEnvironment=environment, state="DISABLED")

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import json
 import re
+import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from localcloud.server.batch import faults
 
-from . import batch_steps
 from .batch_steps import World, refused, time_scale, until
 from .conftest import Cloud
+
+pytestmark = pytest.mark.usefixtures("plain_batch")
 
 EXITED = "Essential container in task exited"
 CAPACITY = "CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY"
@@ -34,23 +35,6 @@ def ask(cloud: Cloud, method: str, path: str, body: Any = None) -> Any:
 
 def limit(reason: str, seconds: int = 600) -> dict[str, Any]:
     return {"reason": reason, "state": "RUNNABLE", "action": "CANCEL", "maxTimeSeconds": seconds}
-
-
-@pytest.fixture(scope="module")
-def world(cloud: Cloud) -> World:
-    return World(cloud)
-
-
-@pytest.fixture(scope="module")
-def queue(world: World) -> str:
-    return world.queue()
-
-
-@pytest.fixture(autouse=True)
-def _plain() -> Iterator[None]:
-    batch_steps.stand_ins()
-    yield
-    batch_steps.no_faults()
 
 
 def blocked(world: World, job_id: str) -> dict[str, Any]:
@@ -130,7 +114,7 @@ def test_silent_lack_of_capacity_never_says_so_and_no_limit_acts(world: World) -
     with time_scale(0.0001):
         job_id = world.submit(queue, "true")
         world.until_status(job_id, "RUNNABLE")
-        batch_steps.time.sleep(0.2)
+        time.sleep(0.2)
         job = world.job(job_id)
     assert (job["status"], job.get("statusReason")) == ("RUNNABLE", None)
 

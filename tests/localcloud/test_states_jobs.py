@@ -3,39 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from . import batch_steps
+from localcloud.server.batch import faults
+
 from .batch_steps import World, refused, time_scale, until
 from .conftest import Cloud
 from .states_steps import BATCH, SYNC_RULE, Machines
+
+pytestmark = pytest.mark.usefixtures("plain_batch")
 
 SYNC = "arn:aws:states:::batch:submitJob.sync"
 
 
 @pytest.fixture(scope="module")
-def world(cloud: Cloud) -> World:
-    return World(cloud)
-
-
-@pytest.fixture(scope="module")
 def machines(cloud: Cloud) -> Machines:
     return Machines(cloud)
-
-
-@pytest.fixture(scope="module")
-def queue(world: World) -> str:
-    return world.queue()
-
-
-@pytest.fixture(autouse=True)
-def _plain() -> Iterator[None]:
-    batch_steps.stand_ins()
-    yield
-    batch_steps.no_faults()
 
 
 def job(world: World, queue: str, *command: str, **more: Any) -> dict[str, Any]:
@@ -128,7 +113,6 @@ def test_a_task_that_takes_too_long_is_a_timeout(world: World, machines: Machine
 
 
 def test_throttling_is_retried_with_backoff(cloud: Cloud, world: World, machines: Machines, queue: str) -> None:
-    faults = batch_steps.faults
     faults.add(kind="throttled", queue=queue, times=2)
     retry = [{"ErrorEquals": ["Batch.AWSBatchException"], "IntervalSeconds": 15, "JitterStrategy": "FULL"}]
     machine = machines.create(job(world, queue, "true", Retry=retry), *BATCH, *SYNC_RULE)
@@ -144,7 +128,7 @@ def test_throttling_is_retried_with_backoff(cloud: Cloud, world: World, machines
 
 
 def test_a_reclaim_is_told_from_the_cause_and_run_again_elsewhere(world: World, machines: Machines, queue: str) -> None:
-    batch_steps.faults.add(kind="reclaimed", queue=queue, after_marker="half")
+    faults.add(kind="reclaimed", queue=queue, after_marker="half")
     definition = world.definition("sh", "-c", "echo half; sleep 0.3; echo whole")
     other = world.queue()
     arguments = {"JobName": "step", "JobQueue": queue, "JobDefinition": definition}

@@ -14,6 +14,8 @@ from localcloud.provider.session import has_code
 from localcloud.provider.types.batch_names import from_batch, to_batch
 from localcloud.provider.types.iam_common import name_of
 
+SETTLED: Final = ("VALID", "INVALID", "")
+"""In no transition; "" is gone."""
 SETTLED_SECONDS: Final = 60.0
 """How long an environment or queue may be in transition. pulumi-aws waits 20 and 10 minutes."""
 STRATEGIES: Final = ("BEST_FIT_PROGRESSIVE", "SPOT_CAPACITY_OPTIMIZED", "SPOT_PRICE_CAPACITY_OPTIMIZED")
@@ -39,6 +41,25 @@ def until(op: Operation, find: Callable[[], Found | None], *states: str) -> None
             raise ClientError({"Error": {"Code": "Pending", "Message": text}}, "Describe")
 
     op.retry(look, has_code("Pending"), SETTLED_SECONDS)
+
+
+def disable_and_delete(
+    op: Operation,
+    find: Callable[[], Found | None],
+    update: Callable[..., Any],
+    delete: Callable[..., Any],
+    **named: str,
+) -> None:
+    """``named`` is the argument by which both calls name the resource. Nothing is done if it is gone already."""
+    found = find()
+    if found is None:
+        return
+    until(op, find, *SETTLED)
+    if found["state"] == "ENABLED":
+        update(**named, state="DISABLED")
+    until(op, find, *SETTLED)
+    delete(**named)
+    until(op, find, "")
 
 
 def retag(op: Operation, arn: str) -> None:
@@ -120,15 +141,9 @@ class ComputeEnvironment(Resource):
             retag(op, op.old["arn"])
 
     def delete(self, op: Operation) -> None:
-        found = self._find(op)
-        if found is None:
-            return
-        until(op, lambda: self._find(op), "VALID", "INVALID", "")
-        if found["state"] == "ENABLED":
-            op.client("batch").update_compute_environment(computeEnvironment=op.resource_id, state="DISABLED")
-        until(op, lambda: self._find(op), "VALID", "INVALID", "")
-        op.client("batch").delete_compute_environment(computeEnvironment=op.resource_id)
-        until(op, lambda: self._find(op), "")
+        batch = op.client("batch")
+        calls = batch.update_compute_environment, batch.delete_compute_environment
+        disable_and_delete(op, lambda: self._find(op), *calls, computeEnvironment=op.resource_id)
 
     def _changed_resources(self, op: Operation) -> Found:
         old, new = _resources(op.old), _resources(op.new)
@@ -137,7 +152,7 @@ class ComputeEnvironment(Resource):
         return to_batch({**gone, **differing, "max_vcpus": new["max_vcpus"]})
 
     def _send(self, op: Operation, **changes: Any) -> None:
-        until(op, lambda: self._find(op), "VALID", "INVALID", "")
+        until(op, lambda: self._find(op), *SETTLED)
         op.client("batch").update_compute_environment(computeEnvironment=op.resource_id, **changes)
         until(op, lambda: self._find(op), "VALID")
 
@@ -201,22 +216,16 @@ class JobQueue(Resource):
 
     def update(self, op: Operation) -> None:
         if op.changed - {"tags", "tags_all"}:
-            until(op, lambda: self._find(op), "VALID", "INVALID", "")
+            until(op, lambda: self._find(op), *SETTLED)
             op.client("batch").update_job_queue(jobQueue=op.resource_id, **self._settings(op))
             until(op, lambda: self._find(op), "VALID")
         if "tags_all" in op.changed:
             retag(op, op.resource_id)
 
     def delete(self, op: Operation) -> None:
-        found = self._find(op)
-        if found is None:
-            return
-        until(op, lambda: self._find(op), "VALID", "INVALID", "")
-        if found["state"] == "ENABLED":
-            op.client("batch").update_job_queue(jobQueue=op.resource_id, state="DISABLED")
-        until(op, lambda: self._find(op), "VALID", "INVALID", "")
-        op.client("batch").delete_job_queue(jobQueue=op.resource_id)
-        until(op, lambda: self._find(op), "")
+        batch = op.client("batch")
+        calls = batch.update_job_queue, batch.delete_job_queue
+        disable_and_delete(op, lambda: self._find(op), *calls, jobQueue=op.resource_id)
 
     def _settings(self, op: Operation) -> Found:
         return {
