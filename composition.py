@@ -241,6 +241,7 @@ def _operator(portal: Portal) -> tuple[Statement, ...]:
         readable=(*own, *public),
         environments=tuple(settings.environments),
         orchestrated=tuple(settings.orchestrators),
+        workflows=tuple(settings.environments[name].wdl_bucket for name in settings.orchestrators),
     )
 
 

@@ -96,3 +96,7 @@ class Orchestrator(Model):
     sync_into: BucketRef | None = None
     """The public bucket, of another stack, into which this environment's sync workflows release."""
     notifications: Notifications = Notifications()
+
+    def largest_job(self) -> contract.Resources:
+        """What a job can get in both markets: it may have to run in either. For known instance types alone."""
+        return instances.largest_job(self.instance_types, min(self.spot_max_vcpus, self.on_demand_max_vcpus))

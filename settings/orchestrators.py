@@ -87,7 +87,7 @@ def _machines(stack: str, at: Key, one: Orchestrator) -> Iterator[Fault]:
             yield fault_at(stack, (*at, "instance_types", index), kind, rule)
     if len(known) < len(one.instance_types):
         return
-    most = instances.largest_job(one.instance_types, min(one.spot_max_vcpus, one.on_demand_max_vcpus))
+    most = one.largest_job()
     for index, stage in enumerate(one.stages):
         for market, size in (("spot", stage.spot), ("on_demand", stage.on_demand)):
             here = (*at, "stages", index, market)

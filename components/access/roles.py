@@ -47,10 +47,12 @@ def operator(
     readable: tuple[str, ...],
     environments: tuple[str, ...],
     orchestrated: tuple[str, ...] = (),
+    workflows: tuple[str, ...] = (),
 ) -> tuple[Statement, ...]:
     """The calls of the ingestion clients: find an environment's buckets and state machine, list data, start jobs.
 
-    ``orchestrated``: environments whose jobs run in this account; their logs are read too.
+    ``orchestrated``: environments whose jobs run in this account; their logs are read too. ``workflows``: buckets of
+    WDL files, to see which there are before a job asks for one.
     """
     statements = [Statement(sid="FindBuckets", actions=("s3:ListAllMyBuckets",), resources=("*",))]
     if readable:
@@ -72,4 +74,7 @@ def operator(
             Statement(sid="Logs", actions=logs, resources=resources),
             Statement(sid="Jobs", actions=("batch:DescribeJobs", "batch:ListJobs"), resources=("*",)),
         )
+    if workflows:
+        buckets_of_files = tuple(map(names.bucket_arn, workflows))
+        statements.append(Statement(sid="Workflows", actions=("s3:ListBucket",), resources=buckets_of_files))
     return tuple(statements)

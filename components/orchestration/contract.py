@@ -12,16 +12,15 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from components.orchestration.expressions import block, first_of, literal, regex
+from components.orchestration.inputs import Check, condition, fault
 
 MARKETS: Final = ("SPOT", "EC2")
 """As they stand in the clients' keys: ``RunSPOTMemory`` and ``RunEC2Memory``."""
 LEAST_MEMORY_MIB: Final = 4
 MAP_KEY: Final = "STAGES_IO_MAP_JSON"
-SHOWN: Final = 200
-"""Characters of a refused value that are shown."""
 WDL_URI: Final = r"^s3://[a-z0-9][a-z0-9.-]+[a-z0-9]/[^\r\n]*\.wdl(\.zip)?$"
 STAGE_NAME: Final = re.compile(r"([A-Z][a-z0-9]+)+")
 WORKFLOW: Final = re.compile(r"[a-z][a-z0-9_]{0,39}")
@@ -113,21 +112,35 @@ def faults(
 
     ``workspaces``: where ``OutputPrefix`` may lie; ``maps``: where a map of stages may.
     """
-    linked = len(stages) > 1
-    checks = [
-        _check("$type($in)", '$type($in) = "object"', "the input must be a JSON object, not "),
-        _value("OutputPrefix", _matches("$in.OutputPrefix", within(workspaces)), _place_rule(workspaces)),
-        _check("$type($in.Input)", '$type($in.Input) = "object"', "Input must be an object, not "),
-        *(check for stage in stages for check in _stage_checks(stage.name, largest)),
-        _value("DoNotInterrupt", _optional("$in.DoNotInterrupt", "boolean"), "must be true or false"),
-        *([_map_check(maps)] if linked else []),
+    names = tuple(stage.name for stage in stages)
+    return f"[{', '.join(condition(check) for check in checks(names, largest, workspaces, maps))}]"
+
+
+def refusals(
+    given: Any, stages: tuple[str, ...], largest: Resources, workspaces: tuple[str, ...], maps: tuple[str, ...]
+) -> list[str]:
+    """The same of an input at hand, for whoever is about to send it. ``stages``: their names."""
+    found = (fault(check, given) for check in checks(stages, largest, workspaces, maps))
+    return [sentence for sentence in found if sentence]
+
+
+def checks(
+    stages: tuple[str, ...], largest: Resources, workspaces: tuple[str, ...], maps: tuple[str, ...]
+) -> list[Check]:
+    """The rules for an input of these stages, in the order in which they are told."""
+    return [
+        Check(path=(), kind="object", says="the input must be a JSON object"),
+        _place("OutputPrefix", workspaces),
+        Check(path=("Input",), kind="object", says="Input must be an object"),
+        *(check for stage in stages for check in _stage_checks(stage, largest)),
+        Check(path=("DoNotInterrupt",), kind="boolean", says="DoNotInterrupt must be true or false", optional=True),
+        *([_place(MAP_KEY, maps, optional=True)] if len(stages) > 1 else []),
     ]
-    return f"[{', '.join(checks)}]"
 
 
-def _map_check(maps: tuple[str, ...]) -> str:
-    value = f"$in.{MAP_KEY}"
-    return _value(MAP_KEY, _absent_or(value, _matches(value, within(maps))), _place_rule(maps))
+def _place(name: str, places: tuple[str, ...], *, optional: bool = False) -> Check:
+    says = f"{name} must be an s3:// URI in " + " or ".join(f"s3://{place}" for place in places)
+    return Check(path=(name,), kind="string", says=says, pattern=within(places), optional=optional)
 
 
 def within(places: tuple[str, ...]) -> str:
@@ -139,63 +152,25 @@ def _either(places: tuple[str, ...]) -> str:
     return "|".join(place.replace(".", "[.]") for place in places)
 
 
-def _place_rule(places: tuple[str, ...]) -> str:
-    return "must be an s3:// URI in " + " or ".join(f"s3://{place}" for place in places)
-
-
-def _stage_checks(stage: str, largest: Resources) -> list[str]:
-    uri, inputs = key(stage, "WDL"), f"$in.Input.{stage}"
+def _stage_checks(stage: str, largest: Resources) -> list[Check]:
+    uri = key(stage, "WDL")
+    says = f"{uri} must be the s3:// URI of a .wdl or .wdl.zip file"
     return [
-        _value(uri, _matches(f"$in.{uri}", WDL_URI), "must be the s3:// URI of a .wdl or .wdl.zip file"),
-        _check(f"$type({inputs})", f'$type({inputs}) = "object"', f"Input.{stage} must be an object, not "),
+        Check(path=(uri,), kind="string", says=says, pattern=WDL_URI),
+        Check(path=("Input", stage), kind="object", says=f"Input.{stage} must be an object"),
         *(check for market in MARKETS for check in _size_checks(f"{stage}{market}", largest)),
     ]
 
 
-def _size_checks(prefix: str, largest: Resources) -> list[str]:
-    memory, vcpus = f"{prefix}Memory", f"{prefix}Vcpu"
-    least = LEAST_MEMORY_MIB
-    return [
-        _value(
-            memory,
-            _whole(memory, least, largest.memory_mib),
-            f"must be a whole number of MiB from {least} to {largest.memory_mib}, which the largest machine has",
-        ),
-        _value(
-            vcpus,
-            _whole(vcpus, 1, largest.vcpus),
-            f"must be a whole number from 1 to {largest.vcpus}, which the largest machine has",
-        ),
-    ]
+def _size_checks(prefix: str, largest: Resources) -> tuple[Check, Check]:
+    def whole(word: str, unit: str, least: int, most: int) -> Check:
+        says = f"{prefix}{word} must be a whole number{unit} from {least} to {most}, which the largest machine has"
+        return Check(path=(prefix + word,), kind="number", says=says, least=least, most=most, optional=True)
 
-
-def _check(shown: str, kept: str, rule: str) -> str:
-    """``JSONata`` compares what has no value as unequal and as not unequal: conditions here are never negated."""
-    text = f'{literal(rule)} & ($exists({shown}) ? $substring($string({shown}), 0, {SHOWN}) : "nothing")'
-    return f"(({kept}) ? [] : {text})"
-
-
-def _value(name: str, kept: str, rule: str) -> str:
-    return _check(f"$in.{name}", kept, f"{name} {rule}, not ")
-
-
-def _matches(value: str, pattern: str) -> str:
-    """Guarded by a conditional: ``and`` may evaluate both sides, and ``$contains`` fails on what is no text."""
-    return f'$type({value}) = "string" ? $contains({value}, {regex(pattern)}) : false'
-
-
-def _absent_or(value: str, kept: str) -> str:
-    return f"$exists({value}) ? ({kept}) : true"
-
-
-def _optional(value: str, kind: str) -> str:
-    return _absent_or(value, f'$type({value}) = "{kind}"')
-
-
-def _whole(name: str, least: int, most: int) -> str:
-    value = f"$in.{name}"
-    fits = f"{value} >= {least} and {value} <= {most} and $floor({value}) = {value}"
-    return _absent_or(value, f'$type({value}) = "number" ? {fits} : false')
+    return (
+        whole("Memory", " of MiB", LEAST_MEMORY_MIB, largest.memory_mib),
+        whole("Vcpu", "", 1, largest.vcpus),
+    )
 
 
 def job_name() -> str:

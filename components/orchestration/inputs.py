@@ -1,0 +1,100 @@
+"""What is refused as an execution's input: each rule once, as data, for the state machine and for whoever starts it.
+
+``condition`` writes a rule in JSONata, for the machine's first state; ``fault`` applies it in Python, so that a client
+can refuse before it starts anything. Both say the same sentence, which names key, rule and value.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+from components.orchestration.expressions import literal, regex
+
+SHOWN: Final = 200
+"""Characters of a refused value that are shown."""
+Kind = Literal["object", "string", "number", "boolean"]
+_ABSENT: Final = object()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check:
+    """A rule for one value."""
+
+    path: tuple[str, ...]
+    """Keys from the input down; empty: the input itself."""
+    kind: Kind
+    says: str
+    """The rule as a sentence that begins with the key, without its end."""
+    optional: bool = False
+    pattern: str = ""
+    """For text: what it must contain."""
+    least: int = 0
+    most: int = 0
+    """For numbers, which must be whole: the bounds, themselves included."""
+
+
+def condition(check: Check) -> str:
+    """The rule over ``$in``, as an expression that gives nothing or the sentence of what is wrong.
+
+    JSONata compares what has no value as unequal and as not unequal: conditions here are never negated. What only
+    holds for a type stands behind a conditional: ``and`` may evaluate both sides.
+    """
+    value = ".".join(("$in", *check.path))
+    kept = _kept(check, value)
+    if check.optional:
+        kept = f"$exists({value}) ? ({kept}) : true"
+    shown = f"$type({value})" if check.kind == "object" else value
+    text = (
+        f'{literal(check.says + ", not ")} & ($exists({shown}) ? $substring($string({shown}), 0, {SHOWN}) : "nothing")'
+    )
+    return f"(({kept}) ? [] : {text})"
+
+
+def _kept(check: Check, value: str) -> str:
+    if check.kind == "string":
+        return f'$type({value}) = "string" ? $contains({value}, {regex(check.pattern)}) : false'
+    if check.kind == "number":
+        fits = f"{value} >= {check.least} and {value} <= {check.most} and $floor({value}) = {value}"
+        return f'$type({value}) = "number" ? {fits} : false'
+    return f'$type({value}) = "{check.kind}"'
+
+
+def fault(check: Check, given: Any) -> str | None:
+    """What is wrong with an input by this rule; None: nothing. ``given``: a JSON value."""
+    value = _at(given, check.path)
+    if (check.optional and value is _ABSENT) or (value is not _ABSENT and _fits(check, value)):
+        return None
+    return f"{check.says}, not {_shown(check, value)}"
+
+
+def _at(given: Any, path: tuple[str, ...]) -> Any:
+    for key in path:
+        given = given.get(key, _ABSENT) if isinstance(given, dict) else _ABSENT
+    return given
+
+
+def _fits(check: Check, value: Any) -> bool:
+    if _type(value) != check.kind:
+        return False
+    if check.kind == "string":
+        return re.search(check.pattern, value) is not None
+    return check.kind != "number" or (check.least <= value <= check.most and value == int(value))
+
+
+def _type(value: Any) -> str:
+    if value is None:
+        return "null"
+    names = {bool: "boolean", int: "number", float: "number", str: "string", list: "array", dict: "object"}
+    return names[type(value)]
+
+
+def _shown(check: Check, value: Any) -> str:
+    if value is _ABSENT:
+        return "nothing"
+    if check.kind == "object":
+        return _type(value)
+    text = value if isinstance(value, str) else json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+    return text[:SHOWN]
