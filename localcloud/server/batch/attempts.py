@@ -13,7 +13,10 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from http import HTTPStatus
 
+from localcloud.server.call import HOOKS, Call
+from localcloud.server.call import Outcome as CallOutcome
 from localcloud.server.timescale import SCALE
 
 from . import environment, faults, notices, processes
@@ -22,6 +25,7 @@ from .texts import EXITED, FAILED_TO_START, OUT_OF_MEMORY, TIMED_OUT, cannot_pul
 
 LOG = logging.getLogger(__name__)
 STOP_SECONDS = 30
+WRITING = ("PutObject", "CopyObject", "CompleteMultipartUpload")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,7 +144,7 @@ def _began(running: Running) -> None:
     if job.timeout and job.timeout.get("attemptDurationSeconds"):
         running.deadline = now + SCALE.real(job.timeout["attemptDurationSeconds"])
     fault = running.fault
-    if fault is not None and fault.after_marker is None:
+    if fault is not None and not fault.awaits_writing:
         running.strike_at = now + SCALE.real(fault.after_seconds or 0)
     job.status = "RUNNING"
     notices.job_changed(job)
@@ -178,6 +182,21 @@ def _strike(running: Running, fault: faults.Fault) -> None:
         _terminate(running, verdict, fault.grace_seconds)
     else:
         _kill(running, verdict)
+
+
+@HOOKS.finish("s3")
+def _wrote(call: Call, outcome: CallOutcome) -> None:
+    """A fault that awaits an object strikes the job that wrote it: its session has the name of its task."""
+    if call.operation not in WRITING or outcome.status != HTTPStatus.OK:
+        return
+    task, name = call.caller.arn.rpartition("/")[2], f"{call.params['Bucket']}/{call.params['Key']}"
+    with LOCK:
+        for running in _RUNNING.values():
+            fault = running.fault
+            if fault is None or running.process is None or running.verdict is not None:
+                continue
+            if running.attempt.task_arn.endswith(f"/{task}") and fault.awaits_object(name):
+                _strike(running, fault)
 
 
 def _struck(running: Running, fault: faults.Fault) -> Callable[[int], Outcome]:

@@ -21,11 +21,13 @@ expression that is searched for), ``times`` (how often; -1 for ever). Which faul
 
 ``reclaimed``, ``host_lost``, ``out_of_memory`` and ``exit`` strike ``after_seconds`` (AWS seconds, default 0) or once
 the job has written ``after_marker``: a regular expression found in its output, or the name (a glob) of a file in its
-directory. With neither given, ``exit`` and ``out_of_memory`` strike before the program has begun.
+directory; or ``after_object``: ``BUCKET/KEY`` (a glob) of an object in S3, before it is told that the object is there.
+With none given, ``exit`` and ``out_of_memory`` strike before the program has begun.
 """
 
 from __future__ import annotations
 
+import fnmatch
 import re
 import uuid
 from dataclasses import asdict, dataclass, fields
@@ -55,6 +57,7 @@ class Fault:
     grace_seconds: float = 120
     after_seconds: float | None = None
     after_marker: str | None = None
+    after_object: str | None = None
     exit_code: int = 1
     seconds: float = 0
     silent: bool = False
@@ -79,7 +82,15 @@ class Fault:
 
     @property
     def at_once(self) -> bool:
-        return self.after_seconds is None and self.after_marker is None
+        return self.after_seconds is None and not self.awaits_writing
+
+    @property
+    def awaits_writing(self) -> bool:
+        return self.after_marker is not None or self.after_object is not None
+
+    def awaits_object(self, name: str) -> bool:
+        """``name``: ``BUCKET/KEY``."""
+        return self.after_object is not None and fnmatch.fnmatchcase(name, self.after_object)
 
     def concerns(self, queue_arn: str, job_name: str, environment_arn: str = "") -> bool:
         return (
