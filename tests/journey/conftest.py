@@ -128,6 +128,12 @@ def project(cloud: Cloud, initialised: Path, tmp_path: Path) -> Project:
 
 
 @pytest.fixture(scope="module")
+def module_project(cloud: Cloud, initialised: Path, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A project of the module's own, nothing brought up."""
+    return _project(cloud, initialised, tmp_path_factory.mktemp("module"))
+
+
+@pytest.fixture(scope="module")
 def standing(cloud: Cloud, initialised: Path, tmp_path_factory: pytest.TempPathFactory) -> Project:
     """All three stacks up, for tests of one module that leave them as they are."""
     made = _project(cloud, initialised, tmp_path_factory.mktemp("standing"))
