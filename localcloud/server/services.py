@@ -10,6 +10,7 @@ MODULES = (
     "localcloud.server.events.operations",
     "localcloud.server.states.operations",
     "localcloud.server.kms",
+    "localcloud.server.secretsmanager.operations",
     "localcloud.server.loggroups",
     "localcloud.server.service_linked_roles",
     "localcloud.server.iam",

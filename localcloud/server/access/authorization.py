@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from localcloud.server.access import iam_permissions, kms_permissions, s3_permissions, service_permissions
+from localcloud.server.access import (
+    iam_permissions,
+    kms_permissions,
+    s3_permissions,
+    secrets_permissions,
+    service_permissions,
+)
 from localcloud.server.access.permission import Permission, Unmapped, Values
 from localcloud.server.call import Call
 
@@ -21,6 +27,7 @@ _BY_SERVICE: dict[str, Callable[[Call], list[Permission]]] = {
     "iam": iam_permissions.iam_permissions,
     "sts": iam_permissions.sts_permissions,
     "kms": kms_permissions.permissions,
+    "secretsmanager": secrets_permissions.permissions,
 }
 
 

@@ -1,0 +1,1 @@
+"""Secrets Manager: moto's secrets, with what AWS refuses and moto takes."""
