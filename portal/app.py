@@ -12,8 +12,8 @@ from typer.core import TyperCommand
 
 from portal import sync as syncing
 from portal.pulumi_cli import ROOT, Pulumi, PulumiError, stacks
-from portal.recover import RecoverError, clear_dead_lock, take_in
-from portal.recover import recover as recover_stack
+from portal.recovery import Place, RecoverError, clear_dead_lock, was_interrupted
+from portal.recovery import recover as recover_stack
 from settings import Portal, Settings, SettingsError, load
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
@@ -115,20 +115,10 @@ def status() -> None:
             out.print(f"    {count:4d} {kind}")
 
 
-def _bring_up(pulumi: Pulumi, account: str, arguments: list[str]) -> None:
-    for line in recover_stack(pulumi, account):
+def _bring_up(pulumi: Pulumi, place: Place, arguments: list[str], *, interrupted: bool) -> None:
+    for line in recover_stack(pulumi, place, interrupted=interrupted):
         print(f"  {line}")
-    last = pulumi.last_update()
-    interrupted = last is not None and last["result"] != "succeeded"
-    while True:
-        try:
-            return pulumi.stream("up", "--yes", "--suppress-outputs", *arguments)
-        except PulumiError as error:
-            # Only after an update that did not succeed: what exists otherwise is somebody's; `import_id` takes it in.
-            taken = take_in(pulumi, account, error) if interrupted else []
-            if not taken:
-                raise
-            print("\n".join(f"  {line}" for line in taken))
+    pulumi.stream("up", "--yes", "--suppress-outputs", *arguments)
 
 
 @app.command()
@@ -142,17 +132,17 @@ def up(
     """`pulumi up --yes` of each stack; what a killed run left behind is put right first."""
     portal = _portal()
     for name in stack or sorted(portal.stacks):
-        pulumi, owner = Pulumi(stack=name), _settings_of(portal, name).account.id
-        out.print(f"[bold]{name}[/bold]: account {owner}")
+        pulumi, place = Pulumi(stack=name), Place.of(_settings_of(portal, name))
+        out.print(f"[bold]{name}[/bold]: account {place.account}")
         pulumi.ensure()
         arguments = [*(["--refresh"] if refresh else []), *(["--skip-preview"] if skip_preview else [])]
         try:
-            _bring_up(pulumi, owner, arguments)
+            _bring_up(pulumi, place, arguments, interrupted=was_interrupted(pulumi))
         except PulumiError as error:
             if not clear_dead_lock(pulumi, error):
                 raise
             print("  the lock of a dead run was removed")
-            _bring_up(pulumi, owner, arguments)
+            _bring_up(pulumi, place, arguments, interrupted=True)
 
 
 @app.command()
@@ -165,7 +155,8 @@ def account(stack: Annotated[str, typer.Argument(help="The stack")]) -> None:
 @app.command()
 def recover(stack: Annotated[str, typer.Argument(help="The stack")]) -> None:
     """Put a stack right after a killed update: its lock, and operations of unknown outcome."""
-    done = recover_stack(Pulumi(stack=stack), _settings_of(_portal(), stack).account.id)
+    place = Place.of(_settings_of(_portal(), stack))
+    done = recover_stack(Pulumi(stack=stack), place, interrupted=True)
     print("\n".join(done) or f"{stack}: nothing to recover")
 
 

@@ -1,0 +1,180 @@
+"""Types whose ids AWS chooses: where to look for one, and what tells it from every other in the account.
+
+Rests on: the ``Describe`` calls of EC2 and Batch, ``GetQueueUrl`` of SQS, ``ListSubscriptionsByTopic`` of SNS. EC2 and
+Batch attach the tags in the call that makes the thing, so what has been made has them; a default security group is
+made with its VPC and gets its tags last, so without them its creation was not carried out to the end and is repeated.
+Deleted NAT gateways and endpoints stay visible for an hour.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import jmespath
+from botocore.exceptions import ClientError
+
+from portal.recovery.places import Place
+
+Item = dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lookup:
+    """How to find the resources of one type. Texts are JMESPath: of an answer (``items``), of an item (the others)."""
+
+    service: str
+    call: str
+    items: str
+    id: str
+    same: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Input → what of an item must be equal to it; an input that is not given must have no counterpart."""
+    asked: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Parameter of the call → the input that it takes; empty: the call tells all of the account."""
+    fixed: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Parameters of the call that are always the same."""
+    tags: str = "Tags"
+    """AWS's list of tags; "" for a type without, and for one whose name or place says enough."""
+    absent: frozenset[str] = frozenset()
+    """Error codes that mean: no such thing."""
+
+    @property
+    def orphans(self) -> bool:
+        """Whether the account can be searched for whatever carries the stack's tags."""
+        return bool(self.tags) and not self.asked
+
+    def list(self, place: Place, inputs: Mapping[str, Any]) -> list[Item]:
+        """What the account has. Raises botocore's errors."""
+        client = place.client(self.service)
+        request = {**self.fixed, **{name: inputs[key] for name, key in self.asked.items()}}
+        try:
+            if client.can_paginate(self.call):
+                pages = client.get_paginator(self.call).paginate(**request)
+                return [item for page in pages for item in self._items(page)]
+            return self._items(getattr(client, self.call)(**request))
+        except ClientError as error:
+            if error.response.get("Error", {}).get("Code") in self.absent:
+                return []
+            raise
+
+    def _items(self, answer: Any) -> list[Item]:
+        return [{"item": item, "id": jmespath.search(self.id, item)} for item in jmespath.search(self.items, answer)]
+
+    def tags_of(self, item: Item) -> dict[str, str]:
+        pairs = jmespath.search(self.tags, item["item"]) if self.tags else None
+        return {pair["Key"]: pair["Value"] for pair in pairs or []}
+
+    def alike(self, item: Item, inputs: Mapping[str, Any]) -> bool:
+        """Whether the attributes are those of the inputs. What the engine made up (a name) is not compared."""
+        made_up = inputs.get("__defaults") or []
+        return all(
+            name in made_up or (inputs.get(name) or None) == (jmespath.search(path, item["item"]) or None)
+            for name, path in self.same.items()
+        )
+
+    def as_found(self, item: Item, inputs: Mapping[str, Any]) -> dict[str, Any]:
+        """The inputs, with what the engine had made up as it really is."""
+        known = {name: jmespath.search(path, item["item"]) for name, path in self.same.items()}
+        made_up = inputs.get("__defaults") or []
+        return {**inputs, **{name: value for name, value in known.items() if name in made_up}}
+
+
+def _ec2(call: str, items: str, id_: str, *, tags: str = "Tags", **same: str) -> Lookup:
+    return Lookup(service="ec2", call=call, items=items, id=id_, same=same, tags=tags)
+
+
+def _rule(*, egress: bool) -> Lookup:
+    return _ec2(
+        "describe_security_group_rules",
+        f"SecurityGroupRules[?IsEgress==`{str(egress).lower()}`]",
+        "SecurityGroupRuleId",
+        securityGroupId="GroupId",
+        ipProtocol="IpProtocol",
+        cidrIpv4="CidrIpv4",
+        cidrIpv6="CidrIpv6",
+        prefixListId="PrefixListId",
+        referencedSecurityGroupId="ReferencedGroupInfo.GroupId",
+        fromPort="FromPort >= `0` && FromPort || `null`",
+        toPort="ToPort >= `0` && ToPort || `null`",
+    )
+
+
+LOOKUPS: Final[dict[str, Lookup]] = {
+    "aws:batch/jobDefinition:JobDefinition": Lookup(
+        service="batch",
+        call="describe_job_definitions",
+        items="jobDefinitions",
+        id="jobDefinitionArn",
+        asked={"jobDefinitionName": "name"},
+        fixed={"status": "ACTIVE"},
+        tags="",
+    ),
+    "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup": _ec2(
+        "describe_security_groups", "SecurityGroups[?GroupName=='default']", "GroupId", vpcId="VpcId"
+    ),
+    "aws:ec2/eip:Eip": _ec2("describe_addresses", "Addresses", "AllocationId", domain="Domain"),
+    "aws:ec2/flowLog:FlowLog": _ec2(
+        "describe_flow_logs", "FlowLogs", "FlowLogId", vpcId="ResourceId", trafficType="TrafficType"
+    ),
+    # Attached to its VPC in a second call: that it isn't yet does not tell it apart.
+    "aws:ec2/internetGateway:InternetGateway": _ec2(
+        "describe_internet_gateways", "InternetGateways", "InternetGatewayId"
+    ),
+    "aws:ec2/launchTemplate:LaunchTemplate": _ec2(
+        "describe_launch_templates", "LaunchTemplates", "LaunchTemplateId", name="LaunchTemplateName"
+    ),
+    "aws:ec2/natGateway:NatGateway": _ec2(
+        "describe_nat_gateways",
+        "NatGateways[?State=='pending' || State=='available']",
+        "NatGatewayId",
+        subnetId="SubnetId",
+    ),
+    "aws:ec2/routeTable:RouteTable": _ec2("describe_route_tables", "RouteTables", "RouteTableId", vpcId="VpcId"),
+    "aws:ec2/routeTableAssociation:RouteTableAssociation": _ec2(
+        "describe_route_tables",
+        "RouteTables[].Associations[]",
+        "RouteTableAssociationId",
+        tags="",
+        routeTableId="RouteTableId",
+        subnetId="SubnetId",
+    ),
+    "aws:ec2/securityGroup:SecurityGroup": _ec2(
+        "describe_security_groups",
+        "SecurityGroups[?GroupName!='default']",
+        "GroupId",
+        vpcId="VpcId",
+        name="GroupName",
+        description="Description",
+    ),
+    "aws:ec2/subnet:Subnet": _ec2("describe_subnets", "Subnets", "SubnetId", vpcId="VpcId", cidrBlock="CidrBlock"),
+    "aws:ec2/vpc:Vpc": _ec2("describe_vpcs", "Vpcs", "VpcId", cidrBlock="CidrBlock"),
+    "aws:ec2/vpcEndpoint:VpcEndpoint": _ec2(
+        "describe_vpc_endpoints",
+        "VpcEndpoints[?State!='deleted' && State!='deleting' && State!='Deleted' && State!='Deleting']",
+        "VpcEndpointId",
+        vpcId="VpcId",
+        serviceName="ServiceName",
+    ),
+    "aws:sns/topicSubscription:TopicSubscription": Lookup(
+        service="sns",
+        call="list_subscriptions_by_topic",
+        items="Subscriptions[?starts_with(SubscriptionArn, 'arn:')]",
+        id="SubscriptionArn",
+        asked={"TopicArn": "topic"},
+        same={"protocol": "Protocol", "endpoint": "Endpoint"},
+        tags="",
+        absent=frozenset({"NotFound", "NotFoundException"}),
+    ),
+    "aws:sqs/queue:Queue": Lookup(
+        service="sqs",
+        call="get_queue_url",
+        items="[QueueUrl]",
+        id="@",
+        asked={"QueueName": "name"},
+        tags="",
+        absent=frozenset({"AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist"}),
+    ),
+    "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": _rule(egress=True),
+    "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": _rule(egress=False),
+}

@@ -1,0 +1,38 @@
+"""Where a stack's resources are: account, region, and a way in."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from components import names
+from portal.accounts import session
+from settings import Settings
+
+ROLE_VARIABLE = "PORTAL_ROLE"
+"""Names the role that the program itself assumes instead of the stack file's: CI's own."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """One account's region, entered as the program enters it."""
+
+    account: str
+    region: str
+    role: str
+    """ARN."""
+
+    @classmethod
+    def of(cls, settings: Settings) -> Place:
+        found = settings.account
+        return cls(found.id, found.region, names.role_arn(found.id, os.environ.get(ROLE_VARIABLE, "") or found.role))
+
+    @cached_property
+    def _session(self) -> Any:
+        return session(self.role, self.region)
+
+    def client(self, service: str) -> Any:
+        """A boto3 client; the role is assumed with the first. Raises botocore's errors."""
+        return self._session.client(service)

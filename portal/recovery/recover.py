@@ -1,0 +1,122 @@
+"""Settles creations of unknown outcome: what the account has is entered into the state, and a refresh reads it.
+
+Nothing is left behind in the account, nothing is made twice, and nothing is deleted.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from portal.pulumi_cli import Pulumi
+from portal.recovery.errors import RecoverError
+from portal.recovery.locks import run_unlocked
+from portal.recovery.places import Place
+from portal.recovery.search import Account, Found
+from portal.recovery.wanted import UNREAD, Wanted, needs, pending, planned, unread
+
+Export = dict[str, Any]
+
+
+def was_interrupted(pulumi: Pulumi) -> bool:
+    """Whether the last update ended without success: what it had just made may be forgotten. Raises PulumiError."""
+    last = pulumi.last_update()
+    return last is not None and last["result"] != "succeeded"
+
+
+def entered(export: Export, found: Iterable[Found]) -> Export:
+    """The state with what was found in it, each marked as not read yet; nothing is pending.
+
+    One that takes the place of a resource which is still there comes before it, and that one is marked to go, as the
+    engine would have done. What hangs on something that the state lacks was never made, and is left out.
+    """
+    deployment = export["deployment"]
+    resources = list(deployment.get("resources") or [])
+    urns = {one["urn"] for one in resources}
+    for one in found:
+        if needs(one.wanted.resource) <= urns:
+            resources = _with(resources, one)
+            urns.add(one.wanted.urn)
+    return {**export, "deployment": {**deployment, "resources": resources, "pending_operations": []}}
+
+
+def _with(resources: list[Mapping[str, Any]], found: Found) -> list[Mapping[str, Any]]:
+    made = {**found.wanted.resource, "id": found.id, "inputs": found.inputs, "outputs": found.inputs}
+    made["initErrors"] = [UNREAD]
+    place = next(
+        (at for at, one in enumerate(resources) if one["urn"] == found.wanted.urn and not one.get("delete")), None
+    )
+    if place is None:
+        return [*resources, made]
+    old = resources[place]
+    rest = [] if old.get("pendingReplacement") else [{**old, "delete": True}]
+    return [*resources[:place], made, *rest, *resources[place + 1 :]]
+
+
+def _refresh(pulumi: Pulumi) -> dict[str, Any]:
+    """Reads everything that the state holds; what AWS does not have goes. Returns the deployment."""
+    # The program says which role to assume; without it the engine would take that of the last update.
+    run_unlocked(pulumi, "refresh", "--yes", "--skip-preview", "--run-program")
+    return json.loads(pulumi.run("stack", "export"))["deployment"] or {}
+
+
+def _enter(pulumi: Pulumi, state: Export) -> None:
+    with tempfile.TemporaryDirectory() as scratch:
+        file = Path(scratch) / "state.json"
+        file.write_text(json.dumps(state))
+        run_unlocked(pulumi, "stack", "import", "--file", str(file))
+
+
+def _wanted(pulumi: Pulumi, deployment: Mapping[str, Any], *, interrupted: bool) -> list[Wanted]:
+    found = list(pending(deployment))
+    if interrupted:
+        known = {one.urn for one in found}
+        found += [one for one in planned(run_unlocked(pulumi, "preview", "--json")) if one.urn not in known]
+    return found
+
+
+def _lines(operations: Iterable[Mapping[str, Any]], found: Iterable[Found], after: Mapping[str, Any]) -> list[str]:
+    held = {(one["urn"], one.get("id")) for one in after.get("resources") or []}
+    said = [f"{one['type']} {one['resource']['urn']}: its outcome was looked up in AWS" for one in operations]
+    return said + [
+        f"{one.wanted.urn}: made by an update that was killed, taken in"
+        for one in found
+        if not one.wanted.pending and (one.wanted.urn, one.id) in held
+    ]
+
+
+def recover(pulumi: Pulumi, place: Place, *, interrupted: bool) -> list[str]:
+    """Settles every operation of unknown outcome; returns a line for each (empty: nothing to do).
+
+    ``interrupted``: the last update did not succeed, so it may also have made what nothing in the state says. The state
+    is first written as if each creation had succeeded; the refresh then reads them all, and drops what AWS does not
+    have. Raises :class:`RecoverError` and PulumiError; the state is as it was until the whole of it
+    is known, and a recovery that is itself killed is taken up by the next.
+    """
+    export = json.loads(pulumi.run("stack", "export"))
+    deployment = export["deployment"] or {}
+    operations = deployment.get("pending_operations") or []
+    resources = deployment.get("resources") or []
+    half_done = unread(deployment)
+    if not resources or not (operations or half_done or interrupted):
+        return []
+    if half_done and not operations:
+        resources = (_refresh(pulumi)).get("resources") or []
+        export = json.loads(pulumi.run("stack", "export"))
+    wanted = _wanted(pulumi, export["deployment"], interrupted=bool(interrupted or operations))
+    account = Account(place, resources)
+    found = account.find(wanted)
+    types = {one["type"] for one in resources} | {one.type for one in wanted}
+    if strays := account.orphans(types, found):
+        raise RecoverError(
+            f"{pulumi.stack}: account {place.account} has resources with this stack's tags that neither the state nor "
+            f"the program explains: {'; '.join(strays)}. Delete them or take them in (`pulumi import`), then run this "
+            "again"
+        )
+    if not (found or operations):
+        return [f"{urn}: read" for urn in half_done]
+    _enter(pulumi, entered(export, found))
+    return _lines(operations, found, _refresh(pulumi))
