@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.table import Table
-from typer.core import TyperCommand
 
 from portal import sync as syncing
+from portal.commands import follow, submit
+from portal.commands.options import OrderedFilters
+from portal.errors import PortalError
 from portal.pulumi_cli import ROOT, Pulumi, PulumiError, stacks
 from portal.recovery import Place, RecoverError, clear_dead_lock, was_interrupted
 from portal.recovery import recover as recover_stack
 from settings import Portal, Settings, SettingsError, load
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
+app.add_typer(submit.app, name="submit")
+app.command()(follow.watch)
+app.command()(follow.logs)
 out = Console(highlight=False, soft_wrap=True)
 
 
@@ -31,23 +36,6 @@ def _settings_of(portal: Portal, stack: str) -> Settings:
     if stack not in portal.stacks:
         raise SystemExit(f"error: STACK: {stack!r}: must be one of {', '.join(sorted(portal.stacks))}")
     return portal.stacks[stack]
-
-
-class OrderedFilters(TyperCommand):
-    """Keeps the order in which --include and --exclude were given: the last one that matches a key decides."""
-
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        words = [
-            part
-            for arg in args
-            for part in (arg.split("=", 1) if arg.startswith(("--include=", "--exclude=")) else [arg])
-        ]
-        ctx.meta["filters"] = [
-            (word, words[at + 1])
-            for at, word in enumerate(words[:-1])
-            if word in {"--include", "--exclude"}
-        ]  # fmt: skip
-        return super().parse_args(ctx, args)
 
 
 @app.command(cls=OrderedFilters)
@@ -168,5 +156,5 @@ def main() -> None:
         sys.exit(str(error))
     except PulumiError as error:
         sys.exit(f"{error.output.rstrip()}\nerror: {error}")
-    except (syncing.SyncError, RecoverError) as error:
+    except (PortalError, syncing.SyncError, RecoverError) as error:
         sys.exit(f"error: {error}")

@@ -7,6 +7,7 @@ an S3 bucket, Pulumi Cloud.
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -17,8 +18,8 @@ from typing import Any
 
 from rich.console import Console
 
-ROOT = Path(__file__).resolve().parent.parent
-"""The Pulumi project: where Pulumi.yaml and the stack files are."""
+ROOT = Path(os.environ.get("PORTAL_PROJECT") or Path(__file__).resolve().parent.parent)
+"""The Pulumi project: where Pulumi.yaml and the stack files are. PORTAL_PROJECT names another than this checkout."""
 
 
 class PulumiError(Exception):

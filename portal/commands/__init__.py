@@ -1,0 +1,1 @@
+"""The commands that submit and follow runs."""

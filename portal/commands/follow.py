@@ -1,0 +1,124 @@
+"""`portal watch` and `portal logs`."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections import Counter
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+from rich.console import Group
+from rich.live import Live
+from rich.spinner import Spinner
+from rich.text import Text
+
+from portal.commands.running import INTERRUPTED, say, stack_files
+from portal.environments import home
+from portal.errors import PortalError
+from portal.following import logs as job_logs
+from portal.following.runs import by_environment, follower
+from portal.following.watching import FEW, Ended, Watch
+from portal.following.watching import watch as endings
+from portal.submission import defaults
+from portal.submission.journal import BATCH, folder, read
+from settings import Portal
+
+MOST_TAILS = 20
+"""Of more runs that failed, the logs are not printed."""
+Environment = Annotated[str, typer.Option(help="Whose runs the names are of; an ARN says it itself")]
+
+
+def watch(
+    run: Annotated[list[str] | None, typer.Argument(metavar="NAME|ARN...", help="Executions")] = None,
+    batch: Annotated[str | None, typer.Option(help="All runs of this batch of `portal submit`")] = None,
+    environment: Environment = defaults.ENVIRONMENT,
+    tail: Annotated[int, typer.Option(min=0, max=1000, help="Lines of each log that are printed at the end")] = 5,
+    interval: Annotated[float, typer.Option(min=0.1, help="Seconds between looks")] = 3.0,
+) -> None:
+    """Follow runs until all have ended: outcome, class and reason, machines, last log lines.
+
+    Exit status 0 only if all have succeeded. Ctrl-C ends the watching, not the runs.
+    """
+    portal = stack_files()
+    names = [*(run or []), *(_batch(batch) if batch else [])]
+    if not names:
+        raise PortalError("NAME|ARN: at least one, or --batch")
+    watch_runs(portal, names, environment, tail, interval)
+
+
+def _batch(name: str) -> list[str]:
+    """ARNs of what a batch has started."""
+    found = (
+        read(folder() / f"{name}.jsonl") if BATCH.fullmatch(name) and (folder() / f"{name}.jsonl").exists() else None
+    )
+    if not found:
+        raise PortalError(f"--batch: {name!r}: there is no such batch in {folder()}")
+    return [*found.started.values()]
+
+
+def watch_runs(portal: Portal, names: Sequence[str], environment: str, tail: int = 5, interval: float = 3.0) -> None:
+    """Prints how each ends; exits with 1 unless all succeed."""
+    found = by_environment(portal, names, environment)
+    watches = [Watch(follower(home(portal, name)), ones) for name, ones in found.items()]
+    total, counts = sum(len(one.pending) for one in watches), Counter[str]()
+    quiet = total > FEW
+
+    def show(live: Live) -> None:
+        pending = [name for one in watches for name in one.pending]
+        rows = [Text(f"  {name}") for name in pending[:FEW]]
+        more = [Text(f"  and {len(pending) - FEW} more")] if len(pending) > FEW else []
+        live.update(
+            Group(Spinner("dots", text=f"{len(pending)} of {total} run"), *rows, *more) if pending else Text("")
+        )
+
+    try:
+        with Live(console=say, auto_refresh=say.is_terminal, transient=True) as live:
+            show(live)
+            for ended in endings(watches, interval, lambda: show(live)):
+                counts[_class(ended)] += 1
+                with_log = not quiet or (
+                    not ended.outcome.succeeded and counts.total() - counts["succeeded"] <= MOST_TAILS
+                )
+                _print(ended, tail if with_log else 0)
+    except KeyboardInterrupt:
+        say.print(f"detached: {sum(len(one.pending) for one in watches)} of {total} go on")
+        raise typer.Exit(INTERRUPTED) from None
+    say.print("; ".join(f"{number} {what}" for what, number in sorted(counts.items())))
+    if counts["succeeded"] < total:
+        raise typer.Exit(1)
+
+
+def _class(ended: Ended) -> str:
+    kind = ended.outcome.kind
+    return kind.error if kind else "succeeded"
+
+
+def _print(ended: Ended, tail: int) -> None:
+    outcome, job = ended.outcome, ended.job
+    on = f", {job.market}" if job else ""
+    print(f"{ended.name}: {outcome.status}{on}", flush=True)
+    if outcome.kind:
+        print(f"  {outcome.kind.error}: {outcome.kind.meaning}")
+        print(f"  {outcome.error}: {outcome.cause}" if outcome.error or outcome.cause else "  no reason was given")
+    if job and job.stream:
+        for line in job_logs.tail(ended.follower, job.stream, tail):
+            print(f"  | {line}")
+    sys.stdout.flush()
+
+
+def logs(
+    run: Annotated[str, typer.Argument(metavar="NAME|ARN", help="An execution")],
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until the run ends")] = False,
+    tail: Annotated[int | None, typer.Option(min=1, max=job_logs.MOST_LINES, help="From the last lines on")] = None,
+    environment: Environment = defaults.ENVIRONMENT,
+) -> None:
+    """Print what a run's latest job has printed."""
+    portal = stack_files()
+    ((name, (execution,)),) = by_environment(portal, [run], environment).items()
+    try:
+        for line in job_logs.lines(follower(home(portal, name)), execution, last=tail, follow=follow, wait=time.sleep):
+            print(line, flush=True)
+    except KeyboardInterrupt:
+        raise typer.Exit(INTERRUPTED) from None

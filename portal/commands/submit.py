@@ -1,0 +1,234 @@
+"""`portal submit`: workflow runs, as the ingestion clients start them, many at once and none twice."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from portal import sync as syncing
+from portal.commands.options import Common, OrderedFilters, with_common
+from portal.commands.running import Place, stack_files, submit
+from portal.environments import Home
+from portal.errors import PortalError
+from portal.submission import defaults, listing, targets
+from portal.submission.defaults import Command, Generation
+from portal.submission.requests import Job
+from settings import Portal
+
+app = typer.Typer(no_args_is_help=True, help=__doc__)
+Flags = Annotated[str, typer.Option(help="Further flags for the workflow's program, as on its command line")]
+DATASETS = "datasets"
+
+
+@app.command()
+@with_common
+def queue(
+    common: Common,
+    config_file: Annotated[str, typer.Argument(help="The dataset's configuration: a path inside the jobs' image")],
+    input_bucket: Annotated[str, typer.Argument(help="Where the sources are")],
+    output_path: Annotated[str, typer.Argument(help="bucket or bucket/prefix to write to")],
+    deposition: Annotated[str, typer.Option(help="The deposition's number, for the runs' names")],
+    dataset: Annotated[
+        str | None, typer.Option(help="The dataset's number; left out: the configuration's name")
+    ] = None,
+    run: Annotated[list[str] | None, typer.Option(help="This run; repeatable")] = None,
+    runs_file: Annotated[Path | None, typer.Option(help="A file with a run a line; - reads standard input")] = None,
+    source_prefix: Annotated[
+        str | None, typer.Option(help="Every run here: each folder, and each file by its name without extension")
+    ] = None,
+    filter_run_name: Annotated[list[str] | None, typer.Option(help="Only runs that match; repeatable")] = None,
+    exclude_run_name: Annotated[list[str] | None, typer.Option(help="No runs that match; repeatable")] = None,
+    import_everything: Annotated[bool, typer.Option("--import-everything", help="Import all that there is")] = False,
+    force_overwrite: Annotated[bool, typer.Option("--force-overwrite", help="Write what is there already")] = False,
+    https_prefix: Annotated[str, typer.Option(help="Where the output is on the web")] = defaults.FILES,
+    flags: Flags = "",
+) -> None:
+    """Ingest a dataset: one job a run."""
+    place = Place(stack_files(), common.environment)
+    named = [*(run or []), *_lines(runs_file)]
+    if source_prefix is not None:
+        named += listing.runs(place.s3, input_bucket, source_prefix)
+    elif not named:
+        raise PortalError("runs: must be given, by --run, --runs-file or --source-prefix: the image has the rest")
+    chosen = listing.chosen(list(dict.fromkeys(named)), filter_run_name or [], exclude_run_name or [], "run-name")
+    switches = {"--import-everything": import_everything, "--force-overwrite": force_overwrite}
+    ingest = targets.Ingest(
+        config_file=config_file,
+        input_bucket=input_bucket,
+        output_path=output_path,
+        deposition=deposition,
+        dataset=dataset or targets.dataset_of(config_file),
+        flags=[
+            *(switch for switch, on in switches.items() if on),
+            *([f"--https-prefix {shlex.quote(https_prefix)}"] if https_prefix else []),
+            *targets.flags(flags),
+        ],
+    )
+    submit(common, place, Command.QUEUE, ingest.about(), [ingest.job(one) for one in chosen])
+
+
+def _lines(file: Path | None) -> list[str]:
+    if file is None:
+        return []
+    try:
+        text = sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise PortalError(f"--runs-file: {str(file)!r}: {error}") from error
+    return [line.strip() for line in text.splitlines() if line.strip()]
+
+
+@app.command("db-import")
+@with_common
+def db_import(
+    common: Common,
+    s3_bucket: Annotated[str | None, typer.Option(help="Left out: what the environment imports from")] = None,
+    https_prefix: Annotated[str | None, typer.Option(help="Where its data is on the web")] = None,
+    include_dataset: Annotated[list[str] | None, typer.Option(help="This dataset; repeatable")] = None,
+    filter_datasets: Annotated[list[str] | None, typer.Option(help="Only datasets that match; repeatable")] = None,
+    exclude_dataset: Annotated[list[str] | None, typer.Option(help="No datasets that match; repeatable")] = None,
+    import_everything: Annotated[bool, typer.Option("--import-everything", help="Import all that there is")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Log the database's queries")] = False,
+    flags: Flags = "",
+) -> None:
+    """Import metadata into the environment's database: one job a dataset."""
+    place = Place(stack_files(), common.environment)
+    bucket = s3_bucket or _import_bucket(place)
+    found = listing.numbered(place.s3, bucket, "", include_dataset or [], "--include-dataset")
+    chosen = listing.chosen(found, filter_datasets or [], exclude_dataset or [], DATASETS)
+    production = common.environment == defaults.PRODUCTION
+    wanted = targets.Import(
+        s3_bucket=bucket,
+        https_prefix=https_prefix or (defaults.FILES if production else defaults.STAGING_FILES),
+        environment=common.environment,
+        image=defaults.image(place.where.region, defaults.IMPORT_REPOSITORY, common.ecr_tag),
+        flags=[
+            *(["--import-everything"] if import_everything else []),
+            *(["--debug"] if debug else []),
+            *targets.flags(flags),
+        ],
+    )
+    submit(common, place, Command.DB_IMPORT, wanted.about(), [wanted.job(one) for one in chosen])
+
+
+def _import_bucket(place: Place) -> str:
+    ref = place.where.settings.import_from
+    if ref is None:
+        raise PortalError(f"--s3-bucket: must be given: the environment {place.environment!r} has no import")
+    return place.portal.bucket(ref, place.where.stack).name
+
+
+@app.command(cls=OrderedFilters)
+@with_common
+def sync(
+    common: Common,
+    ctx: typer.Context,
+    source: Annotated[str | None, typer.Argument(help="s3://bucket[/prefix]; left out: what is released")] = None,
+    dest: Annotated[str | None, typer.Argument(help="s3://bucket[/prefix]; left out: what it is released into")] = None,
+    include: Annotated[list[str] | None, typer.Option(help="Copy keys that match, even if excluded before")] = None,
+    exclude: Annotated[list[str] | None, typer.Option(help="Leave out keys that match")] = None,
+    delete: Annotated[bool, typer.Option("--delete", help="Delete in DEST what SOURCE does not have")] = False,
+    exact_timestamps: Annotated[
+        bool, typer.Option("--exact-timestamps", help="Copy unless the times are equal")
+    ] = False,
+    size_only: Annotated[bool, typer.Option("--size-only", help="Copy only if the sizes differ")] = False,
+    dataset: Annotated[list[str] | None, typer.Option(help="This folder under SOURCE; repeatable")] = None,
+    deposition: Annotated[list[str] | None, typer.Option(help="This deposition's metadata; repeatable")] = None,
+    filter_datasets: Annotated[list[str] | None, typer.Option(help="Only datasets that match; repeatable")] = None,
+    exclude_dataset: Annotated[list[str] | None, typer.Option(help="No datasets that match; repeatable")] = None,
+    per_dataset: Annotated[
+        bool, typer.Option("--per-dataset/--single-job", help="A job a dataset under SOURCE, or one for all of it")
+    ] = True,
+) -> None:
+    """Release data from staging to the public bucket, in batch jobs. (`portal sync` does it from here.)"""
+    del include, exclude  # their order counts: OrderedFilters has them
+    if common.generation == Generation.NEWER and common.environment != defaults.ENVIRONMENT:
+        rule = f"clients of generation 2 release from {defaults.ENVIRONMENT!r} alone"
+        raise PortalError(f"--environment: {common.environment!r}: {rule}")
+    place = Place(stack_files(), common.environment)
+    options = syncing.Options(
+        filters=ctx.meta["filters"], delete=delete, exact_timestamps=exact_timestamps, size_only=size_only
+    )
+    origin, target = _released(place.portal, place.where, source, dest)
+    words = [word if word.startswith("--") else shlex.quote(word) for word in options.arguments()]
+    wanted = targets.Release(source=origin, destination=target, flags=words)
+    jobs: list[Job] = [wanted.deposition(one) for one in _depositions(place, origin, deposition or [])]
+    if per_dataset and (dataset or not deposition):
+        found = listing.numbered(place.s3, origin.bucket, origin.prefix, dataset or [], "--dataset")
+        jobs += map(wanted.dataset, listing.chosen(found, filter_datasets or [], exclude_dataset or [], DATASETS))
+    elif not per_dataset:
+        jobs.append(_single(common, wanted, dataset, deposition))
+    submit(common, place, Command.SYNC, wanted.about(), jobs)
+
+
+def _depositions(place: Place, origin: syncing.Uri, wanted: list[str]) -> list[str]:
+    if not wanted:
+        return []
+    folder = origin.under(listing.DEPOSITIONS)
+    return listing.numbered(place.s3, folder.bucket, folder.prefix, wanted, "--deposition")
+
+
+def _single(common: Common, wanted: targets.Release, dataset: list[str] | None, deposition: list[str] | None) -> Job:
+    if common.generation == Generation.OLDER:
+        raise PortalError("--single-job: clients of generation 1 send a job a dataset")
+    if dataset or deposition:
+        raise PortalError("--single-job: takes all of SOURCE: name the folder there, not by --dataset or --deposition")
+    return wanted.everything()
+
+
+def _released(portal: Portal, where: Home, source: str | None, dest: str | None) -> tuple[syncing.Uri, syncing.Uri]:
+    """SOURCE and DEST, which must be those that the environment's jobs may copy between. Raises PortalError."""
+    ref = where.orchestrator.sync_into
+    if ref is None:
+        raise PortalError(f"--environment: {where.name!r}: releases into no bucket (sync_into in its stack file)")
+    into = portal.bucket(ref, where.stack)
+    release = next(one for one in portal.releases() if one.destination == into)
+    origin = syncing.Uri.parse("SOURCE", source or f"s3://{release.source.name}")
+    target = syncing.Uri.parse("DEST", dest or f"s3://{into.name}")
+    for argument, uri, bucket in (("SOURCE", origin, release.source.name), ("DEST", target, into.name)):
+        if uri.bucket != bucket:
+            rule = f"the environment {where.name!r} releases {release.source.name} into {into.name} alone"
+            raise PortalError(f"{argument}: {str(uri)!r}: {rule}")
+    return origin, target
+
+
+@app.command()
+@with_common
+def validate(
+    common: Common,
+    dataset_id: Annotated[list[str], typer.Argument(help="Numbers of datasets")],
+    flags: Flags = "",
+) -> None:
+    """Check datasets: in the staging bucket, or for any other --environment in the public one. One job a dataset."""
+    staging = common.environment == defaults.ENVIRONMENT
+    place = Place(stack_files(), defaults.ENVIRONMENT)
+    output = place.bucket("staging", "--environment")
+    checks = targets.Validation(
+        kind="staging" if staging else "prod",
+        input_bucket=output if staging else _released(place.portal, place.where, None, None)[1].bucket,
+        output_bucket=output,
+        flags=targets.flags(flags),
+    )
+    submit(common, place, Command.VALIDATE, checks.about(), [checks.dataset(one) for one in dataset_id])
+
+
+@app.command("source-validate")
+@with_common
+def source_validate(
+    common: Common,
+    config_file: Annotated[str, typer.Argument(help="The dataset's configuration: a path inside the job's image")],
+    input_bucket: Annotated[str | None, typer.Option(help="Where the sources are; left out: the account's")] = None,
+    flags: Flags = "--no-multiprocessing",
+) -> None:
+    """Check a dataset's sources: one job."""
+    place = Place(stack_files(), defaults.ENVIRONMENT)
+    checks = targets.Validation(
+        kind="source",
+        input_bucket=input_bucket or place.bucket("source", "--input-bucket"),
+        output_bucket=place.bucket("staging", "--environment"),
+        flags=targets.flags(flags),
+    )
+    submit(common, place, Command.SOURCE_VALIDATE, checks.about(), [checks.sources(config_file)])

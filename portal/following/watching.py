@@ -1,0 +1,92 @@
+"""Watches executions until the last has ended.
+
+Rests on: ListExecutions gives a thousand a call, the newest first, and may be some seconds behind; DescribeExecution is
+asked about few, and about those that failed.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from portal.errors import PortalError
+from portal.following.jobs import Job
+from portal.following.outcomes import SUCCEEDED, Outcome
+from portal.following.runs import Follower
+
+FEW: Final = 10
+"""So many are asked about one by one."""
+DETAILED: Final = 100
+"""Of more, the jobs of those that succeeded are not looked up."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ended:
+    """An execution that has ended. ``job``: None if it sent none, or was not looked up."""
+
+    follower: Follower
+    name: str
+    outcome: Outcome
+    job: Job | None
+
+
+class Watch:
+    """The executions of one environment. ``pending``: those that have not ended, as far as is known."""
+
+    def __init__(self, follower: Follower, names: Sequence[str]) -> None:
+        self.follower = follower
+        self.pending = list(names)
+        self._detailed = len(self.pending) <= DETAILED
+
+    def poll(self) -> Iterator[Ended]:
+        """Those that have ended since. Raises PortalError for a name that no execution has."""
+        listed = self._listed() if len(self.pending) > FEW else {}
+        for name in [*self.pending]:
+            status = listed.get(name, "")
+            known = Outcome(status=status) if status in ("RUNNING", SUCCEEDED) else self.follower.outcome(name)
+            if known.ended:
+                looked_up = self._detailed or not known.succeeded
+                self.pending.remove(name)
+                yield Ended(
+                    follower=self.follower,
+                    name=name,
+                    outcome=known,
+                    job=self.follower.job(name) if looked_up else None,
+                )
+
+    def _listed(self) -> dict[str, str]:
+        """Status by name, as far back as the oldest that is pending."""
+        missing, found = set(self.pending), dict[str, str]()
+        pages = self.follower.states.get_paginator("list_executions").paginate(
+            stateMachineArn=self.follower.where.machine_arn
+        )
+        try:
+            for page in pages:
+                ones: list[dict[str, Any]] = page["executions"]
+                found |= {one["name"]: one["status"] for one in ones}
+                missing -= found.keys()
+                if not missing:
+                    break
+        except (ClientError, BotoCoreError) as error:
+            raise PortalError(f"environment {self.follower.where.name!r}: {error}") from error
+        return found
+
+
+def watch(
+    watches: Sequence[Watch],
+    interval_seconds: float,
+    tick: Callable[[], object],
+    wait: Callable[[float], object] = time.sleep,
+) -> Iterator[Ended]:
+    """Every execution as it ends; ``tick`` is called after each look."""
+    while True:
+        for one in watches:
+            yield from one.poll()
+        tick()
+        if not any(one.pending for one in watches):
+            return
+        wait(interval_seconds)

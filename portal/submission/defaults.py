@@ -1,0 +1,66 @@
+"""What the clients send where the user doesn't say, in both of their generations."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum, IntEnum
+from typing import Final
+
+from components import names
+
+
+class Generation(IntEnum):
+    """Of the portal's client: it decides the workflows' files, and what a sync gets."""
+
+    OLDER = 1
+    NEWER = 2
+
+
+class Command(Enum):
+    """What can be submitted."""
+
+    QUEUE = "queue"
+    DB_IMPORT = "db-import"
+    SYNC = "sync"
+    VALIDATE = "validate"
+    SOURCE_VALIDATE = "source-validate"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Defaults:
+    """Of one command, by generation: the older's, the newer's."""
+
+    workflows: tuple[str, str]
+    memory_mib: int = 4_000
+    vcpus: tuple[int, int] = (1, 1)
+
+    def workflow(self, generation: Generation) -> str:
+        return self.workflows[generation - 1]
+
+    def vcpu(self, generation: Generation) -> int:
+        return self.vcpus[generation - 1]
+
+
+_INGEST: Final = "standardize_dirs.wdl-v0.0.1.wdl"
+_VALIDATION: Final = "validate_dataset-v0.0.2.wdl"
+DEFAULTS: Final = {
+    Command.QUEUE: Defaults(workflows=(_INGEST, _INGEST), memory_mib=24_000),
+    Command.DB_IMPORT: Defaults(workflows=("db_import-v0.0.3.wdl", "db_import-v0.0.4.wdl")),
+    Command.SYNC: Defaults(workflows=("sync-v0.0.1.wdl", "sync-v0.0.2.wdl"), vcpus=(1, 4)),
+    Command.VALIDATE: Defaults(workflows=(_VALIDATION, _VALIDATION)),
+    Command.SOURCE_VALIDATE: Defaults(workflows=(_VALIDATION, _VALIDATION)),
+}
+ENVIRONMENT: Final = "staging"
+PRODUCTION: Final = "prod"
+INGEST_REPOSITORY, IMPORT_REPOSITORY, TAG = "cryoet-staging", "apiv2-x86", "main"
+PARALLELISM: Final = 20
+FILES: Final = "https://files.cryoetdataportal.cziscience.com"
+"""Production's data on the web: an ingest writes it into what it makes, for any environment."""
+STAGING_FILES: Final = "https://files.cryoet.staging.si.czi.technology"
+VALIDATIONS: Final = {"staging": "staging_validation", "prod": "prod_validation", "source": "source_validation"}
+"""Folders of reports in the staging bucket."""
+
+
+def image(region: str, repository: str, tag: str) -> str:
+    """In the account that the clients have written into them."""
+    return f"{names.REGISTRY_ACCOUNT}.dkr.ecr.{region}.amazonaws.com/{repository}:{tag}"

@@ -1,0 +1,77 @@
+"""What there is in buckets: workflows, datasets, depositions, runs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import PurePosixPath
+from typing import Any, Final
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from portal.errors import PortalError
+
+DATASET: Final = re.compile(r"[1-9][0-9]{4,}")
+"""Numbers of datasets and depositions; beside them, buckets have folders of reports and metadata."""
+DEPOSITIONS: Final = "depositions_metadata"
+
+
+def _pages(s3: Any, bucket: str, prefix: str, delimiter: str = "/") -> Iterator[dict[str, Any]]:
+    try:
+        yield from s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix, Delimiter=delimiter)
+    except (ClientError, BotoCoreError) as error:
+        raise PortalError(f"s3://{bucket}/{prefix}: cannot be listed: {error}") from error
+
+
+def entries(s3: Any, bucket: str, prefix: str) -> tuple[list[str], list[str]]:
+    """Folders and objects directly under a prefix, by their names there."""
+    folders, objects = list[str](), list[str]()
+    for page in _pages(s3, bucket, prefix):
+        folders += [one["Prefix"][len(prefix) : -1] for one in page.get("CommonPrefixes", [])]
+        objects += [one["Key"][len(prefix) :] for one in page.get("Contents", []) if one["Key"] != prefix]
+    return folders, objects
+
+
+def refuse_missing_workflow(s3: Any, bucket: str, key: str) -> None:
+    """Raises PortalError, naming the workflows that there are."""
+    keys = [one["Key"] for page in _pages(s3, bucket, "", "") for one in page.get("Contents", [])]
+    if key not in keys:
+        known = ", ".join(sorted(one for one in keys if one.endswith((".wdl", ".wdl.zip")))) or "none"
+        raise PortalError(f"--swipe-wdl-key: {key!r}: must be a file in s3://{bucket}: {known}")
+
+
+def numbered(s3: Any, bucket: str, folder: str, wanted: Sequence[str], argument: str) -> list[str]:
+    """The datasets or depositions in a folder: all, or the wanted ones. Raises PortalError for what is not there."""
+    prefix = f"{folder.strip('/')}/" if folder.strip("/") else ""
+    there = [one for one in entries(s3, bucket, prefix)[0] if DATASET.fullmatch(one)]
+    if missing := [one for one in wanted if one not in there]:
+        raise PortalError(f"{argument}: {missing[0]!r}: there is no such folder in s3://{bucket}/{prefix}")
+    return list(dict.fromkeys(wanted)) or there
+
+
+def runs(s3: Any, bucket: str, prefix: str) -> list[str]:
+    """The runs whose sources lie directly under a prefix: a folder each, or files that begin with the run's name."""
+    folder = f"{prefix.strip('/')}/" if prefix.strip("/") else ""
+    folders, objects = entries(s3, bucket, folder)
+    return list(dict.fromkeys([*folders, *(PurePosixPath(one).stem for one in objects)]))
+
+
+def chosen(found: Sequence[str], include: Sequence[str], exclude: Sequence[str], what: str) -> list[str]:
+    """Those that match one of ``include`` (if any) and none of ``exclude``, from their begin on, as clients do.
+
+    Raises PortalError for what is no regular expression.
+    """
+    wanted, unwanted = (_patterns(f"--filter-{what}", include), _patterns(f"--exclude-{what}", exclude))
+    return [
+        one
+        for one in found
+        if (not wanted or any(pattern.match(one) for pattern in wanted))
+        and not any(pattern.match(one) for pattern in unwanted)
+    ]
+
+
+def _patterns(argument: str, given: Sequence[str]) -> list[re.Pattern[str]]:
+    try:
+        return [re.compile(one) for one in given]
+    except re.error as error:
+        raise PortalError(f"{argument}: {error.pattern!r}: is no regular expression: {error}") from error
