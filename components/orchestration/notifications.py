@@ -96,6 +96,7 @@ class Notifications(pulumi.ComponentResource):
             name=self._rule_name,
             description=f"Status changes of runs of the environment {self._environment}",
             event_pattern=json.dumps(pattern),
+            state="ENABLED",  # left out, nobody would see that somebody has disabled it
             opts=self._child(),
         )
 
