@@ -2,28 +2,109 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from portal.pulumi_cli import Pulumi, PulumiError
-from portal.recover import RecoverError, clear_dead_lock, pending_imports, settled
+from portal.recovery import RecoverError, clear_dead_lock
+from portal.recovery.ids import IDS
+from portal.recovery.lookups import LOOKUPS
+from portal.recovery.places import Place
+from portal.recovery.recover import entered
+from portal.recovery.search import OF_STACK, Account, Found
+from portal.recovery.wanted import UNKNOWN, UNREAD, Wanted, needs, pending, planned, unread
+from tests.unit.stackfiles import ORCHESTRATED
+from tests.unit.test_orchestrated import deployed
 
-ACCOUNT = "908710317728"
-URN = "urn:pulumi:dev::portal::{}::one"
+REGION, ACCOUNT = "us-west-2", "908710317728"
+BUCKET, ROLE, VPC, SUBNET = "aws:s3/bucket:Bucket", "aws:iam/role:Role", "aws:ec2/vpc:Vpc", "aws:ec2/subnet:Subnet"
+TAGS = {"project": "portal", "stack": "dev", "managed-by": "pulumi"}
+PROVIDER = {
+    "urn": "urn:pulumi:dev::portal::pulumi:providers:aws::account",
+    "type": "pulumi:providers:aws",
+    "id": "p",
+    "inputs": {"defaultTags": json.dumps({"tags": TAGS})},
+}
 
 
-def pending(kind: str, operation: str = "creating", **inputs: str) -> dict[str, Any]:
-    resource = {"urn": URN.format(kind), "type": kind, "custom": True, "inputs": inputs}
-    return {"pending_operations": [{"type": operation, "resource": resource}]}
+class Answers:
+    """A place whose account answers with what the test says: by call, or an error."""
+
+    account, region = ACCOUNT, REGION
+
+    def __init__(self, **answers: Any) -> None:
+        self.answers = answers
+
+    def client(self, service: str) -> Any:
+        del service
+        return self
+
+    def can_paginate(self, call: str) -> bool:
+        del call
+        return False
+
+    def __getattr__(self, call: str) -> Any:
+        return lambda **_: self.answers[call]
+
+
+def account(resources: list[dict[str, Any]] | None = None, **answers: Any) -> Account:
+    return Account(cast("Place", Answers(**answers)), [PROVIDER, *(resources or [])])
+
+
+def resource(kind: str, name: str = "one", /, **inputs: Any) -> dict[str, Any]:
+    return {"urn": f"urn:pulumi:dev::portal::{kind}::{name}", "type": kind, "custom": True, "inputs": inputs}
+
+
+def wanted(kind: str, name: str = "one", /, *, is_pending: bool = True, **inputs: Any) -> Wanted:
+    return Wanted(resource=resource(kind, name, **inputs), pending=is_pending)
+
+
+def tagged(**tags: str) -> list[dict[str, str]]:
+    return [{"Key": key, "Value": value} for key, value in {**TAGS, **tags}.items()]
+
+
+def found(one: Wanted, id_: str) -> Found:
+    return Found(wanted=one, id=id_, inputs=one.inputs)
+
+
+def export(resources: list[dict[str, Any]], *operations: dict[str, Any]) -> dict[str, Any]:
+    return {"version": 3, "deployment": {"resources": resources, "pending_operations": [*operations]}}
+
+
+# where to look
+
+
+@pytest.mark.parametrize("stack", sorted(ORCHESTRATED))
+def test_every_type_that_the_program_makes_can_be_found(stack: str) -> None:
+    types = {one.type for one in deployed(stack).resources if one.type.startswith("aws:")}
+    assert types <= {*IDS, *LOOKUPS}
+    assert not {*IDS} & {*LOOKUPS}
+
+
+@pytest.mark.parametrize("stack", sorted(ORCHESTRATED))
+def test_what_is_found_by_its_tags_has_a_name_of_its_own(stack: str) -> None:
+    made = [one for one in deployed(stack).resources if one.type in LOOKUPS and LOOKUPS[one.type].tags]
+    told = [
+        json.dumps([one.type, one.inputs.get("tags"), *(one.inputs.get(name) for name in LOOKUPS[one.type].same)])
+        for one in made
+    ]
+    assert made
+    assert len(told) == len(set(told))
+
+
+def test_the_tags_by_which_a_stack_is_known_are_on_everything() -> None:
+    [provider] = [one for one in deployed("dev").resources if one.type == "pulumi:providers:aws"]
+    assert set(OF_STACK) <= set(json.loads(provider.inputs["defaultTags"])["tags"])
 
 
 @pytest.mark.parametrize(
-    ("kind", "inputs", "wanted"),
+    ("kind", "inputs", "id_"),
     [
-        ("aws:s3/bucket:Bucket", {"bucket": "b"}, "b"),
+        (BUCKET, {"bucket": "b"}, "b"),
         ("aws:iam/rolePolicy:RolePolicy", {"role": "r", "name": "n"}, "r:n"),
         ("aws:iam/policy:Policy", {"name": "p"}, f"arn:aws:iam::{ACCOUNT}:policy/p"),
         ("aws:iam/policy:Policy", {"name": "p", "path": "/x/"}, f"arn:aws:iam::{ACCOUNT}:policy/x/p"),
@@ -32,36 +113,146 @@ def pending(kind: str, operation: str = "creating", **inputs: str) -> dict[str, 
             {"url": "https://token.example.org"},
             f"arn:aws:iam::{ACCOUNT}:oidc-provider/token.example.org",
         ),
+        ("aws:batch/jobQueue:JobQueue", {"name": "q"}, f"arn:aws:batch:{REGION}:{ACCOUNT}:job-queue/q"),
+        ("aws:sfn/stateMachine:StateMachine", {"name": "m"}, f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:m"),
+        ("aws:sns/topic:Topic", {"name": "t"}, f"arn:aws:sns:{REGION}:{ACCOUNT}:t"),
+        ("aws:cloudwatch/eventRule:EventRule", {"name": "r", "eventBusName": "default"}, "r"),
+        ("aws:cloudwatch/eventRule:EventRule", {"name": "r", "eventBusName": "bus"}, "bus/r"),
+        ("aws:cloudwatch/eventTarget:EventTarget", {"rule": "r", "targetId": "t"}, "r-t"),
+        ("aws:ec2/route:Route", {"routeTableId": "rtb-1", "destinationCidrBlock": "0.0.0.0/0"}, "r-rtb-11080289494"),
     ],
 )
-def test_the_import_id_follows_from_the_inputs(kind: str, inputs: dict[str, str], wanted: str) -> None:
-    assert pending_imports(pending(kind, **inputs), ACCOUNT) == [(URN.format(kind), wanted)]
+def test_the_id_follows_from_the_inputs(kind: str, inputs: dict[str, str], id_: str) -> None:
+    [made] = account().find([Wanted(resource=resource(kind, **inputs), pending=True)])
+    assert made.id == id_
 
 
-def test_a_type_whose_id_aws_chooses_needs_a_person() -> None:
-    with pytest.raises(RecoverError, match=r"aws:ec2/vpc:Vpc.*account 908710317728"):
-        pending_imports(pending("aws:ec2/vpc:Vpc"), ACCOUNT)
+# what is looked for
 
 
-@pytest.mark.parametrize("operation", ["updating", "deleting", "reading"])
-def test_other_operations_are_left_to_the_refresh(operation: str) -> None:
-    assert pending_imports(pending("aws:s3/bucket:Bucket", operation, bucket="b"), ACCOUNT) == []
+def test_pending_creations_are_wanted_and_other_operations_are_left_to_the_refresh() -> None:
+    kinds = ("creating", "updating", "deleting")
+    operations: list[dict[str, Any]] = [{"type": kind, "resource": resource(BUCKET, kind)} for kind in kinds]
+    operations.append({"type": "creating", "resource": {**PROVIDER, "custom": True}})
+    assert [one.urn for one in pending({"pending_operations": operations})] == [operations[0]["resource"]["urn"]]
 
 
-def test_the_state_takes_a_pending_creation_for_done() -> None:
-    held = {"urn": "urn:pulumi:dev::portal::aws:iam/role:Role::two", "type": "aws:iam/role:Role", "id": "two"}
-    export = {"version": 3, "deployment": {"resources": [held], **pending("aws:s3/bucket:Bucket", bucket="b")}}
-    after = settled(export, ACCOUNT)["deployment"]
+def test_a_plan_wants_what_it_would_create_where_all_values_are_known() -> None:
+    steps: list[dict[str, Any]] = [
+        {"op": "create", "newState": resource(VPC)},
+        {"op": "create", "newState": resource(SUBNET, vpcId=UNKNOWN)},
+        {"op": "create-replacement", "newState": resource(BUCKET, "other")},
+        {"op": "update", "newState": resource(BUCKET, "third")},
+        {"op": "delete", "newState": None},
+        {"op": "create", "newState": {"urn": "u", "type": "portal:network:Network"}},
+    ]
+    assert [one.resource for one in planned(json.dumps({"steps": steps}))] == [resource(VPC), resource(BUCKET, "other")]
+
+
+# what is found
+
+
+def test_a_thing_of_the_stack_with_the_name_and_the_attributes_was_made() -> None:
+    vpcs = [
+        {"VpcId": "vpc-1", "CidrBlock": "10.0.0.0/16", "Tags": tagged(Name="other")},
+        {"VpcId": "vpc-2", "CidrBlock": "10.1.0.0/16", "Tags": tagged(Name="network")},
+        {"VpcId": "vpc-3", "CidrBlock": "10.0.0.0/16", "Tags": tagged(Name="network", stack="prod")},
+        {"VpcId": "vpc-4", "CidrBlock": "10.0.0.0/16"},
+        {"VpcId": "vpc-5", "CidrBlock": "10.0.0.0/16", "Tags": tagged(Name="network")},
+    ]
+    one = wanted(VPC, cidrBlock="10.0.0.0/16", tags={"Name": "network"})
+    assert [made.id for made in account(describe_vpcs={"Vpcs": vpcs}).find([one])] == ["vpc-5"]
+    assert account(describe_vpcs={"Vpcs": vpcs[:4]}).find([one]) == []
+
+
+def test_what_the_state_holds_is_no_candidate() -> None:
+    vpcs = [{"VpcId": "vpc-1", "CidrBlock": "10.0.0.0/16", "Tags": tagged(Name="network")}]
+    held = {**resource(VPC, "old"), "id": "vpc-1"}
+    one = wanted(VPC, cidrBlock="10.0.0.0/16", tags={"Name": "network"})
+    assert account([held], describe_vpcs={"Vpcs": vpcs}).find([one]) == []
+    bucket = {**resource(BUCKET, bucket="b"), "id": "b"}
+    assert account([bucket]).find([wanted(BUCKET, bucket="b")]) == []
+
+
+def test_several_that_are_alike_are_named() -> None:
+    vpcs = [{"VpcId": f"vpc-{number}", "CidrBlock": "10.0.0.0/16", "Tags": tagged()} for number in (1, 2)]
+    with pytest.raises(RecoverError, match=rf"{VPC}::one.*account {ACCOUNT} has 2 like it.*vpc-1, vpc-2"):
+        account(describe_vpcs={"Vpcs": vpcs}).find([wanted(VPC, cidrBlock="10.0.0.0/16")])
+
+
+def test_one_thing_is_not_two_resources() -> None:
+    vpcs = [{"VpcId": "vpc-1", "CidrBlock": "10.0.0.0/16", "Tags": tagged()}]
+    both = [wanted(VPC, name, cidrBlock="10.0.0.0/16") for name in ("one", "two")]
+    with pytest.raises(RecoverError, match="vpc-1 in account 908710317728 may be another resource's"):
+        account(describe_vpcs={"Vpcs": vpcs}).find(both)
+
+
+def test_a_made_up_name_is_not_compared_but_taken_over() -> None:
+    group = {"GroupId": "sg-1", "GroupName": "one-1a2b3c4", "VpcId": "vpc-1", "Tags": tagged()}
+    inputs: dict[str, Any] = {"vpcId": "vpc-1", "name": "one-9999999", "__defaults": ["name"]}
+    kind = "aws:ec2/securityGroup:SecurityGroup"
+    answer = {"SecurityGroups": [group]}
+    [made] = account(describe_security_groups=answer).find([wanted(kind, **inputs)])
+    assert (made.id, made.inputs["name"]) == ("sg-1", "one-1a2b3c4")
+    assert account(describe_security_groups=answer).find([wanted(kind, vpcId="vpc-1", name="one-9999999")]) == []
+
+
+def test_a_type_that_nothing_is_known_of_needs_a_person() -> None:
+    kind = "aws:rds/cluster:Cluster"
+    with pytest.raises(RecoverError, match=rf"{kind}.*account {ACCOUNT}"):
+        account().find([wanted(kind)])
+    assert account().find([wanted(kind, is_pending=False)]) == []
+
+
+def test_what_carries_the_stacks_tags_and_nothing_explains_is_named() -> None:
+    vpcs = [
+        {"VpcId": "vpc-1", "CidrBlock": "10.0.0.0/16", "Tags": tagged(Name="network")},
+        {"VpcId": "vpc-2", "CidrBlock": "10.0.0.0/16", "Tags": tagged(Name="forgotten")},
+        {"VpcId": "vpc-3", "CidrBlock": "10.0.0.0/16", "Tags": tagged(stack="prod")},
+    ]
+    here = account([{**resource(VPC), "id": "vpc-1"}], describe_vpcs={"Vpcs": vpcs})
+    assert here.orphans({VPC, BUCKET}, []) == [f"{VPC} vpc-2"]
+    assert here.orphans({BUCKET}, []) == []
+    assert here.orphans({VPC}, [found(wanted(VPC), "vpc-2")]) == []
+
+
+# what the state becomes
+
+
+def test_the_state_takes_what_was_found_for_made_and_says_that_it_was_not_read() -> None:
+    held = {**resource(ROLE, "two"), "id": "two"}
+    operation = {"type": "creating", "resource": resource(BUCKET, bucket="b")}
+    after = entered(export([held], operation), [found(wanted(BUCKET, bucket="b"), "b")])["deployment"]
     assert after["pending_operations"] == []
-    assert [one["id"] for one in after["resources"]] == ["two", "b"]
-    assert after["resources"][1]["outputs"] == {"bucket": "b"}
+    assert after["resources"][0] == held
+    made = after["resources"][1]
+    assert (made["id"], made["outputs"], made["initErrors"]) == ("b", {"bucket": "b"}, [UNREAD])
+    assert unread(after) == [made["urn"]]
 
 
 def test_a_pending_update_leaves_the_resource_as_it_was() -> None:
-    update = pending("aws:s3/bucket:Bucket", "updating", bucket="b")
-    held = {**update["pending_operations"][0]["resource"], "id": "b", "outputs": {"bucket": "b", "tags": {}}}
-    after = settled({"version": 3, "deployment": {"resources": [held], **update}}, ACCOUNT)["deployment"]
-    assert after["resources"] == [held]
+    held = {**resource(BUCKET, bucket="b"), "id": "b", "outputs": {"bucket": "b", "tags": {}}}
+    operation = {"type": "updating", "resource": resource(BUCKET, bucket="b", forceDestroy=True)}
+    assert entered(export([held], operation), [])["deployment"]["resources"] == [held]
+
+
+def test_a_replacement_comes_before_what_it_replaces() -> None:
+    held = {**resource(VPC), "id": "vpc-1"}
+    made = found(wanted(VPC, cidrBlock="10.1.0.0/16"), "vpc-2")
+    after = entered(export([held]), [made])["deployment"]["resources"]
+    assert [(one["id"], one.get("delete", False)) for one in after] == [("vpc-2", False), ("vpc-1", True)]
+    gone = {**held, "pendingReplacement": True}
+    assert [one["id"] for one in entered(export([gone]), [made])["deployment"]["resources"]] == ["vpc-2"]
+
+
+def test_what_hangs_on_something_that_was_not_made_was_not_made() -> None:
+    child = wanted(SUBNET, vpcId="vpc-1")
+    missing = Wanted(resource={**child.resource, "propertyDependencies": {"vpcId": ["urn:vpc"]}}, pending=False)
+    assert needs(missing.resource) == {"urn:vpc"}
+    assert entered(export([PROVIDER]), [found(missing, "subnet-1")])["deployment"]["resources"] == [PROVIDER]
+
+
+# locks
 
 
 def locked_by(host: str, pid: int) -> PulumiError:
