@@ -125,7 +125,10 @@ class Runner:
     def _load(self, cleanup: contextlib.ExitStack) -> Tree.Workflow:
         uri = self.run_state.job.workflow_uri
         path = self.run_state.download_path(uri)
-        self.store.download(uri, path)
+        try:
+            self.store.download(uri, path)
+        except FileNotFoundError as error:
+            raise Error.InputError(f"the workflow is missing: {error}") from error
         if path.suffix == ".zip":
             path = Path(cleanup.enter_context(Zip.unpack(str(path))).main_wdl)
         document = WDL.load(str(path))

@@ -74,9 +74,15 @@ class Store:
         return [f"s3://{bucket}/{item['Key']}" for page in pages for item in page.get("Contents", []) if "Key" in item]
 
     def download(self, uri: str, path: Path) -> None:
+        """Raises FileNotFoundError, which names the URI, if there is no such object."""
         bucket, key = split_uri(uri)
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._s3.download_file(bucket, key, str(path), Callback=self._progress)
+        try:
+            self._s3.download_file(bucket, key, str(path), Callback=self._progress)
+        except ClientError as error:
+            if _code(error) in NOT_FOUND:
+                raise FileNotFoundError(f"there is no object {uri}") from error
+            raise
 
     def upload(self, path: Path, uri: str) -> None:
         bucket, key = split_uri(uri)

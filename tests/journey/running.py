@@ -95,6 +95,14 @@ class Runs:
         self._names[word] = name
         return name
 
+    @property
+    def words(self) -> list[str]:
+        return list(self._names)
+
+    def close(self, kind: str) -> None:
+        """The queue takes no more jobs."""
+        self.batch.update_job_queue(jobQueue=self.queues[kind], state="DISABLED")
+
     def arn(self, word: str) -> str:
         return f"{self.machine.replace(':stateMachine:', ':execution:')}:{self._names[word]}"
 

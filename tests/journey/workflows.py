@@ -50,7 +50,8 @@ TAKEN: Final = _one(
 """Runs until it is told to end, and says so with an exit status of its choice; the second time it is done at once."""
 BROKEN: Final = _one("echo 'it is broken' >&2; exit ~{status}", "Int status")
 HUNGRY: Final = _one(
-    """python3 -c 'import time; eaten = b"x" * (~{mebibytes} << 20); time.sleep(600)'""", "Int mebibytes"
+    """python3 -c 'import time; eaten = b"x" * (~{mebibytes} << 20); time.sleep(~{seconds})'""",
+    "Int mebibytes\nInt seconds = 600",
 )
 LIMITED: Final = HUNGRY.replace('docker: "ubuntu"', 'docker: "ubuntu"\nmemory: "64 MiB"')
 TALKATIVE: Final = _one(
