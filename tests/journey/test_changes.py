@@ -11,6 +11,7 @@ import pytest
 
 from portal.pulumi_cli import ROOT
 from tests.journey.conftest import Cloud, Project, environment
+from tests.journey.in_use import types_in_use
 from tests.journey.programs.types.cases import CASES, Case, Change
 
 
@@ -48,7 +49,13 @@ def expected(case: Case, change: Change) -> str:
     return "replace" if rules["inputs"][change.path].get("force_new") else "update"
 
 
+def test_every_type_in_use_has_a_case() -> None:
+    modules = {token: token.split(":")[1].split("/")[0] for token in types_in_use()}
+    assert {f"{module}.{token.rsplit(':', 1)[1]}" for token, module in modules.items()} == set(CASES)
+
+
 def test_changes_are_what_the_rules_say(types: Types, tmp_path: Path) -> None:
+    """From base to update, then on to replace: what was updated goes back on the way, which replaces nothing."""
     types.variant("base", tmp_path / "base")
     types.pulumi("all", "preview", "--refresh", "--expect-no-changes", env={"VARIANT": "base"})
     for variant in ("update", "replace"):
@@ -61,5 +68,8 @@ def test_changes_are_what_the_rules_say(types: Types, tmp_path: Path) -> None:
         wrong = {name: (done[name], expected(*at)) for name, at in changes.items() if expected(*at) not in done[name]}
         assert not wrong
         assert {expected(*at) for at in changes.values()} == {variant}
+        others = {token.split(".")[1] for token in CASES} - set(changes)
+        assert {name: done[name] for name in others if done[name] - {"same", "update"}} == {}
+        held = {name: ops for name, ops in done.items() if name not in {*changes, *others} and ops != {"same"}}
+        assert held == {}
         types.pulumi("all", "preview", "--refresh", "--expect-no-changes", env={"VARIANT": variant})
-        types.variant("base", tmp_path / f"back-from-{variant}")

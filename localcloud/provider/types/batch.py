@@ -62,6 +62,11 @@ def disable_and_delete(
     until(op, find, "")
 
 
+def first_tags(op: Operation) -> dict[str, Any]:
+    """Tags of what is created. AWS refuses an empty map."""
+    return {"tags": op.new["tags_all"]} if op.new["tags_all"] else {}
+
+
 def retag(op: Operation, arn: str) -> None:
     """Bring the tags from the old ones to the new."""
     batch, old, new = op.client("batch"), op.old.get("tags_all", {}), op.new["tags_all"]
@@ -95,7 +100,7 @@ class ComputeEnvironment(Resource):
             computeEnvironmentName=name,
             type=str(op.new["type"]).upper(),
             state=str(op.new["state"]).upper(),
-            tags=op.new["tags_all"],
+            **first_tags(op),
             **({"serviceRole": role} if role else {}),
             **({"computeResources": to_batch(resources)} if resources else {}),
         )
@@ -192,9 +197,7 @@ class JobQueue(Resource):
     steers: ClassVar = {}
 
     def create(self, op: Operation) -> str:
-        made = op.client("batch").create_job_queue(
-            jobQueueName=op.new["name"], tags=op.new["tags_all"], **self._settings(op)
-        )
+        made = op.client("batch").create_job_queue(jobQueueName=op.new["name"], **first_tags(op), **self._settings(op))
         return str(made["jobQueueArn"])
 
     def settle(self, op: Operation) -> None:

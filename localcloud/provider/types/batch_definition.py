@@ -9,7 +9,7 @@ import json
 from typing import Any, ClassVar, Final
 
 from localcloud.provider.resource import Operation, Resource, State
-from localcloud.provider.types.batch import retag
+from localcloud.provider.types.batch import first_tags, retag
 from localcloud.provider.types.batch_names import from_batch, to_batch
 
 _BLOCKS: Final = ("retry_strategy", "timeout")
@@ -70,7 +70,7 @@ class JobDefinition(Resource):
         made = op.client("batch").register_job_definition(
             jobDefinitionName=op.new["name"],
             type=str(op.new["type"]).lower(),
-            tags=op.new["tags_all"],
+            **first_tags(op),
             **({"containerProperties": json.loads(container)} if container else {}),
             **{api: value for api, value in {**values, **blocks}.items() if value not in (None, {}, [])},
         )

@@ -59,7 +59,7 @@ def create(call: Call) -> Params:
 def _with_defaults(given: Params) -> Params:
     if not given:
         return {}
-    made = {"minvCpus": 0, "allocationStrategy": "BEST_FIT"} | given
+    made = {"minvCpus": 0} | given
     made.setdefault("desiredvCpus", made["minvCpus"])
     return made
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import re
+from typing import Any
 
 import pulumi
 import pulumi_aws as aws
-from cases import ACCOUNT, CASES, ONE, OTHER, trust
+from cases import ACCOUNT, CASES, REGION, Of
+from held import hold
 
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/OrganizationAccountAccessRole"
 
@@ -16,15 +18,22 @@ def snake(name: str) -> str:
     return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
 
 
+def resolved(value: Any) -> Any:
+    """The value with the outputs that it names."""
+    if isinstance(value, Of):
+        return getattr(held[value.name], value.output)
+    if isinstance(value, dict):
+        return {key: resolved(item) for key, item in value.items()}
+    return [resolved(item) for item in value] if isinstance(value, list) else value
+
+
 provider = aws.Provider(
     "account",
-    region="us-west-2",
+    region=REGION,
     allowed_account_ids=[ACCOUNT],
     assume_roles=[aws.ProviderAssumeRoleArgs(role_arn=ROLE)],
 )
-opts = pulumi.ResourceOptions(provider=provider)
-held: list[pulumi.Resource] = [aws.s3.Bucket(name, bucket=name, opts=opts) for name in (ONE, OTHER)]
-held.append(aws.iam.Role("types-holder", name="types-holder", assume_role_policy=trust("ec2.amazonaws.com"), opts=opts))
+held = hold(pulumi.ResourceOptions(provider=provider))
 for token, case in CASES.items():
     module, kind = token.split(".")
     change = getattr(case, os.environ["VARIANT"], None)
@@ -32,6 +41,6 @@ for token, case in CASES.items():
     made = getattr(getattr(aws, module), kind)
     made(
         kind,
-        **{snake(key): value for key, value in inputs.items()},
-        opts=pulumi.ResourceOptions(provider=provider, depends_on=held),
+        **{snake(key): resolved(value) for key, value in inputs.items()},
+        opts=pulumi.ResourceOptions(provider=provider, depends_on=[*held.values()]),
     )

@@ -1,53 +1,27 @@
-"""For each type in use: inputs, one change of them, and another that concerns what identifies the resource.
-
-``update`` and ``replace`` name the changed input as the provider's rules do (a Terraform path) and give its new value.
-The rules say what each change leads to; the words "update" and "replace" are only what was aimed at.
-"""
+"""Buckets and identities."""
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass
 from typing import Any
 
-ACCOUNT = "908710317728"
-ONE, OTHER = "types-one", "types-other"
+from .kind import Case, Change, Of, document, trust
+
+ONE, OTHER = Of("one-bucket"), Of("other-bucket")
 
 
 def policy(action: str) -> str:
-    statement = {"Effect": "Allow", "Action": action, "Resource": "*"}
-    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-
-
-def trust(service: str) -> str:
-    statement = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": service}}
-    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    return document(Effect="Allow", Action=action, Resource="*")
 
 
 def closed(bucket: str, sid: str = "Tls") -> str:
-    statement: dict[str, Any] = {
-        "Sid": sid,
-        "Effect": "Deny",
-        "Principal": "*",
-        "Action": "s3:*",
-        "Resource": f"arn:aws:s3:::{bucket}/*",
-        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
-    }
-    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-
-
-@dataclass(frozen=True, kw_only=True)
-class Change:
-    path: str
-    inputs: dict[str, Any]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Case:
-    rules: str
-    inputs: dict[str, Any]
-    update: Change
-    replace: Change | None
+    return document(
+        Sid=sid,
+        Effect="Deny",
+        Principal="*",
+        Action="s3:*",
+        Resource=f"arn:aws:s3:::{bucket}/*",
+        Condition={"Bool": {"aws:SecureTransport": "false"}},
+    )
 
 
 def moved(**others: Any) -> Change:
@@ -67,7 +41,7 @@ def encryption(key: bool) -> list[dict[str, Any]]:
     return [{"applyServerSideEncryptionByDefault": {"sseAlgorithm": "AES256"}, "bucketKeyEnabled": key}]
 
 
-CASES: dict[str, Case] = {
+STORAGE: dict[str, Case] = {
     "s3.Bucket": Case(
         rules="aws_s3_bucket",
         inputs={"bucket": "types-bucket", "tags": {"a": "1"}},
@@ -88,9 +62,9 @@ CASES: dict[str, Case] = {
     ),
     "s3.BucketPolicy": Case(
         rules="aws_s3_bucket_policy",
-        inputs={"bucket": ONE, "policy": closed(ONE)},
-        update=Change(path="policy", inputs={"policy": closed(ONE, "TlsOnly")}),
-        replace=moved(policy=closed(OTHER)),
+        inputs={"bucket": ONE, "policy": closed("types-one")},
+        update=Change(path="policy", inputs={"policy": closed("types-one", "TlsOnly")}),
+        replace=moved(policy=closed("types-other")),
     ),
     "s3.BucketVersioning": Case(
         rules="aws_s3_bucket_versioning",
@@ -134,7 +108,7 @@ CASES: dict[str, Case] = {
         rules="aws_s3_account_public_access_block",
         inputs={"blockPublicAcls": True},
         update=Change(path="ignore_public_acls", inputs={"ignorePublicAcls": True}),
-        replace=None,  # only another account would replace it, and the provider has but one
+        lacks="only another account would replace it, and the provider has but one",
     ),
     "iam.Role": Case(
         rules="aws_iam_role",
@@ -144,7 +118,7 @@ CASES: dict[str, Case] = {
     ),
     "iam.RolePolicy": Case(
         rules="aws_iam_role_policy",
-        inputs={"name": "one", "role": "types-holder", "policy": policy("s3:ListAllMyBuckets")},
+        inputs={"name": "one", "role": Of("one-role"), "policy": policy("s3:ListAllMyBuckets")},
         update=Change(path="policy", inputs={"policy": policy("s3:GetObject")}),
         replace=Change(path="name", inputs={"name": "two"}),
     ),
@@ -159,5 +133,11 @@ CASES: dict[str, Case] = {
         inputs={"url": "https://one.example.org", "clientIdLists": ["a"]},
         update=Change(path="client_id_list", inputs={"clientIdLists": ["a", "b"]}),
         replace=Change(path="url", inputs={"url": "https://other.example.org"}),
+    ),
+    "iam.InstanceProfile": Case(
+        rules="aws_iam_instance_profile",
+        inputs={"name": "types-profile", "role": Of("one-role")},
+        update=Change(path="role", inputs={"role": Of("other-role")}),
+        replace=Change(path="name", inputs={"name": "types-profile-renamed"}),
     ),
 }

@@ -1,0 +1,72 @@
+"""What the cases lie in and lead to: the same in every variant."""
+
+from __future__ import annotations
+
+import pulumi
+import pulumi_aws as aws
+from cases.kind import trust
+
+PAIR = ("one", "other")
+
+
+def hold(opts: pulumi.ResourceOptions) -> dict[str, pulumi.CustomResource]:
+    """By the name that cases know it by."""
+    held: dict[str, pulumi.CustomResource] = {**_roles(opts), **_networks(opts)}
+    for which in PAIR:
+        held[f"{which}-bucket"] = aws.s3.Bucket(f"{which}-bucket", bucket=f"types-{which}", opts=opts)
+        held[f"{which}-log"] = aws.cloudwatch.LogGroup(f"{which}-log", name=f"types-{which}", opts=opts)
+        held[f"{which}-queue"] = aws.sqs.Queue(f"{which}-queue", name=f"types-{which}", opts=opts)
+        held[f"{which}-topic"] = aws.sns.Topic(f"{which}-topic", name=f"types-{which}", opts=opts)
+        held[f"{which}-images"] = aws.ecr.Repository(f"{which}-images", name=f"types-{which}", opts=opts)
+    pattern = '{"source": ["aws.states"]}'
+    held["rule"] = aws.cloudwatch.EventRule("rule", name="types-held", event_pattern=pattern, opts=opts)
+    held["profile"] = profile = aws.iam.InstanceProfile("profile", role=held["one-role"].id, opts=opts)
+    held["machines"] = aws.batch.ComputeEnvironment(
+        "machines",
+        name="types-held",
+        type="MANAGED",
+        compute_resources=aws.batch.ComputeEnvironmentComputeResourcesArgs(
+            type="EC2",
+            max_vcpus=16,
+            instance_types=["r5d"],
+            instance_role=profile.arn,
+            subnets=[held["one-subnet"].id],
+            security_group_ids=[held["one-group"].id],
+        ),
+        opts=opts,
+    )
+    return held
+
+
+def _roles(opts: pulumi.ResourceOptions) -> dict[str, pulumi.CustomResource]:
+    services = {
+        "one-role": "ec2",
+        "other-role": "ec2",
+        "flow-role": "vpc-flow-logs",
+        "states-role": "states",
+    }
+    return {
+        name: aws.iam.Role(name, name=f"types-{name}", assume_role_policy=trust(f"{service}.amazonaws.com"), opts=opts)
+        for name, service in services.items()
+    }
+
+
+def _networks(opts: pulumi.ResourceOptions) -> dict[str, pulumi.CustomResource]:
+    vpcs = {
+        f"{which}-vpc": aws.ec2.Vpc(f"{which}-vpc", cidr_block=f"10.{number}.0.0/16", opts=opts)
+        for number, which in enumerate((*PAIR, "third"))
+    }
+    vpc = vpcs["one-vpc"].id
+    held: dict[str, pulumi.CustomResource] = {**vpcs}
+    held["internet"] = internet = aws.ec2.InternetGateway("internet", vpc_id=vpc, opts=opts)
+    for number, which in enumerate(PAIR):
+        block = f"10.0.{number}.0/24"
+        held[f"{which}-subnet"] = aws.ec2.Subnet(f"{which}-subnet", vpc_id=vpc, cidr_block=block, opts=opts)
+        held[f"{which}-table"] = aws.ec2.RouteTable(f"{which}-table", vpc_id=vpc, opts=opts)
+        held[f"{which}-group"] = aws.ec2.SecurityGroup(f"{which}-group", vpc_id=vpc, opts=opts)
+        held[f"{which}-address"] = aws.ec2.Eip(f"{which}-address", domain="vpc", opts=opts)
+    address = aws.ec2.Eip("nat-address", domain="vpc", opts=opts)
+    after = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[internet]))
+    subnet = held["one-subnet"].id
+    held["nat"] = aws.ec2.NatGateway("nat", subnet_id=subnet, allocation_id=address.id, opts=after)
+    return held
