@@ -76,8 +76,12 @@ class Bucket:
             raise
 
     def download(self, key: str, path: Path) -> None:
+        """Raises RuntimeError, which names the object: S3 answers the request for its head without a word."""
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._s3.download_file(self.name, key, str(path))
+        try:
+            self._s3.download_file(self.name, key, str(path))
+        except ClientError as error:
+            raise RuntimeError(f"s3://{self.name}/{key} can't be read: {error}") from error
 
     def download_folder(self, folder: str, path: Path) -> None:
         """All objects under `folder`, which ends with a slash."""
