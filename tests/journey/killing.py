@@ -1,0 +1,148 @@
+"""Kills an update's engine, or its provider, at a call of AWS's: AWS has done it, and nobody will hear of it.
+
+The moment is counted in calls, not in seconds, so that a seed means the same on any machine.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import threading
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from localcloud.server.call import HOOKS, Call, Outcome
+from tests.journey.conftest import DEV, Project
+
+SERVICES: Final = (
+    "batch", "cloudwatch", "ec2", "ecr", "events", "iam", "logs", "s3", "sns", "sqs", "stepfunctions"
+)  # fmt: skip
+LOOKS: Final = ("Describe", "Get", "Head", "List", "Validate")
+UP: Final = ("portal", "up", "--skip-preview", "dev")
+ENGINE, PROVIDER = "engine", "provider"
+LANGUAGE_HOST: Final = "pulumi-language"
+"""As the kernel cuts it."""
+WAIT_SECONDS: Final = 120.0
+
+
+def below(pid: int) -> list[tuple[int, str]]:
+    """The processes under ``pid``, with their command lines, parents first."""
+    found: list[tuple[int, str]] = []
+    try:
+        children = [
+            int(child)
+            for task in Path(f"/proc/{pid}/task").iterdir()
+            for child in (task / "children").read_text().split()
+        ]
+    except OSError:
+        return found
+    for child in children:
+        try:
+            line = Path(f"/proc/{child}/cmdline").read_bytes().replace(b"\0", b" ").decode()
+        except OSError:
+            continue
+        found += [(child, line), *below(child)]
+    return found
+
+
+@dataclass
+class Killer:
+    """Counts calls, and at one of them kills ``victim`` under the process ``pid``."""
+
+    victim: str
+    moment: int
+    """Which call, counted from 1."""
+    looks: bool = False
+    """Whether calls that only look count too: of previews and refreshes."""
+    only: str = ""
+    """Count this operation alone."""
+    pid: int = 0
+    killed: int = 0
+    """The process that was killed; 0: none yet."""
+    seen: int = 0
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def __call__(self, call: Call, outcome: Outcome) -> None:
+        if call.caller.account_id != DEV or outcome.status >= 400 or self.killed:
+            return
+        if self.only:
+            if call.operation != self.only:
+                return
+        elif not self.looks and call.operation.startswith(LOOKS):
+            return
+        with self._lock:
+            self.seen += 1
+            if self.seen == self.moment:
+                self._kill()
+
+    def _kill(self) -> None:
+        mark = "localcloud.provider" if self.victim == PROVIDER else "pulumi "
+        for pid, line in below(self.pid):
+            if mark in line and (self.victim == PROVIDER or line.split()[0].endswith("pulumi")):
+                os.kill(pid, signal.SIGKILL)
+                self.killed = pid
+                return
+        raise AssertionError(f"no {self.victim} under {self.pid}: {below(self.pid)}")
+
+
+@contextmanager
+def installed(killer: Killer) -> Generator[None]:
+    for service in SERVICES:
+        HOOKS.finish_calls.setdefault(service, []).append(killer)
+    try:
+        yield
+    finally:
+        for service in SERVICES:
+            HOOKS.finish_calls[service].remove(killer)
+
+
+def in_folder(project: Project) -> dict[str, str]:
+    """What makes `portal` work on the test's own stack files."""
+    return {**project.env, "PORTAL_PROJECT": str(project.folder)}
+
+
+def killed_up(project: Project, killer: Killer) -> subprocess.CompletedProcess[str]:
+    """`portal up` of the dev stack, killed by ``killer``; returns when all of its processes are gone."""
+    process = subprocess.Popen(
+        UP,
+        cwd=project.folder, env=in_folder(project), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        start_new_session=True,
+    )  # fmt: skip
+    killer.pid = process.pid
+    with installed(killer):
+        output, _ = process.communicate(timeout=WAIT_SECONDS)
+    _until_gone(process.pid)
+    return subprocess.CompletedProcess(process.args, process.returncode, output, "")
+
+
+def _until_gone(session: int) -> None:
+    """What a killed engine started ends by itself, its provider after the calls under way; its language host stays."""
+    pause, rounds = threading.Event(), int(WAIT_SECONDS / 0.05)
+    for _ in range(rounds):
+        left = _members(session)
+        hosts = [pid for pid, name in left if name == LANGUAGE_HOST]
+        if len(hosts) == len(left):
+            for pid in hosts:
+                os.kill(pid, signal.SIGKILL)
+            return
+        pause.wait(0.05)
+    raise AssertionError(f"still there: {_members(session)}")
+
+
+def _members(session: int) -> list[tuple[int, str]]:
+    """Processes of a session, with their names."""
+    found: list[tuple[int, str]] = []
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdigit():
+            try:
+                name, _, rest = (folder / "stat").read_text().partition("(")[2].rpartition(")")
+            except OSError:
+                continue
+            fields = rest.split()
+            if int(fields[3]) == session and fields[0] != "Z":
+                found.append((int(folder.name), name))
+    return found
