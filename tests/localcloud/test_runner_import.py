@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from unittest.mock import patch
 
@@ -17,7 +15,7 @@ from examples.ingest.phantom import SHAPE
 from examples.ingest.phantom import main as make_phantom
 from localcloud.runner import exits
 from tests.localcloud.conftest import REGION, Cloud
-from tests.localcloud.runner_jobs import KEYS, Jobs
+from tests.localcloud.runner_jobs import Jobs
 
 IMAGE = "908710317728.dkr.ecr.us-west-2.amazonaws.com"
 
@@ -40,45 +38,23 @@ def inputs(jobs: Jobs, environment: str, dataset: str = "10000") -> dict[str, st
     }
 
 
-class Secrets(BaseHTTPRequestHandler):
-    """Secrets Manager's GetSecretValue, which the local accounts do not have: one secret, whoever asks."""
-
-    def do_POST(self) -> None:
-        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        known = asked["SecretId"] == "prod/v2_db_uri"
-        secret = json.dumps({"db_uri": "postgresql+psycopg://user:pass@database/cryoetv2"})
-        answer = {"SecretString": secret} if known else {"__type": "ResourceNotFoundException", "message": "no secret"}
-        body = json.dumps(answer).encode()
-        self.send_response(200 if known else 400)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: object) -> None:  # pyright: ignore[reportIncompatibleMethodOverride] - says nothing
-        pass
-
-
-@pytest.fixture
-def secrets() -> Iterator[dict[str, str]]:
-    """The environment that lets a job's task find the secret."""
-    server = HTTPServer(("127.0.0.1", 0), Secrets)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    name = "AWS_ENDPOINT_URL_SECRETS_MANAGER"
-    yield {name: f"http://127.0.0.1:{server.server_port}", "WDL_PASSTHRU_ENVVARS": f"{KEYS} {name}"}
-    server.shutdown()
-    thread.join()
-    server.server_close()
+@pytest.fixture(scope="module", autouse=True)
+def _secret(cloud: Cloud) -> Iterator[None]:
+    """The database's URI, for the environment prod alone."""
+    secrets, text = cloud.client("secretsmanager"), json.dumps({"db_uri": "postgresql+psycopg://user:pass@db/cryoetv2"})
+    secrets.create_secret(Name="prod/v2_db_uri", SecretString=text)
+    yield
+    secrets.delete_secret(SecretId="prod/v2_db_uri", ForceDeleteWithoutRecovery=True)
 
 
 @pytest.mark.parametrize("key", ["db_import-v0.0.3.wdl", "db_import-v0.0.4.wdl"])
-def test_import_reads_what_an_ingest_wrote(jobs: Jobs, secrets: dict[str, str], key: str) -> None:
+def test_import_reads_what_an_ingest_wrote(jobs: Jobs, key: str) -> None:
     """Dataset, run and tomogram are found, with the sizes of what is in the bucket."""
     with patch.dict(os.environ, jobs.environment("", "run")):
         make_phantom([f"s3://{jobs.bucket}/phantom/TS_001.mrc"])
         assert ingest.main(["convert", "../dataset_configs/10000.yaml", jobs.bucket, jobs.bucket]) == 0
     wdl = jobs.put(key, Path(f"workflows/{key}").read_bytes())
-    assert jobs.run(wdl, inputs(jobs, "prod"), **secrets) == 0
+    assert jobs.run(wdl, inputs(jobs, "prod")) == 0
     dataset, run, tomogram = [json.loads(line) for line in jobs.text("output.txt").splitlines()]
     assert (dataset["id"], run["name"], tomogram["voxel_spacing"]) == (10000, "TS_001", 10.0)
     assert tomogram["file_size_mrc"] == 1024 + 4 * SHAPE[0] * SHAPE[1] * SHAPE[2]
@@ -91,8 +67,8 @@ def test_import_reads_what_an_ingest_wrote(jobs: Jobs, secrets: dict[str, str], 
     [("prod", "10001", "10001/dataset_metadata.json is missing"), ("dev", "10000", "ResourceNotFoundException")],
     ids=["no dataset", "no secret"],
 )
-def test_import_that_cannot_be(jobs: Jobs, secrets: dict[str, str], environment: str, dataset: str, says: str) -> None:
+def test_import_that_cannot_be(jobs: Jobs, environment: str, dataset: str, says: str) -> None:
     """What is missing is told."""
     wdl = jobs.put("db_import-v0.0.4.wdl", Path("workflows/db_import-v0.0.4.wdl").read_bytes())
-    assert jobs.run(wdl, inputs(jobs, environment, dataset), **secrets) == exits.FAILED
+    assert jobs.run(wdl, inputs(jobs, environment, dataset)) == exits.FAILED
     assert says in jobs.output()["cause"]
