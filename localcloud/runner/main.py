@@ -14,13 +14,14 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
 import boto3
 import WDL
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, CredentialRetrievalError
 from WDL import Env, Error, Tree, Type, Value, Zip
 from WDL._util import TerminationSignalFlag  # pyright: ignore[reportPrivateUsage] - the handlers that it sets
 from WDL.runtime import cache, config, download
@@ -33,6 +34,7 @@ from localcloud.runner.status import StatusFile
 from localcloud.runner.store import Store
 from localcloud.runner.uploads import Uploads
 
+CREDENTIALS_SECONDS = (1, 2, 4, 8)  # between tries, of which botocore makes three each
 WATCHDOG_SECONDS = 20.0  # ECS kills 30 s after its SIGTERM
 log = logging.getLogger("runner")
 
@@ -71,13 +73,31 @@ def _signals(stopping: threading.Event) -> Generator[None]:
         yield
 
 
+def session_with_credentials() -> boto3.Session:
+    """A session that has the job's credentials: the host's agent may be slow when it starts many jobs at once.
+
+    Raises:
+        JobError: there are none after some tries
+    """
+    for seconds in CREDENTIALS_SECONDS:
+        session = boto3.Session()
+        try:
+            session.get_credentials()
+        except CredentialRetrievalError as error:
+            log.warning("no credentials yet: %s", error)
+            time.sleep(seconds)
+        else:
+            return session
+    raise JobError("the host gives no credentials of the job's role")
+
+
 class Runner:
     """One job in one directory."""
 
     def __init__(self, job: Job, directory: Path, stopping: threading.Event) -> None:
         if any(character.isspace() for character in str(directory)):
             raise JobError(f"miniwdl's run directory can't have blanks in its path: {directory}")
-        session = boto3.Session()
+        session = session_with_credentials()
         self.store = Store(session, stopping)
         self.run_state = Run(
             job=job,

@@ -65,6 +65,7 @@ class Runs:
         self.queues = {kind: f"cryoet-ingestion-{environment}-main-{kind}" for kind in ("spot", "on_demand")}
         self.s3, self.batch = cloud.client("s3"), cloud.client("batch")
         self._states = cloud.client("stepfunctions", DEV, names.OPERATOR)
+        self._logs = cloud.client("logs", DEV, names.OPERATOR)
         self._names: dict[str, str] = {}
         self._count = itertools.count(1_700_000_000)
 
@@ -145,6 +146,15 @@ class Runs:
             lambda: next((job["jobId"] for job in self.jobs(word, "spot") if job["status"] == "RUNNING"), None),
             PATIENCE_SECONDS,
         )
+
+    def log(self, word: str) -> str:
+        """What the run's jobs printed."""
+        found: list[str] = []
+        for job in (job for kind in self.queues for job in self.jobs(word, kind)):
+            if stream := job["container"].get("logStreamName"):
+                where = {"logGroupName": f"/aws/batch/cryoet-ingestion-{self.environment}", "logStreamName": stream}
+                found += [one["message"] for one in self._logs.get_log_events(**where, startFromHead=True)["events"]]
+        return "\n".join(found)
 
     def folder(self, word: str, workflow: str) -> str:
         """Where the run's results are, in the bucket for them: ``workflow`` is its folder's name."""

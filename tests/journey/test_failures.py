@@ -21,6 +21,8 @@ from tests.journey.test_orchestrators import orchestrated
 from tests.localcloud.batch_steps import until
 
 TOO_LONG, RECEIVES = 1_000, 3
+VCPUS = 6
+"""So many jobs run at a time, and no more than this machine can take."""
 READERS = "cryoet-ingestion-staging-portal-sfn-notifications-queue"
 LETTERS = f"{READERS}-dead-letter"
 MORE = {"RunSPOTMemory": 1000, "RunEC2Memory": 1500, "RunSPOTVcpu": 1, "RunEC2Vcpu": 2}
@@ -105,7 +107,7 @@ class Ended:
     def failed(self, runs: Runs, word: str, error: str, cause: str) -> None:
         """At once, and never on demand."""
         ended = runs.ended(word)
-        assert (ended["status"], ended["error"]) == ("FAILED", error), ended["cause"]
+        assert (ended["status"], ended["error"]) == ("FAILED", error), (ended["cause"], runs.log(word))
         assert cause in ended["cause"]
         assert runs.jobs(word, "on_demand") == []
 
@@ -119,6 +121,7 @@ def ended(module_project: Project, cloud: Cloud, tmp_path_factory: pytest.TempPa
         dev, staging = (settings["environments"][name]["orchestrator"] for name in ("dev", "staging"))
         dev |= {"timeout_seconds": TOO_LONG, "stages": [{"name": "One"}, {"name": "Two"}]}
         staging["notifications"]["max_receive_count"] = RECEIVES
+        staging |= {"spot_max_vcpus": VCPUS, "on_demand_max_vcpus": VCPUS, "overflow_max_vcpus": 0}
 
     module_project.change("dev", change)
     module_project.up("dev")

@@ -12,12 +12,11 @@ from typing import Any
 
 import pytest
 
-from components import names
 from examples.ingest import compare as comparison
 from examples.ingest.phantom import main as make_phantom
 from localcloud.server.batch import faults
 from tests.journey import workflows
-from tests.journey.conftest import DEV, Cloud, Project
+from tests.journey.conftest import Cloud, Project
 from tests.journey.running import INGEST, RECLAIMED, WELL, Runs, administrator, environment_of, runners
 from tests.journey.test_orchestrators import orchestrated
 from tests.localcloud.batch_steps import refused
@@ -47,7 +46,7 @@ class Ingests:
 
     def succeeded(self, word: str) -> dict[str, Any]:
         ended = self.runs.ended(word)
-        assert ended["status"] == "SUCCEEDED", (ended["error"], ended["cause"])
+        assert ended["status"] == "SUCCEEDED", (ended["error"], ended["cause"], self.runs.log(word))
         return ended
 
     def versions(self, bucket: str, prefix: str = "") -> list[dict[str, Any]]:
@@ -195,10 +194,6 @@ def test_two_stages_are_linked(ingests: Ingests, cloud: Cloud) -> None:
     assert sorted(environment_of(job)["SFN_CURRENT_STATE"] for job in jobs) == ["OneSPOT", "TwoSPOT"]
 
 
-def test_the_operator_reads_the_log(ingests: Ingests, cloud: Cloud) -> None:
+def test_the_operator_reads_the_log(ingests: Ingests) -> None:
     """By the stream that the job names, with the operator's role."""
-    (job,) = ingests.runs.jobs("spot", "spot")
-    logs = cloud.client("logs", DEV, names.OPERATOR)
-    where = {"logGroupName": "/aws/batch/cryoet-ingestion-staging", "logStreamName": job["container"]["logStreamName"]}
-    told = "\n".join(one["message"] for one in logs.get_log_events(**where, startFromHead=True)["events"])
-    assert "cryoet_data_ingestion_workflow" in told
+    assert "cryoet_data_ingestion_workflow" in ingests.runs.log("spot")
