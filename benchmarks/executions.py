@@ -2,15 +2,14 @@
 
 Three machines are run in turn, so that what else the computer does hits all alike: one with a single Pass state (what
 starting and ending an execution costs), the program's with the cheapest job (``true``), the program's with a workflow
-run by the runner of workflows. The floor is the processes alone: as many of the same commands, started and waited for
-without a cloud, as many at a time as the computer has processors. `make bench` runs this; or, after `make setup`:
+run by the runner of workflows. The floor is the processes alone: as many of the same commands, all started at once and
+waited for, without a cloud. `make bench` runs this; or, after `make setup`:
 `.venv/bin/python -m benchmarks.executions [--executions N] [--rounds N]`.
 """
 
 from __future__ import annotations
 
 import argparse
-import os
 import statistics
 import subprocess
 import sys
@@ -45,14 +44,14 @@ def executions(running: Orchestra, arn: str, number: int, names: count[int], *, 
 
 
 def processes(command: Sequence[str], number: int) -> float:
-    """Seconds of ``number`` processes, as many at a time as there are processors."""
+    """Seconds of ``number`` processes at once, as the local cloud's queues let them run."""
 
     def one(_: int) -> int:
         with tempfile.TemporaryDirectory() as own:
             return subprocess.run(command, cwd=own, capture_output=True, check=True).returncode
 
     begun = time.perf_counter()
-    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+    with ThreadPoolExecutor(number) as pool:
         list(pool.map(one, range(number)))
     return time.perf_counter() - begun
 
