@@ -59,7 +59,7 @@ class Starter:
     def start(self, run: Planned) -> str | None:
         """The execution's ARN; None: stopped before it began.
 
-        Raises NameTaken, and botocore's errors where AWS refuses for good.
+        Raises NameTaken; and botocore's errors where AWS refuses for good, which stops the others too.
         """
         wait = self.wait or self.stop.wait
         for attempt in range(self.attempts):
@@ -73,10 +73,12 @@ class Starter:
                 if code == "ExecutionAlreadyExists":
                     return self._same(run)
                 if code not in PASSING or attempt + 1 == self.attempts:
+                    self.stop.set()  # here: more would have been tried until someone hears of it
                     raise
             except HTTPClientError:
                 # The call may have come through: the same again is the same execution.
                 if attempt + 1 == self.attempts:
+                    self.stop.set()
                     raise
             wait(self.jitter() * min(LONGEST_WAIT_SECONDS, FIRST_WAIT_SECONDS * 2**attempt))
         raise AssertionError("every attempt returns or raises")
@@ -114,7 +116,7 @@ def start_all(
         futures = {pool.submit(starter.start, run): run for run in runs}
         try:
             for future in as_completed(futures):
-                _take(futures[future], future, journal, result, starter.stop)
+                _take(futures[future], future, journal, result)
                 done()
         except BaseException:
             starter.stop.set()
@@ -122,7 +124,7 @@ def start_all(
             # What was under way when it was interrupted has started.
             for run, future in _ended(futures):
                 if run.name not in journal.started:
-                    _take(run, future, journal, result, starter.stop)
+                    _take(run, future, journal, result)
             raise
     return result
 
@@ -131,14 +133,13 @@ def _ended(futures: dict[Future[str | None], Planned]) -> Iterator[tuple[Planned
     return ((run, future) for future, run in futures.items() if future.done() and not future.cancelled())
 
 
-def _take(run: Planned, future: Future[str | None], journal: Journal, result: Result, stop: threading.Event) -> None:
+def _take(run: Planned, future: Future[str | None], journal: Journal, result: Result) -> None:
     try:
         arn = future.result()
     except NameTaken as error:
         result.failures[run.name] = str(error)
     except (ClientError, BotoCoreError) as error:
         result.failures[run.name] = str(error)
-        stop.set()
     else:
         if arn is None:
             result.left += 1
