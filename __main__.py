@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from dataclasses import fields
 from pathlib import Path
 from typing import Any, cast
@@ -12,26 +11,17 @@ import pulumi
 from pulumi.runtime import config
 
 from components.names import GITHUB_DEPLOY, GITHUB_PREVIEW
-from composition import compose, enter
+from composition.account import enter
 from settings import Portal, SettingsError, load
 
 ROLES = (GITHUB_PREVIEW, GITHUB_DEPLOY)
 """What PORTAL_ROLE may name: in CI the program starts from, and assumes, the one that the job was given."""
 
 
-def previously_protected(tries: int = 20) -> dict[str, str]:
-    """Names of the protected buckets by key, as this stack put them out when it was last brought up; from its state.
-
-    In a backend of files the engine may be writing the state at this very moment, and then finds half of it.
-    """
+def previously_protected() -> dict[str, str]:
+    """Names of the protected buckets by key, as this stack put them out when it was last brought up; from its state."""
     name = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
-    try:
-        answer = cast("Any", pulumi.runtime.invoke("pulumi:pulumi:readStackOutputs", {"name": name})).value
-    except Exception as error:
-        if tries == 1 or "failed to load checkpoint" not in str(error):
-            raise
-        time.sleep(0.05)
-        return previously_protected(tries - 1)
+    answer = cast("Any", pulumi.runtime.invoke("pulumi:pulumi:readStackOutputs", {"name": name})).value
     return dict((answer or {}).get("outputs", {}).get("protected", {}))
 
 
@@ -49,7 +39,10 @@ def main() -> None:
     role = os.environ.get("PORTAL_ROLE")
     if role and role not in ROLES:
         raise pulumi.RunError(f"PORTAL_ROLE: {role!r}: must be {' or '.join(ROLES)}")
-    outputs = compose(portal, enter(portal, role))
+    provider = enter(portal, role)
+    from composition.stack import compose  # loaded by now: `enter` waits for the provider
+
+    outputs = compose(portal, provider)
     for field in fields(outputs):
         pulumi.export(field.name, getattr(outputs, field.name))
 

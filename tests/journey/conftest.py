@@ -24,7 +24,7 @@ __all__ = ["cloud"]
 
 STACKS = {"dev": DEV, "public": PUBLIC, "prod": PROD}
 assert set(STACKS.values()) == set(ACCOUNTS)
-PROGRAM = ("__main__.py", "composition.py", "settings", "components", ".venv")
+PROGRAM = ("__main__.py", "composition", "settings", "components", ".venv")
 
 
 class Project:

@@ -12,7 +12,8 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from composition import compose, provider_of
+from composition.account import provider_of
+from composition.stack import compose
 from settings import Fault, Portal, SettingsError, load
 from tests.unit.recording import record
 from tests.unit.stackfiles import own_files, written

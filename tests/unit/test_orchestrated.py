@@ -12,7 +12,8 @@ import pulumi
 import pytest
 
 from components.access.statements import SIZES
-from composition import compose, provider_of
+from composition.account import provider_of
+from composition.stack import compose
 from settings import load
 from tests.unit.recording import Recording, record, rules_by_token
 from tests.unit.stackfiles import ORCHESTRATED, changed, orchestrate, written

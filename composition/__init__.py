@@ -1,0 +1,1 @@
+"""From settings to components: the only code that knows both."""

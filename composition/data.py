@@ -1,0 +1,72 @@
+"""Buckets and workflows of an account, from its settings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pulumi
+
+from components import names
+from components.access import buckets as on_buckets
+from components.access.statements import Statement
+from components.storage import DataBucket, DataBucketArgs, LifecycleArgs
+from components.workflows import WorkflowsArgs
+from settings import Bucket, Environment, Lifecycle, Portal
+
+
+def buckets(portal: Portal, opts: pulumi.ResourceOptions) -> dict[str, DataBucket]:
+    """The log bucket first: the others' access logs go there."""
+    made: dict[str, DataBucket] = {}
+    logs: DataBucket | None = None
+    for key, bucket in sorted(portal.current.buckets.items(), key=lambda item: item[1].kind != "log"):
+        made[key] = DataBucket(key, _bucket(portal, key, bucket, logs), opts)
+        logs = logs or made[key]
+    return made
+
+
+def _bucket(portal: Portal, key: str, bucket: Bucket, logs: DataBucket | None) -> DataBucketArgs:
+    return DataBucketArgs(
+        kind=bucket.kind,
+        bucket=bucket.name,
+        lifecycle=_lifecycle(bucket.lifecycle),
+        statements=tuple(_bucket_statements(portal, key, bucket)),
+        cors_origins=bucket.cors.origins if bucket.cors else (),
+        logs=logs,
+        adopt=bucket.import_id is not None,
+        retire=bucket.retire,
+    )
+
+
+def _bucket_statements(portal: Portal, key: str, bucket: Bucket) -> Iterator[Statement]:
+    settings = portal.current
+    if bucket.kind == "log":
+        logged = [one.name for one in settings.buckets.values() if one.kind != "log"]
+        for environment in settings.environments.values():
+            logged += (environment.wdl_bucket, environment.comms_bucket)
+        if logged:
+            yield on_buckets.log_delivery(bucket.name, settings.account.id, tuple(logged))
+    for release in portal.releases():
+        if (release.key, release.destination) == (key, bucket):
+            yield on_buckets.receive(bucket.name, release.source_account, names.sync_role(key))
+
+
+def _lifecycle(lifecycle: Lifecycle) -> LifecycleArgs:
+    return LifecycleArgs(
+        abort_multipart_days=lifecycle.abort_multipart_days,
+        noncurrent_days=lifecycle.noncurrent_days,
+        expire_days=lifecycle.expire_days,
+        tier_days=lifecycle.tier_days,
+    )
+
+
+def workflows(portal: Portal, name: str, environment: Environment, logs: DataBucket) -> WorkflowsArgs:
+    folder = portal.directory / environment.workflows
+    return WorkflowsArgs(
+        environment=name,
+        wdl_bucket=environment.wdl_bucket,
+        comms_bucket=environment.comms_bucket,
+        workflows={file.name: file.read_text(encoding="utf-8") for file in sorted(folder.glob("*.wdl"))},
+        results_days=environment.results_days,
+        lifecycle=_lifecycle(Lifecycle()),
+        logs=logs,
+    )

@@ -1,0 +1,116 @@
+"""Roles of an account, from its settings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pulumi
+
+from components import names
+from components.access import buckets as on_buckets
+from components.access import deployment, trust
+from components.access import roles as may_do
+from components.access.statements import Statement
+from components.identity import GitHubIssuer, RoleArgs
+from composition.account import orchestrators_in
+from settings import Environment, Portal, Release
+
+
+def every(portal: Portal, boundary: pulumi.Input[str], issuer: tuple[GitHubIssuer, ...]) -> Iterator[RoleArgs]:
+    """Every role of the account."""
+    account, access = portal.current.account.id, portal.current.access
+    operators = (trust.identities("Operators", access.operators),) if access.operators else ()
+
+    def role(
+        name: str, description: str, who: tuple[Statement, ...], may: tuple[Statement, ...], *after: pulumi.Resource
+    ) -> RoleArgs:
+        return RoleArgs(role=name, description=description, trust=who, permissions=may, boundary=boundary, after=after)
+
+    jobs = trust.batch_jobs(account)
+    for name, environment in portal.current.environments.items():
+        for job, may in _jobs(portal, name, environment):
+            yield role(job, f"Jobs of the environment {name}", (jobs,), may)
+    for release in portal.releases():
+        if release.source_account == account:
+            may = (*_sync_jobs(portal, release), *on_buckets.release(release.source.name, release.destination.name))
+            description = f"Releases {release.source.name} into {release.destination.name}"
+            yield role(names.sync_role(release.key), description, (jobs, *operators), may)
+    if operators:
+        yield role(names.OPERATOR, "What people who submit and follow jobs may do", operators, _operator(portal))
+    for name, reader in access.readers.items():
+        shared = [bucket.name for bucket in portal.current.buckets.values() if name in bucket.readers]
+        who = (trust.identities("Reader", reader.principals),)
+        yield role(names.reader_role(name), f"Reads what is shared with {name}", who, on_buckets.read("Data", *shared))
+    if access.github:
+        from_github = trust.github(account, access.github.preview_subjects)
+        who = (from_github, trust.itself(account, names.GITHUB_PREVIEW))
+        yield role(
+            names.GITHUB_PREVIEW,
+            "Previews pull requests",
+            who,
+            deployment.preview(account, orchestrators_in(portal)),
+            *issuer,
+        )
+        from_github = trust.github(account, access.github.deploy_subjects)
+        who = (from_github, trust.itself(account, names.GITHUB_DEPLOY))
+        yield role(
+            names.GITHUB_DEPLOY,
+            "Deploys what was reviewed",
+            who,
+            deployment.deploy(account, orchestrators_in(portal)),
+            *issuer,
+        )
+
+
+def _jobs(portal: Portal, name: str, environment: Environment) -> Iterator[tuple[str, tuple[Statement, ...]]]:
+    """The job roles of an environment: name and permissions."""
+    account, every = portal.current.account, _every_job(portal, environment)
+    if environment.ingest:
+        may = may_do.ingest(
+            reads=tuple(portal.bucket(ref).name for ref in environment.ingest.reads),
+            writes=tuple(portal.bucket(ref).name for ref in environment.ingest.writes),
+        )
+        yield names.ingest_role(name), (*every, *may)
+    if environment.import_from:
+        may = may_do.database_import(
+            bucket=portal.bucket(environment.import_from).name,
+            account=account.id,
+            region=account.region,
+            environment=name,
+        )
+        yield names.import_role(name), (*every, *may)
+
+
+def _operator(portal: Portal) -> tuple[Statement, ...]:
+    """Operators see what the clients list: this account's source and staging data, and every public bucket."""
+    settings = portal.current
+    own = [bucket.name for bucket in settings.buckets.values() if bucket.kind in ("source", "staging")]
+    stacks = portal.stacks.values()
+    public = [bucket.name for stack in stacks for bucket in stack.buckets.values() if bucket.kind == "public"]
+    return may_do.operator(
+        account=settings.account.id,
+        region=settings.account.region,
+        readable=(*own, *public),
+        environments=tuple(settings.environments),
+        orchestrated=tuple(settings.orchestrators),
+        workflows=tuple(settings.environments[name].wdl_bucket for name in settings.orchestrators),
+    )
+
+
+def _every_job(portal: Portal, environment: Environment) -> tuple[Statement, ...]:
+    """What each job of an environment may do, whatever it runs."""
+    return may_do.job(
+        registry_account=names.REGISTRY_ACCOUNT,
+        region=portal.current.account.region,
+        wdl_bucket=environment.wdl_bucket,
+        comms_bucket=environment.comms_bucket,
+    )
+
+
+def _sync_jobs(portal: Portal, release: Release) -> tuple[Statement, ...]:
+    """What jobs need around a release, if one of this account's environments releases into the bucket."""
+    for environment in portal.current.environments.values():
+        ref = environment.orchestrator and environment.orchestrator.sync_into
+        if ref and portal.bucket(ref) == release.destination:
+            return _every_job(portal, environment)
+    return ()

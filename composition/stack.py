@@ -1,0 +1,67 @@
+"""What one account holds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+
+from components.accounts import ClosedAccount
+from components.identity import Boundary, GitHubIssuer, Role
+from components.workflows import Workflows
+from composition import data, roles
+from composition.account import orchestrators_in
+from settings import Portal
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outputs:
+    """What a stack puts out, for people and for the portal's command line; no stack reads another's."""
+
+    account: str
+    region: str
+    buckets: Mapping[str, pulumi.Output[str]]
+    """Bucket names by key; an environment's by ``{environment}-wdl`` and ``{environment}-comms``."""
+    roles: Mapping[str, pulumi.Output[str]]
+    """Role ARNs by name."""
+    protected: Mapping[str, str]
+    """Names of the protected buckets by key: what the stack file may not drop without ``retire``."""
+    orchestrators: Mapping[str, Mapping[str, Any]]
+    """By environment: ARNs of state machine, queues and alarm topic, id of the machines' security group, and the
+    generations of machines."""
+    images: Mapping[str, pulumi.Output[str]]
+    """URLs of image repositories by key."""
+
+
+def compose(portal: Portal, provider: pulumi.ProviderResource) -> Outputs:
+    """Everything in the account of the current stack."""
+    settings, opts = portal.current, pulumi.ResourceOptions(provider=provider)
+    buckets = data.buckets(portal, opts)
+    if all(bucket.kind != "public" for bucket in settings.buckets.values()):
+        ClosedAccount("account", opts)
+    logs = next(bucket for bucket in buckets.values() if bucket.kind == "log")
+    for name, environment in settings.environments.items():
+        made = Workflows(name, data.workflows(portal, name, environment, logs), opts)
+        buckets |= {f"{name}-wdl": made.wdl, f"{name}-comms": made.comms}
+    boundary = Boundary("boundary", settings.account.id, opts, orchestrators_in=orchestrators_in(portal))
+    issuer = (GitHubIssuer("github", opts),) if settings.access.github else ()
+    made_roles = {args.role: Role(args.role, args, opts) for args in roles.every(portal, boundary.arn, issuer)}
+    role_arns = {name: role.arn for name, role in made_roles.items()}
+    orchestrators: Mapping[str, Mapping[str, Any]] = {}
+    images: Mapping[str, pulumi.Output[str]] = {}
+    if orchestrators_in(portal):
+        from composition import orchestrators as batch  # its part of the SDK takes half a second to load
+
+        orchestrators = batch.orchestrators(portal, role_arns, boundary.arn, opts)
+        images = batch.images(portal, opts)
+    return Outputs(
+        account=settings.account.id,
+        region=settings.account.region,
+        buckets={key: bucket.bucket for key, bucket in buckets.items()},
+        roles=role_arns,
+        protected={key: bucket.name for key, bucket in settings.buckets.items() if bucket.protected},
+        orchestrators=orchestrators,
+        images=images,
+    )
