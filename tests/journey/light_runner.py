@@ -2,9 +2,8 @@
 
 It reads the input document, writes one marker object beside it and then the output document, with the job role's
 credentials, and ends with 143 if it is told to stop. The input ``holds`` names the states (``RunSPOT``) in which it
-says ``half`` instead and goes on for ever; ``also`` are S3 URIs of objects to read (``/`` at the end: to list), of
-which the output says what came back. Run by its path, and from the standard library alone: one start in a few
-hundredths of a second.
+says ``half`` first and waits for a file of this machine, ``until``; without one, for ever. ``fails`` has it end with an
+error. Run by its path, and from the standard library alone: it starts in a few hundredths of a second.
 """
 
 from __future__ import annotations
@@ -22,6 +21,7 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 TOLD_TO_STOP = 143
+LOOK_SECONDS = 0.05
 REGION = os.environ["AWS_DEFAULT_REGION"]
 
 
@@ -48,17 +48,12 @@ class S3:
 
     def call(self, method: str, uri: str, body: bytes = b"") -> tuple[int, bytes]:
         """HTTP status and content of a request for an ``s3://`` URI."""
-        bucket, _, key = uri.removeprefix("s3://").partition("/")
-        path, query = f"/{bucket}/{quote(key)}", ""
-        if not key:
-            path, query = f"/{bucket}", "list-type=2"
-        self._connection.request(
-            method, path + (f"?{query}" if query else ""), body, self._signed(method, path, query, body)
-        )
+        path = quote(f"/{uri.removeprefix('s3://')}")
+        self._connection.request(method, path, body, self._signed(method, path, body))
         answer = self._connection.getresponse()
         return answer.status, answer.read()
 
-    def _signed(self, method: str, path: str, query: str, body: bytes) -> dict[str, str]:
+    def _signed(self, method: str, path: str, body: bytes) -> dict[str, str]:
         now = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
         digest = hashlib.sha256(body).hexdigest()
         headers = {
@@ -69,7 +64,7 @@ class S3:
         }
         names = ";".join(headers)
         lines = "".join(f"{name}:{value}\n" for name, value in headers.items())
-        request = "\n".join((method, path, query, lines, names, digest))
+        request = "\n".join((method, path, "", lines, names, digest))
         scope = f"{now[:8]}/{REGION}/s3/aws4_request"
         text = "\n".join(("AWS4-HMAC-SHA256", now, scope, hashlib.sha256(request.encode()).hexdigest()))
         key = f"AWS4{self._keys['SecretAccessKey']}".encode()
@@ -92,13 +87,12 @@ def main() -> None:
     given: dict[str, Any] = json.loads(content)
     if os.environ["SFN_CURRENT_STATE"] in given.get("holds", []):
         print("half", flush=True)
-        while True:
-            signal.pause()
+        while not os.access(given.get("until", ""), os.F_OK):
+            time.sleep(LOOK_SECONDS)
     marker = f"{output.rpartition('/')[0]}/marker"
-    result: dict[str, Any] = {"light.marker": marker}
-    for number, uri in enumerate(given.get("also", [])):
-        result[f"light.also{number}"] = s3.call("GET", uri)[0]
-    for uri, document in ((marker, {"state": os.environ["SFN_CURRENT_STATE"]}), (output, result)):
+    if given.get("fails"):
+        sys.exit("as it was told")
+    for uri, document in ((marker, {"state": os.environ["SFN_CURRENT_STATE"]}), (output, {"light.marker": marker})):
         status, content = s3.call("PUT", uri, json.dumps(document).encode())
         if status != http.client.OK:
             sys.exit(f"{uri}: {status} {content.decode()}")

@@ -53,10 +53,13 @@ class Fleet:
     def name(self, run: str) -> str:
         return portal_client.queue_name(next(_UNIX), "10000", "10000", run)
 
-    def start(self, inputs: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
-        """Starts a run for each name, with its workflow's inputs. ARNs of the executions, by name."""
-        job = partial(portal_client.run_job, self.found(), self.operator, wdl_key=WORKFLOW, memory=MEMORY_MIB)
-        arns = portal_client.run_jobs([partial(job, name=name, inputs=given) for name, given in inputs.items()])
+    def start(self, inputs: Mapping[str, Mapping[str, Any]], **more: Any) -> dict[str, str]:
+        """Starts a run for each name, with its workflow's inputs. ``more``: further keys of the executions' input.
+        ARNs of the executions, by name."""
+        job = partial(
+            portal_client.run_job, self.found(), self.operator, wdl_key=WORKFLOW, memory=MEMORY_MIB, more=more
+        )
+        arns = portal_client.run_jobs([partial(job, name=name, inputs=its) for name, its in inputs.items()])
         return dict(zip(inputs, arns, strict=True))
 
     def ends(self, arns: Mapping[str, str]) -> dict[str, dict[str, Any]]:

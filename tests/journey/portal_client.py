@@ -55,9 +55,16 @@ def queue_name(unix: int, deposition: str, dataset: str, run: str) -> str:
 
 
 def run_job(
-    env: AwsEnv, client: Callable[[str], Any], *, name: str, wdl_key: str, inputs: Mapping[str, Any], memory: int
+    env: AwsEnv,
+    client: Callable[[str], Any],
+    *,
+    name: str,
+    wdl_key: str,
+    inputs: Mapping[str, Any],
+    memory: int,
+    more: Mapping[str, Any] | None = None,
 ) -> str:
-    """Starts one execution; its ARN."""
+    """Starts one execution; its ARN. ``more``: keys that the client itself does not know."""
     image = f"{REGISTRY}.dkr.ecr.{env.region}.amazonaws.com/cryoet-staging:main"
     entered = {
         "Input": {"Run": {"aws_region": env.region, "docker_image_id": image, **inputs}},
@@ -68,6 +75,7 @@ def run_job(
         "RunSPOTMemory": memory,
         "RunSPOTVcpu": 1,
         "StateMachineArn": env.state_machine,
+        **(more or {}),
     }
     started = client("stepfunctions").start_execution(
         stateMachineArn=env.state_machine, name=name, input=json.dumps(entered)

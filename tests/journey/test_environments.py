@@ -105,7 +105,7 @@ def test_a_run_leaves_nothing_in_the_neighbour(cloud: Cloud, environment: str) -
     own, before = listing(cloud, environment), listing(cloud, NEIGHBOURS[environment])
     assert before["objects"], "there are at least its workflows"
     fleet = Fleet(cloud, environment)
-    runs = fleet.start({fleet.name("alone"): {}, fleet.name("alone-failed"): {"also": ["no URI"]}})
+    runs = fleet.start({fleet.name("alone"): {}, fleet.name("alone-failed"): {"fails": True}})
     ended = fleet.ends(runs)
     assert sorted(one["status"] for one in ended.values()) == ["FAILED", "SUCCEEDED"]
 

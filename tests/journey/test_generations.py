@@ -1,40 +1,207 @@
-"""Other machines for jobs, by the real engine: the next generation first, the one before until it is let go."""
+"""Other machines for jobs, by the real engine, while jobs run on them: none is lost.
+
+Whatever else changes than the number of vCPUs makes another generation, listed first. The one before stays behind it,
+untouched, until it is let go: by then its jobs have ended.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.journey.conftest import DEV, Cloud, Project
+from tests.journey.light_runs import Fleet, light_runner, machines_of
 from tests.journey.test_orchestrators import orchestrated, outputs
+from tests.localcloud.batch_steps import until
+
+PREFIX = "cryoet-ingestion-dev-"
+VCPUS = 2
+Edit = Callable[[dict[str, Any]], object]
 
 
-def listed(cloud: Cloud) -> list[str]:
-    """Names of the compute environments that the spot queue of dev lists, in order."""
-    [queue] = cloud.client("batch", DEV).describe_job_queues(jobQueues=["cryoet-ingestion-dev-main-spot"])["jobQueues"]
-    orders = sorted(queue["computeEnvironmentOrder"], key=lambda one: one["order"])
-    return [one["computeEnvironment"].rpartition("/cryoet-ingestion-dev-")[2] for one in orders]
+@pytest.fixture(scope="module")
+def standing(module_project: Project) -> Iterator[Project]:
+    """Dev with one orchestrator, in which the light runner runs."""
+    orchestrated(module_project)
+
+    def small(settings: dict[str, Any]) -> None:
+        del settings["environments"]["staging"]["orchestrator"]
+        settings["environments"]["dev"]["orchestrator"] |= {"spot_max_vcpus": VCPUS, "on_demand_max_vcpus": VCPUS}
+
+    module_project.change("dev", small)
+    module_project.up("dev")
+    with light_runner():
+        yield module_project
 
 
-def test_a_generation_follows_another_and_goes_when_it_is_let_go(project: Project, cloud: Cloud) -> None:
-    orchestrated(project)
-    project.up("dev")
-    before = outputs(project, "dev")["dev"]["generations"]
+class Machines:
+    """The compute environments of dev: two generations at most, one for each queue."""
 
-    def change(settings: dict[str, Any]) -> None:
-        settings["environments"]["dev"]["orchestrator"] |= {"instance_types": ["r5d", "m6id"], "retiring": before}
+    def __init__(self, project: Project, cloud: Cloud) -> None:
+        self.project, self.fleet = project, Fleet(cloud, "dev")
+        self.batch = cloud.client("batch", DEV)
 
-    project.change("dev", change)
-    project.up("dev")
-    project.pulumi("dev", "preview", "--expect-no-changes")
-    newest, oldest = listed(cloud)
-    assert oldest == before[0] != newest
+    def generations(self) -> tuple[list[str], list[str]]:
+        """The current ones of the spot and the on-demand queue, and those that are kept for their jobs."""
+        found = outputs(self.project, "dev")["dev"]["generations"]
+        return found[:2], found[2:]
 
-    def let_go(settings: dict[str, Any]) -> None:
-        settings["environments"]["dev"]["orchestrator"]["retiring"] = []
+    def up(self, edit: Edit, *, retiring: list[str]) -> None:
+        def change(settings: dict[str, Any]) -> None:
+            orchestrator = settings["environments"]["dev"]["orchestrator"]
+            edit(settings["network"] | {"orchestrator": orchestrator})
+            orchestrator["retiring"] = retiring
 
-    project.change("dev", let_go)
-    project.up("dev")
-    project.pulumi("dev", "preview", "--expect-no-changes")
-    assert listed(cloud) == [newest]
-    found = cloud.client("batch", DEV).describe_compute_environments()["computeEnvironments"]
-    assert not {f"cryoet-ingestion-dev-{one}" for one in before} & {one["computeEnvironmentName"] for one in found}
+        self.project.change("dev", change)
+        self.project.up("dev")
+
+    def listed(self) -> tuple[list[str], ...]:
+        """What the spot and the on-demand queue list, in order."""
+        queues = [self.fleet.spot, self.fleet.on_demand]
+        found = {one["jobQueueName"]: one for one in self.batch.describe_job_queues(jobQueues=queues)["jobQueues"]}
+        orders = [sorted(found[one]["computeEnvironmentOrder"], key=lambda item: item["order"]) for one in queues]
+        return tuple([one["computeEnvironment"].rpartition(f"/{PREFIX}")[2] for one in order] for order in orders)
+
+    def described(self, generations: list[str]) -> list[dict[str, Any]]:
+        """Those that there are, but for what follows the jobs."""
+        wanted = {PREFIX + one for one in generations}
+        every = self.batch.describe_compute_environments()["computeEnvironments"]
+        found = [one for one in every if one["computeEnvironmentName"] in wanted]
+        for one in found:
+            del one["computeResources"]["desiredvCpus"]
+        return sorted(found, key=lambda one: one["computeEnvironmentName"])
+
+
+@pytest.fixture
+def machines(standing: Project, cloud: Cloud) -> Machines:
+    return Machines(standing, cloud)
+
+
+class Held:
+    """Runs whose jobs stop half way, until they may go on."""
+
+    def __init__(self, fleet: Fleet, folder: Path) -> None:
+        self._fleet, self._go = fleet, folder / "go"
+        self.spot: dict[str, str] = {}
+        self.on_demand: dict[str, str] = {}
+
+    def start(self, spot: int, on_demand: int) -> None:
+        given = {"holds": ["RunSPOT", "RunEC2"], "until": str(self._go)}
+        self.spot = self._fleet.start({self._fleet.name(f"spot{number}"): given for number in range(spot)})
+        runs = {self._fleet.name(f"demand{number}"): given for number in range(on_demand)}
+        self.on_demand = self._fleet.start(runs, DoNotInterrupt=True)
+
+    def jobs(self) -> list[dict[str, Any]]:
+        """On spot, then on demand; each run has exactly one."""
+        return [
+            *self._fleet.described(self._fleet.spot, self.spot),
+            *self._fleet.described(self._fleet.on_demand, self.on_demand),
+        ]
+
+    def until_running(self, wanted: int) -> list[str]:
+        """The ids of the jobs, once so many of them run."""
+
+        def running() -> list[str] | None:
+            found = [job["jobId"] for job in self.jobs() if job["status"] == "RUNNING"]
+            return found if len(found) == wanted else None
+
+        return until(running)
+
+    def let_go_on(self) -> None:
+        self._go.touch()
+
+    def end(self) -> list[dict[str, Any]]:
+        """Lets them go on. The jobs, which all went well, as did the runs."""
+        self.let_go_on()
+        ended = self._fleet.ends({**self.spot, **self.on_demand})
+        assert {one["status"] for one in ended.values()} == {"SUCCEEDED"}
+        assert not self._fleet.described(self._fleet.on_demand, self.spot)
+        jobs = self.jobs()
+        assert len(jobs) == len(ended)
+        return jobs
+
+
+@pytest.fixture
+def held(machines: Machines, tmp_path: Path) -> Iterator[Held]:
+    made = Held(machines.fleet, tmp_path)
+    yield made
+    made.let_go_on()
+
+
+def set_to(**values: Any) -> Edit:
+    return lambda settings: settings["orchestrator"].update(values)
+
+
+CHANGES: dict[str, Edit] = {
+    "subnets": lambda settings: settings["zones"].append("us-west-2c"),
+    "launch template": set_to(scratch_gib=200),
+    "machine image": set_to(machine_image="ami-0123456789abcdef0"),
+}
+
+
+def follow(machines: Machines, held: Held, edit: Edit) -> tuple[list[str], list[str]]:
+    """A change while a job runs on spot and one on demand. The generations before and after it."""
+    before, left = machines.generations()
+    held.start(1, 1)
+    running, kept = held.until_running(2), machines.described(before)
+    machines.up(edit, retiring=before)
+    after, retiring = machines.generations()
+    assert retiring == before
+    assert not set(after) & set(before)
+    assert machines.listed() == ([after[0], before[0]], [after[1], before[1]])
+    assert machines.described(before) == kept, "what jobs run on is not touched"
+    assert machines.described(left) == [], "what was let go is gone"
+    assert held.until_running(2) == running
+    new = machines.fleet.start({machines.fleet.name("new"): {}})
+    machines.fleet.ends(new)
+    [job] = machines.fleet.described(machines.fleet.spot, new)
+    assert (job["status"], machines_of(job)) == ("SUCCEEDED", [PREFIX + after[0]])
+    assert [machines_of(job) for job in held.end()] == [[PREFIX + one] for one in before]
+    return before, after
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_jobs_run_on_while_another_generation_follows(machines: Machines, held: Held, change: str) -> None:
+    follow(machines, held, CHANGES[change])
+
+
+def test_other_instance_types_and_then_the_old_ones_go(machines: Machines, held: Held) -> None:
+    before, after = follow(machines, held, set_to(instance_types=["r5d", "m6id"]))
+    machines.project.pulumi("dev", "preview", "--expect-no-changes")
+    machines.up(set_to(), retiring=[])
+    machines.project.pulumi("dev", "preview", "--expect-no-changes")
+    assert machines.listed() == ([after[0]], [after[1]])
+    assert machines.generations() == (after, [])
+    assert machines.described(before) == []
+
+
+def test_more_vcpus_come_in_place(machines: Machines, held: Held) -> None:
+    """The same environment has room for the job that waited; those that ran in it run on."""
+    before, _ = machines.generations()
+    held.start(VCPUS + 1, 1)
+    running = held.until_running(VCPUS + 1)
+    kept = {one["computeEnvironmentName"]: one["uuid"] for one in machines.described(before)}
+    machines.up(set_to(spot_max_vcpus=2 * VCPUS), retiring=[])
+    assert machines.generations() == (before, [])
+    found = machines.described(before)
+    assert {one["computeEnvironmentName"]: one["uuid"] for one in found} == kept
+    assert sorted(one["computeResources"]["maxvCpus"] for one in found) == [VCPUS, 2 * VCPUS]
+    assert set(running) < set(held.until_running(VCPUS + 2))
+    assert all(len(job["attempts"]) == 1 for job in held.end())
+
+
+def test_who_lets_go_too_early_has_jobs_of_spot_run_again_on_demand(machines: Machines) -> None:
+    """The machines go with the job on them, which reads like a reclaim; it comes back on demand, in the new ones."""
+    fleet, before = machines.fleet, machines.generations()[0]
+    runs = fleet.start({fleet.name("early"): {"holds": ["RunSPOT"]}})
+    until(lambda: any(job["status"] == "RUNNING" for job in fleet.described(fleet.spot, runs)) or None)
+    machines.up(set_to(instance_types=["r6id"]), retiring=[])
+    assert [one["status"] for one in fleet.ends(runs).values()] == ["SUCCEEDED"]
+    [lost], [found] = fleet.described(fleet.spot, runs), fleet.described(fleet.on_demand, runs)
+    assert lost["statusReason"].startswith("Host EC2 (instance i-")
+    assert machines_of(lost) == [PREFIX + before[0]]
+    assert machines_of(found) == [PREFIX + machines.generations()[0][1]]
+    assert [fleet.versions("marker")[name] for name in runs] == [1]
