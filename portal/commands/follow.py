@@ -35,7 +35,7 @@ def watch(
     batch: Annotated[str | None, typer.Option(help="All runs of this batch of `portal submit`")] = None,
     environment: Environment = defaults.ENVIRONMENT,
     tail: Annotated[int, typer.Option(min=0, max=1000, help="Lines of each log that are printed at the end")] = 5,
-    interval: Annotated[float, typer.Option(min=0.1, help="Seconds between looks")] = 3.0,
+    interval: Annotated[float, typer.Option(min=0.1, help="Seconds between looks, at most")] = 3.0,
 ) -> None:
     """Follow runs until all have ended: outcome, class and reason, machines, last log lines.
 

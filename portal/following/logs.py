@@ -82,7 +82,7 @@ def lines(
             yield from reader.more()
         elif outcome.ended or not follow:
             why = f"{outcome.error}: {outcome.cause}" if outcome.error else (job.status if job else "no job yet")
-            raise PortalError(f"{name!r}: there is no log: {outcome.status}, {why or 'its job never ran'}")
+            raise PortalError(f"{name!r}: there is no log: {outcome.status}, {why or 'its job is not known any more'}")
         if outcome.ended or not follow:
             return
         wait(FOLLOW_SECONDS)

@@ -20,6 +20,7 @@ from portal.following.runs import Follower
 
 FEW: Final = 10
 """So many are asked about one by one."""
+FIRST_SECONDS: Final = 0.25
 DETAILED: Final = 100
 """Of more, the jobs of those that succeeded are not looked up."""
 
@@ -82,11 +83,16 @@ def watch(
     tick: Callable[[], object],
     wait: Callable[[float], object] = time.sleep,
 ) -> Iterator[Ended]:
-    """Every execution as it ends; ``tick`` is called after each look."""
+    """Every execution as it ends; ``tick`` is called after each look.
+
+    The first looks follow each other quickly, later ones with the whole interval between them.
+    """
+    seconds = min(FIRST_SECONDS, interval_seconds)
     while True:
         for one in watches:
             yield from one.poll()
         tick()
         if not any(one.pending for one in watches):
             return
-        wait(interval_seconds)
+        wait(seconds)
+        seconds = min(seconds * 2, interval_seconds)
