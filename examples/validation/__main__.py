@@ -48,6 +48,7 @@ def main(arguments: list[str] | None = None) -> int:
     for name in ("--input-bucket", "--output-bucket", "--output-dir"):
         parser.add_argument(name, required=True)
     parser.add_argument("--extra-args", default="", help="nothing but '' is understood")
+    parser.add_argument("--no-multiprocessing", action="store_true", help="there is one process anyway")
     parser.add_argument("--history", action="store_true", help="earlier reports stay as earlier versions anyway")
     given = parser.parse_args(arguments)
     if given.extra_args.strip():
