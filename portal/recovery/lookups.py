@@ -115,7 +115,13 @@ LOOKUPS: Final[dict[str, Lookup]] = {
     ),
     "aws:ec2/eip:Eip": _ec2("describe_addresses", "Addresses", "AllocationId", domain="Domain"),
     "aws:ec2/flowLog:FlowLog": _ec2(
-        "describe_flow_logs", "FlowLogs", "FlowLogId", vpcId="ResourceId", trafficType="TrafficType"
+        "describe_flow_logs",
+        "FlowLogs",
+        "FlowLogId",
+        vpcId="starts_with(ResourceId, 'vpc-') && ResourceId || `null`",
+        subnetId="starts_with(ResourceId, 'subnet-') && ResourceId || `null`",
+        eniId="starts_with(ResourceId, 'eni-') && ResourceId || `null`",
+        trafficType="TrafficType",
     ),
     # Attached to its VPC in a second call: that it isn't yet does not tell it apart.
     "aws:ec2/internetGateway:InternetGateway": _ec2(

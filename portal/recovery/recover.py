@@ -82,7 +82,7 @@ def _lines(operations: Iterable[Mapping[str, Any]], found: Iterable[Found], afte
     held = {(one["urn"], one.get("id")) for one in after.get("resources") or []}
     said = [f"{one['type']} {one['resource']['urn']}: its outcome was looked up in AWS" for one in operations]
     return said + [
-        f"{one.wanted.urn}: made by an update that was killed, taken in"
+        f"{one.wanted.urn}: the account has it already, taken in"
         for one in found
         if not one.wanted.pending and (one.wanted.urn, one.id) in held
     ]

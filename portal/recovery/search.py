@@ -16,7 +16,7 @@ from portal.recovery.places import Place
 from portal.recovery.wanted import Resource, Wanted
 
 OF_STACK: Final = ("project", "stack", "managed-by")
-"""The tags that the program puts on everything, by which a stack's things are known (composition._tags)."""
+"""The tags that the program puts on everything, by which a stack's things are known (composition.account.tags)."""
 TELLING: Final = (*OF_STACK, "Name")
 """The tags that tell one thing from another."""
 

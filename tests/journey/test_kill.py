@@ -17,7 +17,7 @@ from tests.journey.killing import ENGINE, PROVIDER, UP, Killer, in_folder, kille
 from tests.unit.stackfiles import orchestrate
 
 ROUNDS, KILLS = 4, 5
-FIRST, LATER, LOOKED = 200, 60, 250
+FIRST, LATER, LOOKED = 100, 25, 150
 """The most calls before a kill: of the first `up`, of a later one, and of a recovery, its looking included."""
 
 

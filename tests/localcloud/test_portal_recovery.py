@@ -1,0 +1,139 @@
+"""Each resource type after a kill: AWS has it and the state doesn't. It is found by its inputs, under its own id.
+
+What a recovery does is done here with the provider in the engine's place: look for the resource, read what was found as
+the refresh does, and compare with what the program asks for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pytest
+
+from components import names
+from localcloud.server.organization import ORGANIZATION_ROLE
+from portal.recovery import RecoverError
+from portal.recovery.ids import IDS
+from portal.recovery.lookups import LOOKUPS
+from portal.recovery.places import Place
+from portal.recovery.search import Account, Found
+from portal.recovery.wanted import Wanted
+
+from .conftest import DEV, REGION, Cloud
+from .provider_cases import CASES, Case
+from .provider_kit import Engine, Inputs, engine_in, paths, unique
+
+PROVIDER = {"type": "pulumi:providers:aws", "id": "p", "inputs": {"defaultTags": {"tags": {"project": "portal"}}}}
+UNUSED = {"aws:iam/serviceLinkedRole:ServiceLinkedRole", "aws:kms/key:Key"}
+"""Types of the plugin that no stack uses: a recovery asks a person for them."""
+GIVEN = {
+    "aws:s3/bucketOwnershipControls:BucketOwnershipControls",
+    "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",
+    *(case.token for case in CASES if case.stays),
+}
+"""What AWS sets by itself with something else, so it is always there."""
+GROUP, VPC = "aws:ec2/securityGroup:SecurityGroup", "aws:ec2/vpc:Vpc"
+found_by_type = pytest.mark.parametrize(
+    "case", [case for case in CASES if case.token not in UNUSED], ids=lambda case: case.token.rsplit(":", 1)[1]
+)
+
+
+@pytest.fixture(scope="module")
+def shared(cloud: Cloud) -> Iterator[Engine]:
+    keys = cloud.credentials
+    with engine_in(cloud, DEV) as found, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_ACCESS_KEY_ID", keys.access_key_id)
+        patch.setenv("AWS_SECRET_ACCESS_KEY", keys.secret_access_key)
+        yield found
+
+
+@pytest.fixture
+def engine(shared: Engine) -> Iterator[Engine]:
+    yield shared
+    shared.sweep()
+
+
+@pytest.fixture(scope="module")
+def place(shared: Engine) -> Place:
+    """The account as `portal` enters it."""
+    del shared  # its environment says where the cloud is
+    return Place(DEV, REGION, names.role_arn(DEV, ORGANIZATION_ROLE))
+
+
+def find(place: Place, token: str, inputs: Mapping[str, Any], *held: tuple[str, str]) -> list[Found]:
+    """What an account is found to have for inputs that the state does not hold."""
+    resource = {"urn": f"urn:pulumi:dev::portal::{token}::one", "type": token, "custom": True, "inputs": inputs}
+    state: list[Mapping[str, Any]] = [PROVIDER, *({"type": kind, "id": id_} for kind, id_ in held)]
+    return Account(place, state).find([Wanted(resource=resource, pending=True)])
+
+
+def distinct(token: str, inputs: Inputs) -> Inputs:
+    """The inputs with a name tag that no other test's resource has."""
+    if token in LOOKUPS and LOOKUPS[token].tags:
+        return {**inputs, "tags": {**inputs.get("tags", {}), "Name": unique("name")}}
+    return inputs
+
+
+def test_every_type_of_the_plugin_is_known() -> None:
+    assert {case.token for case in CASES} - UNUSED <= {*IDS, *LOOKUPS}
+
+
+@found_by_type
+def test_what_aws_has_is_found_and_read(case: Case, engine: Engine, place: Place) -> None:
+    inputs = distinct(case.token, case.inputs(case.before(engine.create, unique)))
+    checked = engine.check(case.token, inputs)
+    if case.token in LOOKUPS:
+        assert find(place, case.token, checked) == []
+    resource_id, _ = engine.create(case.token, inputs)
+    [found] = find(place, case.token, checked)
+    assert found.id == resource_id
+    read = engine.read(case.token, found.id, found.inputs, found.inputs)
+    assert paths(engine.diff(case.token, read.properties, inputs)) == []
+    assert find(place, case.token, checked, (case.token, resource_id)) == []
+
+
+@pytest.mark.parametrize(
+    "case", [case for case in CASES if case.token in IDS.keys() - GIVEN], ids=lambda case: case.token.rsplit(":", 1)[1]
+)
+def test_what_aws_does_not_have_is_dropped_by_the_refresh(case: Case, engine: Engine, place: Place) -> None:
+    inputs = distinct(case.token, case.inputs(case.before(engine.create, unique)))
+    checked = engine.check(case.token, inputs)
+    [found] = find(place, case.token, checked)
+    assert engine.read(case.token, found.id, checked, checked).resource_id == ""
+
+
+def test_a_group_whose_name_the_engine_made_up_is_found_under_the_name_it_has(engine: Engine, place: Place) -> None:
+    inputs = {"vpcId": engine.create(VPC, {"cidrBlock": "10.0.0.0/16"})[0], "tags": {"Name": unique("name")}}
+    resource_id, state = engine.create(GROUP, inputs)
+    planned, _ = engine.provider.check(GROUP, "one", {}, inputs, b"another seed")
+    assert planned["name"] != state["name"]
+    [found] = find(place, GROUP, planned)
+    assert (found.id, found.inputs["name"]) == (resource_id, state["name"])
+    read = engine.read(GROUP, found.id, found.inputs, found.inputs)
+    assert (
+        paths(engine.diff(GROUP, {**read.properties, "__defaults": ["name"]}, {**inputs, "name": state["name"]})) == []
+    )
+
+
+def test_two_that_are_alike_are_named(engine: Engine, place: Place) -> None:
+    inputs = {"cidrBlock": "10.0.0.0/16", "tags": {"Name": unique("name")}}
+    ids = [engine.create(VPC, inputs)[0] for _ in range(2)]
+    with pytest.raises(RecoverError, match=r"has 2 like it") as refused:
+        find(place, VPC, engine.check(VPC, inputs))
+    assert all(id_ in str(refused.value) for id_ in ids)
+
+
+def test_what_only_the_stacks_tags_tell_is_an_orphan(engine: Engine, place: Place) -> None:
+    """The program no longer asks for it, or asks for another."""
+    tags = {"project": "portal", "stack": unique("stack"), "managed-by": "pulumi"}
+    resource_id, _ = engine.create(VPC, {"cidrBlock": "10.0.0.0/16", "tags": tags})
+    engine.create(VPC, {"cidrBlock": "10.0.0.0/16", "tags": {**tags, "stack": "another"}})
+    account = Account(place, [{**PROVIDER, "inputs": {"defaultTags": {"tags": tags}}}])
+    assert account.orphans({VPC, GROUP}, []) == [f"{VPC} {resource_id}"]
+
+
+def test_an_account_that_refuses_to_tell_is_named(place: Place, engine: Engine) -> None:
+    nobody = Place(place.account, place.region, names.role_arn(DEV, "nobody"))
+    with pytest.raises(RecoverError, match=rf"account {DEV} can't be searched for a {VPC}.*AccessDenied"):
+        find(nobody, VPC, engine.check(VPC, {"cidrBlock": "10.0.0.0/16"}))
