@@ -106,6 +106,13 @@ BATCH_CASES = (
             {
                 "namePrefix": "provider-case-",
                 "type": "MANAGED",
+                "computeResources": {
+                    key: resources(made)[key] for key in resources(made).keys() - {"allocationStrategy"}
+                },
+            },
+            {
+                "namePrefix": "provider-case-",
+                "type": "MANAGED",
                 "serviceRole": SERVICE_ROLE,
                 "computeResources": resources(
                     made,
@@ -120,7 +127,7 @@ BATCH_CASES = (
                     tags={"machine": "of-jobs"},
                     launchTemplate={"launchTemplateName": made["named"]},
                 ),
-            }
+            },
         ],
         drift=lambda aws, name, _: aws("batch").update_compute_environment(
             computeEnvironment=name, computeResources={"maxvCpus": 64}

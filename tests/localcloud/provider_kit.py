@@ -85,8 +85,11 @@ def replacing(result: DiffResult) -> list[str]:
 
 
 @contextmanager
-def engine_in(cloud: Cloud, account: str) -> Generator[Engine]:
-    """A provider configured for the account as the engineer configures it, and what it made removed at the end."""
+def engine_in(cloud: Cloud, account: str, *, tagging: bool = True) -> Generator[Engine]:
+    """A provider configured for the account as the engineer configures it, and what it made removed at the end.
+
+    `tagging`: whether it gives all resources a tag.
+    """
     keys = cloud.credentials
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AWS_ENDPOINT_URL", cloud.https_url)
@@ -99,7 +102,7 @@ def engine_in(cloud: Cloud, account: str) -> Generator[Engine]:
                 "secretKey": keys.secret_access_key,
                 "assumeRoles": role_of(account),
                 "allowedAccountIds": f'["{account}"]',
-                "defaultTags": {"tags": {"project": "portal"}},
+                **({"defaultTags": {"tags": {"project": "portal"}}} if tagging else {}),
             }
         )
         yield found
