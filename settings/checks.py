@@ -85,9 +85,6 @@ def _environments(stack: str, settings: Settings) -> Iterator[Fault]:
             rule = f"contains the name of the environment {inner!r}: clients look for names that contain it"
             yield fault_at(stack, ("environments", outer), outer, rule)
     for name, environment in settings.environments.items():
-        role = names.ingest_role(name)
-        if len(role) > 64:
-            yield fault_at(stack, ("environments", name), name, f"too long: the role {role} would exceed 64 characters")
         for key in {f"{name}-wdl", f"{name}-comms"} & settings.buckets.keys():
             rule = f"the environment {name!r} puts out a bucket under this key; use another"
             yield fault_at(stack, ("buckets", key), key, rule)

@@ -1,0 +1,162 @@
+"""What stack files may leave out or add, and the repository's own don't: the composed program with changed copies."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from components import rules
+from composition.account import enter, provider_of
+from composition.stack import compose
+from settings import SettingsError, load
+from tests.unit.recording import Recording, record
+from tests.unit.stackfiles import ROOT, Files, changed, orchestrate, written
+from tests.unit.test_program import ACCOUNTS
+from tests.unit.test_settings import Change, faults, put
+
+LAB = "arn:aws:iam::222233334444:role/lab"
+
+
+def composed(change: Change, directory: Path, stack: str = "dev") -> Recording:
+    """The graph of a stack with a change of the repository's stack files."""
+    portal = load(stack, written(changed(change), directory))
+
+    def program() -> None:
+        compose(portal, provider_of(portal, None))
+
+    return record(program, stack=stack)
+
+
+def roles(graph: Recording) -> set[str]:
+    return {one.inputs["name"] for one in graph.of("iam/role:Role")}
+
+
+def statements(graph: Recording, role: str) -> list[dict[str, Any]]:
+    return graph.one(f"{role}-policy", "iam/rolePolicy:RolePolicy").json("policy")["Statement"]
+
+
+def test_a_reader_by_name_has_a_role_that_reads_what_is_shared_and_nothing_else(tmp_path: Path) -> None:
+    def change(files: Files) -> None:
+        put("dev", "buckets.embargo.readers", ["lab"])(files)
+        put("dev", "access.readers.lab", {"principals": [LAB]})(files)
+
+    graph = composed(change, tmp_path)
+    [role] = [one for one in graph.of("iam/role:Role") if one.inputs["name"] == "cryoet-reader-lab"]
+    trusted = role.json("assumeRolePolicy")["Statement"]
+    assert LAB in json.dumps(trusted)
+    granted = statements(graph, "cryoet-reader-lab")
+    named = {
+        resource
+        for one in granted
+        for resource in ([one["Resource"]] if isinstance(one["Resource"], str) else one["Resource"])
+    }
+    assert named == {"arn:aws:s3:::cryoet-data-portal-embargo", "arn:aws:s3:::cryoet-data-portal-embargo/*"}
+    asked = {
+        action for one in granted for action in ([one["Action"]] if isinstance(one["Action"], str) else one["Action"])
+    }
+    assert all(action.startswith(("s3:Get", "s3:List")) for action in asked), asked
+
+
+def test_an_account_without_operators_or_github_has_no_role_for_them(tmp_path: Path) -> None:
+    def change(files: Files) -> None:
+        files["dev"]["access"] = {}
+
+    graph = composed(change, tmp_path)
+    assert {"cryoet-sync-public", "cryoet-ingestion-dev-ingest"} <= roles(graph)
+    assert not roles(graph) & {"cryoet-operator", "cryoet-github-preview", "cryoet-github-deploy"}
+    assert not graph.of("OpenIdConnectProvider")
+    trusted = graph.one("cryoet-sync-public", "iam/role:Role").json("assumeRolePolicy")["Statement"]
+    assert {next(iter(one["Principal"])) for one in trusted} == {"Service"}
+
+
+def test_a_log_bucket_that_nothing_is_logged_into_lets_nothing_in(tmp_path: Path) -> None:
+    """A fourth account that has nothing but where its logs will go."""
+
+    def change(files: Files) -> None:
+        log = {"kind": "log", "name": "cryoet-data-portal-logs-new", "lifecycle": {"expire_days": 30}}
+        account = {"id": "555566667777", "region": "us-west-2"}
+        files["public"].clear()
+        files["public"] |= {"account": account, "network": {"cidr": "10.40.0.0/16"}, "buckets": {"log": log}}
+        for name in ("dev", "prod"):
+            files[name]["environments"] = {}
+            files[name]["network"] = {"cidr": files[name]["network"]["cidr"]}
+
+    graph = composed(change, tmp_path, "public")
+    allowed = [one for one in graph.one("log-policy").json("policy")["Statement"] if one["Effect"] == "Allow"]
+    assert not allowed
+
+
+def test_an_environment_that_imports_nothing_has_one_definition_for_all_its_ingests(tmp_path: Path) -> None:
+    def change(files: Files) -> None:
+        orchestrate(files)
+        del files["dev"]["environments"]["dev"]["import"]
+
+    graph = composed(change, tmp_path)
+    made = [one.inputs["name"] for one in graph.of("batch/jobDefinition:JobDefinition")]
+    assert [name for name in made if "-dev-" in name] == ["cryoet-ingestion-dev-main"]
+    assert len([name for name in made if "-staging-" in name]) > 1
+    assert "cryoet-ingestion-dev-import" not in roles(graph)
+
+
+def test_what_the_provider_says_of_credentials_is_said_of_the_stack_files_account(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refused(**_: Any) -> None:
+        raise ValueError("invoke of aws:index/getCallerIdentity returned an error: no valid credentials")
+
+    monkeypatch.setattr("pulumi_aws.get_caller_identity", refused)
+    told: list[str] = []
+
+    def program() -> None:
+        with pytest.raises(SettingsError) as caught:
+            enter(load("dev", ROOT), None)
+        told.append(str(caught.value))
+
+    record(program, stack="dev")
+    assert f"portal:settings.account.id: '{ACCOUNTS['dev']}'" in told[0]
+    assert told[0].endswith("no valid credentials")
+
+
+def test_two_releases_from_one_account_into_buckets_of_one_key_are_refused(tmp_path: Path) -> None:
+    def change(files: Files) -> None:
+        put("prod", "buckets.public", dict(files["public"]["buckets"]["public"], name="cryoet-data-portal-other"))(
+            files
+        )
+
+    found = faults(change, tmp_path, "prod")
+    assert any("the stack 'prod' releases into a bucket of this key from there too" in one for one in found), found
+
+
+def test_other_files_beside_the_stack_files_are_none(tmp_path: Path) -> None:
+    written(changed(lambda _: None), tmp_path)
+    (tmp_path / "Pulumi.old.yxml").write_text("config: {}")
+    assert set(load("dev", tmp_path).stacks) == {"dev", "public", "prod"}
+
+
+def test_a_file_with_too_little_left_reports_its_own_faults_alone(tmp_path: Path) -> None:
+    found = faults(lambda files: files["dev"].pop("account"), tmp_path)
+    assert found == ["Pulumi.dev.yaml: portal:settings.account: is required"]
+
+
+@pytest.mark.parametrize("value", ["", "a", "UPPER", "two--dots..x", "ends-", "/starts", "x" * 257])
+def test_a_repository_that_ecr_refuses(value: str) -> None:
+    assert rules.repository(value)
+
+
+@pytest.mark.parametrize("value", ["ab", "cryoet-staging", "team/apiv2-x86", "a_b.c"])
+def test_a_repository_that_ecr_takes(value: str) -> None:
+    assert rules.repository(value) is None
+
+
+@pytest.mark.parametrize("value", ["", "no-tag", "x:", "UPPER:tag", "x@sha256:abc"])
+def test_an_image_without_a_tag_or_digest(value: str) -> None:
+    assert rules.image(value)
+
+
+def test_tags_that_aws_keeps_for_itself_are_refused() -> None:
+    assert rules.tag_key("aws:x") == "AWS reserves tags that begin with aws:"
+    assert "1 to 128" in str(rules.tag_key(""))
+    assert rules.tag_key("team") is None
