@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from portal.pulumi_cli import Pulumi
+from portal.pulumi_cli import Pulumi, PulumiError
 from portal.recovery.errors import RecoverError
 from portal.recovery.locks import run_unlocked
 from portal.recovery.places import Place
@@ -70,11 +70,29 @@ def _enter(pulumi: Pulumi, state: Export) -> None:
         run_unlocked(pulumi, "stack", "import", "--file", str(file))
 
 
+def _preview(pulumi: Pulumi) -> str:
+    """A preview's JSON. One that fails says why, without the JSON around it. Raises RecoverError, PulumiError."""
+    try:
+        return run_unlocked(pulumi, "preview", "--json")
+    except PulumiError as error:
+        raise PulumiError(["pulumi", "preview", "--stack", pulumi.stack], diagnostics(error.output)) from error
+
+
+def diagnostics(output: str) -> str:
+    """What a command's JSON says went wrong, and what it printed beside it; the output as it is without any JSON."""
+    try:
+        printed, end = json.JSONDecoder().raw_decode(output)
+    except json.JSONDecodeError:
+        return output
+    said = [f"{one.get('urn', '')}: {one['message']}".strip(": \n") for one in printed.get("diagnostics") or []]
+    return "\n".join([*said, output[end:].strip()])
+
+
 def _wanted(pulumi: Pulumi, deployment: Mapping[str, Any], *, interrupted: bool) -> list[Wanted]:
     found = list(pending(deployment))
     if interrupted:
         known = {one.urn for one in found}
-        found += [one for one in planned(run_unlocked(pulumi, "preview", "--json")) if one.urn not in known]
+        found += [one for one in planned(_preview(pulumi)) if one.urn not in known]
     return found
 
 

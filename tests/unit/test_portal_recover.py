@@ -9,12 +9,13 @@ from typing import Any, cast
 
 import pytest
 
+from components.access.orchestration import reads
 from portal.pulumi_cli import Pulumi, PulumiError
 from portal.recovery import RecoverError, clear_dead_lock
 from portal.recovery.ids import IDS
 from portal.recovery.lookups import LOOKUPS
 from portal.recovery.places import Place
-from portal.recovery.recover import entered
+from portal.recovery.recover import diagnostics, entered
 from portal.recovery.search import OF_STACK, Account, Found
 from portal.recovery.wanted import UNKNOWN, UNREAD, Wanted, needs, pending, planned, unread
 from tests.unit.stackfiles import ORCHESTRATED
@@ -85,6 +86,14 @@ def test_every_type_that_the_program_makes_can_be_found(stack: str) -> None:
     assert not {*IDS} & {*LOOKUPS}
 
 
+def test_who_deploys_may_look_for_all_that_the_program_makes() -> None:
+    allowed = {action for one in reads(ACCOUNT, REGION) for action in one.actions}
+    used = {one.type for stack in ORCHESTRATED for one in deployed(stack).resources} & {*LOOKUPS}
+    asked = {f"{LOOKUPS[type_].service}:{LOOKUPS[type_].call.title().replace('_', '')}" for type_ in used}
+    assert asked
+    assert asked <= allowed
+
+
 @pytest.mark.parametrize("stack", sorted(ORCHESTRATED))
 def test_what_is_found_by_its_tags_has_a_name_of_its_own(stack: str) -> None:
     made = [one for one in deployed(stack).resources if one.type in LOOKUPS and LOOKUPS[one.type].tags]
@@ -147,6 +156,14 @@ def test_a_plan_wants_what_it_would_create_where_all_values_are_known() -> None:
         {"op": "create", "newState": {"urn": "u", "type": "portal:network:Network"}},
     ]
     assert [one.resource for one in planned(json.dumps({"steps": steps}))] == [resource(VPC), resource(BUCKET, "other")]
+
+
+def test_a_plan_that_fails_says_why() -> None:
+    printed = {"config": {}, "steps": [], "diagnostics": [{"urn": "urn:x", "message": "no such file\n"}]}
+    assert (
+        diagnostics(json.dumps(printed) + "\nerror: preview failed\n") == "urn:x: no such file\nerror: preview failed"
+    )
+    assert diagnostics("error: no stack") == "error: no stack"
 
 
 # what is found
