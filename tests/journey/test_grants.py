@@ -29,6 +29,7 @@ from tests.localcloud.batch_steps import time_scale, until
 from tests.localcloud.conftest import REGION
 
 ENVIRONMENT = "staging"
+PATIENCE_SECONDS = 120
 IMAGE = f"{DEV}.dkr.ecr.{REGION}.amazonaws.com/cryoet-staging:main"
 INGEST, IMPORT, SYNC = "standardize_dirs.wdl-v0.0.1.wdl", "db_import-v0.0.4.wdl", "sync-v0.0.2.wdl"
 MACHINE, EXECUTION = naming.machine_role(ENVIRONMENT), naming.execution_role(ENVIRONMENT)
@@ -92,19 +93,8 @@ class Roles:
     def start(self, workflow: str = INGEST, inputs: dict[str, Any] | None = None, **more: Any) -> str:
         """The ARN of an execution. ``more`` goes over what the portal's client sends."""
         name = f"{next(self._unix)}-dep10000-ds10000-runone"
-        sent: list[dict[str, Any]] = []
-
-        class Changed:
-            """The client of Step Functions that adds to what is sent."""
-
-            @staticmethod
-            def start_execution(**given: Any) -> Any:
-                entered = {**json.loads(given.pop("input")), **more}
-                sent.append(entered)
-                return self.operator("stepfunctions").start_execution(**given, input=json.dumps(entered))
-
         return portal_client.run_job(
-            self.env, lambda _: Changed, name=name, wdl_key=workflow, inputs=inputs or {}, memory=1_000
+            self.env, self.operator, name=name, wdl_key=workflow, inputs=inputs or {}, memory=1_000, more=more
         )
 
     def ended(self, execution: str) -> dict[str, Any]:
@@ -112,7 +102,7 @@ class Roles:
             found = self.operator("stepfunctions").describe_execution(executionArn=execution)
             return found if found["status"] != "RUNNING" else None
 
-        return until(ended, 60)
+        return until(ended, PATIENCE_SECONDS)
 
     def job(self, execution: str) -> dict[str, Any]:
         """The job of an execution, once it runs or has ended."""
@@ -124,7 +114,7 @@ class Roles:
             found = self.batch.describe_jobs(jobs=[listed[0]["jobId"]])["jobs"][0] if listed else None
             return found if found and found["status"] in ("RUNNING", "SUCCEEDED", "FAILED") else None
 
-        return until(running, 60)
+        return until(running, PATIENCE_SECONDS)
 
     def denied(self, role: str) -> str:
         """The action that the role was refused last, since a grant of it was taken away."""
@@ -239,14 +229,14 @@ def test_without_the_grant_to_end_jobs_the_job_of_a_stopped_run_goes_on(roles: R
         execution = roles.start(inputs=holds)
         job = roles.job(execution)["jobId"]
         states.stop_execution(executionArn=execution)
-        until(lambda: roles.denied(MACHINE) == "batch:TerminateJob" or None)
+        until(lambda: roles.denied(MACHINE) == "batch:TerminateJob" or None, PATIENCE_SECONDS)
     assert roles.job(execution)["status"] == "RUNNING"
     roles.batch.terminate_job(jobId=job, reason="nobody else does")
 
     execution = roles.start(inputs=holds)
     roles.job(execution)
     states.stop_execution(executionArn=execution)
-    ended = until(lambda: job if (job := roles.job(execution))["status"] == "FAILED" else None)
+    ended = until(lambda: job if (job := roles.job(execution))["status"] == "FAILED" else None, PATIENCE_SECONDS)
     assert execution in ended["statusReason"]
 
 
