@@ -196,6 +196,20 @@ class Orchestra:
         }
         return found | more
 
+    def job_environment(self, name: str) -> dict[str, str]:
+        """What a job's process gets from Batch and its submit, but for its input's and output's places."""
+        keys: Any = self._session.get_credentials()
+        return {
+            "AWS_ENDPOINT_URL": self.server.https_url,
+            "AWS_CA_BUNDLE": self.server.ca_bundle,
+            "AWS_DEFAULT_REGION": REGION,
+            "AWS_ACCESS_KEY_ID": keys.access_key,
+            "AWS_SECRET_ACCESS_KEY": keys.secret_key,
+            "AWS_SESSION_TOKEN": keys.token,
+            "WDL_WORKFLOW_URI": f"s3://{self.bucket}/bench-v1.0.wdl",
+            "SFN_EXECUTION_ID": f"arn:aws:states:{REGION}:{ACCOUNT}:execution:benchmark:{name}",
+        }
+
     def start(self, machine: str, name: str, given: Mapping[str, Any]) -> str:
         states = self.client("stepfunctions")
         return str(states.start_execution(stateMachineArn=machine, name=name, input=json.dumps(given))["executionArn"])
