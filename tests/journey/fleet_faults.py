@@ -36,7 +36,7 @@ def _exit(code: int, error: str, *, lost: bool = False) -> Ending:
 
 ENDINGS: Mapping[str, Ending] = {
     "well": Ending(),
-    "slow": Ending(fault={"kind": "slow", "seconds": 120}),
+    "slow": Ending(fault={"kind": "slow", "seconds": 5}),
     "reclaimed": Ending(fault={"kind": "reclaimed", **HALF}, error="HostReclaimed", lost=True),
     "reclaimed-told": Ending(fault={**TERM, "report": "host"}, error="HostReclaimed", lost=True),
     "reclaimed-hidden": Ending(fault={**TERM, "report": "program"}, error="HostReclaimed", lost=True),

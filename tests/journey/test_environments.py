@@ -15,7 +15,7 @@ from components.orchestration import naming
 from localcloud.server import inside
 from localcloud.server.callers import SESSIONS
 from tests.journey.conftest import DEV, PROD, Cloud, Project
-from tests.journey.light_runs import STATUSES, Fleet, light_runner
+from tests.journey.light_runs import PATIENCE_SECONDS, STATUSES, Fleet, light_runner
 from tests.journey.test_orchestrators import orchestrated
 from tests.localcloud.batch_steps import until
 from tests.localcloud.conftest import REGION
@@ -115,7 +115,7 @@ def test_a_run_leaves_nothing_in_the_neighbour(cloud: Cloud, environment: str) -
         more = {kind: len(found[kind]) - len(own[kind]) for kind in found}
         return found if more["messages"] == 3 * len(runs) and more["logs"] else None
 
-    after = until(grown)
+    after = until(grown, PATIENCE_SECONDS)
     assert [len(after[kind]) - len(own[kind]) for kind in ("executions", "jobs")] == [2, 2]
     assert len(after["objects"]) > len(own["objects"])
     assert listing(cloud, NEIGHBOURS[environment]) == before

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from tests.journey.conftest import DEV, Cloud, Project
-from tests.journey.light_runs import Fleet, light_runner, machines_of
+from tests.journey.light_runs import PATIENCE_SECONDS, Fleet, light_runner, machines_of
 from tests.journey.test_orchestrators import orchestrated, outputs
 from tests.localcloud.batch_steps import until
 
@@ -108,7 +108,7 @@ class Held:
             found = [job["jobId"] for job in self.jobs() if job["status"] == "RUNNING"]
             return found if len(found) == wanted else None
 
-        return until(running)
+        return until(running, PATIENCE_SECONDS)
 
     def let_go_on(self) -> None:
         self._go.touch()
@@ -170,7 +170,6 @@ def test_jobs_run_on_while_another_generation_follows(machines: Machines, held: 
 
 def test_other_instance_types_and_then_the_old_ones_go(machines: Machines, held: Held) -> None:
     before, after = follow(machines, held, set_to(instance_types=["r5d", "m6id"]))
-    machines.project.pulumi("dev", "preview", "--expect-no-changes")
     machines.up(set_to(), retiring=[])
     machines.project.pulumi("dev", "preview", "--expect-no-changes")
     assert machines.listed() == ([after[0]], [after[1]])
@@ -197,7 +196,9 @@ def test_who_lets_go_too_early_has_jobs_of_spot_run_again_on_demand(machines: Ma
     """The machines go with the job on them, which reads like a reclaim; it comes back on demand, in the new ones."""
     fleet, before = machines.fleet, machines.generations()[0]
     runs = fleet.start({fleet.name("early"): {"holds": ["RunSPOT"]}})
-    until(lambda: any(job["status"] == "RUNNING" for job in fleet.described(fleet.spot, runs)) or None)
+    until(
+        lambda: any(job["status"] == "RUNNING" for job in fleet.described(fleet.spot, runs)) or None, PATIENCE_SECONDS
+    )
     machines.up(set_to(instance_types=["r6id"]), retiring=[])
     assert [one["status"] for one in fleet.ends(runs).values()] == ["SUCCEEDED"]
     [lost], [found] = fleet.described(fleet.spot, runs), fleet.described(fleet.on_demand, runs)
