@@ -55,7 +55,8 @@ def _groups(*, default: bool) -> Callable[[Client], set[str]]:
 
 
 def _rules(client: Client) -> set[str]:
-    return {rule["Name"] for rule in _pages(client("events"), "list_rules", "Rules") if "ManagedBy" not in rule}
+    names = {rule["Name"] for rule in _pages(client("events"), "list_rules", "Rules")}
+    return {name for name in names if not name.startswith("StepFunctionsGetEvents")}
 
 
 def _targets(client: Client) -> set[str]:

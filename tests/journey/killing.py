@@ -26,7 +26,7 @@ UP: Final = ("portal", "up", "--skip-preview", "dev")
 ENGINE, PROVIDER = "engine", "provider"
 LANGUAGE_HOST: Final = "pulumi-language"
 """As the kernel cuts it."""
-WAIT_SECONDS: Final = 120.0
+WAIT_SECONDS: Final = 300.0
 
 
 def below(pid: int) -> list[tuple[int, str]]:
