@@ -6,12 +6,11 @@ import signal
 import subprocess
 import threading
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 
 from components import names
-from localcloud.server.call import HOOKS, Call
+from localcloud.server.call import HOOKS, Call, Outcome
 from portal.submission.journal import FOLDER_VARIABLE
 from tests.journey.conftest import DEV, Cloud, Project
 from tests.journey.running import runners
@@ -67,14 +66,14 @@ def held() -> Iterator[threading.Event]:
     """Until it is set, StartExecution's answers from the fourth on are held back, though they are done."""
     release, count = threading.Event(), iter(range(10**6))
 
-    def hold(call: Call, answer: dict[str, Any]) -> None:
-        if next(count) >= HELD:
-            release.wait(60)
+    def hold(call: Call, outcome: Outcome) -> None:
+        if call.operation == "StartExecution" and next(count) >= HELD:
+            release.wait(150)
 
-    HOOKS.after("stepfunctions", "StartExecution")(hold)
+    HOOKS.finish("stepfunctions")(hold)
     yield release
     release.set()
-    HOOKS.after_calls["stepfunctions", "StartExecution"].remove(hold)
+    HOOKS.finish_calls["stepfunctions"].remove(hold)
 
 
 def queue(runs: list[str], *more: str) -> list[str]:
@@ -83,10 +82,12 @@ def queue(runs: list[str], *more: str) -> list[str]:
 
 
 def executions(cloud: Cloud) -> list[str]:
+    """Of the runs of RUNS, without the time in their names."""
     states = cloud.client("stepfunctions", DEV, names.OPERATOR)
     arn = names.state_machine_arn(DEV, "us-west-2", "staging")
     pages = states.get_paginator("list_executions").paginate(stateMachineArn=arn)
-    return sorted(one["name"].partition("-")[2] for page in pages for one in page["executions"])
+    found = (one["name"].partition("-")[2] for page in pages for one in page["executions"])
+    return sorted(one for one in found if "-runTS-" in one)
 
 
 def test_a_killed_submission_goes_on_and_starts_nothing_twice(
@@ -95,11 +96,11 @@ def test_a_killed_submission_goes_on_and_starts_nothing_twice(
     """Killed while calls were under way whose executions had started, and while most runs were not begun."""
     command = queue(RUNS, "--parallelism", "2")
     killed = subprocess.Popen(command, cwd=running.folder, env=running.env, stderr=subprocess.DEVNULL)
-    started = until(lambda: executions(cloud) if len(executions(cloud)) >= HELD + 1 else None, 60)
+    until(lambda: len(executions(cloud)) == HELD + 2 or None, 120)
     killed.send_signal(signal.SIGKILL)
     assert killed.wait(30) == -signal.SIGKILL
     held.set()
-    assert HELD < len(started) < len(RUNS)
+    assert len(executions(cloud)) == HELD + 2, "those whose answers never came"
 
     again = running.run(*command, "--watch")
     assert again.returncode == 0, again.stdout + again.stderr
