@@ -7,6 +7,7 @@ import re
 import time
 import urllib.error
 import urllib.request
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -276,3 +277,47 @@ def test_events_tell_each_change_of_status(world: World, queue: str) -> None:
     assert {item["detail-type"] for item in seen} == {"Batch Job State Change"}
     assert seen[-1]["detail"]["container"]["exitCode"] == 0
     assert seen[-1]["resources"] == [job["jobArn"]]
+
+
+def waiting_for(file: Path) -> list[str]:
+    """The command of a job that ends once the file is there."""
+    return ["sh", "-c", f"while [ ! -e {file} ]; do sleep 0.05; done"]
+
+
+@pytest.mark.parametrize(
+    ("terminate", "minutes", "scale", "runs_on"),
+    [(False, 360, 1, True), (False, 1, 0.001, False), (True, 360, 1, False)],
+)
+def test_machines_replaced_in_place_leave_jobs_the_time_of_the_update_policy(
+    world: World, tmp_path: Path, terminate: bool, minutes: int, scale: float, runs_on: bool
+) -> None:
+    environment = world.environment()
+    queue, name = world.queue(environment), environment.rpartition("/")[2]
+    policy = {"terminateJobsOnUpdate": terminate, "jobExecutionTimeoutMinutes": minutes}
+    world.batch.update_compute_environment(computeEnvironment=name, updatePolicy=policy)
+    world.settled_environment(name)
+    job_id = world.submit(queue, *waiting_for(tmp_path / "go"))
+    world.until_status(job_id, "RUNNING")
+    with time_scale(scale):
+        changed = {"instanceTypes": ["m5"], "maxvCpus": 16}
+        world.batch.update_compute_environment(computeEnvironment=name, computeResources=changed)
+        assert world.settled_environment(name)["computeResources"]["instanceTypes"] == ["m5"]
+        if runs_on:
+            (tmp_path / "go").touch()
+        ended = world.ended(job_id)
+    assert ended["status"] == ("SUCCEEDED" if runs_on else "FAILED")
+    assert bool(HOST.fullmatch(ended["statusReason"])) is not runs_on, ended
+
+
+def test_more_vcpus_in_place_touch_no_job(world: World, tmp_path: Path) -> None:
+    environment = world.environment(maxvCpus=1)
+    queue, name = world.queue(environment), environment.rpartition("/")[2]
+    first, second = (world.submit(queue, *waiting_for(tmp_path / "go")) for _ in range(2))
+    world.until_status(first, "RUNNING")
+    assert world.job(second)["status"] == "RUNNABLE"
+    world.batch.update_compute_environment(computeEnvironment=name, computeResources={"maxvCpus": 2})
+    world.until_status(second, "RUNNING")
+    (tmp_path / "go").touch()
+    for job_id in (first, second):
+        job = world.ended(job_id)
+        assert (job["status"], len(job["attempts"])) == ("SUCCEEDED", 1)
