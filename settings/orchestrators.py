@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from itertools import permutations
 
-from components import names
+from components import names, rules
 from components.orchestration import instances, limits, naming
 from settings.faults import Fault, fault_at, file_of
 from settings.orchestration import Orchestrator
@@ -47,7 +47,7 @@ def _network(stack: str, settings: Settings) -> Iterator[Fault]:
 def _images(stack: str, settings: Settings) -> Iterator[Fault]:
     taken: dict[str, str] = {}
     for key, images in settings.images.items():
-        if settings.account.id != names.REGISTRY_ACCOUNT:
+        if rules.account_id(settings.account.id) is None and settings.account.id != names.REGISTRY_ACCOUNT:
             rule = f"clients look for images in the account {names.REGISTRY_ACCOUNT} alone"
             yield fault_at(stack, ("images", key), key, rule)
         if images.repository in taken:

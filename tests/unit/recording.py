@@ -15,11 +15,13 @@ from functools import cache
 from typing import Any
 
 import pulumi
+from pulumi.output import Unknown
 from pulumi.runtime import mocks, rpc, settings
 from pulumi.runtime.stack import run_in_stack
 
 from localcloud.provider.check import check_inputs
 from localcloud.provider.rules import RULES, Rules, build
+from localcloud.provider.wire import UNKNOWN
 
 PROJECT, STACK, ORGANIZATION = "portal", "dev", "organization"
 
@@ -79,7 +81,9 @@ def tagged(type_: str) -> bool:
 
 
 def _whole(value: Any) -> Any:
-    """Numbers arrive as floats; a whole one is an int, as the provider sees it."""
+    """As the provider sees it: whole numbers, which arrive as floats, are ints; what is unknown is its own mark."""
+    if isinstance(value, Unknown):
+        return UNKNOWN
     if isinstance(value, dict):
         return {key: _whole(item) for key, item in value.items()}
     if isinstance(value, list):

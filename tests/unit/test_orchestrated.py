@@ -1,22 +1,15 @@
-"""The program with stack files that have orchestrators: what it registers beside the rest, and who may do what."""
+"""The stacks that have orchestrators: what it registers beside the rest, and who may do what."""
 
 from __future__ import annotations
 
 import json
-from functools import cache
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
-import pulumi
 import pytest
 
 from components.access.statements import SIZES
-from composition.account import provider_of
-from composition.stack import compose
-from settings import load
-from tests.unit.recording import Recording, record, rules_by_token
-from tests.unit.stackfiles import ORCHESTRATED, changed, orchestrate, written
+from tests.unit.conftest import deployed
+from tests.unit.recording import Recording, rules_by_token
 from tests.unit.test_policy_lint import EXPECTED, findings
 from tests.unit.test_program import ACCOUNTS, DOCUMENTS, aws
 
@@ -24,19 +17,7 @@ LINTED = ("bucketPolicy", "rolePolicy", "iam/policy", "sqs/queuePolicy", "sns/to
 """Trust policies and those of image repositories are left out: the linter doesn't know that they have no resources."""
 
 
-@cache
-def deployed(stack: str) -> Recording:
-    """The composed program with the repository's stack files and orchestrators. Recorded once."""
-    with TemporaryDirectory() as folder:
-        portal = load(stack, written(changed(orchestrate), Path(folder)))
-
-        def program() -> None:
-            pulumi.export("orchestrators", compose(portal, provider_of(portal, None)).orchestrators)
-
-        return record(program, stack=stack)
-
-
-@pytest.fixture(params=sorted(ORCHESTRATED))
+@pytest.fixture(params=("dev", "prod"))
 def graph(request: pytest.FixtureRequest) -> Recording:
     """The recorded graph of each stack that has orchestrators."""
     return deployed(request.param)
