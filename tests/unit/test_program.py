@@ -74,7 +74,7 @@ def test_every_role_has_the_boundary(graph: Recording) -> None:
 
 def named(graph: Recording) -> set[str]:
     """Roles that others refer to by name; those of networks and orchestrators are their own affair."""
-    return {one.inputs["name"] for one in graph.of("iam/role:Role") if one.parent.split("::")[2] == "portal:identity:Role"}
+    return {one.inputs["name"] for one in graph.of("iam/role:Role") if "Stack$portal:identity:Role" in one.parent}
 
 
 def test_roles_have_the_names_that_others_refer_to() -> None:
