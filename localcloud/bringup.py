@@ -18,19 +18,31 @@ from typing import Any
 import boto3
 from botocore import UNSIGNED
 from botocore.config import Config
-from botocore.exceptions import ClientError
 from rich.console import Console
 
 from components import names
+from localcloud.example import (
+    BATCH,
+    CONFIGURATION,
+    DATASET,
+    DEPOSITION,
+    RUN,
+    TOMOGRAM,
+    Example,
+    administrator,
+    examples,
+    has_tomogram,
+    take_machine_half_way,
+)
 from localcloud.provider.install import install_plugin
-from localcloud.sample import DATASET, objects
 from localcloud.server import environment as environments
 from localcloud.server.oidc import load_key, mint
 from localcloud.server.process import Running
 from portal.pulumi_cli import ROOT, stacks
-from settings import Portal, Release, load
+from settings import Portal, load
 
 out = Console(highlight=False, soft_wrap=True)
+PORTAL = (sys.executable, "-m", "portal")
 
 
 class BringUpError(Exception):
@@ -73,57 +85,37 @@ def _client(service: str, region: str, credentials: Mapping[str, str] | None, se
     )
 
 
-def put_sample(portal: Portal, release: Release, server: Running) -> int:
-    """Puts the sample dataset into the staging bucket where it isn't there; the number of objects put."""
-    account = next(one.account for one in portal.stacks.values() if one.account.id == release.source_account)
-    engineer = {"AccessKeyId": server.access_key_id, "SecretAccessKey": server.secret_access_key}
-    role = names.role_arn(account.id, account.role)
-    sts = _client("sts", account.region, engineer, server)
-    given = sts.assume_role(RoleArn=role, RoleSessionName="sample")["Credentials"]
-    s3, put = _client("s3", account.region, given, server), 0
-    for key, (kind, body) in objects().items():
-        try:
-            s3.head_object(Bucket=release.source.name, Key=key)
-        except ClientError:
-            s3.put_object(Bucket=release.source.name, Key=key, Body=body, ContentType=kind)
-            put += 1
-    return put
-
-
-def read_back(portal: Portal, release: Release, server: Running) -> int:
-    """Reads the released dataset as anybody would, and compares it byte by byte; the number of bytes."""
-    region = next(o.account.region for o in portal.stacks.values() if o.account.id == release.destination_account)
-    s3 = _client("s3", region, None, server)
-    listed = s3.list_objects_v2(Bucket=release.destination.name, Prefix=f"{DATASET}/").get("Contents", [])
-    wanted = {key: body for key, (_, body) in objects().items()}
-    if {row["Key"] for row in listed} != set(wanted):
-        raise BringUpError(f"{release.destination.name} lists {[row['Key'] for row in listed]}, not the dataset")
-    for key, body in wanted.items():
-        if s3.get_object(Bucket=release.destination.name, Key=key)["Body"].read() != body:
-            raise BringUpError(f"s3://{release.destination.name}/{key} is not what was put into staging")
-    return sum(map(len, wanted.values()))
+def ingest(example: Example, server: Running, env: Mapping[str, str]) -> None:
+    """A tomogram from the source bucket to the staging bucket by a batch job, whose machine is taken half way."""
+    if not has_tomogram(example, server):
+        tomogram = f"s3://{example.source}/{TOMOGRAM}"
+        run([sys.executable, "-m", "examples.ingest.phantom", tomogram], {**env, **administrator(example, server)})
+        take_machine_half_way(example, server)
+    submit = [*PORTAL, "submit", "queue", CONFIGURATION, example.source, example.staging]
+    chosen = ["--deposition", DEPOSITION, "--run", RUN, "--environment", example.environment, "--import-everything"]
+    run([*submit, *chosen, "--batch", BATCH, "--watch"], env)
 
 
 def bring_up(server: Running, folder: Path) -> None:
-    """The stacks, the data, the release, and a summary. Raises :class:`BringUpError`."""
+    """The stacks, an ingest, its release, and a summary. Raises :class:`BringUpError`."""
     env, portal = command_environment(server, folder), load(stacks()[0], ROOT)
-    portal_command = [sys.executable, "-m", "portal"]
     with step(f"pulumi up of {', '.join(stacks())}"):
-        run([*portal_command, "up", "--skip-preview"], env)
-    for release in portal.releases():
-        source, target = release.source.name, release.destination.name
-        with step(f"a dataset into {source}, released to {target} under {names.sync_role(release.key)}"):
-            put = put_sample(portal, release, server)
-            run([*portal_command, "sync", "--delete", f"s3://{source}/{DATASET}", f"s3://{target}/{DATASET}"], env)
-            out.print(
-                f"   {put} objects put into staging; {read_back(portal, release, server)} bytes read back anonymously"
-            )
-    with step("what is where"):
-        run([*portal_command, "status"], env)
-    out.print(f"""
+        run([*PORTAL, "up", "--skip-preview"], env)
+    for example in examples(portal):
+        staging, public = example.staging, example.public
+        with step(f"an ingest of {example.source} into {staging}; its spot machine is taken half way"):
+            ingest(example, server, env)
+        with step(f"its release into {public}, under {names.sync_role(example.release.key)}"):
+            run([*PORTAL, "sync", "--delete", f"s3://{staging}/{DATASET}", f"s3://{public}/{DATASET}"], env)
+        with step("read back as anybody would, and compared voxel by voxel"):
+            run([sys.executable, "-m", "examples.ingest.compare", public, "--anonymous"], env)
+        with step("what is where"):
+            run([*PORTAL, "status"], env)
+        out.print(f"""
 The accounts answer at {server.https_url}. To look around:
    eval "$(make -s env)"          then pulumi, aws and portal speak to them
-   aws s3 ls --no-sign-request s3://{next(portal.releases()).destination.name}/{DATASET}/
+   aws s3 ls --no-sign-request s3://{public}/{DATASET}/
+   portal watch --batch {BATCH}     portal logs NAME      portal submit --help
    pulumi preview -s dev          portal status          localcloud calls --last 20
 `make down` ends them with everything in them.""")
 
@@ -160,7 +152,7 @@ def preview(server: Running, folder: Path) -> None:
     for stack in stacks():
         if not (folder / "state" / ".pulumi" / "stacks" / "portal" / f"{stack}.json").exists():
             with step(f"pulumi up of {stack}, which never was"):
-                run([sys.executable, "-m", "portal", "up", "--skip-preview", stack], env)
+                run([*PORTAL, "up", "--skip-preview", stack], env)
         with step(f"preview of {stack} under {names.GITHUB_PREVIEW}"):
             credentials = preview_credentials(portal, stack, server, folder)
             run([str(ROOT / "tools" / "preview"), stack], env | credentials)

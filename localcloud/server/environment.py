@@ -37,6 +37,7 @@ def environment(server: Running, folder: Path) -> dict[str, str]:
         "AWS_DISABLE_HOST_PREFIX_INJECTION": "true",
         "AWS_CONFIG_FILE": str(folder / "aws-config"),
         "AWS_SHARED_CREDENTIALS_FILE": str(folder / "aws-credentials"),
+        "PORTAL_BATCHES": str(folder / "batches"),  # what was started here ends with these accounts
         "PULUMI_HOME": str(folder / "pulumi"),
         "PULUMI_BACKEND_URL": backend_url(folder / "state"),
         "PULUMI_CONFIG_PASSPHRASE": "",

@@ -21,6 +21,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from localcloud.server.batch.images import ENVIRONMENT_VARIABLE, RUNNER
+
 START_SECONDS = 60.0
 STOP_SECONDS = 10.0
 POLL_SECONDS = 0.05
@@ -59,9 +61,11 @@ def running(folder: Path) -> Running | None:
         return None
 
 
-def ask(server: Running, method: str, route: str) -> dict[str, Any]:
-    """The control endpoint's answer. Raises OSError if there is none."""
-    request = urllib.request.Request(f"{server.http_url}/_localcloud/{route}", method=method)  # noqa: S310  # http only
+def ask(server: Running, method: str, route: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """The control endpoint's answer to a JSON object, or to none. Raises OSError if there is none."""
+    data = None if body is None else json.dumps(body).encode()
+    url = f"{server.http_url}/_localcloud/{route}"
+    request = urllib.request.Request(url, data=data, method=method)  # noqa: S310  # http only
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     with opener.open(request, timeout=ANSWER_SECONDS) as response:
         return json.load(response)
@@ -98,7 +102,7 @@ def start(
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
-                env=_without_aws(os.environ),
+                env={ENVIRONMENT_VARIABLE: json.dumps([RUNNER]), **_without_aws(os.environ)},
             )
         return _wait(folder, process, waiting), True
 

@@ -29,7 +29,7 @@ RECLAIMED = ["PreprocessInput", "Run", "RunDetectError", "Run", "RunNotify", "Ru
 @contextmanager
 def runners() -> Generator[None]:
     """The stand-in for the jobs' image is the runner; time is scaled; no faults are left."""
-    images.configure([{"image": "ghcr.io/*/swipe:*", "entrypoint": ["{python}", "-m", "localcloud.runner"]}])
+    images.configure([images.RUNNER])
     try:
         with time_scale(SCALE):
             yield

@@ -102,7 +102,7 @@ def imports(module_project: Project, cloud: Cloud) -> Iterator[Imports]:
     module_project.up("public")
     module_project.up("prod")
     publish(cloud)
-    images.configure([{"image": "ghcr.io/*/swipe:*", "entrypoint": ["{python}", "-m", "localcloud.runner"]}])
+    images.configure([images.RUNNER])
     with time_scale(0.002):
         yield Imports(cloud)
     stand_ins()

@@ -23,7 +23,7 @@ STAGING, DESTINATION = "cryoet-data-portal-staging", "cryoet-data-portal-public"
 @pytest.fixture
 def running(project: Project, cloud: Cloud) -> Iterator[Project]:
     """Dev and public up with orchestrators; the stand-in for the jobs' image is the runner."""
-    images.configure([{"image": "ghcr.io/*/swipe:*", "entrypoint": ["{python}", "-m", "localcloud.runner"]}])
+    images.configure([images.RUNNER])
     orchestrated(project)
     project.up("public")
     project.up("dev")

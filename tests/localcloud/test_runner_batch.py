@@ -40,7 +40,7 @@ def queue(world: World) -> str:
 @pytest.fixture
 def jobs(cloud: Cloud, tmp_path: Path) -> Iterator[Jobs]:
     """A bucket for everything, with a phantom as source; the stand-in for the image is the runner."""
-    images.configure([{"image": "ghcr.io/*/swipe:*", "entrypoint": ["{python}", "-m", "localcloud.runner"]}])
+    images.configure([images.RUNNER])
     jobs = Jobs(cloud, tmp_path)
     with patch.dict(os.environ, jobs.environment("", "run")):
         make_phantom([f"s3://{jobs.bucket}/phantom/TS_001.mrc"])

@@ -1,9 +1,10 @@
 """What runs in place of a container image: a registry of stand-ins, each a program of this machine.
 
-Configured when the server starts by LOCALCLOUD_IMAGES: a JSON list, or the path of a file with one, of
-``{"image": "ghcr.io/owner/name:*", "entrypoint": [...], "command": [...], "environment": {...}}``. As with Docker the
-entry point is always run, and ``command`` is what follows it unless the job gives a command. ``{python}`` stands for
-the interpreter that runs the server. An image that no pattern names cannot be pulled.
+Configured when the server starts by LOCALCLOUD_IMAGES (left out, `localcloud start` says :data:`RUNNER`): a JSON list,
+or the path of a file with one, of ``{"image": "ghcr.io/owner/name:*", "entrypoint": [...], "command": [...],
+"environment": {...}}``. As with Docker the entry point is always run, and ``command`` is what follows it unless the job
+gives a command. ``{python}`` stands for the interpreter that runs the server. An image that no pattern names cannot be
+pulled.
 """
 
 from __future__ import annotations
@@ -15,9 +16,11 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Final, cast
 
 ENVIRONMENT_VARIABLE = "LOCALCLOUD_IMAGES"
+RUNNER: Final = {"image": "ghcr.io/*/swipe:*", "entrypoint": ["{python}", "-m", "localcloud.runner"]}
+"""The stand-in for the image that runs workflows; the only one where LOCALCLOUD_IMAGES says nothing else."""
 
 
 @dataclass(frozen=True, kw_only=True)

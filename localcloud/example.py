@@ -1,0 +1,100 @@
+"""An ingest whose right answer is known, from the source bucket to anyone's eyes: what `make up` runs.
+
+The tomogram is the phantom of ``examples/ingest``. Its job's spot machine is taken away once the first chunk of its
+OME-Zarr is in the staging bucket; the state machine finishes it on demand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import boto3
+
+from components import names
+from localcloud.server.process import Running, ask
+from settings import Environment, Portal, Release
+
+DATASET: Final = "10000"
+RUN: Final = "TS_001"
+DEPOSITION: Final = "10000"
+TOMOGRAM: Final = f"phantom/{RUN}.mrc"
+"""Its key in the source bucket, where the dataset's configuration looks for it."""
+CONFIGURATION: Final = f"../dataset_configs/{DATASET}.yaml"
+BATCH: Final = "make-up"
+"""The batch of the ingest: what it started once is not started again."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Example:
+    """An ingest into a staging bucket by the environment that releases from it."""
+
+    account: str
+    region: str
+    role: str
+    environment: str
+    source: str
+    release: Release
+
+    @property
+    def staging(self) -> str:
+        return self.release.source.name
+
+    @property
+    def public(self) -> str:
+        return self.release.destination.name
+
+
+def examples(portal: Portal) -> list[Example]:
+    """One for each release that an environment with an orchestrator makes, and whose account has a source bucket."""
+    found: list[Example] = []
+    for release in portal.releases():
+        stack = next(one for one in portal.stacks.values() if one.account.id == release.source_account)
+        sources = [bucket.name for bucket in stack.buckets.values() if bucket.kind == "source"]
+        for name, environment in stack.environments.items():
+            if sources and _releases_into(portal, environment, release):
+                account = stack.account
+                one = Example(
+                    account=account.id,
+                    region=account.region,
+                    role=account.role,
+                    environment=name,
+                    source=sources[0],
+                    release=release,
+                )
+                found.append(one)
+    return found
+
+
+def _releases_into(portal: Portal, environment: Environment, release: Release) -> bool:
+    ref = environment.orchestrator and environment.orchestrator.sync_into
+    return bool(ref) and portal.bucket(ref) == release.destination
+
+
+def administrator(example: Example, server: Running) -> dict[str, str]:
+    """Variables of the credentials that put a depositor's file into the source bucket."""
+    session = boto3.Session(server.access_key_id, server.secret_access_key, region_name=example.region)
+    sts: Any = session.client("sts", endpoint_url=server.https_url, verify=server.ca_bundle)
+    role = names.role_arn(example.account, example.role)
+    given: Mapping[str, str] = sts.assume_role(RoleArn=role, RoleSessionName="depositor")["Credentials"]
+    return {
+        "AWS_ACCESS_KEY_ID": given["AccessKeyId"],
+        "AWS_SECRET_ACCESS_KEY": given["SecretAccessKey"],
+        "AWS_SESSION_TOKEN": given["SessionToken"],
+    }
+
+
+def has_tomogram(example: Example, server: Running) -> bool:
+    """Whether the source bucket holds the tomogram, and so the ingest was begun."""
+    return TOMOGRAM in ask(server, "GET", "inventory")[example.account]["buckets"][example.source]["objects"]
+
+
+def take_machine_half_way(example: Example, server: Running) -> None:
+    """The ingest's first machine goes once the first chunk of the OME-Zarr is in the staging bucket."""
+    fault = {
+        "kind": "reclaimed",
+        "job_name": f"-dep{DEPOSITION}-ds{DATASET}-run",
+        "after_object": f"{example.staging}/{DATASET}/*.zarr/0/0/0/0",
+    }
+    ask(server, "POST", "faults", fault)
