@@ -41,7 +41,7 @@ def _loading(portal: Portal) -> Generator[None]:
 
     def load() -> None:
         for part in parts:
-            dir(import_module(f"pulumi_aws.{part}"))  # it loads when it is first looked into
+            getattr(import_module(f"pulumi_aws.{part}"), "__all__", None)  # what it is asked for first loads it
         import_module("composition.stack")
 
     thread = threading.Thread(target=load)
