@@ -27,6 +27,14 @@ assert set(STACKS.values()) == set(ACCOUNTS)
 PROGRAM = ("__main__.py", "composition", "settings", "components", ".venv")
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A test with a project of its own may run anywhere; others of a module share what its fixtures brought up."""
+    for item in items:
+        if isinstance(item, pytest.Function) and not {"project", "running"} & {*item.fixturenames}:
+            item.add_marker(pytest.mark.xdist_group(item.module.__name__))
+
+
 class Project:
     """A copy of the project: its own stack files, the program itself by links. Commands run in ``env``."""
 

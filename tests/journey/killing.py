@@ -101,8 +101,8 @@ def installed(killer: Killer) -> Generator[None]:
 
 
 def in_folder(project: Project) -> dict[str, str]:
-    """What makes `portal` work on the test's own stack files."""
-    return {**project.env, "PORTAL_PROJECT": str(project.folder)}
+    """What makes `portal` work on the test's own stack files, and the engine write down each step before it takes it."""
+    return {**project.env, "PORTAL_PROJECT": str(project.folder), "PULUMI_SKIP_CHECKPOINTS": "false"}
 
 
 def killed_up(project: Project, killer: Killer) -> subprocess.CompletedProcess[str]:
