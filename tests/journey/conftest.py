@@ -32,7 +32,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """A test with a project of its own may run anywhere; others of a module share what its fixtures brought up."""
     for item in items:
         if isinstance(item, pytest.Function) and not {"project", "running"} & {*item.fixturenames}:
-            item.add_marker(pytest.mark.xdist_group(item.module.__name__))
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
 
 
 class Project:
@@ -80,6 +80,11 @@ class Project:
         deployment = json.loads(self.run("pulumi", "stack", "export", "--stack", stack).stdout)["deployment"]
         held = deployment.get("resources", [])
         return [one for one in held if one.get("custom") and not one["type"].startswith("pulumi:")]
+
+
+def outputs(project: Project, stack: str) -> dict[str, Any]:
+    """What the stack says of its orchestrators, by environment."""
+    return json.loads(project.run("pulumi", "stack", "output", "--json", "--stack", stack).stdout)["orchestrators"]
 
 
 @cache

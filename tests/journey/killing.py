@@ -101,7 +101,7 @@ def installed(killer: Killer) -> Generator[None]:
 
 
 def in_folder(project: Project) -> dict[str, str]:
-    """What makes `portal` work on the test's own stack files, and the engine write down each step before it takes it."""
+    """`portal` works on the test's own stack files, the engine writes down each step before it takes it."""
     return {**project.env, "PORTAL_PROJECT": str(project.folder), "PULUMI_SKIP_CHECKPOINTS": "false"}
 
 

@@ -14,7 +14,6 @@ from localcloud.server.call import HOOKS, Call, Outcome
 from portal.submission.journal import FOLDER_VARIABLE
 from tests.journey.conftest import DEV, Cloud, Project
 from tests.journey.running import runners
-from tests.journey.test_orchestrators import orchestrated
 from tests.localcloud.batch_steps import until
 
 WORKFLOW = "say-v1.0.0.wdl"
@@ -52,7 +51,6 @@ HELD = 3
 @pytest.fixture(scope="module")
 def running(module_project: Project, cloud: Cloud, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     """Dev up with orchestrators; the stand-in for the jobs' image is the runner."""
-    orchestrated(module_project)
     module_project.up("dev")
     cloud.client("s3").put_object(Bucket="cryoet-swipe-wdl-staging", Key=WORKFLOW, Body=WDL)
     batches = tmp_path_factory.mktemp("batches")

@@ -10,7 +10,6 @@ from tests.journey.conftest import DEV, Cloud, Project
 from tests.journey.drifts import DRIFTS, Drift, Held
 from tests.journey.drifts.storage import EMBARGO, STAGING
 from tests.journey.in_use import types_in_use
-from tests.journey.test_orchestrators import orchestrated
 
 Key = tuple[str, str]
 """Type and name of a resource."""
@@ -21,7 +20,6 @@ def test_every_type_in_use_is_changed_behind_the_back() -> None:
 
 
 def test_every_drift_is_seen_and_put_right(project: Project, cloud: Cloud, tmp_path: Path) -> None:
-    orchestrated(project)
     project.up("dev")
     before = project.state("dev")
     drifts = found(before)

@@ -16,7 +16,6 @@ from localcloud.server import inside
 from localcloud.server.callers import SESSIONS
 from tests.journey.conftest import DEV, PROD, Cloud, Project
 from tests.journey.light_runs import PATIENCE_SECONDS, STATUSES, Fleet, light_runner
-from tests.journey.test_orchestrators import orchestrated
 from tests.localcloud.batch_steps import until
 from tests.localcloud.conftest import REGION
 
@@ -30,7 +29,6 @@ TASK = f"arn:aws:ecs:{REGION}:{DEV}:task/cluster/0"
 @pytest.fixture(scope="module", autouse=True)
 def standing(module_project: Project) -> Iterator[None]:
     """Dev and prod up; in both of dev's environments somebody listens."""
-    orchestrated(module_project)
 
     def listen(settings: dict[str, Any]) -> None:
         settings["environments"]["dev"]["orchestrator"]["notifications"] = {"queues": ["portal"]}

@@ -17,7 +17,6 @@ from tests.journey import workflows
 from tests.journey.conftest import Cloud, Project
 from tests.journey.failure_cases import BODIES, FAILURES, TAKEN
 from tests.journey.running import RECLAIMED, WELL, Runs, environment_of, runners, sizes_of
-from tests.journey.test_orchestrators import orchestrated
 from tests.localcloud.batch_steps import until
 
 TOO_LONG, RECEIVES = 1_000, 3
@@ -115,7 +114,6 @@ class Ended:
 @pytest.fixture(scope="module")
 def ended(module_project: Project, cloud: Cloud, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ended]:
     """The dev account up, dev's queue on demand closed; all runs were started at once and have ended."""
-    orchestrated(module_project)
 
     def change(settings: dict[str, Any]) -> None:
         dev, staging = (settings["environments"][name]["orchestrator"] for name in ("dev", "staging"))

@@ -11,10 +11,9 @@ from typing import Any
 import pytest
 
 from localcloud.server.batch import faults, scheduler
-from tests.journey.conftest import Cloud, Project
+from tests.journey.conftest import Cloud, Project, outputs
 from tests.journey.fleet_faults import ENDINGS, Expected, expected
 from tests.journey.light_runs import PATIENCE_SECONDS, Fleet, light_runner, machines_of
-from tests.journey.test_orchestrators import orchestrated, outputs
 from tests.localcloud.batch_steps import time_scale, until
 
 QUEUED, SENT = 50, 200
@@ -26,7 +25,6 @@ CANCELLED = "Canceled by JobStateTimeLimit action due to reason: CAPACITY:INSUFF
 @pytest.fixture(scope="module")
 def standing(module_project: Project) -> Project:
     """Few machines, the shortest time limits. Staging has an overflow, dev has none."""
-    orchestrated(module_project)
 
     def change(settings: dict[str, Any]) -> None:
         for environment, overflow in (("dev", 0), ("staging", VCPUS)):

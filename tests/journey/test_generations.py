@@ -12,9 +12,8 @@ from typing import Any
 
 import pytest
 
-from tests.journey.conftest import DEV, Cloud, Project
+from tests.journey.conftest import DEV, Cloud, Project, outputs
 from tests.journey.light_runs import PATIENCE_SECONDS, Fleet, light_runner, machines_of
-from tests.journey.test_orchestrators import orchestrated, outputs
 from tests.localcloud.batch_steps import until
 
 PREFIX = "cryoet-ingestion-dev-"
@@ -25,11 +24,11 @@ Edit = Callable[[dict[str, Any]], object]
 @pytest.fixture(scope="module")
 def standing(module_project: Project) -> Iterator[Project]:
     """Dev with one orchestrator, in which the light runner runs."""
-    orchestrated(module_project)
 
     def small(settings: dict[str, Any]) -> None:
         del settings["environments"]["staging"]["orchestrator"]
-        settings["environments"]["dev"]["orchestrator"] |= {"spot_max_vcpus": VCPUS, "on_demand_max_vcpus": VCPUS}
+        machines = {"spot_max_vcpus": VCPUS, "overflow_max_vcpus": 0, "on_demand_max_vcpus": VCPUS}
+        settings["environments"]["dev"]["orchestrator"] |= machines
 
     module_project.change("dev", small)
     module_project.up("dev")

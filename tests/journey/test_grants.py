@@ -24,7 +24,6 @@ from localcloud.server.batch import images
 from tests.journey import portal_client
 from tests.journey.conftest import DEV, Cloud, Project
 from tests.journey.light_runs import light_runner
-from tests.journey.test_orchestrators import orchestrated
 from tests.localcloud.batch_steps import time_scale, until
 from tests.localcloud.conftest import REGION
 
@@ -131,7 +130,6 @@ def _each(value: Any) -> list[str]:
 @pytest.fixture(scope="module")
 def roles(module_project: Project, cloud: Cloud) -> Iterator[Roles]:
     """The dev account up. The jobs' own image is in the account's registry: so it is pulled with grants."""
-    orchestrated(module_project)
 
     def change(settings: dict[str, Any]) -> None:
         settings["environments"][ENVIRONMENT]["orchestrator"]["image"] = IMAGE

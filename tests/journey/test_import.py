@@ -19,7 +19,6 @@ from localcloud.server.batch import images
 from localcloud.server.call import Refusal
 from tests.journey import portal_client
 from tests.journey.conftest import PROD, PUBLIC, Cloud, Project
-from tests.journey.test_orchestrators import orchestrated
 from tests.localcloud.batch_steps import stand_ins, time_scale, until
 from tests.localcloud.conftest import REGION
 
@@ -98,7 +97,6 @@ class Imports:
 @pytest.fixture(scope="module")
 def imports(module_project: Project, cloud: Cloud) -> Iterator[Imports]:
     """The public and the production account up, and a dataset in the public bucket."""
-    orchestrated(module_project)
     module_project.up("public")
     module_project.up("prod")
     publish(cloud)

@@ -18,7 +18,6 @@ from localcloud.server.batch import faults
 from tests.journey import workflows
 from tests.journey.conftest import Cloud, Project
 from tests.journey.running import INGEST, RECLAIMED, WELL, Runs, administrator, environment_of, runners
-from tests.journey.test_orchestrators import orchestrated
 from tests.localcloud.batch_steps import refused
 from tests.localcloud.test_runner_contract import web
 
@@ -74,7 +73,6 @@ class Ingests:
 @pytest.fixture(scope="module")
 def ingests(module_project: Project, cloud: Cloud) -> Iterator[Ingests]:
     """The dev account up, staging's environment with one stage and dev's with two; two ingests have ended."""
-    orchestrated(module_project)
 
     def two_stages(settings: dict[str, Any]) -> None:
         settings["environments"]["dev"]["orchestrator"]["stages"] = [{"name": "One"}, {"name": "Two"}]

@@ -14,7 +14,6 @@ import pytest
 from tests.journey.conftest import Cloud, Project
 from tests.journey.inventory import in_account, in_state, made_since
 from tests.journey.killing import ENGINE, PROVIDER, UP, Killer, in_folder, killed_up
-from tests.unit.stackfiles import orchestrate
 
 ROUNDS, KILLS = 4, 5
 FIRST, LATER, LOOKED = 100, 25, 150
@@ -23,7 +22,6 @@ FIRST, LATER, LOOKED = 100, 25, 150
 
 def smaller(settings: dict[str, Any]) -> None:
     """One environment, with all that one can have: every type of resource, fewer of each."""
-    orchestrate({"dev": settings})
     del settings["environments"]["dev"]
     del settings["images"]["import"]
 

@@ -1,50 +1,28 @@
-"""Stack files with orchestrators, by the real engine: up and unchanged, by whom, changed and taken down again."""
+"""Orchestrators brought up, changed and taken down by the role that GitHub deploys with."""
 
 from __future__ import annotations
 
-import copy
-import json
 from typing import Any
 
 from components import names
-from tests.journey.conftest import DEV, PROD, Cloud, Project
+from tests.journey.conftest import DEV, Cloud, Project, outputs
 from tests.journey.test_github import PROVIDER, changes, job
-from tests.unit.stackfiles import ORCHESTRATED, orchestrate
 
 
-def orchestrated(project: Project) -> None:
-    """Adds the orchestrators of the tests' stack files."""
-    for stack in ORCHESTRATED:
-        project.change(stack, lambda settings, stack=stack: orchestrate({stack: settings}))
-
-
-def outputs(project: Project, stack: str) -> dict[str, Any]:
-    return json.loads(project.run("pulumi", "stack", "output", "--json", "--stack", stack).stdout)["orchestrators"]
-
-
-def test_up_unchanged_and_as_clients_expect(project: Project, cloud: Cloud) -> None:
-    orchestrated(project)
-    for stack, account, environments in (("dev", DEV, {"dev", "staging"}), ("prod", PROD, {"prod"})):
-        project.up(stack)
-        project.pulumi(stack, "preview", "--expect-no-changes")
-        project.pulumi(stack, "refresh", "--preview-only", "--expect-no-changes")
-        found = outputs(project, stack)
-        assert set(found) == environments
-        states, batch = cloud.client("stepfunctions", account), cloud.client("batch", account)
-        for environment, one in found.items():
-            arn = f"arn:aws:states:us-west-2:{account}:stateMachine:cryoet-ingestion-{environment}-default-wdl"
-            assert one["state_machine"] == arn
-            assert states.describe_state_machine(stateMachineArn=arn)["status"] == "ACTIVE"
-            queues = batch.describe_job_queues(jobQueues=[one["spot_queue"], one["on_demand_queue"]])["jobQueues"]
-            assert {(queue["state"], queue["status"]) for queue in queues} == {("ENABLED", "VALID")}
+def without(settings: dict[str, Any]) -> None:
+    """No orchestrators."""
+    for environment in settings["environments"].values():
+        del environment["orchestrator"]
+    del settings["network"]["zones"]
 
 
 def test_the_deploy_role_brings_orchestrators_up_and_takes_one_down(project: Project, cloud: Cloud) -> None:
     """An administrator brought up the account with image repositories: the boundary and GitHub's roles are made."""
-    images = copy.deepcopy(ORCHESTRATED["dev"]["images"])
-    project.change("dev", lambda settings: settings.update(images=images))
+    file = project.folder / "Pulumi.dev.yaml"
+    whole = file.read_text()
+    project.change("dev", without)
     project.up("dev")
-    orchestrated(project)
+    file.write_text(whole)
     deploy = job(cloud, DEV, names.GITHUB_DEPLOY, "environment:dev")
     project.pulumi("dev", "up", "--yes", "--skip-preview", env=deploy)
     project.pulumi("dev", "preview", "--expect-no-changes", env=deploy)

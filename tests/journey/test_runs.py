@@ -12,8 +12,7 @@ import pytest
 
 from components import names
 from localcloud.server.batch import images
-from tests.journey.conftest import DEV, PUBLIC, Cloud, Project
-from tests.journey.test_orchestrators import orchestrated, outputs
+from tests.journey.conftest import DEV, PUBLIC, Cloud, Project, outputs
 from tests.localcloud import batch_steps
 
 IMAGE = "908710317728.dkr.ecr.us-west-2.amazonaws.com/cryoet-staging:main"
@@ -24,7 +23,6 @@ STAGING, DESTINATION = "cryoet-data-portal-staging", "cryoet-data-portal-public"
 def running(project: Project, cloud: Cloud) -> Iterator[Project]:
     """Dev and public up with orchestrators; the stand-in for the jobs' image is the runner."""
     images.configure([images.RUNNER])
-    orchestrated(project)
     project.up("public")
     project.up("dev")
     yield project

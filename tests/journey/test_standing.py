@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 
-from tests.journey.conftest import STACKS, Cloud, Project
+from tests.journey.conftest import STACKS, Cloud, Project, outputs
 
 
 def test_nothing_changes_once_it_is_up(standing: Project) -> None:
@@ -24,6 +24,19 @@ def test_every_resource_is_in_its_own_account(standing: Project, cloud: Cloud) -
         buckets = {row["Name"] for row in cloud.client("s3", account).list_buckets()["Buckets"]}
         held = {one["id"] for one in standing.state(stack) if one["type"] == "aws:s3/bucket:Bucket"}
         assert held == buckets
+
+
+def test_orchestrators_are_ready(standing: Project, cloud: Cloud) -> None:
+    for stack, environments in (("dev", {"dev", "staging"}), ("prod", {"prod"})):
+        found, account = outputs(standing, stack), STACKS[stack]
+        assert set(found) == environments
+        states, batch = cloud.client("stepfunctions", account), cloud.client("batch", account)
+        for environment, one in found.items():
+            arn = f"arn:aws:states:us-west-2:{account}:stateMachine:cryoet-ingestion-{environment}-default-wdl"
+            assert one["state_machine"] == arn
+            assert states.describe_state_machine(stateMachineArn=arn)["status"] == "ACTIVE"
+            queues = batch.describe_job_queues(jobQueues=[one["spot_queue"], one["on_demand_queue"]])["jobQueues"]
+            assert {(queue["state"], queue["status"]) for queue in queues} == {("ENABLED", "VALID")}
 
 
 def test_every_taggable_resource_carries_its_stack(standing: Project) -> None:

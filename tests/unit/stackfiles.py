@@ -34,49 +34,6 @@ def changed(change: Callable[[Files], object]) -> Files:
     return files
 
 
-ORCHESTRATED: dict[str, dict[str, Any]] = {
-    "dev": {
-        "network": {"zones": ["us-west-2a", "us-west-2b"]},
-        "images": {"ingest": {"repository": "cryoet-staging"}, "import": {"repository": "apiv2-x86"}},
-        "orchestrators": {
-            "dev": {"spot_max_vcpus": 64, "on_demand_max_vcpus": 32},
-            "staging": {
-                "instance_types": ["r5d", "r6id", "m6id"],
-                "spot_max_vcpus": 1024,
-                "overflow_max_vcpus": 64,
-                "on_demand_max_vcpus": 256,
-                "sync_into": {"stack": "public", "bucket": "public"},
-                "notifications": {"queues": ["portal"]},
-            },
-        },
-    },
-    "prod": {
-        "network": {"zones": ["us-west-2a", "us-west-2b"], "nat_gateways": 2, "flow_log_days": 90},
-        "orchestrators": {
-            "prod": {
-                "instance_types": ["m6i", "r6i"],
-                "spot_max_vcpus": 32,
-                "on_demand_max_vcpus": 32,
-                "scratch_gib": 200,
-                "notifications": {"queues": ["portal"]},
-            },
-        },
-    },
-}
-"""What makes the repository's stack files ones with orchestrators: by stack, network, images, and by environment."""
-
-
-def orchestrate(files: Files) -> None:
-    """Adds networks, images and orchestrators to the settings that are given, by stack."""
-    for stack in files.keys() & ORCHESTRATED.keys():
-        more = copy.deepcopy(ORCHESTRATED[stack])
-        files[stack]["network"] |= more["network"]
-        if more.get("images"):
-            files[stack]["images"] = more["images"]
-        for name, one in more["orchestrators"].items():
-            files[stack]["environments"][name]["orchestrator"] = one
-
-
 def written(files: Files, directory: Path) -> Path:
     """Writes stack files and the workflows they name into a directory."""
     for stack, config in files.items():

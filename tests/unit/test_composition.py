@@ -13,7 +13,7 @@ from composition.account import enter, provider_of
 from composition.stack import compose
 from settings import SettingsError, load
 from tests.unit.recording import Recording, record
-from tests.unit.stackfiles import ROOT, Files, changed, orchestrate, written
+from tests.unit.stackfiles import ROOT, Files, changed, written
 from tests.unit.test_program import ACCOUNTS
 from tests.unit.test_settings import Change, faults, put
 
@@ -91,7 +91,6 @@ def test_a_log_bucket_that_nothing_is_logged_into_lets_nothing_in(tmp_path: Path
 
 def test_an_environment_that_imports_nothing_has_one_definition_for_all_its_ingests(tmp_path: Path) -> None:
     def change(files: Files) -> None:
-        orchestrate(files)
         del files["dev"]["environments"]["dev"]["import"]
 
     graph = composed(change, tmp_path)
