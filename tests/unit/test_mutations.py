@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 
 from composition.account import provider_of
@@ -19,6 +19,8 @@ from tests.unit.recording import record
 from tests.unit.stackfiles import own_files, written
 
 STACKS = ("dev", "prod", "public")
+PARTS = 8
+"""So that two processors share the work."""
 TEXTS = (
     *("", "x", "dev", "staging", "public", "log", "Bad_Name", "a" * 70, "\0", "é", "\ud7ff", "*", "..", "workflows"),
     *("10.32.0.0/16", "10.64.0.0/16", "0", "true", "arn:aws:iam::1:role/x", "my-swipe-wdl-dev", "a-good-name"),
@@ -124,19 +126,18 @@ def outcome(texts: dict[str, str], directory: Path) -> str:
     return "planned" if portals else "refused"
 
 
-def test_a_changed_stack_file_is_planned_or_refused(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    """``--mutations N`` says how many."""
-    directory = written(own_files(), tmp_path_factory.mktemp("mutated"))
+@pytest.mark.parametrize("part", range(PARTS))
+def test_a_changed_stack_file_is_planned_or_refused(part: int, request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    """``--mutations N`` says how many in all; each part has others."""
+    directory = written(own_files(), tmp_path)
     count: Any = request.config.getoption("--mutations")
     outcomes: list[str] = []
 
+    @seed(part)
     @settings(
-        max_examples=count,
+        max_examples=count // PARTS,
         deadline=None,
         database=None,
-        derandomize=True,
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
     )
     @given(stack_files())

@@ -166,6 +166,7 @@ def test_settings_reach_machines_queues_and_jobs() -> None:
     }
     assert most == {
         "dev-spot": 64,
+        "dev-overflow": 16,
         "dev-on-demand": 32,
         "staging-spot": 1024,
         "staging-overflow": 64,
