@@ -14,8 +14,10 @@ CHAINED_SESSION_SECONDS = 3600
 
 
 def _assume(role_arn: str, region: str) -> dict[str, str]:
-    answer = boto3.client("sts", region_name=region).assume_role(
-        RoleArn=role_arn, RoleSessionName=SESSION_NAME, DurationSeconds=CHAINED_SESSION_SECONDS
+    answer = (
+        boto3.Session(region_name=region)
+        .client("sts")
+        .assume_role(RoleArn=role_arn, RoleSessionName=SESSION_NAME, DurationSeconds=CHAINED_SESSION_SECONDS)
     )
     given = answer["Credentials"]
     return {

@@ -58,7 +58,7 @@ class Bucket:
             max_pool_connections=THREADS,
             retries={"mode": "standard", "max_attempts": 5},
         )
-        self._s3 = boto3.client("s3", config=settings)
+        self._s3 = boto3.Session().client("s3", config=settings)
 
     def objects(self, prefix: str) -> dict[str, Stored]:
         """Every object under a prefix, by key."""

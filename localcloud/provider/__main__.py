@@ -1,6 +1,9 @@
 """`python -m localcloud.provider`: the plugin process. The engine's address and flags on the command line are not
 needed."""
 
+import gc
+
 from localcloud.provider.server import serve
 
+gc.freeze()  # what is loaded stays
 serve()

@@ -6,6 +6,7 @@ control endpoint). Whoever starts it reads its standard error as the server's lo
 
 from __future__ import annotations
 
+import gc
 import json
 import logging
 import os
@@ -42,6 +43,7 @@ def main(arguments: list[str]) -> int:
         return BAD_ACCOUNT
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: cloud.stopped.set())
+    gc.freeze()  # what is loaded stays: looking through it for garbage would take most of many requests' time
     cloud.start()
     _describe(folder, cloud)
     log.info("accounts %s at %s and %s", ", ".join(accounts), cloud.https_url, cloud.http_url)
