@@ -86,8 +86,8 @@ def test_credentials_of_another_account_are_refused(project: Project, cloud: Clo
 
 
 def test_an_account_that_is_not_the_organizations_is_refused(project: Project) -> None:
-    project.change("dev", setting("account.id", "123456789012"))
-    done = project.refused("dev", "preview")
+    project.change("prod", setting("account.id", "123456789012"))
+    done = project.refused("prod", "preview")
     assert done.returncode != 0
-    assert "Pulumi.dev.yaml: portal:settings.account.id: '123456789012'" in done.stdout + done.stderr
+    assert "Pulumi.prod.yaml: portal:settings.account.id: '123456789012'" in done.stdout + done.stderr
     assert "Traceback" not in done.stdout + done.stderr
