@@ -12,7 +12,7 @@ from typing import Any, cast
 import pulumi
 from pulumi.runtime import config
 
-from components.names import GITHUB_DEPLOY, GITHUB_PREVIEW
+from components.names import GITHUB_DEPLOY, GITHUB_PREVIEW, ROLE_VARIABLE
 from composition.account import enter
 from settings import Portal, SettingsError, load
 
@@ -38,9 +38,9 @@ def checked() -> Portal:
 
 def main() -> None:
     portal = checked()
-    role = os.environ.get("PORTAL_ROLE")
+    role = os.environ.get(ROLE_VARIABLE)
     if role and role not in ROLES:
-        raise pulumi.RunError(f"PORTAL_ROLE: {role!r}: must be {' or '.join(ROLES)}")
+        raise pulumi.RunError(f"{ROLE_VARIABLE}: {role!r}: must be {' or '.join(ROLES)}")
     provider = enter(portal, role)
     from composition.stack import compose  # loaded by now: `enter` waits for the provider
 

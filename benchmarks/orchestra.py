@@ -10,7 +10,6 @@ import json
 import os
 import tempfile
 import time
-import urllib.request
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -26,6 +25,7 @@ from components.orchestration.contract import Resources, StageArgs
 from components.orchestration.machine import StateMachineArgs
 from components.orchestration.statemachine import definition
 from localcloud.server import process
+from localcloud.server.batch.images import ENVIRONMENT_VARIABLE, RUNNER
 from localcloud.server.organization import ORGANIZATION_ROLE
 from localcloud.server.process import Running
 
@@ -33,7 +33,7 @@ ACCOUNT, REGION = "908710317728", "us-west-2"
 COMMAND_IMAGE, RUNNER_IMAGE = "docker.io/library/busybox:1", "ghcr.io/chanzuckerberg/swipe:v1"
 IMAGES = [
     {"image": COMMAND_IMAGE},
-    {"image": RUNNER_IMAGE, "entrypoint": ["{python}", "-m", "localcloud.runner"]},
+    RUNNER,
 ]
 PATIENCE_SECONDS = 300
 WORKFLOW = """version 1.0
@@ -47,17 +47,17 @@ def orchestra(scale: float) -> Generator[Orchestra]:
     """``scale``: real seconds of one AWS second, for waits and time limits."""
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch) / "cloud"
-        before = os.environ.get("LOCALCLOUD_IMAGES")
-        os.environ["LOCALCLOUD_IMAGES"] = json.dumps(IMAGES)
+        before = os.environ.get(ENVIRONMENT_VARIABLE)
+        os.environ[ENVIRONMENT_VARIABLE] = json.dumps(IMAGES)
         try:
             server, _ = process.start(folder, [ACCOUNT])
         finally:
-            os.environ.pop("LOCALCLOUD_IMAGES")
+            os.environ.pop(ENVIRONMENT_VARIABLE)
             if before is not None:
-                os.environ["LOCALCLOUD_IMAGES"] = before
+                os.environ[ENVIRONMENT_VARIABLE] = before
         try:
             made = Orchestra(server, folder)
-            made.control("PUT", "time", {"scale": scale})
+            process.ask(server, "PUT", "time", {"scale": scale})
             yield made
         finally:
             process.stop(folder)
@@ -93,18 +93,6 @@ class Orchestra:
         if service not in self._clients:
             self._clients[service] = self._session.client(service, **self._where)  # pyright: ignore[reportCallIssue, reportArgumentType]  # the name is a literal in boto3's stubs
         return self._clients[service]
-
-    def control(self, method: str, route: str, body: Mapping[str, Any] | None = None) -> Any:
-        """What the local cloud offers beside AWS: faults, the time scale."""
-        request = urllib.request.Request(  # noqa: S310  # http only
-            f"{self.server.http_url}/_localcloud/{route}",
-            method=method,
-            data=json.dumps(body).encode() if body is not None else None,
-            headers={"Content-Type": "application/json"},
-        )
-        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        with opener.open(request, timeout=10) as response:
-            return json.load(response)
 
     def role(self, name: str, service: str, policy: str = "") -> str:
         trust = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}

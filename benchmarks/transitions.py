@@ -16,6 +16,7 @@ from typing import Any
 from benchmarks import prices, swipe
 from benchmarks.orchestra import Orchestra, orchestra
 from benchmarks.swipe import End, Way
+from localcloud.server.process import ask
 
 SCALE = 0.002
 FUNCTION_GB = 0.25
@@ -93,14 +94,14 @@ def measure(running: Orchestra, case: Case, machine: str, number: int) -> tuple[
     """One execution's bill, and the states that it entered."""
     name = f"run-{number}"
     if case.fault:
-        running.control("POST", "faults", {"queue": running.spot, **case.fault})
+        ask(running.server, "POST", "faults", {"queue": running.spot, **case.fault})
     log = running.folder / "calls.jsonl"
     before = len(log.read_text(encoding="utf-8").splitlines())
     (ended,) = running.wait([running.start(machine, name, running.given(name, **case.more))])
     expected = "FAILED" if case.theirs.states[-1] == "HandleFailure" else "SUCCEEDED"
     if ended["status"] != expected:
         raise SystemExit(f"{case.name}: {ended['status']}: {ended.get('error')}: {ended.get('cause')}")
-    running.control("DELETE", "faults")
+    ask(running.server, "DELETE", "faults")
     events = running.events(ended["executionArn"])
     machine_role = running.client("stepfunctions").describe_state_machine(stateMachineArn=machine)["roleArn"]
     made = calls(log.read_text(encoding="utf-8").splitlines()[before:], machine_role)

@@ -13,7 +13,6 @@ import time
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import boto3
 from botocore import UNSIGNED
@@ -71,20 +70,6 @@ def command_environment(server: Running, folder: Path) -> dict[str, str]:
     return env | environments.environment(server, folder)
 
 
-def _client(service: str, region: str, credentials: Mapping[str, str] | None, server: Running) -> Any:
-    given = credentials or {}
-    session = boto3.Session(
-        given.get("AccessKeyId"), given.get("SecretAccessKey"), given.get("SessionToken"), region_name=region
-    )
-    settings = Config(s3={"addressing_style": "path"}, signature_version=None if credentials else UNSIGNED)
-    return session.client(  # pyright: ignore[reportCallIssue] - the stubs want a literal
-        service,  # pyright: ignore[reportArgumentType]
-        endpoint_url=server.https_url,
-        verify=server.ca_bundle,
-        config=settings,
-    )
-
-
 def ingest(example: Example, server: Running, env: Mapping[str, str]) -> None:
     """A tomogram from the source bucket to the staging bucket by a batch job, whose machine is taken half way."""
     if not has_tomogram(example, server):
@@ -109,13 +94,13 @@ def bring_up(server: Running, folder: Path) -> None:
             run([*PORTAL, "sync", "--delete", f"s3://{staging}/{DATASET}", f"s3://{public}/{DATASET}"], env)
         with step("read back as anybody would, and compared voxel by voxel"):
             run([sys.executable, "-m", "examples.ingest.compare", public, "--anonymous"], env)
-        with step("what is where"):
-            run([*PORTAL, "status"], env)
-        out.print(f"""
+    with step("what is where"):
+        run([*PORTAL, "status"], env)
+    listed = "".join(f"   aws s3 ls --no-sign-request s3://{one.public}/{DATASET}/\n" for one in examples(portal))
+    out.print(f"""
 The accounts answer at {server.https_url}. To look around:
    eval "$(make -s env)"          then pulumi, aws and portal speak to them
-   aws s3 ls --no-sign-request s3://{public}/{DATASET}/
-   portal watch --batch {BATCH}     portal logs NAME      portal submit --help
+{listed}   portal watch --batch {BATCH}     portal logs NAME      portal submit --help
    pulumi preview -s dev          portal status          localcloud calls --last 20
 `make down` ends them with everything in them.""")
 
@@ -129,7 +114,10 @@ def preview_credentials(portal: Portal, stack: str, server: Running, folder: Pat
     if settings.access.github is None:
         raise BringUpError(f"Pulumi.{stack}.yaml: portal:settings.access.github: is needed for a preview as CI runs it")
     token = mint(load_key(folder / "tls" / "issuer.pem"), settings.access.github.repository, "pull_request")
-    given = _client("sts", settings.account.region, None, server).assume_role_with_web_identity(
+    sts = boto3.Session(region_name=settings.account.region).client(
+        "sts", endpoint_url=server.https_url, verify=server.ca_bundle, config=Config(signature_version=UNSIGNED)
+    )
+    given = sts.assume_role_with_web_identity(
         RoleArn=names.role_arn(settings.account.id, names.GITHUB_PREVIEW),
         RoleSessionName="preview",
         WebIdentityToken=token,
@@ -138,7 +126,7 @@ def preview_credentials(portal: Portal, stack: str, server: Running, folder: Pat
         "AWS_ACCESS_KEY_ID": given["AccessKeyId"],
         "AWS_SECRET_ACCESS_KEY": given["SecretAccessKey"],
         "AWS_SESSION_TOKEN": given["SessionToken"],
-        "PORTAL_ROLE": names.GITHUB_PREVIEW,
+        names.ROLE_VARIABLE: names.GITHUB_PREVIEW,
     }
 
 

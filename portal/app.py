@@ -11,25 +11,19 @@ from rich.table import Table
 
 from portal import sync as syncing
 from portal.commands import follow, submit
-from portal.commands.options import OrderedFilters
+from portal.commands.options import Delete, ExactTimestamps, Exclude, Include, OrderedFilters, SizeOnly
+from portal.commands.running import stack_files
 from portal.errors import PortalError
-from portal.pulumi_cli import ROOT, Pulumi, PulumiError, stacks
+from portal.pulumi_cli import Pulumi, PulumiError
 from portal.recovery import Place, RecoverError, clear_dead_lock, was_interrupted
 from portal.recovery import recover as recover_stack
-from settings import Portal, Settings, SettingsError, load
+from settings import Portal, Settings, SettingsError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
 app.add_typer(submit.app, name="submit")
 app.command()(follow.watch)
 app.command()(follow.logs)
 out = Console(highlight=False, soft_wrap=True)
-
-
-def _portal() -> Portal:
-    names = stacks(ROOT)
-    if not names:
-        raise SystemExit(f"error: no Pulumi.<stack>.yaml in {ROOT}")
-    return load(names[0], ROOT)
 
 
 def _settings_of(portal: Portal, stack: str) -> Settings:
@@ -43,13 +37,11 @@ def sync(
     ctx: typer.Context,
     source: Annotated[str, typer.Argument(help="s3://bucket[/prefix] to copy from")],
     dest: Annotated[str, typer.Argument(help="s3://bucket[/prefix] to copy to")],
-    include: Annotated[list[str] | None, typer.Option(help="Copy keys that match, even if excluded before")] = None,
-    exclude: Annotated[list[str] | None, typer.Option(help="Leave out keys that match")] = None,
-    delete: Annotated[bool, typer.Option("--delete", help="Delete in DEST what SOURCE does not have")] = False,
-    exact_timestamps: Annotated[
-        bool, typer.Option("--exact-timestamps", help="Copy unless the times are equal")
-    ] = False,
-    size_only: Annotated[bool, typer.Option("--size-only", help="Copy only if the sizes differ")] = False,
+    include: Include = None,
+    exclude: Exclude = None,
+    delete: Delete = False,
+    exact_timestamps: ExactTimestamps = False,
+    size_only: SizeOnly = False,
     dataset: Annotated[list[str] | None, typer.Option(help="Copy this folder under SOURCE alone; repeatable")] = None,
     per_dataset: Annotated[
         bool, typer.Option("--per-dataset/--single-job", help="One sync a folder under SOURCE, or one in all")
@@ -67,7 +59,7 @@ def sync(
         size_only=size_only,
         dryrun=dryrun,
     )
-    where = syncing.route(_portal(), origin.bucket, target.bucket)
+    where = syncing.route(stack_files(), origin.bucket, target.bucket)
     jobs = syncing.pairs(where, origin, target, dataset or [], per_dataset)
     if print_command:
         for one, other in jobs:
@@ -91,7 +83,7 @@ def status() -> None:
     """What is deployed where, by account."""
     from portal.status import status as gather
 
-    for row in gather(_portal()):
+    for row in gather(stack_files()):
         table = Table(title=f"{row.stack}: account {row.account}, {row.region}", title_justify="left")
         for column in ("bucket", "name", "kind", "in AWS"):
             table.add_column(column, overflow="fold")
@@ -118,7 +110,7 @@ def up(
     ] = False,
 ) -> None:
     """`pulumi up --yes` of each stack; what a killed run left behind is put right first."""
-    portal = _portal()
+    portal = stack_files()
     for name in stack or sorted(portal.stacks):
         pulumi, place = Pulumi(stack=name), Place.of(_settings_of(portal, name))
         out.print(f"[bold]{name}[/bold]: account {place.account}")
@@ -136,14 +128,14 @@ def up(
 @app.command()
 def account(stack: Annotated[str, typer.Argument(help="The stack")]) -> None:
     """Print a stack's account as `id=` and `region=` lines, the form that GitHub Actions takes as outputs."""
-    found = _settings_of(_portal(), stack).account
+    found = _settings_of(stack_files(), stack).account
     print(f"id={found.id}\nregion={found.region}")
 
 
 @app.command()
 def recover(stack: Annotated[str, typer.Argument(help="The stack")]) -> None:
     """Put a stack right after a killed update: its lock, and operations of unknown outcome."""
-    place = Place.of(_settings_of(_portal(), stack))
+    place = Place.of(_settings_of(stack_files(), stack))
     done = recover_stack(Pulumi(stack=stack), place, interrupted=True)
     print("\n".join(done) or f"{stack}: nothing to recover")
 

@@ -14,6 +14,13 @@ from typer.core import TyperCommand
 from portal.submission import defaults
 from portal.submission.defaults import Generation
 
+# What `aws s3 sync` is told.
+Include = Annotated[list[str] | None, typer.Option(help="Copy keys that match, even if excluded before")]
+Exclude = Annotated[list[str] | None, typer.Option(help="Leave out keys that match")]
+Delete = Annotated[bool, typer.Option("--delete", help="Delete in DEST what SOURCE does not have")]
+ExactTimestamps = Annotated[bool, typer.Option("--exact-timestamps", help="Copy unless the times are equal")]
+SizeOnly = Annotated[bool, typer.Option("--size-only", help="Copy only if the sizes differ")]
+
 
 class OrderedFilters(TyperCommand):
     """Keeps the order in which --include and --exclude were given: the last one that matches a key decides."""

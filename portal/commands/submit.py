@@ -10,7 +10,16 @@ from typing import Annotated
 import typer
 
 from portal import sync as syncing
-from portal.commands.options import Common, OrderedFilters, with_common
+from portal.commands.options import (
+    Common,
+    Delete,
+    ExactTimestamps,
+    Exclude,
+    Include,
+    OrderedFilters,
+    SizeOnly,
+    with_common,
+)
 from portal.commands.running import Place, stack_files, submit
 from portal.environments import Home
 from portal.errors import PortalError
@@ -128,13 +137,11 @@ def sync(
     ctx: typer.Context,
     source: Annotated[str | None, typer.Argument(help="s3://bucket[/prefix]; left out: what is released")] = None,
     dest: Annotated[str | None, typer.Argument(help="s3://bucket[/prefix]; left out: what it is released into")] = None,
-    include: Annotated[list[str] | None, typer.Option(help="Copy keys that match, even if excluded before")] = None,
-    exclude: Annotated[list[str] | None, typer.Option(help="Leave out keys that match")] = None,
-    delete: Annotated[bool, typer.Option("--delete", help="Delete in DEST what SOURCE does not have")] = False,
-    exact_timestamps: Annotated[
-        bool, typer.Option("--exact-timestamps", help="Copy unless the times are equal")
-    ] = False,
-    size_only: Annotated[bool, typer.Option("--size-only", help="Copy only if the sizes differ")] = False,
+    include: Include = None,
+    exclude: Exclude = None,
+    delete: Delete = False,
+    exact_timestamps: ExactTimestamps = False,
+    size_only: SizeOnly = False,
     dataset: Annotated[list[str] | None, typer.Option(help="This folder under SOURCE; repeatable")] = None,
     deposition: Annotated[list[str] | None, typer.Option(help="This deposition's metadata; repeatable")] = None,
     filter_datasets: Annotated[list[str] | None, typer.Option(help="Only datasets that match; repeatable")] = None,

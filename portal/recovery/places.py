@@ -11,9 +11,6 @@ from components import names
 from portal.accounts import session
 from settings import Settings
 
-ROLE_VARIABLE = "PORTAL_ROLE"
-"""Names the role that the program itself assumes instead of the stack file's: CI's own."""
-
 
 @dataclass(frozen=True)
 class Place:
@@ -27,7 +24,9 @@ class Place:
     @classmethod
     def of(cls, settings: Settings) -> Place:
         found = settings.account
-        return cls(found.id, found.region, names.role_arn(found.id, os.environ.get(ROLE_VARIABLE, "") or found.role))
+        return cls(
+            found.id, found.region, names.role_arn(found.id, os.environ.get(names.ROLE_VARIABLE, "") or found.role)
+        )
 
     @cached_property
     def _session(self) -> Any:

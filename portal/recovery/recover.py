@@ -56,11 +56,17 @@ def _with(resources: list[Mapping[str, Any]], found: Found) -> list[Mapping[str,
     return [*resources[:place], made, *rest, *resources[place + 1 :]]
 
 
-def _refresh(pulumi: Pulumi) -> dict[str, Any]:
-    """Reads everything that the state holds; what AWS does not have goes. Returns the deployment."""
+def _exported(pulumi: Pulumi) -> Export:
+    """The state; of a stack that was never brought up it has an empty deployment."""
+    export: Export = json.loads(pulumi.run("stack", "export"))
+    return {**export, "deployment": export["deployment"] or {}}
+
+
+def _refresh(pulumi: Pulumi) -> Export:
+    """Reads everything that the state holds; what AWS does not have goes. Returns the state."""
     # The program says which role to assume; without it the engine would take that of the last update.
     run_unlocked(pulumi, "refresh", "--yes", "--skip-preview", "--run-program")
-    return json.loads(pulumi.run("stack", "export"))["deployment"] or {}
+    return _exported(pulumi)
 
 
 def _enter(pulumi: Pulumi, state: Export) -> None:
@@ -114,16 +120,16 @@ def recover(pulumi: Pulumi, place: Place, *, interrupted: bool) -> list[str]:
     have. Raises :class:`RecoverError` and PulumiError; the state is as it was until the whole of it
     is known, and a recovery that is itself killed is taken up by the next.
     """
-    export = json.loads(pulumi.run("stack", "export"))
-    deployment = export["deployment"] or {}
+    export = _exported(pulumi)
+    deployment = export["deployment"]
     operations = deployment.get("pending_operations") or []
     resources = deployment.get("resources") or []
     half_done = unread(deployment)
     if not resources or not (operations or half_done or interrupted):
         return []
     if half_done and not operations:
-        resources = (_refresh(pulumi)).get("resources") or []
-        export = json.loads(pulumi.run("stack", "export"))
+        export = _refresh(pulumi)
+        resources = export["deployment"].get("resources") or []
     wanted = _wanted(pulumi, export["deployment"], interrupted=bool(interrupted or operations))
     account = Account(place, resources)
     found = account.find(wanted)
@@ -137,4 +143,4 @@ def recover(pulumi: Pulumi, place: Place, *, interrupted: bool) -> list[str]:
     if not (found or operations):
         return [f"{urn}: read" for urn in half_done]
     _enter(pulumi, entered(export, found))
-    return _lines(operations, found, _refresh(pulumi))
+    return _lines(operations, found, _refresh(pulumi)["deployment"])

@@ -31,7 +31,7 @@ PROGRAM = ("__main__.py", "composition", "settings", "components", ".venv")
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """A test with a project of its own may run anywhere; others of a module share what its fixtures brought up."""
     for item in items:
-        if isinstance(item, pytest.Function) and not {"project", "running"} & {*item.fixturenames}:
+        if isinstance(item, pytest.Function) and "project" not in item.fixturenames:
             item.add_marker(pytest.mark.xdist_group(item.path.stem))
 
 

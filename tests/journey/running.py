@@ -39,9 +39,9 @@ def runners() -> Generator[None]:
 
 
 @contextmanager
-def administrator(cloud: Cloud) -> Generator[None]:
-    """This process reaches the dev account's buckets by its environment, as the examples' programs do."""
-    keys = cloud.session().get_credentials()
+def administrator(cloud: Cloud, account: str = DEV) -> Generator[None]:
+    """This process reaches an account's buckets by its environment, as the examples' programs do."""
+    keys = cloud.session(account).get_credentials()
     assert keys is not None
     variables = {
         "AWS_ACCESS_KEY_ID": keys.access_key or "",

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
-from unittest.mock import patch
 
 import pytest
 
@@ -15,11 +13,11 @@ from components import names
 from examples.ingest import __main__ as ingest
 from examples.ingest.phantom import main as make_phantom
 from localcloud.server import inside
-from localcloud.server.batch import images
 from localcloud.server.call import Refusal
 from tests.journey import portal_client
 from tests.journey.conftest import PROD, PUBLIC, Cloud, Project
-from tests.localcloud.batch_steps import stand_ins, time_scale, until
+from tests.journey.running import administrator, runners
+from tests.localcloud.batch_steps import until
 from tests.localcloud.conftest import REGION
 
 BUCKET, HOST = "cryoet-data-portal-public", "https://files.cryoetdataportal.cziscience.com"
@@ -100,25 +98,13 @@ def imports(module_project: Project, cloud: Cloud) -> Iterator[Imports]:
     module_project.up("public")
     module_project.up("prod")
     publish(cloud)
-    images.configure([images.RUNNER])
-    with time_scale(0.002):
+    with runners():
         yield Imports(cloud)
-    stand_ins()
 
 
 def publish(cloud: Cloud) -> None:
     """A dataset, written by the example ingest as an administrator."""
-    keys = cloud.session(PUBLIC).get_credentials()
-    assert keys is not None
-    variables = {
-        "AWS_ACCESS_KEY_ID": keys.access_key or "",
-        "AWS_SECRET_ACCESS_KEY": keys.secret_key or "",
-        "AWS_SESSION_TOKEN": keys.token or "",
-        "AWS_DEFAULT_REGION": REGION,
-        "AWS_ENDPOINT_URL": cloud.https_url,
-        "AWS_CA_BUNDLE": cloud.ca_bundle,
-    }
-    with patch.dict(os.environ, variables):
+    with administrator(cloud, PUBLIC):
         make_phantom([f"s3://{BUCKET}/phantom/TS_001.mrc"])
         assert ingest.main(["convert", "../dataset_configs/10000.yaml", BUCKET, BUCKET]) == 0
 

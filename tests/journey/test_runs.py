@@ -4,50 +4,32 @@ program alone."""
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from components import names
-from localcloud.server.batch import images
 from tests.journey.conftest import DEV, PUBLIC, Cloud, Project, outputs
-from tests.localcloud import batch_steps
+from tests.journey.running import Runs, runners
 
-IMAGE = "908710317728.dkr.ecr.us-west-2.amazonaws.com/cryoet-staging:main"
 STAGING, DESTINATION = "cryoet-data-portal-staging", "cryoet-data-portal-public"
 
 
 @pytest.fixture
-def running(project: Project, cloud: Cloud) -> Iterator[Project]:
-    """Dev and public up with orchestrators; the stand-in for the jobs' image is the runner."""
-    images.configure([images.RUNNER])
+def running(project: Project) -> Iterator[Project]:
+    """Dev and public up; the stand-in for the jobs' image is the runner."""
     project.up("public")
     project.up("dev")
-    yield project
-    batch_steps.stand_ins()
+    with runners():
+        yield project
 
 
 def run(cloud: Cloud, environment: str, workflow: str, inputs: dict[str, str]) -> dict[str, Any]:
-    """An execution as the portal's client starts it, and how it ended."""
-    states = cloud.client("stepfunctions", DEV, names.OPERATOR)
-    sizes = {"RunSPOTMemory": 4000, "RunEC2Memory": 4000, "RunSPOTVcpu": 1, "RunEC2Vcpu": 1}
-    entered = {
-        "Input": {"Run": {"aws_region": "us-west-2", "docker_image_id": IMAGE, **inputs}},
-        "OutputPrefix": f"s3://cryoet-swipe-comms-{environment}/swipe/swipe-job-output/{workflow}/results",
-        "RUN_WDL_URI": f"s3://cryoet-swipe-wdl-{environment}/{workflow}",
-        **sizes,
-    }
-    arn = names.state_machine_arn(DEV, "us-west-2", environment)
-    started = states.start_execution(stateMachineArn=arn, name=workflow.replace(".", "-"), input=json.dumps(entered))
-    found: dict[str, Any] = {}
-    for _ in range(600):
-        found = states.describe_execution(executionArn=started["executionArn"])
-        if found["status"] != "RUNNING":
-            return found
-        time.sleep(0.1)
-    raise AssertionError(found)
+    """A run of an environment, and how it ended."""
+    runs = Runs(cloud, environment)
+    runs.start("release", workflow, inputs)
+    return runs.ended("release")
 
 
 def test_a_release_runs_with_its_own_role_in_its_own_environment(running: Project, cloud: Cloud) -> None:

@@ -25,7 +25,7 @@ from portal.submission.journal import FOLDER_VARIABLE
 from portal.sync import SyncError
 from tests.localcloud.conftest import DEV, REGION, Cloud
 from tests.localcloud.states_steps import Machines
-from tests.unit.stackfiles import changed, written
+from tests.unit.stackfiles import own_files, written
 
 SOURCE, STAGING, PUBLIC = ("cryoetportal-rawdatasets-dev", "cryoet-data-portal-staging", "cryoet-data-portal-public")
 WDL, COMMS = "cryoet-swipe-wdl-staging", "cryoet-swipe-comms-staging"
@@ -98,7 +98,7 @@ def environment(cloud: Cloud, tmp_path_factory: pytest.TempPathFactory) -> Itera
     states = json.dumps({"QueryLanguage": "JSONata", "StartAt": "Decide", "States": MACHINE})
     machine = names.state_machine(environment="staging")
     arn = machines.sfn.create_state_machine(name=machine, definition=states, roleArn=machines.role())["stateMachineArn"]
-    yield written(changed(lambda _: None), tmp_path_factory.mktemp("stacks"))
+    yield written(own_files(), tmp_path_factory.mktemp("stacks"))
     machines.sfn.delete_state_machine(stateMachineArn=arn)
     iam.delete_role_policy(RoleName=names.OPERATOR, PolicyName="own")
     iam.delete_role(RoleName=names.OPERATOR)

@@ -25,7 +25,7 @@ from portal.submission.requests import Job, Request, execution_input, refuse, re
 from portal.sync import Uri
 from settings import Portal, load
 from tests.unit.machines import LARGEST, two_stages
-from tests.unit.stackfiles import changed, written
+from tests.unit.stackfiles import changed, own_files, written
 from tests.unit.test_statemachine_input import JSON_VALUES, client_input
 from tests.unit.test_statemachine_input import faults as refused_by_the_machine
 
@@ -38,7 +38,7 @@ NAMES = st.text(max_size=120)
 
 @pytest.fixture(scope="module")
 def portal(tmp_path_factory: pytest.TempPathFactory) -> Portal:
-    return load("dev", written(changed(lambda _: None), tmp_path_factory.mktemp("stacks")))
+    return load("dev", written(own_files(), tmp_path_factory.mktemp("stacks")))
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ import jsonschema
 import pytest
 
 from settings import load
-from tests.unit.stackfiles import changed, written
+from tests.unit.stackfiles import own_files, written
 from tests.unit.test_schema import SCHEMA
 from tests.unit.test_settings import faults, put
 
@@ -103,14 +103,14 @@ def test_refused_naming_file_key_value_and_rule(stack: str, key: str, value: obj
 
 
 def test_stack_files_with_orchestrators_are_right(tmp_path: Path) -> None:
-    portal = load("dev", written(changed(lambda _: None), tmp_path))
+    portal = load("dev", written(own_files(), tmp_path))
     assert set(portal.current.orchestrators) == {"dev", "staging"}
     [stage] = portal.current.orchestrators["dev"].stages
     assert (stage.name, stage.spot.memory_mib, stage.on_demand.vcpus) == ("Run", 128_000, 2)
 
 
 def test_the_json_schema_knows_orchestrators() -> None:
-    for config in changed(lambda _: None).values():
+    for config in own_files().values():
         jsonschema.validate({"config": config}, SCHEMA, cls=jsonschema.Draft202012Validator)
 
 
