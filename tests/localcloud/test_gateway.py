@@ -235,8 +235,14 @@ def test_the_log_holds_all_that_a_decision_rests_on(cloud: Cloud) -> None:
     assert asked["allowed"]
     assert asked["context"]["aws:PrincipalArn"] == [line["caller"]["principal_arn"]]
     assert '"Action": "*"' in policies[asked["policies"]["identity"][0]]
-    assumed = [line for line in lines if line.get("operation") == "AssumeRole" and line["caller"]["kind"] == "user"]
-    assert {"identity", "resource"} <= set(assumed[-1]["permissions"][0]["policies"])
+    role = line["caller"]["principal_arn"]
+    assumed = [
+        line["permissions"][0]
+        for line in lines
+        if line.get("operation") == "AssumeRole" and line["caller"]["kind"] == "user" and line["status"] == 200
+    ]
+    entered = [one for one in assumed if one["resource"] == role]
+    assert {"identity", "resource"} <= set(entered[-1]["policies"])
 
 
 def test_moto_is_found_for_every_service_in_use() -> None:
