@@ -78,6 +78,15 @@ class Fleet:
 
         return until(look, PATIENCE_SECONDS)
 
+    def stand(self, arns: Mapping[str, str]) -> dict[str, Any]:
+        """Status, error, cause and last event of each execution, by name: for the messages of tests that fail."""
+        states, found = self.operator("stepfunctions"), dict[str, Any]()
+        for name, arn in arns.items():
+            one = states.describe_execution(executionArn=arn)
+            last = states.get_execution_history(executionArn=arn, reverseOrder=True, maxResults=1)["events"]
+            found[name] = (one["status"], one.get("error"), one.get("cause"), last)
+        return found
+
     def described(self, queue: str, runs: Container[str]) -> list[dict[str, Any]]:
         """All jobs of these runs that a queue ever had, in the order in which they were submitted."""
         pages = self.batch.get_paginator("list_jobs")

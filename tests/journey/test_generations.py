@@ -107,7 +107,12 @@ class Held:
             found = [job["jobId"] for job in self.jobs() if job["status"] == "RUNNING"]
             return found if len(found) == wanted else None
 
-        return until(running, PATIENCE_SECONDS)
+        try:
+            return until(running, PATIENCE_SECONDS)
+        except AssertionError as error:
+            jobs = [(job["jobName"], job["status"], job.get("statusReason"), job["attempts"]) for job in self.jobs()]
+            runs = self._fleet.stand({**self.spot, **self.on_demand})
+            raise AssertionError(f"{wanted} jobs were to run; jobs: {jobs}; runs: {runs}") from error
 
     def let_go_on(self) -> None:
         self._go.touch()
@@ -178,7 +183,9 @@ def test_other_instance_types_and_then_the_old_ones_go(machines: Machines, held:
 
 def test_more_vcpus_come_in_place(machines: Machines, held: Held) -> None:
     """The same environment has room for the job that waited; those that ran in it run on."""
-    before, _ = machines.generations()
+    before, left = machines.generations()
+    if left:
+        machines.up(set_to(), retiring=[])  # they would have room for it
     held.start(VCPUS + 1, 1)
     running = held.until_running(VCPUS + 1)
     kept = {one["computeEnvironmentName"]: one["uuid"] for one in machines.described(before)}
