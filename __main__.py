@@ -19,6 +19,9 @@ from settings import Portal, SettingsError, load
 ROLES = (GITHUB_PREVIEW, GITHUB_DEPLOY)
 """What PORTAL_ROLE may name: in CI the program starts from, and assumes, the one that the job was given."""
 
+DEBUG_VARIABLE = "PORTAL_DEBUG"
+"""Set to anything, the SDK's debug messages reach the engine, which shows them with ``--debug``."""
+
 
 def previously_protected() -> dict[str, str]:
     """Names of the protected buckets by key, as this stack put them out when it was last brought up; from its state."""
@@ -52,6 +55,9 @@ def main() -> None:
 # A short-lived program: to look for garbage among what the SDK loads, now and at the end, takes longer than it saves.
 gc.disable()
 atexit.register(gc.freeze)
+# Of these the SDK sends some five a resource, each alone and waited for; without --debug the engine drops them.
+if not os.environ.get(DEBUG_VARIABLE):
+    pulumi.log.debug = lambda *_, **__: None
 try:
     main()
 except SettingsError as error:

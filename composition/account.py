@@ -11,6 +11,7 @@ import pulumi
 import pulumi_aws
 
 from components.accounts import AccountArgs, account_provider
+from composition import sdk
 from settings import Portal
 
 
@@ -37,11 +38,10 @@ def _loading(portal: Portal) -> Generator[None]:
 
     The provider's process takes as long to start as they take to load. What is left out here is loaded when it is used.
     """
-    parts = ("cloudwatch", "ec2", "iam", "s3") if orchestrators_in(portal) else ("iam", "s3")
+    parts = sdk.PARTS if orchestrators_in(portal) else ("iam", "s3")
 
     def load() -> None:
-        for part in parts:
-            getattr(import_module(f"pulumi_aws.{part}"), "__all__", None)  # what it is asked for first loads it
+        sdk.load(*parts)
         import_module("composition.stack")
 
     thread = threading.Thread(target=load)

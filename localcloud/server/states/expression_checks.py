@@ -21,11 +21,11 @@ def problems(expression: str, known: frozenset[str]) -> Iterator[tuple[str, str]
     if not expression:
         yield INVALID, "The JSONata expression is empty"
         return
-    wrong = jsonata.check(expression)
+    tree, wrong = jsonata.syntax(expression)
     if wrong is not None:
         yield INVALID, f"JSONata expression '{expression}' is not valid: {wrong}"
         return
-    yield from _walk(jsonata.tree(expression), known, top=True)
+    yield from _walk(tree, known, top=True)
 
 
 def _walk(node: Any, known: frozenset[str], *, top: bool) -> Iterator[tuple[str, str]]:

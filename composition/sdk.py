@@ -1,0 +1,80 @@
+"""pulumi_aws by single modules: what is asked for is loaded, and what that needs.
+
+A part of pulumi_aws (``ec2``) loads the modules of all its resources when it is first looked into: 180 of them, most
+of their time spent on the types of arguments. A program needs a dozen. The SDK takes a part that is registered before
+it as it is; the parts here find the module of a name by the SDK's own rule (``VpcEndpoint`` and ``VpcEndpointArgs``
+are in ``vpc_endpoint``, nested types in ``_inputs``). A name that no rule finds has the whole part loaded, as it would
+have been: at worst this saves nothing.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from importlib import import_module
+from importlib.util import find_spec, module_from_spec, spec_from_file_location
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+PACKAGE = "pulumi_aws"
+PARTS = ("batch", "cloudwatch", "ec2", "ecr", "iam", "s3", "sfn", "sns", "sqs", "vpc")
+"""Those that the components use."""
+TYPES = ("_inputs", "outputs")
+"""The modules in which most of the time goes; nearly every resource needs those of its part."""
+_WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+
+
+class Part(ModuleType):
+    """A part whose names are looked up one by one."""
+
+    def __getattr__(self, name: str) -> Any:
+        if not name.startswith("__"):
+            for module in _modules_of(name):
+                if (Path(self.__path__[0]) / f"{module}.py").is_file():
+                    found = import_module(f"{self.__name__}.{module}")
+                    if module == name or hasattr(found, name):
+                        value = getattr(found, name, found)
+                        setattr(self, name, value)
+                        return value
+        return getattr(self._whole(), name)
+
+    def _whole(self) -> ModuleType:
+        """This module as the SDK would have made it."""
+        object.__setattr__(self, "__class__", ModuleType)
+        spec = self.__spec__
+        assert spec is not None  # noqa: S101 - `register` made it so
+        assert spec.loader is not None  # noqa: S101
+        spec.loader.exec_module(self)
+        return self
+
+
+def _modules_of(name: str) -> tuple[str, ...]:
+    """The modules that may hold a name, in the order in which to look."""
+    words = _WORDS.sub("_", name).lower()
+    return (name, words, words.removesuffix("_args"), "_inputs") if name != words else (name,)
+
+
+def register() -> None:
+    """Has the SDK take its parts from here. Without effect once pulumi_aws is loaded."""
+    found = find_spec(PACKAGE)
+    if PACKAGE in sys.modules or found is None or found.origin is None:
+        return
+    for part in PARTS:
+        folder = Path(found.origin).parent / part
+        spec = spec_from_file_location(
+            f"{PACKAGE}.{part}", folder / "__init__.py", submodule_search_locations=[str(folder)]
+        )
+        assert spec is not None  # noqa: S101 - a file's always is
+        module = module_from_spec(spec)
+        module.__class__ = Part
+        sys.modules[spec.name] = module
+
+
+def load(*parts: str) -> None:
+    """Loads what takes longest of these parts, to be used later."""
+    for part in parts:
+        package = import_module(f"{PACKAGE}.{part}")
+        for module in TYPES:
+            if find_spec(f"{package.__name__}.{module}"):
+                import_module(f"{package.__name__}.{module}")

@@ -1,0 +1,80 @@
+"""pulumi_aws by single modules: every name of a part is the one that the SDK itself has there."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from composition.sdk import PARTS
+
+ROOT = Path(__file__).parents[2]
+NAMES = """
+import json, pulumi_aws, sys
+from types import ModuleType
+def said(value):
+    if isinstance(value, ModuleType):
+        return value.__name__
+    where = getattr(value, "__module__", "")
+    return f"{where}.{value.__qualname__}" if hasattr(value, "__qualname__") else f"{where} {value!r}"
+wanted = json.load(sys.stdin)
+parts = {part: getattr(pulumi_aws, part) for part in wanted}
+whole = [hasattr(parts[part], "typing") for part, names in wanted.items() if not names]  # looked into, all is loaded
+found = {
+    part: {name: said(getattr(parts[part], name)) for name in names or dir(parts[part]) if not name.startswith("_")}
+    for part, names in wanted.items()
+}
+types = {part: type(module).__name__ for part, module in parts.items()}
+print(json.dumps({"found": found, "types": types}))
+"""
+
+
+def looked_up(before: str, wanted: dict[str, list[str]]) -> Any:
+    """What the names of each part are (all of the part's where none are given), in a process of its own."""
+    command = [sys.executable, "-c", before + NAMES]
+    printed = subprocess.run(command, input=json.dumps(wanted), capture_output=True, text=True, check=True, cwd=ROOT)
+    return json.loads(printed.stdout)
+
+
+@pytest.fixture(scope="module")
+def real() -> dict[str, dict[str, str]]:
+    """The names of each part, as the SDK has them."""
+    return looked_up("", {part: [] for part in PARTS})["found"]
+
+
+def test_each_name_is_the_sdks_own(real: dict[str, dict[str, str]]) -> None:
+    assert {"Vpc", "VpcArgs", "get_vpc", "LaunchTemplateMetadataOptionsArgs", "outputs"} < set(real["ec2"])
+    plain = {part: [name for name in names if name != "outputs"] for part, names in real.items()}
+    found = looked_up("import composition\n", plain)["found"]
+    wrong = {
+        f"{part}.{name}": (found[part][name], real[part][name])
+        for part, names in plain.items()
+        for name in names
+        if found[part][name] != real[part][name]
+    }
+    assert not wrong
+
+
+def test_what_the_rules_find_does_not_load_the_rest() -> None:
+    names = {"ec2": ["Vpc", "LaunchTemplate", "LaunchTemplateMetadataOptionsArgs"], "s3": ["BucketObjectv2", "outputs"]}
+    assert looked_up("import composition\n", names)["types"] == {"ec2": "Part", "s3": "Part"}
+
+
+def test_a_name_that_no_rule_finds_has_the_whole_part_loaded() -> None:
+    assert looked_up("import composition\n", {"ec2": ["typing"]})["types"] == {"ec2": "module"}
+
+
+def test_a_name_that_does_not_exist_is_said_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    with pytest.raises(subprocess.CalledProcessError) as refused:
+        looked_up("import composition\n", {"ec2": ["Nothing"]})
+    assert "module 'pulumi_aws.ec2' has no attribute 'Nothing'" in refused.value.stderr
+
+
+def test_parts_that_are_loaded_already_stay_what_they_are() -> None:
+    names = {"ec2": ["Vpc"]}
+    assert looked_up("import pulumi_aws\nimport composition\n", names)["types"] == {"ec2": "module"}
