@@ -15,6 +15,9 @@ from components import names, rules
 from components.access.deployment import boundary
 from components.access.statements import Statement, document
 
+INLINE = "permissions"
+"""The name of a role's one inline policy. Fixed: put again, it replaces itself, and none is ever left beside it."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class RoleArgs:
@@ -56,7 +59,13 @@ class Role(pulumi.ComponentResource):
             max_session_duration=args.max_session_seconds,
             opts=pulumi.ResourceOptions(parent=self, depends_on=[*args.after]),
         )
-        iam.RolePolicy(f"{name}-policy", role=role.name, policy=permissions, opts=pulumi.ResourceOptions(parent=self))
+        iam.RolePolicy(
+            f"{name}-policy",
+            name=INLINE,
+            role=role.name,
+            policy=permissions,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
         self.arn = role.arn
         self.register_outputs({"arn": self.arn})
 

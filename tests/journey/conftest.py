@@ -27,12 +27,10 @@ assert set(STACKS.values()) == set(ACCOUNTS)
 PROGRAM = ("__main__.py", "composition", "settings", "components", ".venv")
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_itemcollected(item: pytest.Item) -> None:
     """A test with a project of its own may run anywhere; others of a module share what its fixtures brought up."""
-    for item in items:
-        if isinstance(item, pytest.Function) and "project" not in item.fixturenames:
-            item.add_marker(pytest.mark.xdist_group(item.path.stem))
+    if isinstance(item, pytest.Function) and "project" not in item.fixturenames:
+        item.add_marker(pytest.mark.xdist_group(item.path.stem))
 
 
 class Project:

@@ -29,6 +29,14 @@ def _roles(client: Client) -> set[str]:
     return {role["RoleName"] for role in roles if not role["Path"].startswith("/aws-service-role/")}
 
 
+def _inline_policies(client: Client) -> set[str]:
+    return {
+        f"{role}:{policy}"
+        for role in _roles(client)
+        for policy in _pages(client("iam"), "list_role_policies", "PolicyNames", RoleName=role)
+    }
+
+
 def _tables(client: Client) -> set[str]:
     tables = _pages(client("ec2"), "describe_route_tables", "RouteTables")
     return {
@@ -108,6 +116,7 @@ INVENTORY: Final[dict[str, Callable[[Client], set[str]]]] = {
     ),
     "aws:iam/policy:Policy": _plain("iam", "list_policies", "Policies", "Arn", Scope="Local"),
     "aws:iam/role:Role": _roles,
+    "aws:iam/rolePolicy:RolePolicy": _inline_policies,
     "aws:s3/bucket:Bucket": _plain("s3", "list_buckets", "Buckets", "Name"),
     "aws:sfn/stateMachine:StateMachine": _plain(
         "stepfunctions", "list_state_machines", "stateMachines", "stateMachineArn"

@@ -54,3 +54,9 @@ def test_the_state_holds_no_secret(standing: Project, cloud: Cloud) -> None:
         assert "4dabf18193072939515e22adb298388d" not in text
         assert cloud.credentials.secret_access_key not in text
         assert cloud.credentials.access_key_id not in text
+
+
+def test_the_sdks_debug_messages_come_when_asked_for(standing: Project) -> None:
+    message = "resource registration prepared: ty=portal:storage:DataBucket, name=log"
+    assert message not in standing.pulumi("public", "preview", "--debug")
+    assert message in standing.pulumi("public", "preview", "--debug", env={"PORTAL_DEBUG": "1"})

@@ -145,6 +145,18 @@ def test_a_repository_that_ecr_refuses(value: str) -> None:
     assert rules.repository(value)
 
 
+@pytest.mark.parametrize(
+    "value", ["", "ghcr.io/owner/name", "Ghcr.io/owner/name:v1", "ghcr.io/owner/name:", "name@sha256:" + "0" * 63]
+)
+def test_an_image_without_tag_or_digest_is_refused(value: str) -> None:
+    assert rules.image(value)
+
+
+@pytest.mark.parametrize("value", ["busybox:1", "localhost:5000/name:v1.0.0", "name@sha256:" + "0" * 64])
+def test_an_image_with_tag_or_digest_is_taken(value: str) -> None:
+    assert rules.image(value) is None
+
+
 @pytest.mark.parametrize("value", ["ab", "cryoet-staging", "team/apiv2-x86", "a_b.c"])
 def test_a_repository_that_ecr_takes(value: str) -> None:
     assert rules.repository(value) is None

@@ -35,6 +35,7 @@ def test_a_role_has_its_boundary_and_one_policy() -> None:
     assert role.inputs["maxSessionDuration"] == 3600
     assert role.json("assumeRolePolicy")["Statement"][0]["Principal"] == {"Service": "ecs-tasks.amazonaws.com"}
     assert policy.inputs["role"] == "cryoet-x"
+    assert policy.inputs["name"] == "permissions", "one that is put again takes the place of the one before"
     assert [one["Sid"] for one in policy.json("policy")["Statement"]] == ["XList", "XRead"]
 
 
