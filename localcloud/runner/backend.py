@@ -7,9 +7,9 @@ limit, and links inputs once only (a retried task has none).
 
 What a task gets: its command by the configured shell in the folder `work`, inputs as links, an environment of its own
 (PATH, HOME, TMPDIR, LANG, and what the workflow or the job passes on), its limit of memory. What differs from a
-container: the image is named in the log but not used (its programs are those of this virtual environment and of the
-system), the file system is the host's, and an input could be written to through its link (`COPY_INPUT_FILES` of
-miniwdl's configuration makes inputs private).
+container: the image must be one that the job may pull, and is not used (its programs are those of this virtual
+environment and of the system), the file system is the host's, and an input could be written to through its link
+(`COPY_INPUT_FILES` of miniwdl's configuration makes inputs private).
 
 A retry begins with an empty `work` folder under the same name, so that the command's text, which holds paths, stays
 true; the folder of the failed attempt is kept as `work.failed1`, `work.failed2`, ...
@@ -28,7 +28,7 @@ from WDL.runtime import config
 from WDL.runtime.error import Terminated
 from WDL.runtime.task_container import TaskContainer
 
-from localcloud.runner import processes
+from localcloud.runner import images, processes
 
 SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 log = logging.getLogger(__name__)
@@ -83,6 +83,7 @@ class ProcessContainer(TaskContainer):
         self._linked = True
 
     def _run(self, logger: logging.Logger, terminating: Callable[[], bool], command: str) -> int:
+        images.check(str(self.runtime_values.get("docker") or ""))
         self._link_input_files()
         script = Path(self.host_dir, "command")
         script.write_text(command)

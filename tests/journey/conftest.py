@@ -33,6 +33,14 @@ def pytest_itemcollected(item: pytest.Item) -> None:
         item.add_marker(pytest.mark.xdist_group(item.path.stem))
 
 
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Groups that do not come about would cost a bring-up for each worker, and nothing would tell."""
+    config = session.config
+    grouped = [item for item in session.items if item.get_closest_marker("xdist_group")]
+    if hasattr(config, "workerinput") and config.getoption("loadgroup"):
+        assert all("@" in item.nodeid for item in grouped), "pytest-xdist does not know its own groups"
+
+
 class Project:
     """A copy of the project: its own stack files, the program itself by links. Commands run in ``env``."""
 

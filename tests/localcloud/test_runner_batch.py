@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -49,14 +50,21 @@ def jobs(cloud: Cloud, tmp_path: Path) -> Iterator[Jobs]:
     batch_steps.stand_ins()
 
 
-def submit(world: World, queue: str, jobs: Jobs, wdl: str, inputs: dict[str, str], memory: int = 1024) -> str:
-    """A job as the state machine submits it; its id."""
-    bucket = jobs.bucket
-    granted = (
+def granted(bucket: str, without: str) -> str:
+    """What the program grants to the role of ingests, but for an action."""
+    statements = (
         *roles.job(registry_account=DEV, region=REGION, wdl_bucket=bucket, comms_bucket=bucket),
         *roles.ingest(reads=(bucket,), writes=(bucket,)),
     )
-    role = world.role("ecs-tasks.amazonaws.com", document("identity", granted))
+    fewer = [replace(one, actions=tuple(action for action in one.actions if action != without)) for one in statements]
+    return document("identity", tuple(one for one in fewer if one.actions))
+
+
+def submit(
+    world: World, queue: str, jobs: Jobs, wdl: str, inputs: dict[str, str], memory: int = 1024, without: str = ""
+) -> str:
+    """A job as the state machine submits it; its id."""
+    role = world.role("ecs-tasks.amazonaws.com", granted(jobs.bucket, without))
     definition = world.definition(
         container={"image": IMAGE, "jobRoleArn": role, "environment": [{"name": "MINIWDL_DIR", "value": "/mnt"}]}
     )
@@ -76,23 +84,31 @@ def submit(world: World, queue: str, jobs: Jobs, wdl: str, inputs: dict[str, str
     return world.submit(queue, definition=definition, containerOverrides=overrides)
 
 
-def ingest(world: World, queue: str, jobs: Jobs) -> str:
+def ingest(world: World, queue: str, jobs: Jobs, image: str, without: str = "") -> str:
     inputs = {
-        "docker_image_id": "908710317728.dkr.ecr.us-west-2.amazonaws.com/cryoet-staging:main",
+        "docker_image_id": image,
         "aws_region": REGION,
         "config_file": "../dataset_configs/10000.yaml",
         "input_bucket": jobs.bucket,
         "output_path": f"{jobs.bucket}/staging",
     }
     key = "standardize_dirs.wdl-v0.0.1.wdl"
-    return submit(world, queue, jobs, jobs.put(key, Path(f"workflows/{key}").read_bytes()), inputs)
+    return submit(world, queue, jobs, jobs.put(key, Path(f"workflows/{key}").read_bytes()), inputs, without=without)
+
+
+@pytest.fixture(scope="module")
+def image(world: World) -> str:
+    """Of the tasks, in a repository of the jobs' account."""
+    name = world.cloud.name("tools")
+    world.cloud.client("ecr").create_repository(repositoryName=name)
+    return f"{DEV}.dkr.ecr.{REGION}.amazonaws.com/{name}:main"
 
 
 @pytest.mark.parametrize("report", ["host", "program"])
-def test_ingest_taken_away_and_again(world: World, queue: str, jobs: Jobs, report: str) -> None:
+def test_ingest_taken_away_and_again(world: World, queue: str, jobs: Jobs, image: str, report: str) -> None:
     """Reclaimed while its zarr is made, a job shows one of the faces of a reclaim; the same again does it all."""
     faults.add(kind="reclaimed", signal="SIGTERM", report=report, after_marker="tomogram.zarr")
-    job = world.ended(ingest(world, queue, jobs))
+    job = world.ended(ingest(world, queue, jobs, image))
     assert job["status"] == "FAILED"
     if report == "program":
         assert (job["statusReason"], job["container"]["exitCode"]) == (
@@ -101,10 +117,26 @@ def test_ingest_taken_away_and_again(world: World, queue: str, jobs: Jobs, repor
     else:
         assert job["statusReason"].startswith("Host EC2 (instance i-")
     assert jobs.objects() == ["run_input.json"]
-    job = world.ended(ingest(world, queue, jobs))
+    job = world.ended(ingest(world, queue, jobs, image))
     assert job["status"] == "SUCCEEDED", world.lines(job)
     assert comparison.main([f"{jobs.bucket}/staging"]) == 0
     assert "objects uploaded" in jobs.text("output.txt")
+
+
+@pytest.mark.parametrize("action", ["GetAuthorizationToken", "BatchGetImage", "GetDownloadUrlForLayer"])
+def test_an_image_that_the_job_may_not_pull(world: World, queue: str, jobs: Jobs, image: str, action: str) -> None:
+    """The job fails and says which of its grants is missing."""
+    job = world.ended(ingest(world, queue, jobs, image, without=f"ecr:{action}"))
+    assert job["status"] == "FAILED"
+    document = jobs.text("run_output.json")
+    assert "pull access denied for" in document
+    assert f"is not authorized to perform: ecr:{action} " in document
+
+
+def test_an_image_without_a_repository(world: World, queue: str, jobs: Jobs) -> None:
+    job = world.ended(ingest(world, queue, jobs, f"{DEV}.dkr.ecr.{REGION}.amazonaws.com/nothing:main"))
+    assert job["status"] == "FAILED"
+    assert "the repository with name nothing does not exist" in jobs.text("run_output.json")
 
 
 def test_task_with_too_little_memory(world: World, queue: str, jobs: Jobs) -> None:

@@ -56,7 +56,7 @@ UNMISSED: list[Grant] = [
     *((f"{word}Write", f"s3:{action}ObjectTagging") for word in ("Comms", "Output") for action in ("Put", "Delete")),
     # Of an upload in parts that failed.
     *((f"{word}Write", "s3:AbortMultipartUpload") for word in ("Comms", "Output")),
-    # Docker pulls the images of tasks with the job's credentials; tasks are processes here, and nothing is pulled.
+    # The images of tasks are asked for where a job runs under Batch: that has tests of its own (test_runner_batch).
     ("RegistryLogin", "ecr:GetAuthorizationToken"),
     *(("Images", f"ecr:{action}") for action in ("BatchCheckLayerAvailability", "BatchGetImage")),
     ("Images", "ecr:GetDownloadUrlForLayer"),

@@ -14,12 +14,18 @@ from localcloud.server.callers import SESSIONS
 from localcloud.server.control import Answer, Request, on_reset, route
 
 from .model import Attempt, Job
+from .texts import TASKS
 
 _CONTAINERS: dict[str, tuple[Job, Attempt]] = {}
 
 
 def add(token: str, job: Job, attempt: Attempt) -> None:
     _CONTAINERS[token] = (job, attempt)
+
+
+def job_of(token: str) -> Job | None:
+    found = _CONTAINERS.get(token)
+    return found[0] if found else None
 
 
 @on_reset
@@ -37,7 +43,7 @@ def credentials(request: Request) -> Answer:
     job, attempt = found
     try:
         task = attempt.task_arn.rpartition("/")[2]
-        caller = inside.as_role(role, "ecs-tasks.amazonaws.com", task, source_arn=attempt.task_arn, region=job.region)
+        caller = inside.as_role(role, TASKS, task, source_arn=attempt.task_arn, region=job.region)
     except Refusal as refusal:
         return 400, {"code": "CredentialsUnavailable", "message": refusal.message}
     session = SESSIONS[caller.access_key_id]

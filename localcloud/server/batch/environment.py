@@ -23,16 +23,15 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from localcloud.server import inside
 from localcloud.server.access import resources
 from localcloud.server.call import Caller, Refusal
 
-from . import containers, images
+from . import containers, images, pulls
 from .model import Attempt, Job
 from .output import Write
-from .texts import cannot_pull, cannot_start, no_log_group, pull_denied
+from .texts import TASKS, cannot_pull, cannot_start, no_log_group
 
 DEFAULT_GROUP = "/aws/batch/job"
 DIRECTORY_VARIABLE = "LOCALCLOUD_JOBS"
@@ -67,7 +66,7 @@ def prepare(job: Job, attempt: Attempt, instance_role: str) -> Prepared | str:
     if found is None:
         return cannot_pull(image)
     agent = str(job.container.get("executionRoleArn") or _role_of_profile(job.account, instance_role))
-    if denied := _pull_denied(job, image, agent):
+    if denied := pulls.denied(job, image, agent, _agent_service(job)):
         return denied
     argv = found.argv(job.container.get("command", []))
     if not argv:
@@ -145,38 +144,9 @@ def _role_of_profile(account: str, profile: str) -> str:
     return str(found.roles[0].arn) if found and found.roles else ""
 
 
-def _agent(job: Job, role: str) -> Caller:
-    principal = "ecs-tasks.amazonaws.com" if job.container.get("executionRoleArn") else "ec2.amazonaws.com"
-    if not role:
-        raise Refusal("AccessDeniedException", "NoCredentialProviders: no valid providers in chain", 403)
-    return inside.as_role(role, principal, job.id.replace(":", "-"), region=job.region)
-
-
-def _pull_denied(job: Job, image: str, agent: str) -> str:
-    """Why an image in ECR may not be pulled, or the empty string."""
-    host, _, rest = image.partition("/")
-    parts = host.split(".")
-    if parts[1:3] != ["dkr", "ecr"]:
-        return ""
-    name, registry, region = rest.partition("@")[0].partition(":")[0], parts[0], parts[3]
-    repository = _repository(registry, region, name)
-    if repository is None:
-        return pull_denied(image, f"the repository with name {name} does not exist in the registry with id {registry}")
-    arn = f"arn:aws:ecr:{region}:{registry}:repository/{name}"
-    try:
-        caller = _agent(job, agent)
-        inside.require(caller, "ecr:GetAuthorizationToken", "*", job.region)
-        for action in ("ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"):
-            inside.require(caller, action, arn, region, owner=registry, policy=repository.policy)
-    except Refusal as refusal:
-        return pull_denied(image, refusal.message)
-    return ""
-
-
-def _repository(registry: str, region: str, name: str) -> Any:
-    from moto.ecr.models import ecr_backends
-
-    return ecr_backends[registry][region].repositories.get(name) if resources.account_exists(registry) else None
+def _agent_service(job: Job) -> str:
+    """The service that assumes the role which the agent works with."""
+    return TASKS if job.container.get("executionRoleArn") else "ec2.amazonaws.com"
 
 
 def _log_writer(job: Job, attempt: Attempt, agent: str) -> Write | str:
@@ -186,7 +156,7 @@ def _log_writer(job: Job, attempt: Attempt, agent: str) -> Write | str:
     region = options.get("awslogs-region", job.region)
     names = {"logGroupName": group, "logStreamName": attempt.log_stream}
     try:
-        caller = _agent(job, agent)
+        caller = pulls.caller(job, agent, _agent_service(job))
         if group == DEFAULT_GROUP:
             inside.make_log_group(job.account, region, group)
         elif options.get("awslogs-create-group") == "true":

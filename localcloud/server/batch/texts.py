@@ -6,6 +6,8 @@ RUNNABLE*). A spot reclaim and a lost host read alike.
 
 from __future__ import annotations
 
+TASKS = "ecs-tasks.amazonaws.com"
+"""The service that assumes a job's roles."""
 EXITED = "Essential container in task exited"
 FAILED_TO_START = "Task failed to start"
 TIMED_OUT = "Job attempt duration exceeded timeout"

@@ -1,0 +1,63 @@
+"""Who may pull which image of ECR: the agent that starts a job's container, and the job, whose tasks have images.
+
+Nothing is pulled: an image is a program of this machine. What a registry would ask is asked all the same. AWS facts: a
+registry's client gets a token (ecr:GetAuthorizationToken) and with it the manifest and the layers (ecr:BatchGetImage,
+ecr:GetDownloadUrlForLayer), which in another account the repository's policy must grant too.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from localcloud.server import inside
+from localcloud.server.access import resources
+from localcloud.server.call import Caller, Refusal
+from localcloud.server.control import Answer, Request, route
+
+from . import containers
+from .model import Job
+from .texts import TASKS, pull_denied
+
+
+def caller(job: Job, role: str, service: str) -> Caller:
+    """The role as a service assumes it for a job. Raises Refusal."""
+    if not role:
+        raise Refusal("AccessDeniedException", "NoCredentialProviders: no valid providers in chain", 403)
+    return inside.as_role(role, service, job.id.replace(":", "-"), region=job.region)
+
+
+def denied(job: Job, image: str, role: str, service: str) -> str:
+    """Why a role that a service assumes for a job may not pull an image in ECR, or the empty string."""
+    host, _, rest = image.partition("/")
+    parts = host.split(".")
+    if parts[1:3] != ["dkr", "ecr"]:
+        return ""
+    name, registry, region = rest.partition("@")[0].partition(":")[0], parts[0], parts[3]
+    repository = _repository(registry, region, name)
+    if repository is None:
+        return pull_denied(image, f"the repository with name {name} does not exist in the registry with id {registry}")
+    arn = f"arn:aws:ecr:{region}:{registry}:repository/{name}"
+    try:
+        puller = caller(job, role, service)
+        inside.require(puller, "ecr:GetAuthorizationToken", "*", job.region)
+        for action in ("ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"):
+            inside.require(puller, action, arn, region, owner=registry, policy=repository.policy)
+    except Refusal as refusal:
+        return pull_denied(image, refusal.message)
+    return ""
+
+
+def _repository(registry: str, region: str, name: str) -> Any:
+    from moto.ecr.models import ecr_backends
+
+    return ecr_backends[registry][region].repositories.get(name) if resources.account_exists(registry) else None
+
+
+@route("pull")
+def pull(request: Request) -> Answer:
+    """``TOKEN`` of a container, the image in the body: 200 if its job role may pull it, 403 and the reason if not."""
+    job = containers.job_of(request.rest)
+    if job is None:
+        return 404, {"message": "no such container"}
+    reason = denied(job, str(request.body["image"]), str(job.container.get("jobRoleArn") or ""), TASKS)
+    return (403, {"message": reason}) if reason else (200, {})
