@@ -28,9 +28,11 @@ PROGRAM = ("__main__.py", "composition", "settings", "components", ".venv")
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
-    """A test with a project of its own may run anywhere; others of a module share what its fixtures brought up."""
+    """A test with a project of its own may run anywhere; others share what the fixtures of their module, or of all
+    modules, brought up."""
     if isinstance(item, pytest.Function) and "project" not in item.fixturenames:
-        item.add_marker(pytest.mark.xdist_group(item.path.stem))
+        shared = "all_standing" in item.fixturenames
+        item.add_marker(pytest.mark.xdist_group("standing" if shared else item.path.stem))
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
@@ -91,6 +93,13 @@ class Project:
 def outputs(project: Project, stack: str) -> dict[str, Any]:
     """What the stack says of its orchestrators, by environment."""
     return json.loads(project.run("pulumi", "stack", "output", "--json", "--stack", stack).stdout)["orchestrators"]
+
+
+def empty(client: Any, bucket: str) -> None:
+    """Deletes every object; versions and markers stay."""
+    for page in client.get_paginator("list_objects_v2").paginate(Bucket=bucket):
+        for row in page.get("Contents", []):
+            client.delete_object(Bucket=bucket, Key=row["Key"])
 
 
 @cache
@@ -154,10 +163,30 @@ def module_project(cloud: Cloud, initialised: Path, tmp_path_factory: pytest.Tem
     return _project(cloud, initialised, tmp_path_factory.mktemp("module"))
 
 
+@pytest.fixture(scope="session")
+def all_standing(cloud: Cloud, initialised: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Project]:
+    """Gives a project with all three stacks up: the same until the accounts are emptied for another."""
+    brought_up: dict[int, Project] = {}
+
+    def give() -> Project:
+        if cloud.resets not in brought_up:
+            made = _project(cloud, initialised, tmp_path_factory.mktemp("standing"))
+            for stack in STACKS:
+                made.up(stack)
+            brought_up[cloud.resets] = made
+        return brought_up[cloud.resets]
+
+    return give
+
+
 @pytest.fixture(scope="module")
-def standing(cloud: Cloud, initialised: Path, tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """All three stacks up, for tests of one module that leave them as they are."""
-    made = _project(cloud, initialised, tmp_path_factory.mktemp("standing"))
-    for stack in STACKS:
-        made.up(stack)
-    return made
+def standing(all_standing: Callable[[], Project]) -> Project:
+    """All three stacks up, for tests that leave them as they are."""
+    return all_standing()
+
+
+def smaller(settings: dict[str, Any]) -> None:
+    """Changes the settings of dev: one environment, staging, with all that one can have; every type of resource, fewer
+    of each."""
+    del settings["environments"]["dev"]
+    del settings["images"]["import"]

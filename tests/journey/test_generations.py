@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 
-from tests.journey.conftest import DEV, Cloud, Project, outputs
+from tests.journey.conftest import DEV, Cloud, Project, outputs, smaller
 from tests.journey.light_runs import PATIENCE_SECONDS, Fleet, light_runner, machines_of
 from tests.localcloud.batch_steps import until
 
-PREFIX = "cryoet-ingestion-dev-"
+PREFIX = "cryoet-ingestion-staging-"
 VCPUS = 2
 Edit = Callable[[dict[str, Any]], object]
 
@@ -26,9 +26,9 @@ def standing(module_project: Project) -> Iterator[Project]:
     """Dev with one orchestrator, in which the light runner runs."""
 
     def small(settings: dict[str, Any]) -> None:
-        del settings["environments"]["staging"]["orchestrator"]
+        smaller(settings)
         machines = {"spot_max_vcpus": VCPUS, "overflow_max_vcpus": 0, "on_demand_max_vcpus": VCPUS}
-        settings["environments"]["dev"]["orchestrator"] |= machines
+        settings["environments"]["staging"]["orchestrator"] |= machines
 
     module_project.change("dev", small)
     module_project.up("dev")
@@ -37,20 +37,20 @@ def standing(module_project: Project) -> Iterator[Project]:
 
 
 class Machines:
-    """The compute environments of dev: two generations at most, one for each queue."""
+    """The compute environments of staging: two generations at most, one for each queue."""
 
     def __init__(self, project: Project, cloud: Cloud) -> None:
-        self.project, self.fleet = project, Fleet(cloud, "dev")
+        self.project, self.fleet = project, Fleet(cloud, "staging")
         self.batch = cloud.client("batch", DEV)
 
     def generations(self) -> tuple[list[str], list[str]]:
         """The current ones of the spot and the on-demand queue, and those that are kept for their jobs."""
-        found = outputs(self.project, "dev")["dev"]["generations"]
+        found = outputs(self.project, "dev")["staging"]["generations"]
         return found[:2], found[2:]
 
     def up(self, edit: Edit, *, retiring: list[str]) -> None:
         def change(settings: dict[str, Any]) -> None:
-            orchestrator = settings["environments"]["dev"]["orchestrator"]
+            orchestrator = settings["environments"]["staging"]["orchestrator"]
             edit(settings["network"] | {"orchestrator": orchestrator})
             orchestrator["retiring"] = retiring
 

@@ -22,7 +22,7 @@ from components.orchestration import naming
 from components.orchestration.grants import LOG_DELIVERY
 from localcloud.server.batch import images
 from tests.journey import portal_client
-from tests.journey.conftest import DEV, Cloud, Project
+from tests.journey.conftest import DEV, Cloud, Project, smaller
 from tests.journey.light_runs import light_runner
 from tests.localcloud.batch_steps import time_scale, until
 from tests.localcloud.conftest import REGION
@@ -132,8 +132,8 @@ def roles(module_project: Project, cloud: Cloud) -> Iterator[Roles]:
     """The dev account up. The jobs' own image is in the account's registry: so it is pulled with grants."""
 
     def change(settings: dict[str, Any]) -> None:
+        smaller(settings)
         settings["environments"][ENVIRONMENT]["orchestrator"]["image"] = IMAGE
-        del settings["environments"]["dev"]["orchestrator"]
 
     module_project.change("dev", change)
     module_project.up("dev")

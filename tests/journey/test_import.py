@@ -15,7 +15,7 @@ from examples.ingest.phantom import main as make_phantom
 from localcloud.server import inside
 from localcloud.server.call import Refusal
 from tests.journey import portal_client
-from tests.journey.conftest import PROD, PUBLIC, Cloud, Project
+from tests.journey.conftest import PROD, PUBLIC, STACKS, Cloud, Project
 from tests.journey.running import administrator, runners
 from tests.localcloud.batch_steps import until
 from tests.localcloud.conftest import REGION
@@ -94,9 +94,15 @@ class Imports:
 
 @pytest.fixture(scope="module")
 def imports(module_project: Project, cloud: Cloud) -> Iterator[Imports]:
-    """The public and the production account up, and a dataset in the public bucket."""
-    module_project.up("public")
-    module_project.up("prod")
+    """All accounts up, that of the images without orchestrators; a dataset in the public bucket."""
+
+    def without_orchestrators(settings: dict[str, Any]) -> None:
+        for environment in settings["environments"].values():
+            del environment["orchestrator"]
+
+    module_project.change("dev", without_orchestrators)
+    for stack in STACKS:
+        module_project.up(stack)
     publish(cloud)
     with runners():
         yield Imports(cloud)

@@ -7,23 +7,16 @@ follow one another before an `up` is let through: so recoveries are killed too.
 from __future__ import annotations
 
 import random
-from typing import Any
 
 import pytest
 
-from tests.journey.conftest import Cloud, Project
+from tests.journey.conftest import Cloud, Project, smaller
 from tests.journey.inventory import in_account, in_state, made_since
 from tests.journey.killing import ENGINE, PROVIDER, UP, Killer, in_folder, killed_up
 
 ROUNDS, KILLS = 4, 5
 FIRST, LATER, LOOKED = 100, 25, 150
 """The most calls before a kill: of the first `up`, of a later one, and of a recovery, its looking included."""
-
-
-def smaller(settings: dict[str, Any]) -> None:
-    """One environment, with all that one can have: every type of resource, fewer of each."""
-    del settings["environments"]["dev"]
-    del settings["images"]["import"]
 
 
 def killers(seed: int) -> list[Killer]:

@@ -6,14 +6,18 @@ from typing import Any
 
 import pytest
 
-from tests.journey.conftest import DEV, Cloud, Project
+from tests.journey.conftest import DEV, Cloud, Project, smaller
 
 EMBARGO, STAGING = "cryoet-data-portal-embargo", "cryoet-data-portal-staging"
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
+def untouched(module_project: Project, cloud: Cloud) -> Project:
+    """The dev stack up, with an object under embargo, for tests that are refused what they ask."""
+    return embargoed(module_project, cloud)
+
+
 def embargoed(project: Project, cloud: Cloud) -> Project:
-    """The dev stack up, with an object under embargo."""
     project.up("dev")
     cloud.client("s3").put_object(Bucket=EMBARGO, Key="10000/secret.mrc", Body=b"voxels")
     return project
@@ -29,8 +33,8 @@ def without_embargo(settings: dict[str, Any]) -> None:
         environment["ingest"]["writes"].remove({"bucket": "embargo"})
 
 
-def test_destroy_refuses_protected_buckets(embargoed: Project, cloud: Cloud) -> None:
-    done = embargoed.refused("dev", "destroy", "--yes", "--skip-preview")
+def test_destroy_refuses_protected_buckets(untouched: Project, cloud: Cloud) -> None:
+    done = untouched.refused("dev", "destroy", "--yes", "--skip-preview")
     assert done.returncode != 0
     assert "protect" in done.stdout + done.stderr
     assert objects(cloud, EMBARGO) == ["10000/secret.mrc"]
@@ -38,22 +42,26 @@ def test_destroy_refuses_protected_buckets(embargoed: Project, cloud: Cloud) -> 
 
 @pytest.mark.parametrize("command", [("preview",), ("up", "--yes"), ("up", "--yes", "--skip-preview")])
 def test_a_bucket_dropped_without_retire_is_refused_by_name(
-    embargoed: Project, cloud: Cloud, command: tuple[str, ...]
+    untouched: Project, cloud: Cloud, command: tuple[str, ...]
 ) -> None:
-    embargoed.change("dev", without_embargo)
-    before = embargoed.state("dev")
-    done = embargoed.refused("dev", *command)
+    file = untouched.folder / "Pulumi.dev.yaml"
+    kept, before = file.read_text(), untouched.state("dev")
+    untouched.change("dev", without_embargo)
+    done = untouched.refused("dev", *command)
+    file.write_text(kept)
     printed = done.stdout + done.stderr
     assert done.returncode != 0
     assert "Pulumi.dev.yaml: portal:settings.buckets.embargo" in printed
     assert EMBARGO in printed
     assert "retire" in printed
     assert "Traceback" not in printed
-    assert embargoed.state("dev") == before
+    assert untouched.state("dev") == before
     assert objects(cloud, EMBARGO) == ["10000/secret.mrc"]
 
 
-def test_a_retired_bucket_leaves_the_stack_and_stays_in_aws(embargoed: Project, cloud: Cloud) -> None:
+def test_a_retired_bucket_stays_in_aws_and_is_taken_in_again(project: Project, cloud: Cloud) -> None:
+    project.change("dev", smaller)
+    embargoed(project, cloud)
     s3 = cloud.client("s3")
     policy = s3.get_bucket_policy(Bucket=EMBARGO)["Policy"]
 
@@ -62,32 +70,30 @@ def test_a_retired_bucket_leaves_the_stack_and_stays_in_aws(embargoed: Project, 
         for environment in settings["environments"].values():
             environment["ingest"]["writes"].remove({"bucket": "embargo"})
 
-    embargoed.change("dev", retire)
-    embargoed.up("dev")
-    embargoed.change("dev", lambda settings: settings["buckets"].pop("embargo"))
-    embargoed.up("dev")
-    assert EMBARGO not in {one["id"] for one in embargoed.state("dev")}
+    project.change("dev", retire)
+    project.up("dev")
+    project.change("dev", lambda settings: settings["buckets"].pop("embargo"))
+    project.up("dev")
+    assert EMBARGO not in {one["id"] for one in project.state("dev")}
     assert objects(cloud, EMBARGO) == ["10000/secret.mrc"]
     assert s3.get_bucket_policy(Bucket=EMBARGO)["Policy"] == policy
     assert all(s3.get_public_access_block(Bucket=EMBARGO)["PublicAccessBlockConfiguration"].values())
 
-
-def test_a_retired_bucket_is_taken_in_again(embargoed: Project, cloud: Cloud) -> None:
-    test_a_retired_bucket_leaves_the_stack_and_stays_in_aws(embargoed, cloud)
-
     def adopt(settings: dict[str, Any]) -> None:
         settings["buckets"]["embargo"] = {"kind": "embargo", "name": EMBARGO, "import_id": EMBARGO}
 
-    embargoed.change("dev", adopt)
-    embargoed.up("dev")
-    embargoed.change("dev", lambda settings: settings["buckets"]["embargo"].pop("import_id"))
-    embargoed.up("dev")
-    embargoed.pulumi("dev", "preview", "--refresh", "--expect-no-changes")
-    assert EMBARGO in {one["id"] for one in embargoed.state("dev")}
+    project.change("dev", adopt)
+    project.up("dev")
+    project.change("dev", lambda settings: settings["buckets"]["embargo"].pop("import_id"))
+    project.up("dev")
+    project.pulumi("dev", "preview", "--refresh", "--expect-no-changes")
+    assert EMBARGO in {one["id"] for one in project.state("dev")}
     assert objects(cloud, EMBARGO) == ["10000/secret.mrc"]
 
 
-def test_destroy_passes_once_everything_is_retired(embargoed: Project, cloud: Cloud) -> None:
+def test_destroy_passes_once_everything_is_retired(project: Project, cloud: Cloud) -> None:
+    embargoed(project, cloud)
+
     def retire(settings: dict[str, Any]) -> None:
         for kept in (*settings["buckets"].values(), *settings["images"].values()):
             kept["retire"] = True
@@ -97,11 +103,11 @@ def test_destroy_passes_once_everything_is_retired(embargoed: Project, cloud: Cl
             del environment["orchestrator"]
         del settings["network"]["zones"]
 
-    embargoed.change("dev", retire)
-    embargoed.change("public", lambda settings: settings["buckets"]["public"].pop("receives_from"))
-    embargoed.up("dev")
-    embargoed.pulumi("dev", "destroy", "--yes", "--skip-preview")
-    assert embargoed.state("dev") == []
+    project.change("dev", retire)
+    project.change("public", lambda settings: settings["buckets"]["public"].pop("receives_from"))
+    project.up("dev")
+    project.pulumi("dev", "destroy", "--yes", "--skip-preview")
+    assert project.state("dev") == []
     left = {row["Name"] for row in cloud.client("s3").list_buckets()["Buckets"]}
     assert left == {EMBARGO, STAGING, "cryoetportal-rawdatasets-dev", "cryoet-data-portal-logs-dev"}
     assert objects(cloud, EMBARGO) == ["10000/secret.mrc"]

@@ -10,19 +10,19 @@ from typing import Any
 import pytest
 
 from components import names
-from tests.journey.conftest import DEV, PUBLIC, Cloud, Project, outputs
+from tests.journey.conftest import DEV, PUBLIC, Cloud, Project, empty, outputs
 from tests.journey.running import Runs, runners
 
 STAGING, DESTINATION = "cryoet-data-portal-staging", "cryoet-data-portal-public"
 
 
 @pytest.fixture
-def running(project: Project) -> Iterator[Project]:
-    """Dev and public up; the stand-in for the jobs' image is the runner."""
-    project.up("public")
-    project.up("dev")
+def running(standing: Project, cloud: Cloud) -> Iterator[Project]:
+    """The stand-in for the jobs' image is the runner."""
     with runners():
-        yield project
+        yield standing
+    empty(cloud.client("s3"), STAGING)
+    empty(cloud.client("s3", PUBLIC), DESTINATION)
 
 
 def run(cloud: Cloud, environment: str, workflow: str, inputs: dict[str, str]) -> dict[str, Any]:

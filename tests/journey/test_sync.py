@@ -10,7 +10,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from components import names
-from tests.journey.conftest import DEV, PUBLIC, Cloud, Project
+from tests.journey.conftest import DEV, PUBLIC, Cloud, Project, empty
 
 STAGING, RELEASED = "cryoet-data-portal-staging", "cryoet-data-portal-public"
 ROLE = names.sync_role("public")
@@ -30,10 +30,8 @@ def dataset(standing: Project, cloud: Cloud) -> Iterator[None]:
         source.put_object(Bucket=STAGING, Key=key, Body=body, Tagging=TAGS if key != SMALL else "")
     target.put_object(Bucket=RELEASED, Key=STALE, Body=b"old")
     yield
-    for client, bucket in ((source, STAGING), (target, RELEASED)):
-        for page in client.get_paginator("list_objects_v2").paginate(Bucket=bucket):
-            for row in page.get("Contents", []):
-                client.delete_object(Bucket=bucket, Key=row["Key"])
+    empty(source, STAGING)
+    empty(target, RELEASED)
 
 
 def sync(project: Project, *options: str) -> tuple[int, str]:

@@ -29,6 +29,8 @@ class Cloud:
         self._clients: dict[tuple[str, str, str, bool, str], Any] = {}
         self._names = itertools.count()
         self.folder = folder
+        self.resets = 0
+        """How often the accounts were emptied."""
         self.http_url, self.https_url = server.http_url, server.https_url
         self.ca_bundle = str(server.tls.authority)
 
@@ -91,5 +93,6 @@ class Cloud:
     def reset(self) -> None:
         """Empty accounts, as at the start. Clients made before keep no valid credentials."""
         self._server.reset()
+        self.resets += 1
         self._roles.clear()
         self._clients = {key: client for key, client in self._clients.items() if key[1] == ANYBODY}

@@ -19,8 +19,8 @@ from tests.unit.recording import record
 from tests.unit.stackfiles import own_files, written
 
 STACKS = ("dev", "prod", "public")
-PARTS = 8
-"""So that two processors share the work."""
+PARTS = 16
+"""So that processors share the work."""
 TEXTS = (
     *("", "x", "dev", "staging", "public", "log", "Bad_Name", "a" * 70, "\0", "é", "\ud7ff", "*", "..", "workflows"),
     *("10.32.0.0/16", "10.64.0.0/16", "0", "true", "arn:aws:iam::1:role/x", "my-swipe-wdl-dev", "a-good-name"),
