@@ -234,9 +234,9 @@ def test_a_parameter_takes_the_place_of_its_reference(world: World, queue: str) 
 
 
 def test_dependencies_are_waited_for_and_their_failure_is_told(world: World, queue: str) -> None:
-    first = world.submit(queue, "sh", "-c", "sleep 0.2; exit 1")
+    first = world.submit(queue, "sh", "-c", "sleep 1; exit 1")
     second = world.submit(queue, "true", dependsOn=[{"jobId": first}])
-    assert world.job(second)["status"] == "PENDING"
+    world.until_status(second, "PENDING")
     job = world.ended(second)
     assert (job["statusReason"], job["attempts"]) == ("Dependent Job failed", [])
     third = world.submit(queue, "true", dependsOn=[{"jobId": world.submit(queue, "true")}])
