@@ -99,6 +99,7 @@ def imports(module_project: Project, cloud: Cloud) -> Iterator[Imports]:
     def without_orchestrators(settings: dict[str, Any]) -> None:
         for environment in settings["environments"].values():
             del environment["orchestrator"]
+        del settings["network"]["zones"]
 
     module_project.change("dev", without_orchestrators)
     for stack in STACKS:

@@ -314,7 +314,7 @@ def test_more_vcpus_in_place_touch_no_job(world: World, tmp_path: Path) -> None:
     queue, name = world.queue(environment), environment.rpartition("/")[2]
     first, second = (world.submit(queue, *waiting_for(tmp_path / "go")) for _ in range(2))
     world.until_status(first, "RUNNING")
-    assert world.job(second)["status"] == "RUNNABLE"
+    world.until_status(second, "RUNNABLE")
     world.batch.update_compute_environment(computeEnvironment=name, computeResources={"maxvCpus": 2})
     world.until_status(second, "RUNNING")
     (tmp_path / "go").touch()

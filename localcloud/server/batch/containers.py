@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from localcloud.server import inside
-from localcloud.server.call import Refusal
+from localcloud.server.call import Caller, Refusal
 from localcloud.server.callers import SESSIONS
 from localcloud.server.control import Answer, Request, on_reset, route
 
@@ -23,9 +23,18 @@ def add(token: str, job: Job, attempt: Attempt) -> None:
     _CONTAINERS[token] = (job, attempt)
 
 
-def job_of(token: str) -> Job | None:
-    found = _CONTAINERS.get(token)
-    return found[0] if found else None
+def found(token: str) -> tuple[Job, Attempt] | None:
+    """Whose container has the token."""
+    return _CONTAINERS.get(token)
+
+
+def caller(job: Job, attempt: Attempt) -> Caller:
+    """The job role, as ECS assumes it for the attempt's task. Raises Refusal."""
+    role = job.container.get("jobRoleArn")
+    if role is None:
+        raise Refusal("AccessDeniedException", "NoCredentialProviders: no valid providers in chain", 403)
+    task = attempt.task_arn.rpartition("/")[2]
+    return inside.as_role(role, TASKS, task, source_arn=attempt.task_arn, region=job.region)
 
 
 @on_reset
@@ -36,20 +45,18 @@ def forget() -> None:
 @route("credentials")
 def credentials(request: Request) -> Answer:
     """The job role's credentials, new ones each time."""
-    found = _CONTAINERS.get(request.rest)
-    role = found[0].container.get("jobRoleArn") if found else None
-    if found is None or role is None:
+    held = found(request.rest)
+    role = held[0].container.get("jobRoleArn") if held else None
+    if held is None or role is None:
         return 404, {"code": "NoSuchCredentials", "message": "No task is associated with this endpoint"}
-    job, attempt = found
     try:
-        task = attempt.task_arn.rpartition("/")[2]
-        caller = inside.as_role(role, TASKS, task, source_arn=attempt.task_arn, region=job.region)
+        issued = caller(*held)
     except Refusal as refusal:
         return 400, {"code": "CredentialsUnavailable", "message": refusal.message}
-    session = SESSIONS[caller.access_key_id]
+    session = SESSIONS[issued.access_key_id]
     return 200, {
         "RoleArn": role,
-        "AccessKeyId": caller.access_key_id,
+        "AccessKeyId": issued.access_key_id,
         "SecretAccessKey": session.secret,
         "Token": session.token,
         "Expiration": session.expires.strftime("%Y-%m-%dT%H:%M:%SZ"),
@@ -61,10 +68,10 @@ def metadata(request: Request) -> Answer:
     """``v3/TOKEN`` or ``v4/TOKEN``, the container; with ``/task`` behind, the task."""
     _, _, rest = request.rest.partition("/")
     token, _, part = rest.partition("/")
-    found = _CONTAINERS.get(token)
-    if found is None or part not in ("", "task"):
+    held = found(token)
+    if held is None or part not in ("", "task"):
         return 404, {"message": "no such container"}
-    job, attempt = found
+    job, attempt = held
     container = _container(job, attempt)
     return 200, container if not part else _task(job, attempt, container)
 

@@ -22,6 +22,7 @@ import shutil
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from localcloud.server import inside
@@ -31,7 +32,7 @@ from localcloud.server.call import Caller, Refusal
 from . import containers, images, pulls
 from .model import Attempt, Job
 from .output import Write
-from .texts import TASKS, cannot_pull, cannot_start, no_log_group
+from .texts import TASKS, cannot_pull, cannot_start, from_docker, no_log_group
 
 DEFAULT_GROUP = "/aws/batch/job"
 DIRECTORY_VARIABLE = "LOCALCLOUD_JOBS"
@@ -66,8 +67,8 @@ def prepare(job: Job, attempt: Attempt, instance_role: str) -> Prepared | str:
     if found is None:
         return cannot_pull(image)
     agent = str(job.container.get("executionRoleArn") or _role_of_profile(job.account, instance_role))
-    if denied := pulls.denied(job, image, agent, _agent_service(job)):
-        return denied
+    if denied := pulls.denied(image, job.region, partial(_agent, job, agent)):
+        return from_docker(denied)
     argv = found.argv(job.container.get("command", []))
     if not argv:
         return cannot_start("")
@@ -144,9 +145,12 @@ def _role_of_profile(account: str, profile: str) -> str:
     return str(found.roles[0].arn) if found and found.roles else ""
 
 
-def _agent_service(job: Job) -> str:
-    """The service that assumes the role which the agent works with."""
-    return TASKS if job.container.get("executionRoleArn") else "ec2.amazonaws.com"
+def _agent(job: Job, role: str) -> Caller:
+    """The role that the agent works with for the job. Raises Refusal."""
+    principal = TASKS if job.container.get("executionRoleArn") else "ec2.amazonaws.com"
+    if not role:
+        raise Refusal("AccessDeniedException", "NoCredentialProviders: no valid providers in chain", 403)
+    return inside.as_role(role, principal, job.id.replace(":", "-"), region=job.region)
 
 
 def _log_writer(job: Job, attempt: Attempt, agent: str) -> Write | str:
@@ -156,7 +160,7 @@ def _log_writer(job: Job, attempt: Attempt, agent: str) -> Write | str:
     region = options.get("awslogs-region", job.region)
     names = {"logGroupName": group, "logStreamName": attempt.log_stream}
     try:
-        caller = pulls.caller(job, agent, _agent_service(job))
+        caller = _agent(job, agent)
         if group == DEFAULT_GROUP:
             inside.make_log_group(job.account, region, group)
         elif options.get("awslogs-create-group") == "true":

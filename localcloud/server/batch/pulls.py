@@ -7,6 +7,8 @@ ecr:GetDownloadUrlForLayer), which in another account the repository's policy mu
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from localcloud.server import inside
@@ -15,33 +17,25 @@ from localcloud.server.call import Caller, Refusal
 from localcloud.server.control import Answer, Request, route
 
 from . import containers
-from .model import Job
-from .texts import TASKS, pull_denied
+from .texts import pull_denied
 
 
-def caller(job: Job, role: str, service: str) -> Caller:
-    """The role as a service assumes it for a job. Raises Refusal."""
-    if not role:
-        raise Refusal("AccessDeniedException", "NoCredentialProviders: no valid providers in chain", 403)
-    return inside.as_role(role, service, job.id.replace(":", "-"), region=job.region)
-
-
-def denied(job: Job, image: str, role: str, service: str) -> str:
-    """Why a role that a service assumes for a job may not pull an image in ECR, or the empty string."""
+def denied(image: str, region: str, puller: Callable[[], Caller]) -> str:
+    """Why ``puller``, who is in a region and may raise Refusal, can't pull an image in ECR, or the empty string."""
     host, _, rest = image.partition("/")
     parts = host.split(".")
     if parts[1:3] != ["dkr", "ecr"]:
         return ""
-    name, registry, region = rest.partition("@")[0].partition(":")[0], parts[0], parts[3]
-    repository = _repository(registry, region, name)
+    name, registry, home = rest.partition("@")[0].partition(":")[0], parts[0], parts[3]
+    repository = _repository(registry, home, name)
     if repository is None:
         return pull_denied(image, f"the repository with name {name} does not exist in the registry with id {registry}")
-    arn = f"arn:aws:ecr:{region}:{registry}:repository/{name}"
+    arn = f"arn:aws:ecr:{home}:{registry}:repository/{name}"
     try:
-        puller = caller(job, role, service)
-        inside.require(puller, "ecr:GetAuthorizationToken", "*", job.region)
+        caller = puller()
+        inside.require(caller, "ecr:GetAuthorizationToken", "*", region)
         for action in ("ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"):
-            inside.require(puller, action, arn, region, owner=registry, policy=repository.policy)
+            inside.require(caller, action, arn, home, owner=registry, policy=repository.policy)
     except Refusal as refusal:
         return pull_denied(image, refusal.message)
     return ""
@@ -56,8 +50,8 @@ def _repository(registry: str, region: str, name: str) -> Any:
 @route("pull")
 def pull(request: Request) -> Answer:
     """``TOKEN`` of a container, the image in the body: 200 if its job role may pull it, 403 and the reason if not."""
-    job = containers.job_of(request.rest)
-    if job is None:
+    found = containers.found(request.rest)
+    if found is None:
         return 404, {"message": "no such container"}
-    reason = denied(job, str(request.body["image"]), str(job.container.get("jobRoleArn") or ""), TASKS)
+    reason = denied(str(request.body["image"]), found[0].region, partial(containers.caller, *found))
     return (403, {"message": reason}) if reason else (200, {})

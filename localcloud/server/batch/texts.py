@@ -50,17 +50,20 @@ def host_terminated(instance_id: str) -> str:
 
 
 def cannot_pull(image: str) -> str:
-    return (
-        f"CannotPullContainerError: Error response from daemon: manifest for {image} not found: "
-        f"manifest unknown: manifest unknown"
-    )
+    return from_docker(f"manifest for {image} not found: manifest unknown: manifest unknown")
 
 
 def pull_denied(image: str, why: str) -> str:
+    """What Docker says; the agent puts :func:`from_docker` around it."""
     return (
-        f"CannotPullContainerError: Error response from daemon: pull access denied for {image.partition(':')[0]}, "
-        f"repository does not exist or may require 'docker login': denied: {why}"
+        f"pull access denied for {image.partition(':')[0]}, repository does not exist or may require 'docker login': "
+        f"denied: {why}"
     )
+
+
+def from_docker(said: str) -> str:
+    """A container's reason for not starting, if Docker would not pull its image."""
+    return f"CannotPullContainerError: Error response from daemon: {said}"
 
 
 def cannot_start(program: str) -> str:
