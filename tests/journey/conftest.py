@@ -25,6 +25,7 @@ __all__ = ["cloud"]
 STACKS = {"dev": DEV, "public": PUBLIC, "prod": PROD}
 assert set(STACKS.values()) == set(ACCOUNTS)
 PROGRAM = ("__main__.py", "composition", "settings", "components", ".venv")
+LONGEST = ("test_kill", "test_fleet")
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
@@ -33,6 +34,12 @@ def pytest_itemcollected(item: pytest.Item) -> None:
     if isinstance(item, pytest.Function) and "project" not in item.fixturenames:
         shared = "all_standing" in item.fixturenames
         item.add_marker(pytest.mark.xdist_group("standing" if shared else item.path.stem))
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest first: at the end of the run the other workers would wait for them."""
+    items.sort(key=lambda item: item.path.stem not in LONGEST)
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
