@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import pulumi
 import pulumi_aws as aws
+from pulumi_aws import s3
 
 from components import names, rules
 
@@ -60,7 +61,7 @@ class ClosedAccount(pulumi.ComponentResource):
 
     def __init__(self, name: str, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("portal:accounts:ClosedAccount", name, None, opts)
-        aws.s3.AccountPublicAccessBlock(
+        s3.AccountPublicAccessBlock(
             name,
             block_public_acls=True,
             ignore_public_acls=True,

@@ -38,11 +38,14 @@ def _loading(portal: Portal) -> Generator[None]:
 
     The provider's process takes as long to start as they take to load. What is left out here is loaded when it is used.
     """
-    parts = sdk.PARTS if orchestrators_in(portal) else ("iam", "s3")
+    large = orchestrators_in(portal)
 
     def load() -> None:
-        sdk.load(*parts)
+        sdk.load(*(sdk.PARTS if large else ("iam", "s3")))
         import_module("composition.stack")
+        if large:
+            import_module("composition.orchestrators")
+        sdk.load_used("components")
 
     thread = threading.Thread(target=load)
     thread.start()

@@ -11,10 +11,11 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Iterable
 from importlib import import_module
 from importlib.util import find_spec, module_from_spec, spec_from_file_location
 from pathlib import Path
-from types import ModuleType
+from types import CodeType, ModuleType
 from typing import Any
 
 PACKAGE = "pulumi_aws"
@@ -29,15 +30,19 @@ class Part(ModuleType):
     """A part whose names are looked up one by one."""
 
     def __getattr__(self, name: str) -> Any:
-        if not name.startswith("__"):
-            for module in _modules_of(name):
-                if (Path(self.__path__[0]) / f"{module}.py").is_file():
-                    found = import_module(f"{self.__name__}.{module}")
-                    if module == name or hasattr(found, name):
-                        value = getattr(found, name, found)
-                        setattr(self, name, value)
-                        return value
-        return getattr(self._whole(), name)
+        if name.startswith("__"):  # what every module has stands in it already
+            raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
+        return getattr(self if self.find(name) else self._whole(), name)
+
+    def find(self, name: str) -> bool:
+        """Loads what holds the name, if the rules find it."""
+        for module in _modules_of(name):
+            if (Path(self.__path__[0]) / f"{module}.py").is_file():
+                found = import_module(f"{self.__name__}.{module}")
+                if module == name or hasattr(found, name):
+                    setattr(self, name, getattr(found, name, found))
+                    return True
+        return False
 
     def _whole(self) -> ModuleType:
         """This module as the SDK would have made it."""
@@ -69,6 +74,27 @@ def register() -> None:
         module = module_from_spec(spec)
         module.__class__ = Part
         sys.modules[spec.name] = module
+
+
+def load_used(package: str) -> None:
+    """Loads what the loaded modules below a package name of the parts that they import."""
+    for name, module in list(sys.modules.items()):
+        parts = [value for value in vars(module).values() if isinstance(value, Part)]
+        if parts and name.startswith(f"{package}."):
+            for used in _names_in(vars(module).values()):
+                any(part.find(used) for part in parts)
+
+
+def _names_in(values: Iterable[Any]) -> set[str]:
+    """The names that begin like a class's in the code of functions and classes."""
+    found: set[str] = set()
+    for value in values:
+        code = value if isinstance(value, CodeType) else getattr(value, "__code__", None)
+        if isinstance(code, CodeType):
+            found |= {name for name in code.co_names if name[0].isupper()} | _names_in(code.co_consts)
+        elif isinstance(value, type):
+            found |= _names_in(vars(value).values())
+    return found
 
 
 def load(*parts: str) -> None:

@@ -52,7 +52,7 @@ def compose(portal: Portal, provider: pulumi.ProviderResource) -> Outputs:
     orchestrators: Mapping[str, Mapping[str, Any]] = {}
     images: Mapping[str, pulumi.Output[str]] = {}
     if orchestrators_in(portal):
-        from composition import orchestrators as batch  # its part of the SDK takes half a second to load
+        from composition import orchestrators as batch  # not every stack has them, and they load half of the SDK
 
         orchestrators = batch.orchestrators(portal, role_arns, boundary.arn, opts)
         images = batch.images(portal, opts)

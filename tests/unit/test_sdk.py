@@ -78,3 +78,25 @@ def test_a_name_that_does_not_exist_is_said_to(monkeypatch: pytest.MonkeyPatch) 
 def test_parts_that_are_loaded_already_stay_what_they_are() -> None:
     names = {"ec2": ["Vpc"]}
     assert looked_up("import pulumi_aws\nimport composition\n", names)["types"] == {"ec2": "module"}
+
+
+def test_what_the_components_use_can_be_loaded_ahead() -> None:
+    """Nothing is left to load when the program is composed, and no part is loaded whole for it."""
+    program = """
+import sys
+import composition.orchestrators, composition.stack
+from composition import sdk
+from composition.account import provider_of
+from settings import load
+from pathlib import Path
+from tests.unit.recording import record
+sdk.load(*sdk.PARTS)
+sdk.load_used("components")
+before = set(sys.modules)
+portal = load("dev", Path())
+record(lambda: composition.stack.compose(portal, provider_of(portal, None)), stack="dev")
+late = {name for name in sys.modules.keys() - before if name.startswith("pulumi_aws.")}
+print(sorted(late), {type(sys.modules[f"pulumi_aws.{part}"]).__name__ for part in sdk.PARTS})
+"""
+    printed = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert printed.stdout == "[] {'Part'}\n"
