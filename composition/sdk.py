@@ -11,12 +11,12 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterable
 from importlib import import_module
 from importlib.util import find_spec, module_from_spec, spec_from_file_location
+from itertools import product
 from pathlib import Path
 from types import CodeType, ModuleType
-from typing import Any
+from typing import Any, cast
 
 PACKAGE = "pulumi_aws"
 PARTS = ("batch", "cloudwatch", "ec2", "ecr", "iam", "s3", "sfn", "sns", "sqs", "vpc")
@@ -77,24 +77,26 @@ def register() -> None:
 
 
 def load_used(package: str) -> None:
-    """Loads what the loaded modules below a package name of the parts that they import."""
+    """Loads what the modules below a package, themselves loaded, name of the parts that they import."""
     for name, module in list(sys.modules.items()):
-        parts = [value for value in vars(module).values() if isinstance(value, Part)]
-        if parts and name.startswith(f"{package}."):
-            for used in _names_in(vars(module).values()):
-                any(part.find(used) for part in parts)
+        if name.startswith(f"{package}."):
+            parts = [value for value in vars(module).values() if isinstance(value, Part)]
+            names = _names_in(_code_of(module)) if parts else ()
+            for part, used in product(parts, names):
+                part.find(used)
 
 
-def _names_in(values: Iterable[Any]) -> set[str]:
-    """The names that begin like a class's in the code of functions and classes."""
-    found: set[str] = set()
-    for value in values:
-        code = value if isinstance(value, CodeType) else getattr(value, "__code__", None)
-        if isinstance(code, CodeType):
-            found |= {name for name in code.co_names if name[0].isupper()} | _names_in(code.co_consts)
-        elif isinstance(value, type):
-            found |= _names_in(vars(value).values())
-    return found
+def _code_of(module: ModuleType) -> CodeType:
+    """As it was compiled and kept, with all functions and classes in it."""
+    assert module.__spec__ is not None  # noqa: S101 - it was imported
+    code: CodeType = cast("Any", module.__spec__.loader).get_code(module.__name__)
+    return code
+
+
+def _names_in(code: CodeType) -> set[str]:
+    """The names in a module's code that begin like a class's."""
+    found = {name for name in code.co_names if name[0].isupper()}
+    return found.union(*(_names_in(inner) for inner in code.co_consts if isinstance(inner, CodeType)))
 
 
 def load(*parts: str) -> None:
