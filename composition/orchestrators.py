@@ -44,7 +44,11 @@ def images(portal: Portal, opts: pulumi.ResourceOptions) -> dict[str, pulumi.Out
         key: ImageRepository(
             key,
             ImageRepositoryArgs(
-                repository=one.repository, readers=readers, untagged_days=one.untagged_days, retire=one.retire
+                repository=one.repository,
+                readers=readers,
+                untagged_days=one.untagged_days,
+                adopt=one.import_id is not None,
+                retire=one.retire,
             ),
             opts,
         ).url

@@ -14,7 +14,7 @@ from pathlib import Path
 from components import names, rules
 from settings import orchestrators, references
 from settings.faults import Fault, fault_at, file_of, path
-from settings.schema import Bucket, Environment, Settings
+from settings.schema import Bucket, Environment, Images, Settings
 
 Stacks = Mapping[str, Settings]
 EXPIRING = frozenset({"log", "workspace"})
@@ -26,6 +26,7 @@ def across(stacks: Stacks, unread: frozenset[str]) -> Iterator[Fault]:
     for stack, settings in stacks.items():
         yield from _account(stack, settings)
         yield from _buckets(stack, settings)
+        yield from _images(stack, settings)
         yield from _readers(stack, settings)
         yield from _environments(stack, settings)
         yield from _discovery(stack, settings)
@@ -48,8 +49,7 @@ def _buckets(stack: str, settings: Settings) -> Iterator[Fault]:
     for key, bucket in settings.buckets.items():
         at = ("buckets", key)
         days = bucket.lifecycle
-        if bucket.import_id not in (None, bucket.name):
-            yield fault_at(stack, (*at, "import_id"), bucket.import_id, f"must be the bucket's name, {bucket.name}")
+        yield from _adopted(stack, at, bucket, bucket.name)
         if bucket.readers and bucket.kind != "embargo":
             yield fault_at(stack, (*at, "readers"), bucket.readers, "only an embargo bucket is shared by name")
         if bucket.cors and bucket.kind not in ("staging", "public"):
@@ -63,6 +63,19 @@ def _buckets(stack: str, settings: Settings) -> Iterator[Fault]:
     if len(logs) != 1:
         rule = "exactly one bucket of the account is of kind log: the access logs of the others go there"
         yield fault_at(stack, ("buckets",), logs, rule)
+
+
+def _images(stack: str, settings: Settings) -> Iterator[Fault]:
+    for key, image in settings.images.items():
+        yield from _adopted(stack, ("images", key), image, image.repository)
+
+
+def _adopted(stack: str, at: tuple[str, ...], kept: Bucket | Images, name: str) -> Iterator[Fault]:
+    """``import_id`` is the name of what ``kept`` stands for."""
+    if kept.import_id not in (None, name):
+        yield fault_at(stack, (*at, "import_id"), kept.import_id, f"must be the name, {name}")
+    elif kept.import_id and kept.retire:
+        yield fault_at(stack, (*at, "import_id"), kept.import_id, "is taken in or retired, not both")
 
 
 def _readers(stack: str, settings: Settings) -> Iterator[Fault]:

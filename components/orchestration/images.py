@@ -18,6 +18,7 @@ from components.access.statements import Condition, Principals, Statement
 from components.orchestration.policies import resource_document
 
 PULL: Final = ("ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
+SET_LATER: Final = ("tags", "tagsAll", "imageScanningConfiguration", "imageTagMutability", "encryptionConfigurations")
 JOB_ROLES: Final = "cryoet-ingestion-*"
 
 
@@ -29,6 +30,8 @@ class ImageRepositoryArgs:
     """Other accounts whose jobs pull from it."""
     untagged_days: int = 14
     """An image that lost its tag to a newer one is deleted after this many days."""
+    adopt: bool = False
+    """Take in the repository of this name that exists, whatever its tags and settings."""
     retire: bool = False
     """No longer protected; whatever becomes of the resource, AWS keeps the repository and its images."""
 
@@ -37,7 +40,9 @@ class ImageRepositoryArgs:
         readers = [(rules.account_id(one), "readers", one) for one in self.readers]
         named = rules.repository(self.repository)
         days = None if self.untagged_days >= 1 else "at least one day"
+        both = "a repository is adopted or retired, not both" if self.adopt and self.retire else None
         faults = [(named, "repository", self.repository), *readers, (days, "untagged_days", self.untagged_days)]
+        faults.append((both, "adopt", True))
         for rule, field, value in faults:
             if rule:
                 raise ValueError(f"ImageRepository {name!r}: {field}: {value!r}: {rule}")
@@ -58,7 +63,14 @@ class ImageRepository(pulumi.ComponentResource):
             name=args.repository,
             image_tag_mutability="MUTABLE",
             image_scanning_configuration=scanning,
-            opts=pulumi.ResourceOptions(parent=self, protect=not args.retire, retain_on_delete=args.retire),
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                protect=not args.retire,
+                retain_on_delete=args.retire,
+                import_=args.repository if args.adopt else None,
+                # An import must find what the program says; the first update after it sets these.
+                ignore_changes=list(SET_LATER) if args.adopt else None,
+            ),
         )
         ecr.LifecyclePolicy(name, repository=repository.name, policy=lifecycle(args.untagged_days), opts=child)
         if args.readers:

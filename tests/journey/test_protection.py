@@ -91,6 +91,23 @@ def test_a_retired_bucket_stays_in_aws_and_is_taken_in_again(project: Project, c
     assert objects(cloud, EMBARGO) == ["10000/secret.mrc"]
 
 
+def test_an_image_repository_that_exists_is_taken_in(project: Project, cloud: Cloud) -> None:
+    """With other settings than the program's, which the first `up` after it brings."""
+    ecr, name = cloud.client("ecr"), "cryoet-staging"
+    before = ecr.create_repository(
+        repositoryName=name, imageTagMutability="IMMUTABLE", tags=[{"Key": "team", "Value": "imaging"}]
+    )["repository"]
+    project.change("dev", smaller)
+    project.change("dev", lambda settings: settings["images"]["ingest"].update(import_id=name))
+    project.up("dev")
+    project.change("dev", lambda settings: settings["images"]["ingest"].pop("import_id"))
+    project.up("dev")
+    project.pulumi("dev", "preview", "--refresh", "--expect-no-changes")
+    [after] = ecr.describe_repositories(repositoryNames=[name])["repositories"]
+    assert after["createdAt"] == before["createdAt"]
+    assert (after["imageTagMutability"], after["imageScanningConfiguration"]) == ("MUTABLE", {"scanOnPush": True})
+
+
 def test_destroy_passes_once_everything_is_retired(project: Project, cloud: Cloud) -> None:
     embargoed(project, cloud)
 

@@ -235,6 +235,19 @@ def test_a_retired_repository_is_let_go_of() -> None:
     assert (found.protect, found.retain) == (False, True)
 
 
+def test_an_adopted_repository_is_imported_whatever_its_settings() -> None:
+    found = repository(adopt=True).one("images", "ecr/repository:Repository")
+    assert (found.import_id, found.protect) == ("cryoet-staging", True)
+    assert {"tags", "imageTagMutability", "imageScanningConfiguration"} < set(found.ignore_changes)
+    made = repository().one("images", "ecr/repository:Repository")
+    assert (made.import_id, made.ignore_changes) == ("", ())
+
+
+def test_a_repository_is_not_adopted_and_retired() -> None:
+    with pytest.raises(ValueError, match="ImageRepository 'images': adopt: True: a repository is adopted or retired"):
+        repository(adopt=True, retire=True)
+
+
 def test_other_accounts_jobs_pull_and_nobody_else_there() -> None:
     [statement] = repository(readers=("111122223333",)).one("images", "RepositoryPolicy").json("policy")["Statement"]
     assert statement["Principal"] == {"AWS": "arn:aws:iam::111122223333:root"}

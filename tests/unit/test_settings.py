@@ -82,7 +82,14 @@ REFUSED: list[tuple[str, str, object, str]] = [
     # accounts and buckets across stacks
     ("prod", "account.id", "444455556666", "account.id: '444455556666': is the account of the stack 'prod' too"),
     ("public", "buckets.log.name", "cryoet-data-portal-logs-dev", "bucket names are unique in all of AWS"),
-    ("dev", "buckets.source.import_id", "other", "import_id: 'other': must be the bucket's name, cryoetportal-raw"),
+    ("dev", "buckets.source.import_id", "other", "import_id: 'other': must be the name, cryoetportal-raw"),
+    ("dev", "images.ingest.import_id", "other", "images.ingest.import_id: 'other': must be the name, cryoet-staging"),
+    (
+        "dev",
+        "images.ingest",
+        {"repository": "cryoet-staging", "import_id": "cryoet-staging", "retire": True},
+        "images.ingest.import_id: 'cryoet-staging': is taken in or retired, not both",
+    ),
     ("dev", "buckets.log.kind", "workspace", "exactly one bucket of the account is of kind log"),
     ("dev", "buckets.source.lifecycle.expire_days", 5, "only log and workspace buckets may delete by themselves"),
     ("dev", "buckets.log.lifecycle.tier_days", 365, "tier_days: 365: must be less than expire_days"),
