@@ -19,7 +19,7 @@ from tests.unit.recording import record
 from tests.unit.stackfiles import own_files, written
 
 STACKS = ("dev", "prod", "public")
-PARTS = 16
+PARTS = 8
 """So that processors share the work."""
 TEXTS = (
     *("", "x", "dev", "staging", "public", "log", "Bad_Name", "a" * 70, "\0", "é", "\ud7ff", "*", "..", "workflows"),
