@@ -16,6 +16,7 @@ from botocore.exceptions import ClientError
 from localcloud.server import gateway, moto_backend
 from localcloud.server.call import HOOKS, Call
 from localcloud.server.callers import identify
+from localcloud.server.services import load_for
 from localcloud.server.signing import Signature
 from localcloud.server.wire import HttpRequest, with_plain_body
 
@@ -204,6 +205,11 @@ class TestErrors:
 
 class TestHooks:
     """What a service adds around moto is seen by moto and by the client."""
+
+    @pytest.fixture(autouse=True)
+    def _loaded(self) -> None:
+        """Hooks that EC2's first call registered while a test's own stand there would go with them."""
+        load_for("ec2")
 
     def test_a_changed_parameter_reaches_moto(self, cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
         def change(call: Call) -> None:
