@@ -13,6 +13,7 @@ and its like reserve far more than they use.
 
 import contextlib
 import os
+import re
 import resource
 import signal
 import subprocess
@@ -53,7 +54,7 @@ class Ended:
 
 def run(command: Command, stopping: Callable[[], bool], look: Callable[[], None]) -> Ended:
     """Run a command to its end, calling `look` a few times a second; it is told to end once `stopping` says so."""
-    own_peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * KIB  # a child's record begins with its parent's
+    own_peak = _own_peak()
     with contextlib.ExitStack() as cleanup:
         stdout = cleanup.enter_context(command.stdout.open("ab"))
         stderr = cleanup.enter_context(command.stderr.open("ab"))
@@ -109,6 +110,17 @@ def _wait(
             os.killpg(group, signal.SIGKILL)
         time.sleep(pause)
         pause = min(pause * 1.5, LOOK_SECONDS[1])
+
+
+def _own_peak() -> int:
+    """Bytes with which a child's record begins: the most that this program had. `ru_maxrss` would in turn begin with
+    that of whoever started this process, which may be large."""
+    status = Path("/proc/self/status")
+    if not status.exists():
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * KIB
+    found = re.search(r"^VmHWM:\s+(\d+) kB$", status.read_text(), re.MULTILINE)
+    assert found is not None, "every process of Linux has one"  # noqa: S101
+    return int(found[1]) * 1024
 
 
 def resident_memory(pid: int) -> int:

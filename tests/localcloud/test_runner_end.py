@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import subprocess
 import sys
 from pathlib import Path
 
@@ -82,6 +83,27 @@ def test_earlier_output_document_is_removed(jobs: Jobs, tmp_path: Path) -> None:
     assert jobs.objects() == ["run_input.json"]
     process.kill()
     process.communicate()
+
+
+TOUCHED = "x = bytearray({} << 20); x[::4096] = b'1' * len(x[::4096])"
+UNSEEN = f"""
+import sys
+from pathlib import Path
+from localcloud.runner import processes
+processes.LOOK_SECONDS = (5.0, 5.0)
+command = [sys.executable, "-c", {TOUCHED.format(300)!r}]
+files = {{"directory": Path(), "stdout": Path("out"), "stderr": Path("err")}}
+made = processes.Command(arguments=command, environment={{}}, memory_limit=200 << 20, **files)
+print(processes.run(made, lambda: False, lambda: None))
+"""
+
+
+def test_a_peak_that_nobody_saw_is_found_afterwards(tmp_path: Path) -> None:
+    """Also where what started the runner was itself larger: the kernel's record goes on from one to the next."""
+    starts = f"{TOUCHED.format(400)}; import subprocess, sys; subprocess.run([sys.executable, '-c', sys.argv[1]])"
+    command, root = [sys.executable, "-c", starts, UNSEEN], str(Path(__file__).parents[2])
+    done = subprocess.run(command, cwd=tmp_path, env={"PYTHONPATH": root}, capture_output=True, text=True, check=True)
+    assert done.stdout == "Ended(status=137, over_memory=True)\n", done.stderr
 
 
 HUNGRY = (
