@@ -36,14 +36,12 @@ def enter(portal: Portal, role: str | None) -> pulumi.ProviderResource:
 def _loading(portal: Portal) -> Generator[None]:
     """Loads, beside what happens in the block, the modules that the stack's composition needs.
 
-    The provider's process takes as long to start as they take to load. What is left out here is loaded when it is used.
+    The provider's process takes as long to start as they take to load.
     """
-    large = orchestrators_in(portal)
 
     def load() -> None:
-        sdk.load(*(sdk.PARTS if large else ("iam", "s3")))
         import_module("composition.stack")
-        if large:
+        if orchestrators_in(portal):
             import_module("composition.orchestrators")
         sdk.load_used("components")
 

@@ -21,8 +21,6 @@ from typing import Any, cast
 PACKAGE = "pulumi_aws"
 PARTS = ("batch", "cloudwatch", "ec2", "ecr", "iam", "s3", "sfn", "sns", "sqs", "vpc")
 """Those that the components use."""
-TYPES = ("_inputs", "outputs")
-"""The modules in which most of the time goes; nearly every resource needs those of its part."""
 _WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 
@@ -97,12 +95,3 @@ def _names_in(code: CodeType) -> set[str]:
     """The names in a module's code that begin like a class's."""
     found = {name for name in code.co_names if name[0].isupper()}
     return found.union(*(_names_in(inner) for inner in code.co_consts if isinstance(inner, CodeType)))
-
-
-def load(*parts: str) -> None:
-    """Loads what takes longest of these parts, to be used later."""
-    for part in parts:
-        package = import_module(f"{PACKAGE}.{part}")
-        for module in TYPES:
-            if find_spec(f"{package.__name__}.{module}"):
-                import_module(f"{package.__name__}.{module}")

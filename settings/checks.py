@@ -49,7 +49,7 @@ def _buckets(stack: str, settings: Settings) -> Iterator[Fault]:
     for key, bucket in settings.buckets.items():
         at = ("buckets", key)
         days = bucket.lifecycle
-        yield from _adopted(stack, at, bucket, bucket.name)
+        yield from _adopted(stack, at, bucket, "bucket", bucket.name)
         if bucket.readers and bucket.kind != "embargo":
             yield fault_at(stack, (*at, "readers"), bucket.readers, "only an embargo bucket is shared by name")
         if bucket.cors and bucket.kind not in ("staging", "public"):
@@ -67,13 +67,13 @@ def _buckets(stack: str, settings: Settings) -> Iterator[Fault]:
 
 def _images(stack: str, settings: Settings) -> Iterator[Fault]:
     for key, image in settings.images.items():
-        yield from _adopted(stack, ("images", key), image, image.repository)
+        yield from _adopted(stack, ("images", key), image, "repository", image.repository)
 
 
-def _adopted(stack: str, at: tuple[str, ...], kept: Bucket | Images, name: str) -> Iterator[Fault]:
+def _adopted(stack: str, at: tuple[str, ...], kept: Bucket | Images, kind: str, name: str) -> Iterator[Fault]:
     """``import_id`` is the name of what ``kept`` stands for."""
     if kept.import_id not in (None, name):
-        yield fault_at(stack, (*at, "import_id"), kept.import_id, f"must be the name, {name}")
+        yield fault_at(stack, (*at, "import_id"), kept.import_id, f"must be the {kind}'s name, {name}")
     elif kept.import_id and kept.retire:
         yield fault_at(stack, (*at, "import_id"), kept.import_id, "is taken in or retired, not both")
 

@@ -11,8 +11,7 @@ from tests.journey.conftest import STACKS, Project
 
 @pytest.mark.parametrize("order", list(itertools.permutations(STACKS)), ids="-".join)
 def test_the_stacks_come_up_in_any_order(project: Project, order: tuple[str, ...]) -> None:
-    """What came up after a stack changes nothing in it; nothing came after the last."""
     for stack in order:
         project.up(stack)
-    for stack in order[:-1]:
+    for stack in STACKS:
         project.pulumi(stack, "preview", "--expect-no-changes")

@@ -82,8 +82,13 @@ REFUSED: list[tuple[str, str, object, str]] = [
     # accounts and buckets across stacks
     ("prod", "account.id", "444455556666", "account.id: '444455556666': is the account of the stack 'prod' too"),
     ("public", "buckets.log.name", "cryoet-data-portal-logs-dev", "bucket names are unique in all of AWS"),
-    ("dev", "buckets.source.import_id", "other", "import_id: 'other': must be the name, cryoetportal-raw"),
-    ("dev", "images.ingest.import_id", "other", "images.ingest.import_id: 'other': must be the name, cryoet-staging"),
+    ("dev", "buckets.source.import_id", "other", "import_id: 'other': must be the bucket's name, cryoetportal-raw"),
+    (
+        "dev",
+        "images.ingest.import_id",
+        "other",
+        "images.ingest.import_id: 'other': must be the repository's name, cryoet-s",
+    ),
     (
         "dev",
         "images.ingest",
