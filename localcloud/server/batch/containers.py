@@ -28,11 +28,16 @@ def found(token: str) -> tuple[Job, Attempt] | None:
     return _CONTAINERS.get(token)
 
 
+def required(role: str | None) -> str:
+    """The role. Raises Refusal, as the SDK's chain of credentials does, if there is none."""
+    if not role:
+        raise Refusal("AccessDeniedException", "NoCredentialProviders: no valid providers in chain", 403)
+    return role
+
+
 def caller(job: Job, attempt: Attempt) -> Caller:
     """The job role, as ECS assumes it for the attempt's task. Raises Refusal."""
-    role = job.container.get("jobRoleArn")
-    if role is None:
-        raise Refusal("AccessDeniedException", "NoCredentialProviders: no valid providers in chain", 403)
+    role = required(job.container.get("jobRoleArn"))
     task = attempt.task_arn.rpartition("/")[2]
     return inside.as_role(role, TASKS, task, source_arn=attempt.task_arn, region=job.region)
 

@@ -148,9 +148,7 @@ def _role_of_profile(account: str, profile: str) -> str:
 def _agent(job: Job, role: str) -> Caller:
     """The role that the agent works with for the job. Raises Refusal."""
     principal = TASKS if job.container.get("executionRoleArn") else "ec2.amazonaws.com"
-    if not role:
-        raise Refusal("AccessDeniedException", "NoCredentialProviders: no valid providers in chain", 403)
-    return inside.as_role(role, principal, job.id.replace(":", "-"), region=job.region)
+    return inside.as_role(containers.required(role), principal, job.id.replace(":", "-"), region=job.region)
 
 
 def _log_writer(job: Job, attempt: Attempt, agent: str) -> Write | str:
