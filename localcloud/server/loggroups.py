@@ -1,15 +1,31 @@
-"""CloudWatch Logs' groups: what moto lacks.
+"""CloudWatch Logs' groups and the account's log policies: what AWS refuses and moto takes, and what moto lacks.
 
-AWS facts: a group's key must exist in its region, be symmetric and enabled; a group that is deleted takes its tags with
-it, so one made again by the same name has none of them.
+Sources: the API references of CreateLogGroup, AssociateKmsKey, PutRetentionPolicy and PutResourcePolicy, and *Encrypt
+log data*. AWS facts: the policy of a group's key must let ``logs.REGION.amazonaws.com`` use it for the group; the key
+is symmetric, enabled and of the group's region; a group that is deleted takes its tags with it, so one made again by
+the same name has none of them.
 """
 
 from __future__ import annotations
 
+import re
+
+from moto.kms.models import Key, kms_backends
 from moto.logs.models import LogGroup, LogsBackend, logs_backends
 
-from localcloud.server.access import resources
+from localcloud.server import inside
+from localcloud.server.access import documents, resources
 from localcloud.server.call import HOOKS, Call, Params, Refusal
+
+RETENTION = (
+    1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
+)  # fmt: skip
+LONGEST_POLICY = 5120
+KEY = re.compile(r"arn:aws:kms:([a-z0-9-]+):(\d{12}):key/([\w-]+)")
+
+
+def _invalid(text: str) -> Refusal:
+    return Refusal("InvalidParameterException", text)
 
 
 def _backend(call: Call) -> LogsBackend:
@@ -26,22 +42,46 @@ def _group(call: Call) -> LogGroup:
 
 @HOOKS.before("logs", "CreateLogGroup")
 def create(call: Call) -> None:
+    name = call.params["logGroupName"]
+    if name.startswith("aws/"):
+        raise _invalid("Log groups starting with AWS/ are reserved for AWS.")
     if call.params.get("kmsKeyId"):
-        _key(call)
+        _key(call, f"arn:aws:logs:{call.region}:{call.caller.account_id}:log-group:{name}")
 
 
-def _key(call: Call) -> str:
+def _key(call: Call, group: str) -> str:
+    """The ARN of the key that is given for a group, by the group's ARN. Raises Refusal."""
     arn: str = call.params["kmsKeyId"]
-    found = resources.key(call.caller.account_id, call.region, arn)
-    if not arn.startswith("arn:") or found is None or not found.enabled or found.key_spec != "SYMMETRIC_DEFAULT":
-        text = "The specified KMS Key Id does not exist, is disabled or is not one that encrypts symmetrically."
-        raise Refusal("InvalidParameterException", text)
+    refused = Refusal(
+        "AccessDeniedException",
+        f"The specified KMS key does not exist or is not allowed to be used with Arn '{group}'",
+    )
+    held = _held_key(call, arn)
+    if held is None:
+        raise refused
+    caller = inside.service(f"logs.{call.region}.amazonaws.com", arn.split(":")[4])
+    context = {"kms:EncryptionContext:aws:logs:arn": [group]}
+    try:
+        for action in ("kms:Encrypt", "kms:Decrypt", "kms:GenerateDataKey"):
+            inside.require(caller, action, arn, call.region, policy=held.policy, context=context)
+    except Refusal:
+        raise refused from None
+    if not held.enabled or held.key_spec != "SYMMETRIC_DEFAULT":
+        raise _invalid("The specified KMS Key Id is disabled or is not one that encrypts symmetrically.")
     return arn
+
+
+def _held_key(call: Call, arn: str) -> Key | None:
+    found = KEY.fullmatch(arn)
+    if found is None or found[1] != call.region or not resources.account_exists(found[2]):
+        return None
+    return kms_backends[found[2]][found[1]].keys.get(found[3])
 
 
 @HOOKS.instead("logs", "AssociateKmsKey")
 def associate(call: Call) -> Params:
-    _group(call).kms_key_id = _key(call)
+    group = _group(call)
+    group.kms_key_id = _key(call, str(group.arn).removesuffix(":*"))
     return {}
 
 
@@ -58,3 +98,23 @@ def delete(call: Call) -> None:
     keys = list(backend.list_tags_for_resource(arn))
     if keys:
         backend.untag_resource(arn, keys)
+
+
+@HOOKS.before("logs", "PutRetentionPolicy")
+def retention(call: Call) -> None:
+    if call.params["retentionInDays"] not in RETENTION:
+        raise _invalid(
+            "1 validation error detected: Value at 'retentionInDays' failed to satisfy constraint: Member must satisfy "
+            f"enum value set: [{', '.join(map(str, RETENTION))}]"
+        )
+
+
+@HOOKS.before("logs", "PutResourcePolicy")
+def resource_policy(call: Call) -> None:
+    text = call.params.get("policyDocument") or ""
+    if len(text) > LONGEST_POLICY:
+        raise _invalid(f"Resource policy document exceeds the limit of {LONGEST_POLICY} characters")
+    try:
+        documents.check_resource(text)
+    except documents.Fault as fault:
+        raise _invalid(f"Error occurred while parsing accessPolicy. {fault}") from fault

@@ -11,6 +11,8 @@ MODULES = (
     "localcloud.server.states.operations",
     "localcloud.server.kms",
     "localcloud.server.secretsmanager.operations",
+    "localcloud.server.alarms",
+    "localcloud.server.ecr",
     "localcloud.server.loggroups",
     "localcloud.server.service_linked_roles",
     "localcloud.server.iam",

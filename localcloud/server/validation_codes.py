@@ -15,6 +15,7 @@ NULL = object()
 
 CODES = {
     "batch": "ClientException",
+    "cloudwatch": "ValidationError",
     "ecr": "InvalidParameterException",
     "eks": "InvalidParameterException",
     "logs": "InvalidParameterException",

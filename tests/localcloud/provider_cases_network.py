@@ -6,6 +6,7 @@ import base64
 import json
 from typing import Any
 
+from .clouds import DEV
 from .provider_cases_kind import Case, Inputs, Make, Name
 
 ZONES = ("us-west-2a", "us-west-2b")
@@ -372,10 +373,17 @@ GROUP_CASES = (
     ),
 )
 
+
+def _open_to_logs() -> str:
+    principals = ({"AWS": f"arn:aws:iam::{DEV}:root"}, {"Service": "logs.us-west-2.amazonaws.com"})
+    statements = [{"Effect": "Allow", "Principal": one, "Action": "kms:*", "Resource": "*"} for one in principals]
+    return json.dumps({"Version": "2012-10-17", "Statement": statements})
+
+
 OTHER_CASES = (
     Case(
         "aws:cloudwatch/logGroup:LogGroup",
-        before=lambda make, _: make("aws:kms/key:Key", {"description": "logs"})[1]["arn"],
+        before=lambda make, _: make("aws:kms/key:Key", {"description": "logs", "policy": _open_to_logs()})[1]["arn"],
         inputs=lambda _: {"name": "/provider/case", "retentionInDays": 7, "skipDestroy": False, "tags": {"a": "1"}},
         updates=lambda key: [
             {"retentionInDays": 14},

@@ -10,7 +10,7 @@ import pytest
 from localcloud.server.events import outbox
 from localcloud.server.events.message import payload
 
-from .batch_steps import policy, refused, trust, until
+from .batch_steps import policy, trust, until
 from .conftest import DEV, PROD, REGION, Cloud
 from .states_steps import Machines
 
@@ -280,61 +280,3 @@ def test_an_entry_is_refused_by_itself(bus: Bus, entry: dict[str, str], code: st
     assert answer["FailedEntryCount"] == 1
     assert "EventId" in answer["Entries"][0]
     assert answer["Entries"][1]["ErrorCode"] == code
-
-
-@pytest.mark.parametrize(
-    ("given", "code", "text"),
-    [
-        ({"EventPattern": "{}"}, "InvalidEventPatternException", "Event pattern is not valid. Reason:"),
-        ({"EventPattern": '{"source": "a"}'}, "InvalidEventPatternException", "Event pattern is not valid. Reason:"),
-        ({}, "ValidationException", "must be specified"),
-    ],
-)
-def test_a_rule_that_cannot_be_is_refused(bus: Bus, given: dict[str, str], code: str, text: str) -> None:
-    with refused(code, text):
-        bus.events.put_rule(Name=bus.cloud.name("rule"), **given)
-
-
-QUEUE = f"arn:aws:sqs:{REGION}:{DEV}:queue"
-FOREIGN = f"arn:aws:sqs:eu-west-1:{DEV}:queue"
-JOB = {"JobName": "a", "JobDefinition": "b"}
-MACHINE = f"arn:aws:states:{REGION}:{DEV}:stateMachine:a"
-
-
-@pytest.mark.parametrize(
-    ("target", "code", "text"),
-    [
-        ({"Arn": MACHINE}, "ValidationException", "RoleArn is required for target"),
-        ({"Arn": MACHINE, "RoleArn": f"arn:aws:iam::{DEV}:role/no"}, "ValidationException", "cannot be assumed by"),
-        ({"Arn": QUEUE, "Input": "{"}, "ValidationException", "JSON syntax error in input"),
-        ({"Arn": QUEUE, "Input": "1", "InputPath": "$"}, "ValidationException", "Only one of Input, InputPath"),
-        (
-            {"Arn": QUEUE, "InputTransformer": {"InputTemplate": '"<x>"'}},
-            "ValidationException",
-            "contains invalid placeholder <x>",
-        ),
-        ({"Arn": QUEUE, "DeadLetterConfig": {"Arn": FOREIGN}}, "ValidationException", "dead letter"),
-        ({"Arn": QUEUE, "BatchParameters": JOB}, "ValidationException", "not supported"),
-        ({"Arn": f"arn:aws:lambda:{REGION}:{DEV}:function:a"}, "NotImplemented", "targets of lambda"),
-    ],
-)  # fmt: skip
-def test_a_target_that_cannot_be_is_refused(
-    bus: Bus, source: str, target: dict[str, Any], code: str, text: str
-) -> None:
-    name = bus.rule({"source": [source]}).rpartition("/")[2]
-    with refused(code, text):
-        bus.events.put_targets(Rule=name, Targets=[target | {"Id": "a"}])
-
-
-def test_a_rule_has_five_targets_and_is_not_deleted_with_them(bus: Bus, source: str) -> None:
-    name = bus.rule({"source": [source]}).rpartition("/")[2]
-    with refused("LimitExceededException", "maximum number allowed"):
-        bus.events.put_targets(Rule=name, Targets=[{"Id": str(n), "Arn": QUEUE} for n in range(6)])
-    bus.events.put_targets(Rule=name, Targets=[{"Id": "1", "Arn": QUEUE}])
-    with refused("ValidationException", "since it has targets"):
-        bus.events.delete_rule(Name=name)
-
-
-def test_a_managed_rule_is_nobodys_to_change(bus: Bus) -> None:
-    with refused("ManagedRuleException", "managed by AWS service"):
-        bus.events.put_rule(Name="StepFunctionsGetEventsForBatchJobsRule", EventPattern='{"source": ["a"]}')

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
-import re
-from pathlib import Path
 from typing import Any
 
 import pytest
 
+from . import refusal_rows
 from .batch_steps import refused
 from .conftest import DEV, PROD, REGION, Cloud
 
-HERE = Path(__file__).parent
 MARKED = "marked for deletion"
 
 
@@ -158,10 +156,4 @@ def test_values_labels_and_tags_that_can_not_be(cloud: Cloud, secrets: Any, name
 
 
 def test_rows_and_tests_name_each_other() -> None:
-    """The section of docs/refusals.md names tests that are here, and every test that is named after a row."""
-    document = (HERE.parents[1] / "docs" / "refusals.md").read_text()
-    section = document.partition("\n## Secrets Manager\n")[2].partition("\n## ")[0]
-    rows = re.findall(r"^\| MSG-(\d\d) \|.*\| test_secrets_refusals\.py::(test_\w+) \|$", section, re.MULTILINE)
-    tests = re.findall(r"^def (test_msg_(\d\d)_\w+)\(", Path(__file__).read_text(), re.MULTILINE)
-    assert {number for number, _ in rows} == {number for _, number in tests}
-    assert {test for _, test in rows} <= {test for test, _ in tests}
+    refusal_rows.check("Secrets Manager", "MSG", "test_secrets_refusals.py")

@@ -12,10 +12,9 @@ RULE = "rule/{Name}"
 
 SERVICES: dict[str, dict[tuple[str, ...], str]] = {
     "logs": {
-        (GROUP,): """AssociateKmsKey CreateLogGroup DeleteLogGroup DeleteMetricFilter DeleteRetentionPolicy
-            DeleteSubscriptionFilter DescribeLogStreams DescribeMetricFilters DescribeSubscriptionFilters
-            DisassociateKmsKey FilterLogEvents ListTagsLogGroup PutMetricFilter PutRetentionPolicy
-            PutSubscriptionFilter StartQuery TagLogGroup UntagLogGroup""",
+        (GROUP,): """AssociateKmsKey CreateLogGroup DeleteLogGroup DeleteRetentionPolicy DescribeLogStreams
+            DisassociateKmsKey FilterLogEvents ListTagsLogGroup PutRetentionPolicy StartQuery TagLogGroup
+            UntagLogGroup""",
         (
             "log-group:{logGroupName}:log-stream:{logStreamName}",
         ): "CreateLogStream DeleteLogStream GetLogEvents PutLogEvents",
@@ -152,7 +151,6 @@ PASSED_ROLES: dict[tuple[str, str], dict[str, str]] = {
     ("events", "PutRule"): {"RoleArn": "events.amazonaws.com"},
     ("events", "PutTargets"): {"Targets.RoleArn": "events.amazonaws.com"},
     ("ec2", "CreateFlowLogs"): {"DeliverLogsPermissionArn": "vpc-flow-logs.amazonaws.com"},
-    ("logs", "PutSubscriptionFilter"): {"roleArn": "logs.amazonaws.com"},
 }
 """Operation -> parameters that name a role (or an instance profile) and the service that it is passed to."""
 

@@ -1,9 +1,9 @@
-"""EventBridge's operations, SNS's deliveries, and what queues, topics and log groups refuse: importing this module
-registers them all.
+"""EventBridge's operations, SNS's deliveries, and what rules, queues and topics refuse: importing this module registers
+them all.
 """
 
 from __future__ import annotations
 
-from . import bus, log_groups, queues, refusals, topics
+from . import bus, queues, refusals, topic_rules, topics
 
-__all__ = ["bus", "log_groups", "queues", "refusals", "topics"]
+__all__ = ["bus", "queues", "refusals", "topic_rules", "topics"]

@@ -1,7 +1,8 @@
-"""What SQS and SNS refuse and moto takes, and the attributes that moto loses.
+"""What SQS refuses and moto takes, and the attributes that moto loses.
 
-Sources: the API references of CreateQueue, SetQueueAttributes and CreateTopic; the messages are those that providers
-match on. AWS facts: a deleted queue's name is free again after 60 s; a policy may only name principals that exist.
+Sources: the API references of CreateQueue, SetQueueAttributes and PurgeQueue; the messages are those that providers
+match on. AWS facts: a deleted queue's name is free again after 60 s, and so long a queue is not purged again; a queue
+is made again if the attributes that are given are those it has; a policy may only name principals that exist.
 """
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ import re
 import time
 from typing import Any
 
-from moto.sqs.models import sqs_backends
+from moto.core.utils import camelcase_to_underscores, unix_time
+from moto.sqs.models import Queue, sqs_backends
 
 from localcloud.server.access.documents import Fault, check_resource
 from localcloud.server.call import HOOKS, Call, Params, Refusal
@@ -19,7 +21,7 @@ from localcloud.server.control import on_reset
 from localcloud.server.timescale import SCALE
 
 NAME = re.compile(r"[A-Za-z0-9_-]{1,80}|[A-Za-z0-9_-]{1,75}\.fifo")
-TOPIC = re.compile(r"[A-Za-z0-9_-]{1,256}|[A-Za-z0-9_-]{1,251}\.fifo")
+FIFO_ONLY = ("FifoQueue", "ContentBasedDeduplication", "DeduplicationScope", "FifoThroughputLimit")
 RANGES = {
     "DelaySeconds": (0, 900),
     "MaximumMessageSize": (1024, 1_048_576),
@@ -29,6 +31,7 @@ RANGES = {
     "KmsDataKeyReusePeriodSeconds": (60, 86_400),
 }
 NAME_FREE_SECONDS = 60
+PURGE_SECONDS = 60
 MOST_RECEIVES = 1000
 ALLOW = "RedriveAllowPolicy"
 _DELETED: dict[str, float] = {}
@@ -49,6 +52,10 @@ def _name(call: Call) -> str:
     return str(call.params.get("QueueName") or call.params["QueueUrl"].rstrip("/").rpartition("/")[2])
 
 
+def _queue(call: Call) -> Queue | None:
+    return sqs_backends[call.caller.account_id][call.region].queues.get(_name(call))
+
+
 def _value(text: str) -> Refusal:
     return Refusal("InvalidParameterValue", text)
 
@@ -56,7 +63,8 @@ def _value(text: str) -> Refusal:
 @HOOKS.before("sqs", "CreateQueue")
 def create_queue(call: Call) -> None:
     name = _name(call)
-    if not NAME.fullmatch(name):
+    fifo = (call.params.get("Attributes") or {}).get("FifoQueue") == "true"
+    if not NAME.fullmatch(name) or (name.endswith(".fifo") and not fifo):
         raise _value("Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length")
     gone = _DELETED.get(_arn(call, name))
     if gone is not None and time.monotonic() - gone < SCALE.real(NAME_FREE_SECONDS):
@@ -72,6 +80,41 @@ def deleted(call: Call, output: Params) -> None:
     _ALLOWED.pop(arn, None)
 
 
+@HOOKS.before("sqs", "PurgeQueue")
+def purge(call: Call) -> None:
+    queue = _queue(call)
+    if queue is None or queue.last_purged_at is None:
+        return
+    if unix_time() - queue.last_purged_at < SCALE.real(PURGE_SECONDS):
+        text = f"Only one PurgeQueue operation on {queue.name} is allowed every 60 seconds."
+        raise Refusal("AWS.SimpleQueueService.PurgeQueueInProgress", text, 403)
+    queue.last_purged_at = None  # moto would count real seconds
+
+
+@HOOKS.before("sqs", "CreateQueue")
+def create_again(call: Call) -> None:
+    queue = _queue(call)
+    if queue is None:
+        return
+    for name, given in (call.params.get("Attributes") or {}).items():
+        held = _ALLOWED.get(_arn(call, _name(call))) if name == ALLOW else _held(queue, name)
+        if _comparable(held) != _comparable(given):
+            text = f"A queue already exists with the same name and a different value for attribute {name}"
+            raise Refusal("QueueAlreadyExists", text)
+
+
+def _held(queue: Queue, attribute: str) -> Any:
+    return getattr(queue, str(camelcase_to_underscores(attribute)), None)
+
+
+def _comparable(value: Any) -> Any:
+    """A value as it was given and as moto holds it: numbers and booleans as texts, documents as what they say."""
+    try:
+        return json.loads(value) if isinstance(value, str) and value.startswith("{") else str(value or "").lower()
+    except ValueError:
+        return value
+
+
 @HOOKS.before("sqs", "CreateQueue", "SetQueueAttributes")
 def attributes(call: Call) -> None:
     given: dict[str, str] = call.params.get("Attributes") or {}
@@ -79,6 +122,9 @@ def attributes(call: Call) -> None:
         text = given.get(name)
         if text is not None and not (text.isdigit() and least <= int(text) <= most):
             raise Refusal("InvalidAttributeValue", f"Invalid value for the parameter {name}.")
+    if not _name(call).endswith(".fifo"):
+        for name in set(FIFO_ONLY) & set(given):
+            raise Refusal("InvalidAttributeName", f"Unknown Attribute {name}.")
     if given.get("SqsManagedSseEnabled") == "true" and given.get("KmsMasterKeyId"):
         text = (
             "You can use one type of server-side encryption (SSE) at one time. "
@@ -100,7 +146,7 @@ def attributes(call: Call) -> None:
 def policy_stays(call: Call) -> None:
     """moto takes the policy away whenever other attributes are set without it."""
     given: dict[str, str] = call.params["Attributes"]
-    queue: Any = sqs_backends[call.caller.account_id][call.region].queues.get(_name(call))
+    queue: Any = _queue(call)
     if "Policy" not in given and queue is not None and queue.policy:
         given["Policy"] = queue.policy
 
@@ -161,29 +207,3 @@ def show(call: Call, output: Params) -> None:
     text = _ALLOWED.get(_arn(call, _name(call)))
     if text and ("All" in asked or ALLOW in asked):
         output.setdefault("Attributes", {})[ALLOW] = text
-
-
-@HOOKS.before("sns", "CreateTopic")
-def create_topic(call: Call) -> None:
-    if not TOPIC.fullmatch(call.params["Name"]):
-        raise Refusal("InvalidParameter", "Invalid parameter: Topic Name")
-    policy = (call.params.get("Attributes") or {}).get("Policy")
-    if policy:
-        _topic_policy(policy)
-
-
-@HOOKS.before("sns", "SetTopicAttributes")
-def set_topic(call: Call) -> None:
-    if call.params["AttributeName"] == "Policy" and call.params.get("AttributeValue"):
-        _topic_policy(call.params["AttributeValue"])
-
-
-def _topic_policy(text: str) -> None:
-    try:
-        policy = check_resource(text)
-    except Fault as fault:
-        wrong = "Policy Error: PrincipalNotFound" if "Invalid principal" in str(fault) else f"Policy Error: {fault}"
-        raise Refusal("InvalidParameter", f"Invalid parameter: {wrong}") from fault
-    for statement in policy.statements:
-        if any(not action.lower().startswith("sns:") and action != "*" for action in statement.actions):
-            raise Refusal("InvalidParameter", "Invalid parameter: Policy statement action out of service scope!")

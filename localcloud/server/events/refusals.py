@@ -1,20 +1,20 @@
-"""What EventBridge refuses about rules and targets and moto takes.
+"""What EventBridge refuses about buses, rules and targets and moto takes.
 
-Sources: the API reference of PutRule, PutTargets and DeleteRule; AWS's answers as recorded by others.
+Sources: the API reference of PutRule, PutTargets, DeleteRule and DeleteEventBus; AWS's answers as recorded by others.
 """
 
 from __future__ import annotations
 
 import json
-from typing import Any
 
 from moto.events.models import EventsBackend, events_backends
 
-from localcloud.server.access import resources
+from localcloud.server import inside
 from localcloud.server.call import HOOKS, Call, Params, Refusal
 
+from . import patterns, schedules
 from .message import VARIABLE
-from .targets import KINDS
+from .targets import KINDS, PRINCIPAL
 
 NEED_ROLE = ("states", "batch", "events")
 MOST_TARGETS = 5
@@ -40,18 +40,28 @@ def managed(call: Call) -> None:
 @HOOKS.before("events", "PutRule")
 def rule(call: Call) -> None:
     pattern, schedule = call.params.get("EventPattern"), call.params.get("ScheduleExpression")
-    if not pattern and not schedule:
+    if not schedule and (not pattern or pattern.strip() == "{}"):
         raise _invalid("Parameter(s) EventPattern or ScheduleExpression must be specified.")
-    if pattern:
-        try:
-            parsed: Any = json.loads(pattern)
-        except ValueError as error:
-            text = f"Event pattern is not valid. Reason: {error}"
-            raise Refusal("InvalidEventPatternException", text) from error
-        if not parsed:
-            raise Refusal(
-                "InvalidEventPatternException", "Event pattern is not valid. Reason: Filter is an empty object"
-            )
+    if schedule and not schedules.valid(schedule):
+        raise _invalid("Parameter ScheduleExpression is not valid.")
+
+
+@HOOKS.before("events", "PutRule", "CreateArchive", "UpdateArchive", "TestEventPattern")
+def pattern(call: Call) -> None:
+    text = call.params.get("EventPattern")
+    try:
+        if text:
+            patterns.check(text)
+    except patterns.Fault as fault:
+        raise Refusal("InvalidEventPatternException", f"Event pattern is not valid. Reason: {fault}") from fault
+
+
+@HOOKS.before("events", "DeleteEventBus")
+def bus(call: Call) -> None:
+    name = call.params["Name"]
+    held = _backend(call).event_buses.get(name)
+    if name != "default" and held is not None and held.rules:  # moto refuses to delete the default bus
+        raise _invalid("EventBus can't be deleted since it has rules.")
 
 
 @HOOKS.before("events", "PutTargets")
@@ -65,11 +75,11 @@ def targets(call: Call) -> None:
         if len(ids) > MOST_TARGETS:
             text = f"The requested resource exceeds the maximum number allowed: {MOST_TARGETS} targets a rule."
             raise Refusal("LimitExceededException", text)
-    for target in given:
-        _target(call, target)
+        for target in given:
+            _target(call, target, str(existing.arn))
 
 
-def _target(call: Call, target: Params) -> None:
+def _target(call: Call, target: Params, rule_arn: str) -> None:
     arn = str(target["Arn"])
     parts = arn.split(":")
     if len(parts) < 6:
@@ -80,14 +90,21 @@ def _target(call: Call, target: Params) -> None:
     role = target.get("RoleArn")
     if service in NEED_ROLE and not role:
         raise _invalid(f"RoleArn is required for target {arn}.")
-    if role and "events.amazonaws.com" not in str(getattr(resources.by_arn(role), "assume_role_policy_document", "")):
-        raise _invalid(f"Provided role '{role}' cannot be assumed by principal 'events.amazonaws.com'.")
+    if role:
+        _assumable(role, rule_arn, call.region)
     _parameters(target, service)
     _input(target)
     if dead := target.get("DeadLetterConfig", {}).get("Arn"):
         wanted = f"arn:aws:sqs:{call.region}:"
         if not dead.startswith(wanted) or dead.endswith(".fifo"):
             raise _invalid(f"Parameter {dead} is not valid. Reason: It is not supported as a dead letter resource.")
+
+
+def _assumable(role: str, rule_arn: str, region: str) -> None:
+    try:
+        inside.as_role(role, PRINCIPAL, "put-targets", source_arn=rule_arn, region=region)
+    except Refusal as refusal:
+        raise _invalid(f"Provided role '{role}' cannot be assumed by principal '{PRINCIPAL}'.") from refusal
 
 
 def _parameters(target: Params, service: str) -> None:
