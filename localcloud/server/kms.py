@@ -106,6 +106,13 @@ def alias_name(call: Call) -> None:
 # State of the key
 
 
+@HOOKS.before("kms", "EnableKey", "DisableKey", "ScheduleKeyDeletion", "CancelKeyDeletion")
+def by_id(call: Call) -> None:
+    """moto finds a key by its ARN for other operations, and fails for these."""
+    own = f"arn:aws:kms:{call.region}:{call.caller.account_id}:key/"
+    call.params["KeyId"] = call.params["KeyId"].removeprefix(own)
+
+
 @HOOKS.before("kms", *CRYPTOGRAPHY, *CHANGES)
 def usable(call: Call) -> None:
     names = ("KeyId", "SourceKeyId", "DestinationKeyId", "TargetKeyId")

@@ -135,3 +135,15 @@ def test_kms_09_tags(kms: Any, key: str, keys: list[str]) -> None:
     tags = [{"TagKey": name, "TagValue": "x"} for name in keys]
     assert refusal(kms.create_key, Tags=tags) == ("TagException", 400)
     assert refusal(kms.tag_resource, KeyId=key, Tags=tags) == ("TagException", 400)
+
+
+def test_a_key_is_switched_and_deleted_by_its_arn_too(kms: Any) -> None:
+    arn = kms.create_key()["KeyMetadata"]["Arn"]
+    for call, state in (
+        (kms.disable_key, "Disabled"),
+        (kms.enable_key, "Enabled"),
+        (kms.schedule_key_deletion, "PendingDeletion"),
+        (kms.cancel_key_deletion, "Disabled"),
+    ):
+        call(KeyId=arn)
+        assert kms.describe_key(KeyId=arn)["KeyMetadata"]["KeyState"] == state
