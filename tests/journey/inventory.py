@@ -68,6 +68,11 @@ def _nat_gateways(client: Client) -> set[str]:
     return {one["NatGatewayId"] for one in found if one["State"] != "deleted"}
 
 
+def _endpoints(client: Client) -> set[str]:
+    found = _pages(client("ec2"), "describe_vpc_endpoints", "VpcEndpoints")
+    return {one["VpcEndpointId"] for one in found if one["State"].lower() != "deleted"}
+
+
 def _groups(*, default: bool) -> Callable[[Client], set[str]]:
     def found(client: Client) -> set[str]:
         groups = _pages(client("ec2"), "describe_security_groups", "SecurityGroups")
@@ -184,7 +189,7 @@ INVENTORY: Final[dict[str, Callable[[Client], set[str]]]] = {
     "aws:ec2/securityGroup:SecurityGroup": _groups(default=False),
     "aws:ec2/subnet:Subnet": _plain("ec2", "describe_subnets", "Subnets", "SubnetId"),
     "aws:ec2/vpc:Vpc": _plain("ec2", "describe_vpcs", "Vpcs", "VpcId"),
-    "aws:ec2/vpcEndpoint:VpcEndpoint": _plain("ec2", "describe_vpc_endpoints", "VpcEndpoints", "VpcEndpointId"),
+    "aws:ec2/vpcEndpoint:VpcEndpoint": _endpoints,
     "aws:ecr/lifecyclePolicy:LifecyclePolicy": _of_repositories("get_lifecycle_policy"),
     "aws:ecr/repositoryPolicy:RepositoryPolicy": _of_repositories("get_repository_policy"),
     "aws:ecr/repository:Repository": _plain("ecr", "describe_repositories", "repositories", "repositoryName"),
