@@ -114,7 +114,7 @@ def main() -> None:
     beside = statistics.median(
         (one - none) / number * 1_000 for one, none in zip(taken["cheap"], taken["pass"], strict=True)
     )
-    print(f"\nFour states, six calls and a job's process beside a Pass state: {beside:.0f} ms an execution.")
+    print(f"\nFour states, five calls and a job's process beside a Pass state: {beside:.0f} ms an execution.")
 
 
 if __name__ == "__main__":

@@ -48,8 +48,11 @@ def row(name: str, taken: Sequence[float]) -> str:
 HEADER = f"{'seconds':34} {'min':>7} {'median':>7} {'max':>7}"
 
 
-def ratio(name: str, taken: Sequence[float], floor: Sequence[float], limit: float) -> str:
-    """The median of the pairwise ratios, and whether it is within its limit."""
-    found = statistics.median(one / other for one, other in zip(taken, floor, strict=True))
-    verdict = "within" if found <= limit else "ABOVE"
-    return f"{name:34} {found:7.2f} ({verdict} {limit})"
+def ratio(name: str, taken: Sequence[float], floor: Sequence[float], limit: float) -> tuple[str, bool]:
+    """The median of the pairwise ratios as a row, and whether it is within its limit."""
+    return held(name, statistics.median(one / other for one, other in zip(taken, floor, strict=True)), limit)
+
+
+def held(name: str, found: float, limit: float) -> tuple[str, bool]:
+    """A figure against its limit, as a row, and whether it is within."""
+    return f"{name:34} {found:7.2f} ({'within' if found <= limit else 'ABOVE'} {limit})", found <= limit

@@ -6,8 +6,11 @@ which Step Functions follows jobs).
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable
 from typing import Any, Final
+
+from botocore.exceptions import ClientError
 
 from tests.journey.conftest import DEV, Cloud, Project
 
@@ -44,6 +47,17 @@ def _tables(client: Client) -> set[str]:
     }
 
 
+def _routes(client: Client) -> set[str]:
+    """As pulumi-aws names them: by the table and a hash of the destination."""
+    tables = _pages(client("ec2"), "describe_route_tables", "RouteTables")
+    return {
+        f"r-{table['RouteTableId']}{zlib.crc32(route['DestinationCidrBlock'].encode())}"
+        for table in tables
+        for route in table["Routes"]
+        if route["Origin"] == "CreateRoute" and "DestinationCidrBlock" in route
+    }
+
+
 def _associations(client: Client) -> set[str]:
     tables = _pages(client("ec2"), "describe_route_tables", "RouteTables")
     return {one["RouteTableAssociationId"] for table in tables for one in table["Associations"] if one.get("SubnetId")}
@@ -52,6 +66,11 @@ def _associations(client: Client) -> set[str]:
 def _nat_gateways(client: Client) -> set[str]:
     found = _pages(client("ec2"), "describe_nat_gateways", "NatGateways")
     return {one["NatGatewayId"] for one in found if one["State"] != "deleted"}
+
+
+def _endpoints(client: Client) -> set[str]:
+    found = _pages(client("ec2"), "describe_vpc_endpoints", "VpcEndpoints")
+    return {one["VpcEndpointId"] for one in found if one["State"].lower() != "deleted"}
 
 
 def _groups(*, default: bool) -> Callable[[Client], set[str]]:
@@ -79,6 +98,69 @@ def _queues(client: Client) -> set[str]:
     return set(client("sqs").list_queues().get("QueueUrls", []))
 
 
+def _queue_policies(client: Client) -> set[str]:
+    asked = {"AttributeNames": ["Policy"]}
+    return {
+        url for url in _queues(client) if client("sqs").get_queue_attributes(QueueUrl=url, **asked).get("Attributes")
+    }
+
+
+def _buckets(client: Client) -> set[str]:
+    return {row["Name"] for row in client("s3").list_buckets()["Buckets"]}
+
+
+def _objects(client: Client) -> set[str]:
+    s3 = client("s3")
+    pages = {bucket: s3.get_paginator("list_objects_v2").paginate(Bucket=bucket) for bucket in _buckets(client)}
+    return {
+        f"{bucket}/{row['Key']}"
+        for bucket, found in pages.items()
+        for page in found
+        for row in page.get("Contents", [])
+    }
+
+
+def _of_buckets(call: str, key: str) -> Callable[[Client], set[str]]:
+    """Buckets that have a setting which none has from the beginning."""
+
+    def found(client: Client) -> set[str]:
+        return {bucket for bucket in _buckets(client) if _answer(client("s3"), call, Bucket=bucket).get(key)}
+
+    return found
+
+
+def _of_repositories(call: str) -> Callable[[Client], set[str]]:
+    def found(client: Client) -> set[str]:
+        names = {row["repositoryName"] for row in _pages(client("ecr"), "describe_repositories", "repositories")}
+        return {name for name in names if _answer(client("ecr"), call, repositoryName=name)}
+
+    return found
+
+
+def _answer(client: Any, call: str, **request: Any) -> dict[str, Any]:
+    """What AWS answers; nothing if what is asked for is not there."""
+    try:
+        return getattr(client, call)(**request)
+    except ClientError as error:
+        if error.response["ResponseMetadata"]["HTTPStatusCode"] not in {400, 404}:
+            raise
+        return {}
+
+
+def _account_block(client: Client) -> set[str]:
+    account = client("sts").get_caller_identity()["Account"]
+    return {account} if _answer(client("s3control"), "get_public_access_block", AccountId=account) else set()
+
+
+INHERENT: Final = {
+    "aws:s3/bucketOwnershipControls:BucketOwnershipControls",
+    "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",
+    "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
+    "aws:sns/topicPolicy:TopicPolicy",
+}
+"""Settings that AWS gives each bucket and topic from the beginning: there is always one, whoever made it."""
+
+
 INVENTORY: Final[dict[str, Callable[[Client], set[str]]]] = {
     "aws:batch/computeEnvironment:ComputeEnvironment": _plain(
         "batch", "describe_compute_environments", "computeEnvironments", "computeEnvironmentName"
@@ -101,12 +183,15 @@ INVENTORY: Final[dict[str, Callable[[Client], set[str]]]] = {
         "ec2", "describe_launch_templates", "LaunchTemplates", "LaunchTemplateId"
     ),
     "aws:ec2/natGateway:NatGateway": _nat_gateways,
+    "aws:ec2/route:Route": _routes,
     "aws:ec2/routeTable:RouteTable": _tables,
     "aws:ec2/routeTableAssociation:RouteTableAssociation": _associations,
     "aws:ec2/securityGroup:SecurityGroup": _groups(default=False),
     "aws:ec2/subnet:Subnet": _plain("ec2", "describe_subnets", "Subnets", "SubnetId"),
     "aws:ec2/vpc:Vpc": _plain("ec2", "describe_vpcs", "Vpcs", "VpcId"),
-    "aws:ec2/vpcEndpoint:VpcEndpoint": _plain("ec2", "describe_vpc_endpoints", "VpcEndpoints", "VpcEndpointId"),
+    "aws:ec2/vpcEndpoint:VpcEndpoint": _endpoints,
+    "aws:ecr/lifecyclePolicy:LifecyclePolicy": _of_repositories("get_lifecycle_policy"),
+    "aws:ecr/repositoryPolicy:RepositoryPolicy": _of_repositories("get_repository_policy"),
     "aws:ecr/repository:Repository": _plain("ecr", "describe_repositories", "repositories", "repositoryName"),
     "aws:iam/instanceProfile:InstanceProfile": _plain(
         "iam", "list_instance_profiles", "InstanceProfiles", "InstanceProfileName"
@@ -117,7 +202,16 @@ INVENTORY: Final[dict[str, Callable[[Client], set[str]]]] = {
     "aws:iam/policy:Policy": _plain("iam", "list_policies", "Policies", "Arn", Scope="Local"),
     "aws:iam/role:Role": _roles,
     "aws:iam/rolePolicy:RolePolicy": _inline_policies,
-    "aws:s3/bucket:Bucket": _plain("s3", "list_buckets", "Buckets", "Name"),
+    "aws:s3/accountPublicAccessBlock:AccountPublicAccessBlock": _account_block,
+    "aws:s3/bucket:Bucket": _buckets,
+    "aws:s3/bucketCorsConfiguration:BucketCorsConfiguration": _of_buckets("get_bucket_cors", "CORSRules"),
+    "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": _of_buckets(
+        "get_bucket_lifecycle_configuration", "Rules"
+    ),
+    "aws:s3/bucketLogging:BucketLogging": _of_buckets("get_bucket_logging", "LoggingEnabled"),
+    "aws:s3/bucketObjectv2:BucketObjectv2": _objects,
+    "aws:s3/bucketPolicy:BucketPolicy": _of_buckets("get_bucket_policy", "Policy"),
+    "aws:s3/bucketVersioning:BucketVersioning": _of_buckets("get_bucket_versioning", "Status"),
     "aws:sfn/stateMachine:StateMachine": _plain(
         "stepfunctions", "list_state_machines", "stateMachines", "stateMachineArn"
     ),
@@ -126,6 +220,7 @@ INVENTORY: Final[dict[str, Callable[[Client], set[str]]]] = {
         "sns", "list_subscriptions", "Subscriptions", "SubscriptionArn"
     ),
     "aws:sqs/queue:Queue": _queues,
+    "aws:sqs/queuePolicy:QueuePolicy": _queue_policies,
     "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": _plain(
         "ec2", "describe_security_group_rules", "SecurityGroupRules", "SecurityGroupRuleId"
     ),

@@ -1,6 +1,7 @@
 """Kills an update's engine, or its provider, at a call of AWS's: AWS has done it, and nobody will hear of it.
 
-The moment is counted in calls, not in seconds, so that a seed means the same on any machine.
+The moment is counted in calls, not in seconds, so that a seed means the same on any machine; a moment may be some
+milliseconds later than the call, so between it and the next ones.
 """
 
 from __future__ import annotations
@@ -16,13 +17,13 @@ from pathlib import Path
 from typing import Final
 
 from localcloud.server.call import HOOKS, Call, Outcome
-from tests.journey.conftest import DEV, Project
+from tests.journey.conftest import STACKS, Project
 
 SERVICES: Final = (
     "batch", "cloudwatch", "ec2", "ecr", "events", "iam", "logs", "s3", "sns", "sqs", "stepfunctions"
 )  # fmt: skip
 LOOKS: Final = ("Describe", "Get", "Head", "List", "Validate")
-UP: Final = ("portal", "up", "--skip-preview", "dev")
+UP: Final = ("portal", "up", "--skip-preview")
 ENGINE, PROVIDER = "engine", "provider"
 LANGUAGE_HOST: Final = "pulumi-language"
 """As the kernel cuts it."""
@@ -51,15 +52,16 @@ def below(pid: int) -> list[tuple[int, str]]:
 
 @dataclass
 class Killer:
-    """Counts calls, and at one of them kills ``victim`` under the process ``pid``."""
+    """Counts calls to the stack's account, and at one of them kills ``victim`` under the process ``pid``."""
 
+    stack: str
     victim: str
     moment: int
-    """Which call, counted from 1."""
+    """Which call, counted from 1; or the first after it at which the victim runs."""
+    later_seconds: float = 0.0
+    """How long after the call; 0: before anybody hears of it."""
     looks: bool = False
     """Whether calls that only look count too: of previews and refreshes."""
-    only: str = ""
-    """Count this operation alone."""
     pid: int = 0
     killed: int = 0
     """The process that was killed; 0: none yet."""
@@ -67,26 +69,25 @@ class Killer:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __call__(self, call: Call, outcome: Outcome) -> None:
-        if call.caller.account_id != DEV or outcome.status >= 400 or self.killed:
+        if call.caller.account_id != STACKS[self.stack] or outcome.status >= 400 or self.killed:
             return
-        if self.only:
-            if call.operation != self.only:
-                return
-        elif not self.looks and call.operation.startswith(LOOKS):
+        if not self.looks and call.operation.startswith(LOOKS):
             return
         with self._lock:
             self.seen += 1
-            if self.seen == self.moment:
+            if self.seen == self.moment and self.later_seconds:
+                threading.Timer(self.later_seconds, self._kill).start()
+            elif self.seen >= self.moment and not self.later_seconds:
                 self._kill()
 
     def _kill(self) -> None:
+        """Or not yet, when the call was not the victim's: `portal` makes some of its own."""
         mark = "localcloud.provider" if self.victim == PROVIDER else "pulumi "
         for pid, line in below(self.pid):
             if mark in line and (self.victim == PROVIDER or line.split()[0].endswith("pulumi")):
                 os.kill(pid, signal.SIGKILL)
                 self.killed = pid
                 return
-        raise AssertionError(f"no {self.victim} under {self.pid}: {below(self.pid)}")
 
 
 @contextmanager
@@ -106,9 +107,9 @@ def in_folder(project: Project) -> dict[str, str]:
 
 
 def killed_up(project: Project, killer: Killer) -> subprocess.CompletedProcess[str]:
-    """`portal up` of the dev stack, killed by ``killer``; returns when all of its processes are gone."""
+    """`portal up` of a stack, killed by ``killer``; returns when all of its processes are gone."""
     process = subprocess.Popen(
-        UP,
+        [*UP, killer.stack],
         cwd=project.folder, env=in_folder(project), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         start_new_session=True,
     )  # fmt: skip

@@ -24,7 +24,7 @@ def test_every_drift_is_seen_and_put_right(project: Project, cloud: Cloud, tmp_p
     before = project.state("dev")
     drifts = found(before)
     for drift, held in drifts.values():
-        drift.change(lambda service: client(cloud, service), held)
+        drift.change(cloud.client, held)
     log = tmp_path / "refresh.jsonl"
     project.pulumi("dev", "refresh", "--preview-only", "--event-log", str(log), env={"PULUMI_DEBUG_COMMANDS": "1"})
     shown = changes(log)
@@ -34,7 +34,7 @@ def test_every_drift_is_seen_and_put_right(project: Project, cloud: Cloud, tmp_p
     assert project.state("dev") == before
     project.up("dev", "--refresh")
     project.pulumi("dev", "preview", "--refresh", "--expect-no-changes")
-    s3, control = cloud.client("s3"), client(cloud, "s3control")
+    s3, control = cloud.client("s3"), cloud.client("s3control")
     assert "aws:SecureTransport" in s3.get_bucket_policy(Bucket=EMBARGO)["Policy"]
     assert all(control.get_public_access_block(AccountId=DEV)["PublicAccessBlockConfiguration"].values())
     assert s3.get_bucket_versioning(Bucket=STAGING)["Status"] == "Enabled"
@@ -73,15 +73,3 @@ def seen(drift: Drift, operation: str, properties: set[str]) -> bool:
     if drift.gone:
         return operation == "delete"
     return operation == "update" and any(one.startswith(drift.shows) for one in properties)
-
-
-def client(cloud: Cloud, service: str) -> Any:
-    """s3control puts the account's id before the host name; the local cloud's is an address."""
-    made = cloud.client(service)
-
-    def plain(request: Any, **_: Any) -> None:
-        request.url = request.url.replace(f"{DEV}.", "", 1)
-
-    if service == "s3control":
-        made.meta.events.register("before-sign.s3-control", plain)
-    return made

@@ -14,4 +14,4 @@ def test_the_stacks_come_up_in_any_order(project: Project, order: tuple[str, ...
     for stack in order:
         project.up(stack)
     for stack in STACKS:
-        project.pulumi(stack, "preview", "--expect-no-changes")
+        project.up(stack, "--refresh", "--expect-no-changes")

@@ -58,17 +58,6 @@ def client(cloud: Cloud, account: str = DEV) -> Any:
     return _clients[key]
 
 
-def control_client(cloud: Cloud, account: str) -> Any:
-    """A client of the account's S3 control plane, whose host name would begin with the account id."""
-
-    def without_account(request: Any, **_: Any) -> None:
-        request.url = request.url.replace(f"//{account}.", "//", 1)
-
-    control = cloud.client("s3control", account)
-    control.meta.events.register("before-sign.s3-control", without_account)
-    return control
-
-
 def make_bucket(cloud: Cloud, account: str = DEV, prefix: str = "bucket", **params: Any) -> Bucket:
     s3, name = client(cloud, account), cloud.name(prefix)
     s3.create_bucket(Bucket=name, CreateBucketConfiguration=HERE, **params)

@@ -9,7 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from .conftest import DEV, PUBLIC, Cloud
-from .s3_steps import HERE, Bucket, client, code_of, control_client, document, make_bucket, refused, statement
+from .s3_steps import HERE, Bucket, client, code_of, document, make_bucket, refused, statement
 
 
 def put_policy(bucket: Bucket, *statements: dict[str, Any]) -> None:
@@ -32,7 +32,7 @@ def test_s3_02_public_policy_while_public_policies_are_blocked(cloud: Cloud) -> 
 
 
 def test_s3_02_public_policy_while_the_account_blocks_public_policies(cloud: Cloud) -> None:
-    bucket, control = make_bucket(cloud, PUBLIC), control_client(cloud, PUBLIC)
+    bucket, control = make_bucket(cloud, PUBLIC), cloud.client("s3control", PUBLIC)
     bucket.s3.delete_public_access_block(Bucket=bucket.name)
     control.put_public_access_block(AccountId=PUBLIC, PublicAccessBlockConfiguration={"BlockPublicPolicy": True})
     try:
