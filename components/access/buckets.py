@@ -10,19 +10,13 @@ Amazon S3.
 from __future__ import annotations
 
 from components import names
+from components.access import resources
 from components.access.statements import ANYONE, Condition, Principals, Statement
 
 
 def tls_only(bucket: str) -> Statement:
     """Nobody reaches the bucket over plain HTTP."""
-    return Statement(
-        sid="TlsOnly",
-        effect="Deny",
-        principals=ANYONE,
-        actions=("s3:*",),
-        resources=(names.bucket_arn(bucket), names.objects_arn(bucket)),
-        conditions=(Condition(operator="Bool", key="aws:SecureTransport", values=("false",)),),
-    )
+    return resources.tls_only("s3:*", names.bucket_arn(bucket), names.objects_arn(bucket))
 
 
 def public_read(bucket: str) -> tuple[Statement, ...]:

@@ -17,9 +17,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from components import names
-from components.orchestration import naming
-from components.orchestration.grants import LOG_DELIVERY
+from components import names, naming
+from components.access.machine import LOG_DELIVERY
 from localcloud.server.batch import images
 from tests.journey import portal_client
 from tests.journey.conftest import DEV, Cloud, Project, smaller
