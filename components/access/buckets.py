@@ -84,6 +84,20 @@ def read(sid: str, *buckets: str) -> tuple[Statement, ...]:
     )
 
 
+def fetch(sid: str, bucket: str) -> tuple[Statement, ...]:
+    """List and read; no tags, since nothing is copied from here within S3."""
+    return (
+        Statement(sid=f"{sid}List", actions=("s3:ListBucket",), resources=(names.bucket_arn(bucket),)),
+        Statement(sid=f"{sid}Read", actions=("s3:GetObject",), resources=(names.objects_arn(bucket),)),
+    )
+
+
+def keep(sid: str, bucket: str) -> tuple[Statement, ...]:
+    """List, read, write and delete; tags mark what a lifecycle may remove."""
+    actions = ("s3:PutObject", "s3:PutObjectTagging", "s3:DeleteObject", "s3:AbortMultipartUpload")
+    return (*fetch(sid, bucket), Statement(sid=f"{sid}Write", actions=actions, resources=(names.objects_arn(bucket),)))
+
+
 def write(sid: str, *buckets: str) -> tuple[Statement, ...]:
     """List, read, write and delete; not versions: what a job deletes can be brought back."""
     return (

@@ -17,8 +17,8 @@ from components.access.statements import Condition, Statement
 def job(*, registry_account: str, region: str, wdl_bucket: str, comms_bucket: str) -> tuple[Statement, ...]:
     """What every job needs, whatever it runs."""
     return (
-        *buckets.read("Wdl", wdl_bucket),
-        *buckets.write("Comms", comms_bucket),
+        *buckets.fetch("Wdl", wdl_bucket),
+        *buckets.keep("Comms", comms_bucket),
         _registry_login(),
         Statement(sid="Images", actions=PULL, resources=(names.registry_arn(registry_account, region),)),
         Statement(sid="Metrics", actions=("cloudwatch:PutMetricData",), resources=("*",)),
