@@ -1,7 +1,7 @@
 """Names that another account or a client needs, and the ARNs made from them. The one place where they are written.
 
 Clients find an environment's state machine and its two buckets by name, and a policy in one account names roles of
-another; so these are fixed. Everything else is auto-named by the engine.
+another; so these are fixed. What an environment's orchestrator needs beside them is named in ``naming``.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ ROLE_VARIABLE: Final = "PORTAL_ROLE"
 GITHUB_ISSUER: Final = "token.actions.githubusercontent.com"
 ANY_ROLE: Final = "cryoet-*"
 """Matches every role that the program makes."""
+JOB_ROLES: Final = "cryoet-ingestion-*"
+"""Matches the roles of every environment's jobs, and those that start them."""
 REGISTRY_ACCOUNT: Final = "908710317728"
 """Holds the images of the jobs; the clients have it written into them."""
 STATE_BUCKETS: Final = "cryoet-pulumi-state-*"
@@ -42,6 +44,15 @@ def sync_role(bucket_key: str) -> str:
 
 def reader_role(reader: str) -> str:
     return f"cryoet-reader-{reader}"
+
+
+def flow_log_role(network: str) -> str:
+    return f"cryoet-{network}-flow-log"
+
+
+def flow_log_group(network: str) -> str:
+    """The log of a network's connections; the role that writes it names it."""
+    return f"/aws/vpc/cryoet-{network}"
 
 
 def state_machine(environment: str) -> str:

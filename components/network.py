@@ -15,8 +15,8 @@ from typing import Final
 import pulumi
 from pulumi_aws import cloudwatch, ec2
 
-from components import rules
-from components.access.statements import Condition, Principals, Statement
+from components import names, rules
+from components.access import roles, trust
 from components.identity import Role, RoleArgs
 
 FEWEST_ZONES, MOST_ZONES = 2, 3
@@ -222,17 +222,20 @@ class Network(pulumi.ComponentResource):
         )
 
     def _flow_log(self) -> None:
-        args, group_name = self._args, f"/aws/vpc/cryoet-{self.name}"
+        args = self._args
         group = cloudwatch.LogGroup(
-            f"{self.name}-flow-log", name=group_name, retention_in_days=args.flow_log_days, opts=self._child()
+            f"{self.name}-flow-log",
+            name=names.flow_log_group(self.name),
+            retention_in_days=args.flow_log_days,
+            opts=self._child(),
         )
         role = Role(
             f"{self.name}-flow-log",
             RoleArgs(
-                role=f"cryoet-{self.name}-flow-log",
+                role=names.flow_log_role(self.name),
                 description="Writes the record of the network's connections",
-                trust=(flow_log_trust(args.account),),
-                permissions=(flow_log_grant(args.account, args.region, group_name),),
+                trust=(trust.flow_logs(args.account),),
+                permissions=(roles.flow_log(args.account, args.region, self.name),),
                 boundary=args.boundary,
             ),
             self._child(),
@@ -249,20 +252,3 @@ class Network(pulumi.ComponentResource):
             tags=self._tags("flow-log"),
             opts=self._child(),
         )
-
-
-def flow_log_trust(account: str) -> Statement:
-    """The service that writes flow logs, for this account's alone."""
-    return Statement(
-        sid="FlowLogs",
-        actions=("sts:AssumeRole",),
-        principals=Principals(kind="Service", ids=("vpc-flow-logs.amazonaws.com",)),
-        conditions=(Condition(operator="StringEquals", key="aws:SourceAccount", values=(account,)),),
-    )
-
-
-def flow_log_grant(account: str, region: str, group: str) -> Statement:
-    """Streams and their events of one log group."""
-    arn = f"arn:aws:logs:{region}:{account}:log-group:{group}"
-    actions = ("logs:CreateLogStream", "logs:DescribeLogGroups", "logs:DescribeLogStreams", "logs:PutLogEvents")
-    return Statement(sid="WriteFlowLog", actions=actions, resources=(arn, f"{arn}:*"))

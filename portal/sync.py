@@ -1,4 +1,4 @@
-"""`portal sync`: copies data from one bucket to another under the role that may do that and nothing else.
+"""`portal sync`: copies data from one bucket to another under the role that releases there.
 
 The copying is the AWS CLI's `aws s3 sync`, the same that the ingestion clients' sync jobs run: server-side, resumable,
 with their options. It runs under the destination's sync role (``cryoet-sync-<bucket>``), whose credentials the AWS CLI

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from itertools import permutations
 
-from components import names, rules
-from components.orchestration import instances, limits, naming
+from components import names, naming, rules
+from components.orchestration import instances, limits
 from settings.faults import Fault, fault_at, file_of
 from settings.orchestration import Orchestrator
 from settings.schema import Environment, Settings

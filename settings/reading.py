@@ -13,7 +13,7 @@ from pydantic_core import ErrorDetails
 
 from settings.faults import Fault, path, shown
 from settings.schema import Settings, StackFile
-from settings.yamlfile import Data
+from settings.yamlfile import ENCRYPTED, Data
 
 _WORDS = {
     "string_type": "must be text: quote it",
@@ -59,8 +59,7 @@ def read_config(file: str, config: Mapping[str, str], secret: Iterable[str] = ()
             data[key] = json.loads(text)
         except (ValueError, RecursionError):
             data[key] = text
-    rule = "holds a secret (secure:), which doesn't belong in a stack file"
-    secrets = [Fault(file=file, key=key, value="", rule=rule) for key in sorted(secret)]
+    secrets = [Fault(file=file, key=key, value="", rule=ENCRYPTED) for key in sorted(secret)]
     return read_data(file, {"config": data}, secrets)
 
 

@@ -1,7 +1,8 @@
 """Reads a stack file into plain data, and says where it cannot.
 
 The engine reads the same files with Go's yaml.v3. What the two readers would take differently (dates, tags, aliases,
-keys that are not text, a key given twice) is a fault here, so that a file means one thing.
+keys that are not text, a key given twice, a mapping of ``secure:`` alone, which is a secret to the engine) is a fault
+here, so that a file means one thing.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import yaml
 
 from settings.faults import Fault, path
 
+ENCRYPTED = "holds a secret (secure:), which doesn't belong in a stack file"
 Data = dict[str, "Data"] | list["Data"] | str | int | float | bool | None
 
 _SCALARS = {f"tag:yaml.org,2002:{kind}" for kind in ("null", "bool", "int", "float", "str")}
@@ -74,7 +76,8 @@ class _Reader:
             return self.fault(node, at, "an alias (*name): write the value out")
         self.seen.add(id(node))
         if isinstance(node, yaml.MappingNode) and node.tag == _MAPPING:
-            return dict(self.items(node, at))
+            found = dict(self.items(node, at))
+            return self.fault(node, at, ENCRYPTED) if set(found) == {"secure"} else found
         if isinstance(node, yaml.SequenceNode) and node.tag == _SEQUENCE:
             return [self.value(item, (*at, index)) for index, item in enumerate(node.value)]
         if isinstance(node, yaml.ScalarNode) and node.tag in _SCALARS:

@@ -10,19 +10,13 @@ Amazon S3.
 from __future__ import annotations
 
 from components import names
+from components.access import resources
 from components.access.statements import ANYONE, Condition, Principals, Statement
 
 
 def tls_only(bucket: str) -> Statement:
     """Nobody reaches the bucket over plain HTTP."""
-    return Statement(
-        sid="TlsOnly",
-        effect="Deny",
-        principals=ANYONE,
-        actions=("s3:*",),
-        resources=(names.bucket_arn(bucket), names.objects_arn(bucket)),
-        conditions=(Condition(operator="Bool", key="aws:SecureTransport", values=("false",)),),
-    )
+    return resources.tls_only("s3:*", names.bucket_arn(bucket), names.objects_arn(bucket))
 
 
 def public_read(bucket: str) -> tuple[Statement, ...]:
@@ -88,6 +82,20 @@ def read(sid: str, *buckets: str) -> tuple[Statement, ...]:
             resources=tuple(map(names.objects_arn, buckets)),
         ),
     )
+
+
+def fetch(sid: str, bucket: str) -> tuple[Statement, ...]:
+    """List and read; no tags, since nothing is copied from here within S3."""
+    return (
+        Statement(sid=f"{sid}List", actions=("s3:ListBucket",), resources=(names.bucket_arn(bucket),)),
+        Statement(sid=f"{sid}Read", actions=("s3:GetObject",), resources=(names.objects_arn(bucket),)),
+    )
+
+
+def keep(sid: str, bucket: str) -> tuple[Statement, ...]:
+    """List, read, write and delete; tags mark what a lifecycle may remove."""
+    actions = ("s3:PutObject", "s3:PutObjectTagging", "s3:DeleteObject", "s3:AbortMultipartUpload")
+    return (*fetch(sid, bucket), Statement(sid=f"{sid}Write", actions=actions, resources=(names.objects_arn(bucket),)))
 
 
 def write(sid: str, *buckets: str) -> tuple[Statement, ...]:

@@ -11,8 +11,8 @@ from __future__ import annotations
 from typing import Final
 
 from components import names
+from components.access import roles
 from components.access.statements import Condition, Statement
-from components.orchestration import hosts
 
 PASSED_TO: Final = (
     "ec2.amazonaws.com",
@@ -174,7 +174,7 @@ def _hand_over(account: str) -> tuple[Statement, ...]:
 def most(account: str, region: str) -> tuple[Statement, ...]:
     """What the boundary allows beyond data: for jobs, machines, the state machine, the flow log and deployments."""
     services = ("batch:*", "cloudwatch:*", "ecr:*", "events:*", "logs:*", "sns:*", "sqs:*")
-    agent = tuple(action for statement in hosts.grants() for action in statement.actions)
+    agent = tuple(action for statement in roles.host() for action in statement.actions)
     looks = tuple(action for action in _DESCRIBE if action.startswith("ec2:"))
     changed = tuple(f"ec2:{action}" for action in _CHANGE["ec2"])
     own = {"iam": (*_READ["iam"], *_CHANGE["iam"])}

@@ -2,26 +2,25 @@
 
 The job roles hold what the workflows do (list and read sources, write and delete outputs, read the database's secret)
 and what swipe does around them: it fetches the WDL, pulls the task's image with the job's own credentials, and keeps
-inputs, outputs and status files in the comms bucket.
+inputs, outputs and status files in the comms bucket. ECS starts a job with another role, which pulls the runner's image
+and writes the log, so that the machine's own role can do nothing but serve ECS.
 """
 
 from __future__ import annotations
 
-from components import names
+from components import names, naming
 from components.access import buckets
-from components.access.statements import Statement
-from components.orchestration import naming
+from components.access.resources import PULL
+from components.access.statements import Condition, Statement
 
 
 def job(*, registry_account: str, region: str, wdl_bucket: str, comms_bucket: str) -> tuple[Statement, ...]:
     """What every job needs, whatever it runs."""
-    registry = names.registry_arn(registry_account, region)
-    pull = ("ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
     return (
-        *buckets.read("Wdl", wdl_bucket),
-        *buckets.write("Comms", comms_bucket),
-        Statement(sid="RegistryLogin", actions=("ecr:GetAuthorizationToken",), resources=("*",)),
-        Statement(sid="Images", actions=pull, resources=(registry,)),
+        *buckets.fetch("Wdl", wdl_bucket),
+        *buckets.keep("Comms", comms_bucket),
+        _registry_login(),
+        Statement(sid="Images", actions=PULL, resources=(names.registry_arn(registry_account, region),)),
         Statement(sid="Metrics", actions=("cloudwatch:PutMetricData",), resources=("*",)),
     )
 
@@ -78,3 +77,46 @@ def operator(
         buckets_of_files = tuple(map(names.bucket_arn, workflows))
         statements.append(Statement(sid="Workflows", actions=("s3:ListBucket",), resources=buckets_of_files))
     return tuple(statements)
+
+
+def job_starter(account: str, region: str, environment: str) -> tuple[Statement, ...]:
+    """Pull the runner's image from any repository that lets it; write the jobs' log."""
+    group = naming.log_group_arn(account, region, naming.job_log_group(environment))
+    write = ("logs:CreateLogStream", "logs:PutLogEvents")
+    return (
+        _registry_login(),
+        Statement(sid="Image", actions=PULL, resources=(names.registry_arn("*", region),)),
+        Statement(sid="WriteLog", actions=write, resources=(f"{group}:log-stream:*",)),
+    )
+
+
+def host() -> tuple[Statement, ...]:
+    """What the ECS agent calls on a machine of jobs."""
+    agent = (
+        "ecs:DeregisterContainerInstance",
+        "ecs:DiscoverPollEndpoint",
+        "ecs:Poll",
+        "ecs:RegisterContainerInstance",
+        "ecs:StartTelemetrySession",
+        "ecs:SubmitAttachmentStateChanges",
+        "ecs:SubmitContainerStateChange",
+        "ecs:SubmitTaskStateChange",
+        "ecs:UpdateContainerInstancesState",
+    )
+    on_register = Condition(operator="StringEquals", key="ecs:CreateAction", values=("RegisterContainerInstance",))
+    return (
+        Statement(sid="ServeEcs", actions=agent, resources=("*",)),
+        Statement(sid="KnowOwnTags", actions=("ec2:DescribeTags",), resources=("*",)),
+        Statement(sid="TagOnRegister", actions=("ecs:TagResource",), resources=("*",), conditions=(on_register,)),
+    )
+
+
+def flow_log(account: str, region: str, network: str) -> Statement:
+    """Streams and their events of the network's own log."""
+    arn = naming.log_group_arn(account, region, names.flow_log_group(network))
+    write = ("logs:CreateLogStream", "logs:DescribeLogGroups", "logs:DescribeLogStreams", "logs:PutLogEvents")
+    return Statement(sid="WriteFlowLog", actions=write, resources=(arn, f"{arn}:*"))
+
+
+def _registry_login() -> Statement:
+    return Statement(sid="RegistryLogin", actions=("ecr:GetAuthorizationToken",), resources=("*",))

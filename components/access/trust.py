@@ -13,20 +13,31 @@ from components.access.statements import Condition, Principals, Statement
 
 def batch_jobs(account: str) -> Statement:
     """The containers of jobs; ``aws:SourceAccount`` keeps other accounts' tasks out (the confused deputy)."""
-    return Statement(
-        sid="Jobs",
-        actions=("sts:AssumeRole",),
-        principals=Principals(kind="Service", ids=("ecs-tasks.amazonaws.com",)),
-        conditions=(Condition(operator="StringEquals", key="aws:SourceAccount", values=(account,)),),
-    )
+    return _service("Jobs", "ecs-tasks.amazonaws.com", _of(account))
 
 
 def job_starter() -> Statement:
     """ECS, which pulls a job's image and writes its log. Its documentation names a source for the roles of tasks alone,
     so a condition might keep every job from starting; a role is passed to ECS in its own account only.
     """
-    service = Principals(kind="Service", ids=("ecs-tasks.amazonaws.com",))
-    return Statement(sid="JobStarter", actions=("sts:AssumeRole",), principals=service)
+    return _service("JobStarter", "ecs-tasks.amazonaws.com")
+
+
+def machines() -> Statement:
+    """The machines of jobs, where the ECS agent runs."""
+    return _service("Machines", "ec2.amazonaws.com")
+
+
+def state_machine(account: str, region: str, environment: str) -> Statement:
+    """Step Functions, for this environment's state machine alone."""
+    machine = names.state_machine_arn(account, region, environment)
+    source = Condition(operator="ArnLike", key="aws:SourceArn", values=(machine,))
+    return _service("StepFunctions", "states.amazonaws.com", _of(account), source)
+
+
+def flow_logs(account: str) -> Statement:
+    """The service that writes flow logs, for this account's alone."""
+    return _service("FlowLogs", "vpc-flow-logs.amazonaws.com", _of(account))
 
 
 def identities(sid: str, patterns: tuple[str, ...]) -> Statement:
@@ -57,3 +68,13 @@ def github(account: str, subjects: tuple[str, ...]) -> Statement:
             Condition(operator="StringEquals", key=f"{issuer}:sub", values=subjects),
         ),
     )
+
+
+def _service(sid: str, service: str, *conditions: Condition) -> Statement:
+    principals = Principals(kind="Service", ids=(service,))
+    return Statement(sid=sid, actions=("sts:AssumeRole",), principals=principals, conditions=conditions)
+
+
+def _of(account: str) -> Condition:
+    """On behalf of what is in this account."""
+    return Condition(operator="StringEquals", key="aws:SourceAccount", values=(account,))

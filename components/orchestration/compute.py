@@ -22,8 +22,10 @@ from typing import Final, Literal
 import pulumi
 from pulumi_aws import batch, ec2, iam, vpc
 
+from components import naming
+from components.access import roles, trust
 from components.identity import Role, RoleArgs
-from components.orchestration import hosts, instances, naming
+from components.orchestration import hosts, instances
 from components.orchestration.limits import (
     GENERATION,
     LEAST_SCRATCH_GIB,
@@ -167,8 +169,8 @@ class Compute(pulumi.ComponentResource):
             RoleArgs(
                 role=naming.instance_role(self._environment),
                 description="Machines of batch jobs: they serve ECS",
-                trust=(hosts.trust(),),
-                permissions=hosts.grants(),
+                trust=(trust.machines(),),
+                permissions=roles.host(),
                 boundary=boundary,
             ),
             self._child(),

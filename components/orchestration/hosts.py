@@ -12,8 +12,6 @@ import base64
 import textwrap
 from typing import Final
 
-from components.access.statements import Condition, Principals, Statement
-
 ROOT_DEVICE: Final = "/dev/xvda"
 SCRATCH: Final = "/mnt"
 """Where jobs work on the host: swipe's image expects its volume there."""
@@ -58,30 +56,3 @@ def user_data(scratch: int | str) -> str:
         f"{start_up(scratch)}\n--{_BOUNDARY}--\n"
     )
     return base64.b64encode(text.encode()).decode()
-
-
-def trust() -> Statement:
-    """The machines themselves."""
-    service = Principals(kind="Service", ids=("ec2.amazonaws.com",))
-    return Statement(sid="Machines", actions=("sts:AssumeRole",), principals=service)
-
-
-def grants() -> tuple[Statement, ...]:
-    """What the ECS agent calls. Images are pulled and logs written with the job's execution role instead."""
-    agent = (
-        "ecs:DeregisterContainerInstance",
-        "ecs:DiscoverPollEndpoint",
-        "ecs:Poll",
-        "ecs:RegisterContainerInstance",
-        "ecs:StartTelemetrySession",
-        "ecs:SubmitAttachmentStateChanges",
-        "ecs:SubmitContainerStateChange",
-        "ecs:SubmitTaskStateChange",
-        "ecs:UpdateContainerInstancesState",
-    )
-    on_register = Condition(operator="StringEquals", key="ecs:CreateAction", values=("RegisterContainerInstance",))
-    return (
-        Statement(sid="ServeEcs", actions=agent, resources=("*",)),
-        Statement(sid="KnowOwnTags", actions=("ec2:DescribeTags",), resources=("*",)),
-        Statement(sid="TagOnRegister", actions=("ecs:TagResource",), resources=("*",), conditions=(on_register,)),
-    )

@@ -1,7 +1,6 @@
 """ImageRepository: where the workflows' images are, for this and other accounts' jobs.
 
-Rests on: clients push again under the same tag (``main``, a developer's name), so tags move; a repository's policy that
-names a role which doesn't exist is refused, so readers are an account and a condition on the role's name.
+Rests on: clients push again under the same tag (``main``, a developer's name), so tags move.
 """
 
 from __future__ import annotations
@@ -13,13 +12,10 @@ from typing import Final
 import pulumi
 from pulumi_aws import ecr
 
-from components import names, rules
-from components.access.statements import Condition, Principals, Statement
-from components.orchestration.policies import resource_document
+from components import rules
+from components.access.resources import pull_by, resource_document
 
-PULL: Final = ("ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
 SET_LATER: Final = ("tags", "tagsAll", "imageScanningConfiguration", "imageTagMutability", "encryptionConfigurations")
-JOB_ROLES: Final = "cryoet-ingestion-*"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,14 +91,3 @@ def lifecycle(untagged_days: int) -> str:
         "action": {"type": "expire"},
     }
     return json.dumps({"rules": [rule]})
-
-
-def pull_by(accounts: tuple[str, ...]) -> Statement:
-    """The job and execution roles of other accounts' environments."""
-    roles = tuple(names.role_arn(account, JOB_ROLES) for account in accounts)
-    return Statement(
-        sid="PullByJobs",
-        actions=PULL,
-        principals=Principals(kind="AWS", ids=tuple(names.account_arn(account) for account in accounts)),
-        conditions=(Condition(operator="ArnLike", key="aws:PrincipalArn", values=roles),),
-    )

@@ -16,11 +16,10 @@ from typing import Any, Final
 import pulumi
 from pulumi_aws import batch, cloudwatch
 
-from components import names
-from components.access.statements import Statement
-from components.access.trust import job_starter
+from components import naming
+from components.access import roles, trust
 from components.identity import Role, RoleArgs
-from components.orchestration import failures, hosts, naming
+from components.orchestration import failures, hosts
 from components.orchestration.limits import SHORTEST_JOB
 
 ATTEMPTS: Final = 3
@@ -82,8 +81,8 @@ class Jobs(pulumi.ComponentResource):
             RoleArgs(
                 role=naming.execution_role(environment),
                 description="ECS starts batch jobs with it: the image and the log",
-                trust=(job_starter(),),
-                permissions=execution_grants(account, region, environment),
+                trust=(trust.job_starter(),),
+                permissions=roles.job_starter(account, region, environment),
                 boundary=boundary,
             ),
             child,
@@ -166,16 +165,3 @@ def _exits() -> list[batch.JobDefinitionRetryStrategyEvaluateOnExitArgs]:
         make(action="EXIT", on_status_reason="*"),
         make(action="EXIT", on_exit_code="*"),
     ]
-
-
-def execution_grants(account: str, region: str, environment: str) -> tuple[Statement, ...]:
-    """Pull the runner's image from any repository that lets it; write the jobs' log."""
-    group = naming.log_group_arn(account, region, naming.job_log_group(environment))
-    pull = ("ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
-    return (
-        Statement(sid="RegistryLogin", actions=("ecr:GetAuthorizationToken",), resources=("*",)),
-        Statement(sid="Image", actions=pull, resources=(names.registry_arn("*", region),)),
-        Statement(
-            sid="WriteLog", actions=("logs:CreateLogStream", "logs:PutLogEvents"), resources=(f"{group}:log-stream:*",)
-        ),
-    )

@@ -3,8 +3,8 @@
 EventBridge sends them; the state machine itself adds one message a stage, of the same form. What cannot be delivered,
 or is received and not dealt with too often, is kept in a dead-letter queue, and an alarm says so.
 
-Rests on: a rule has at most five targets; EventBridge and CloudWatch are let in by the resource's policy, bound to the
-source; a queue encrypted with SQS's own key takes their messages, one with a KMS key of AWS's would not.
+Rests on: a rule has at most five targets; a queue encrypted with SQS's own key takes messages of EventBridge and
+CloudWatch, one with a KMS key of AWS's would not.
 """
 
 from __future__ import annotations
@@ -18,11 +18,9 @@ from typing import Final
 import pulumi
 from pulumi_aws import cloudwatch, sns, sqs
 
-from components import names
-from components.access.statements import Condition
-from components.orchestration import naming
+from components import names, naming
+from components.access.resources import alarm_topic, resource_document, status_queue
 from components.orchestration.limits import LONGEST_QUEUE_NAME, LONGEST_VISIBILITY, MOST_QUEUES, MOST_RECEIVES
-from components.orchestration.policies import from_service, resource_document, tls_only
 
 KEY: Final = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 KEPT_SECONDS: Final = 1_209_600
@@ -79,10 +77,6 @@ class Notifications(pulumi.ComponentResource):
     def _child(self, *after: pulumi.Resource) -> pulumi.ResourceOptions:
         return pulumi.ResourceOptions(parent=self, depends_on=[*after])
 
-    @property
-    def _rule_name(self) -> str:
-        return f"{naming.app(self._environment)}-sfn-state-change-rule"
-
     def _rule(self) -> cloudwatch.EventRule:
         """Of this environment's state machine alone: others in the account are none of its readers' business."""
         machine = names.state_machine_arn(self._account, self._region, self._environment)
@@ -93,7 +87,7 @@ class Notifications(pulumi.ComponentResource):
         }
         return cloudwatch.EventRule(
             f"{self.name}-status",
-            name=self._rule_name,
+            name=naming.status_rule(self._environment),
             description=f"Status changes of runs of the environment {self._environment}",
             event_pattern=json.dumps(pattern),
             state="ENABLED",  # left out, nobody would see that somebody has disabled it
@@ -102,15 +96,10 @@ class Notifications(pulumi.ComponentResource):
 
     def _alarm_topic(self) -> sns.Topic:
         """Subscribe here to be told when messages are lost. It carries alarms alone, no data."""
-        name = f"{naming.app(self._environment)}-alarms"
-        topic = sns.Topic(f"{self.name}-alarms", name=name, opts=self._child())
-        arn = f"arn:aws:sns:{self._region}:{self._account}:{name}"
-        account = Condition(operator="StringEquals", key="aws:SourceAccount", values=(self._account,))
-        statements = (
-            from_service("Alarms", "cloudwatch.amazonaws.com", "sns:Publish", arn, account),
-            tls_only(arn, "sns:Publish"),
-        )
-        sns.TopicPolicy(f"{self.name}-alarms", arn=topic.arn, policy=resource_document(statements), opts=self._child())
+        name = f"{self.name}-alarms"
+        topic = sns.Topic(name, name=naming.alarm_topic(self._environment), opts=self._child())
+        policy = resource_document(alarm_topic(self._account, self._region, self._environment))
+        sns.TopicPolicy(name, arn=topic.arn, policy=policy, opts=self._child())
         return topic
 
     def _queue(self, key: str, rule: cloudwatch.EventRule, topic: sns.Topic) -> sqs.Queue:
@@ -144,16 +133,8 @@ class Notifications(pulumi.ComponentResource):
         )
 
     def _open_to_rule(self, key: str, queue: sqs.Queue, name: str) -> sqs.QueuePolicy:
-        arn = naming.queue_arn(self._account, self._region, name)
-        rule = naming.rule_arn(self._account, self._region, self._rule_name)
-        source = Condition(operator="ArnEquals", key="aws:SourceArn", values=(rule,))
-        statements = (
-            from_service("StatusChanges", "events.amazonaws.com", "sqs:SendMessage", arn, source),
-            tls_only(arn, "sqs:*"),
-        )
-        return sqs.QueuePolicy(
-            f"{self.name}-{key}", queue_url=queue.id, policy=resource_document(statements), opts=self._child()
-        )
+        policy = resource_document(status_queue(self._account, self._region, self._environment, name))
+        return sqs.QueuePolicy(f"{self.name}-{key}", queue_url=queue.id, policy=policy, opts=self._child())
 
     def _alarm(self, key: str, topic: sns.Topic) -> None:
         name = naming.dead_letter_queue(self._environment, key)

@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 import pulumi
 from pulumi_aws import cloudwatch, sfn
 
-from components import names, rules
-from components.access.statements import Condition, Principals, Statement
+from components import names, naming, rules
+from components.access import trust
 from components.identity import Role, RoleArgs
-from components.orchestration import grants, instances, naming, statemachine
+from components.orchestration import grants, instances, statemachine
 from components.orchestration.compute import Compute, ComputeArgs
 from components.orchestration.contract import Resources, StageArgs
 from components.orchestration.jobs import JobArgs, Jobs
@@ -151,7 +151,7 @@ class Orchestrator(pulumi.ComponentResource):
             RoleArgs(
                 role=naming.machine_role(args.environment),
                 description="The state machine: what its definition calls, and its log",
-                trust=(machine_trust(args.account, args.region, args.environment),),
+                trust=(trust.state_machine(args.account, args.region, args.environment),),
                 permissions=grants.statements(
                     definition, machine, account=args.account, region=args.region, logged=True
                 ),
@@ -176,17 +176,3 @@ class Orchestrator(pulumi.ComponentResource):
             ),
             opts=pulumi.ResourceOptions(parent=self, depends_on=[role, log, *after]),
         )
-
-
-def machine_trust(account: str, region: str, environment: str) -> Statement:
-    """Step Functions, for this environment's state machine alone."""
-    machine = names.state_machine_arn(account, region, environment)
-    return Statement(
-        sid="StepFunctions",
-        actions=("sts:AssumeRole",),
-        principals=Principals(kind="Service", ids=("states.amazonaws.com",)),
-        conditions=(
-            Condition(operator="StringEquals", key="aws:SourceAccount", values=(account,)),
-            Condition(operator="ArnLike", key="aws:SourceArn", values=(machine,)),
-        ),
-    )

@@ -13,7 +13,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from components.orchestration import failures, limits, naming
+from components import naming
+from components.orchestration import failures, limits
 
 SPOT, OVERFLOW, ON_DEMAND = "spot", "overflow", "on demand"
 _MACHINE: Final = re.compile(r'"ContainerInstanceArn"\s*:\s*"([^"]*)"')

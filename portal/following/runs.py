@@ -8,7 +8,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from components.orchestration import naming
+from components import naming
 from portal.environments import PATIENT, Home, home, home_of
 from portal.errors import PortalError
 from portal.following.jobs import Job, latest_job

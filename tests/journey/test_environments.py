@@ -10,8 +10,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from components import names
-from components.orchestration import naming
+from components import names, naming
 from localcloud.server import inside
 from localcloud.server.callers import SESSIONS
 from tests.journey.conftest import DEV, PROD, Cloud, Project

@@ -7,9 +7,7 @@ The resources of a grant are taken away one by one where AWS asks for each by it
 from __future__ import annotations
 
 import itertools
-import json
-from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,12 +15,12 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from components import names
-from components.orchestration import naming
-from components.orchestration.grants import LOG_DELIVERY
+from components import names, naming
+from components.access.machine import LOG_DELIVERY
 from localcloud.server.batch import images
 from tests.journey import portal_client
 from tests.journey.conftest import DEV, Cloud, Project, smaller
+from tests.journey.granted import Grant, Granted
 from tests.journey.light_runs import light_runner
 from tests.localcloud.batch_steps import time_scale, until
 from tests.localcloud.conftest import REGION
@@ -47,47 +45,20 @@ LOG = naming.log_group_arn(DEV, REGION, naming.job_log_group(ENVIRONMENT))
 REPOSITORIES = names.registry_arn("*", REGION)
 RUNNER = ("{python}", "-I", "-S", str(Path(__file__).with_name("light_runner.py")))
 
-Grant = tuple[str, str]
-"""An action and one of the resources that it is granted on."""
-
 
 @dataclass
-class Roles:
+class Roles(Granted):
     """What the deployed roles may do, and runs of the environment's machine, started by an operator."""
 
-    cloud: Cloud
-    _unix: Iterator[int] = field(default_factory=lambda: itertools.count(1_700_000_000))
-    _since: int = 0
+    _unix: Iterator[int] = field(default_factory=lambda: itertools.count(1_700_000_000), init=False)
 
     def __post_init__(self) -> None:
-        self.iam, self.batch = self.cloud.client("iam"), self.cloud.client("batch")
+        super().__post_init__()
+        self.batch = self.cloud.client("batch")
         self.env = portal_client.get_aws_env(ENVIRONMENT, self.operator)
 
     def operator(self, service: str) -> Any:
         return self.cloud.client(service, DEV, names.OPERATOR)
-
-    def document(self, role: str) -> tuple[str, dict[str, Any]]:
-        """The name of the role's one policy, and the policy."""
-        (name,) = self.iam.list_role_policies(RoleName=role)["PolicyNames"]
-        return name, self.iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
-
-    def granted(self, role: str) -> set[Grant]:
-        found = [(_each(one["Action"]), _each(one["Resource"])) for one in self.document(role)[1]["Statement"]]
-        return {grant for actions, resources in found for grant in itertools.product(actions, resources)}
-
-    @contextmanager
-    def without(self, role: str, *grants: Grant) -> Generator[None]:
-        """The role has all of its grants but these."""
-        name, document = self.document(role)
-        left = sorted(self.granted(role) - set(grants))
-        statements = [{"Effect": "Allow", "Action": action, "Resource": resource} for action, resource in left]
-        fewer = json.dumps({"Version": document["Version"], "Statement": statements})
-        self.iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=fewer)
-        self._since = self.cloud.folder.calls.stat().st_size
-        try:
-            yield
-        finally:
-            self.iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=json.dumps(document))
 
     def start(self, workflow: str = INGEST, inputs: dict[str, Any] | None = None, **more: Any) -> str:
         """The ARN of an execution. ``more`` goes over what the portal's client sends."""
@@ -117,14 +88,8 @@ class Roles:
 
     def denied(self, role: str) -> str:
         """The action that the role was refused last, since a grant of it was taken away."""
-        with self.cloud.folder.calls.open("rb") as log:
-            log.seek(self._since)
-            lines = [line for line in log if f"{role}/".encode() in line and b'"allowed": false' in line]
-        return str(json.loads(lines[-1])["permissions"][-1]["action"]) if lines else ""
-
-
-def _each(value: Any) -> list[str]:
-    return [value] if isinstance(value, str) else list(value)
+        found = self.refusals(role)
+        return found[-1][0] if found else ""
 
 
 @pytest.fixture(scope="module")

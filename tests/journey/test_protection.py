@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -56,6 +57,43 @@ def test_a_bucket_dropped_without_retire_is_refused_by_name(
     assert "retire" in printed
     assert "Traceback" not in printed
     assert untouched.state("dev") == before
+    assert objects(cloud, EMBARGO) == ["10000/secret.mrc"]
+
+
+def exported(project: Project) -> str:
+    return project.run("pulumi", "stack", "export", "--stack", "dev").stdout
+
+
+def without_outputs(project: Project) -> None:
+    """The state as a first `up` leaves it that was killed after it had made the buckets."""
+    file = project.folder / "state.json"
+    state = json.loads(exported(project))
+    [stack] = [one for one in state["deployment"]["resources"] if one["type"] == "pulumi:pulumi:Stack"]
+    assert stack.pop("outputs")["protected"]
+    file.write_text(json.dumps(state))
+    project.pulumi("dev", "stack", "import", "--file", str(file))
+
+
+def test_after_a_killed_first_up_a_dropped_bucket_is_refused_too(untouched: Project, cloud: Cloud) -> None:
+    """By `portal up` before the engine starts; in the preview of plain `pulumi up` by the engine's own protection."""
+    file = untouched.folder / "Pulumi.dev.yaml"
+    kept, state = file.read_text(), untouched.folder / "before.json"
+    state.write_text(exported(untouched))
+    without_outputs(untouched)
+    before = untouched.state("dev")
+    untouched.change("dev", without_embargo)
+    folder = {"PORTAL_PROJECT": str(untouched.folder)}
+    refused = untouched.run("portal", "up", "--skip-preview", "dev", env=folder)
+    plain = untouched.refused("dev", "up", "--yes")
+    after = untouched.state("dev")
+    file.write_text(kept)
+    untouched.pulumi("dev", "stack", "import", "--file", str(state))
+    assert refused.returncode == 1
+    assert f"Pulumi.dev.yaml: portal:settings.buckets.embargo: the bucket {EMBARGO} is deployed" in refused.stderr
+    assert "retire" in refused.stderr
+    assert plain.returncode != 0
+    assert "protect" in plain.stdout + plain.stderr
+    assert after == before
     assert objects(cloud, EMBARGO) == ["10000/secret.mrc"]
 
 

@@ -22,8 +22,9 @@ from pulumi.runtime.stack import run_in_stack
 from localcloud.provider.check import check_inputs
 from localcloud.provider.rules import RULES, Rules, build
 from localcloud.provider.wire import UNKNOWN
+from tests.unit.stackfiles import PROJECT
 
-PROJECT, STACK, ORGANIZATION = "portal", "dev", "organization"
+STACK, ORGANIZATION = "dev", "organization"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,14 +12,53 @@ from typing import Any
 import yaml
 
 ROOT = Path(__file__).parents[2]
+PROJECT = "portal"
 Files = dict[str, Any]
 """Stack files by stack: what stands under ``config:``."""
 
 
 def engine_config(file: Path) -> dict[str, str]:
     """The configuration as the engine hands it to the program: JSON texts by key."""
-    config = yaml.safe_load(file.read_text())["config"]
-    return {key: value if isinstance(value, str) else json.dumps(value) for key, value in config.items()}
+    handed = handed_over(file.read_text())
+    assert handed is not None
+    return handed[0]
+
+
+def handed_over(text: str) -> tuple[dict[str, str], list[str]] | None:
+    """What the engine makes of a stack file: texts by key, of JSON where there is more than text, and the keys in which
+    it has decrypted something. None: it refuses the file, and the program never runs."""
+    try:
+        file = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - it is a safe one
+        config = (file or {}).get("config") or {}
+        values = {_qualified(key): value for key, value in config.items()}
+        texts = {key: value if isinstance(value, str) else _json(_decrypted(value)) for key, value in values.items()}
+    except (yaml.YAMLError, AttributeError, TypeError, ValueError, RecursionError):
+        return None
+    return texts, [key for key, value in values.items() if _decrypted(value) != value]
+
+
+def _qualified(key: str) -> str:
+    """A key without a project's name is the project's own."""
+    project, _, name = key.rpartition(":")
+    if not name or ":" in project:
+        raise ValueError(key)
+    return f"{project or PROJECT}:{name}"
+
+
+def _decrypted(value: Any) -> Any:
+    if isinstance(value, dict):
+        whole: dict[Any, Any] = value  # pyright: ignore[reportUnknownVariableType] - whatever the file holds
+        if set(whole) == {"secure"}:
+            return whole["secure"]
+        return {key: _decrypted(item) for key, item in whole.items()}
+    if isinstance(value, list):
+        return [_decrypted(item) for item in value]  # pyright: ignore[reportUnknownVariableType]
+    return value
+
+
+def _json(value: Any) -> str:
+    """Raises ValueError for what JSON has no form of."""
+    return json.dumps(value, allow_nan=False, default=str)
 
 
 def own_files() -> Files:

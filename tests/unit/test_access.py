@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import ast
 import json
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from components import names
 from components.access import buckets, deployment, roles, trust
 from components.access.statements import ANYONE, SIZES, Condition, Kind, Statement, document
+from tests.unit.stackfiles import ROOT
 
 A, B = "908710317728", "444455556666"
 OK = Statement(sid="Ok", actions=("s3:GetObject",), resources=("*",))
@@ -195,3 +198,38 @@ def test_no_role_of_the_program_can_change_another_programs_roles() -> None:
     allowed = [one for one in deployment.boundary(A) if one.effect == "Allow"]
     changing = [one for one in allowed if set(one.actions) & {"iam:UpdateAssumeRolePolicy", "iam:PutRolePolicy"}]
     assert [one.resources for one in changing] == [(f"arn:aws:iam::{A}:role/cryoet-*",)]
+
+
+PARTS = {"Statement", "Condition", "Principals"}
+"""What policies are made from."""
+
+
+def constructions(source: str) -> set[str]:
+    """The parts of policies that a module makes, or takes in under another name."""
+    nodes = list(ast.walk(ast.parse(source)))
+    called = [node.func for node in nodes if isinstance(node, ast.Call)]
+    made = {one.id for one in called if isinstance(one, ast.Name)}
+    made |= {one.attr for one in called if isinstance(one, ast.Attribute)}
+    renamed = {name.name for node in nodes if isinstance(node, ast.ImportFrom) for name in node.names if name.asname}
+    return (made | renamed) & PARTS
+
+
+def test_every_statement_is_built_in_the_one_package() -> None:
+    folders = ("components", "composition", "settings", "portal")
+    modules = [ROOT / "__main__.py", *(file for folder in folders for file in Path(ROOT, folder).rglob("*.py"))]
+    building = {file for file in modules if constructions(file.read_text())}
+    outside = {file for file in building if file.parent != Path(ROOT, "components", "access")}
+    assert building
+    assert not outside
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "x = Statement(sid='A', actions=())",
+        "from components.access import statements\nx = [statements.Condition(operator='Bool', key='k', values=())]",
+        "from components.access.statements import Principals as P",
+    ],
+)
+def test_a_construction_is_seen(source: str) -> None:
+    assert len(constructions(source)) == 1

@@ -1,4 +1,7 @@
-"""Stack files changed at random end in a valid plan or in faults that name a file: never in a traceback."""
+"""Stack files changed at random end in a valid plan or in faults that name a file: never in a traceback.
+
+Each is read as a file, as its siblings read it, and in the engine's form, as its own program reads it under ``up``.
+"""
 
 from __future__ import annotations
 
@@ -14,9 +17,9 @@ from hypothesis import strategies as st
 
 from composition.account import provider_of
 from composition.stack import compose
-from settings import Fault, Portal, SettingsError, load
+from settings import Fault, Portal, SettingsError, load, yamlfile
 from tests.unit.recording import record
-from tests.unit.stackfiles import own_files, written
+from tests.unit.stackfiles import PROJECT, handed_over, own_files, written
 
 STACKS = ("dev", "prod", "public")
 PARTS = 8
@@ -109,21 +112,57 @@ def plan(portal: Portal) -> int:
     return len(record(lambda: compose(portal, provider_of(portal, None)), stack=portal.stack).resources)
 
 
-def outcome(texts: dict[str, str], directory: Path) -> str:
-    for stack, text in texts.items():
-        (directory / f"Pulumi.{stack}.yaml").write_text(text, encoding="utf-8", errors="surrogatepass")
-    faults: tuple[Fault, ...] = ()
-    portals: list[Portal] = []
+def read(stack: str, directory: Path, *handed: Any) -> tuple[Portal | None, tuple[Fault, ...]]:
+    """A stack's settings, or what is wrong: its file read as such, or in the engine's form if that is given."""
     try:
-        # The changed one first: if it is refused, so are the others, which read it too.
-        portals = [load(stack, directory) for stack in sorted(STACKS, key=lambda one: texts[one] == UNCHANGED[one])]
+        return load(stack, directory, *handed), ()
     except SettingsError as error:
         faults = error.faults
     assert all(fault.file.startswith("Pulumi.") and fault.rule for fault in faults)
     assert len(faults) == len(set(faults))
-    changed = [portal for portal in portals if texts[portal.stack] != UNCHANGED[portal.stack]]
-    assert all(plan(portal) > 5 for portal in changed)
-    return "planned" if portals else "refused"
+    return None, faults
+
+
+def told(faults: tuple[Fault, ...]) -> set[tuple[str, str, str]]:
+    """Faults without what differs between the two forms of a file: the engine puts the project's name before keys, and
+    a text that could be JSON is taken for it."""
+    return {(one.file, one.key.removeprefix(f"{PROJECT}:"), one.rule.partition(";")[0]) for one in faults}
+
+
+def outcome(texts: dict[str, str], directory: Path) -> str:
+    for stack, text in texts.items():
+        (directory / f"Pulumi.{stack}.yaml").write_text(text, encoding="utf-8", errors="surrogatepass")
+    # The changed one first: if it is refused, so are the others, which read it too.
+    stack, *others = sorted(STACKS, key=lambda one: texts[one] == UNCHANGED[one])
+    portal, faults = read(stack, directory)
+    handed = handed_over(texts[stack])
+    if handed is None:
+        assert portal is None
+    else:
+        alike(stack, directory, (portal, faults), handed)
+    if portal is None:
+        return "refused"
+    assert all(load(other, directory) for other in others)
+    assert texts[stack] == UNCHANGED[stack] or plan(portal) > 5
+    return "planned"
+
+
+def alike(
+    stack: str,
+    directory: Path,
+    by_file: tuple[Portal | None, tuple[Fault, ...]],
+    handed: tuple[dict[str, str], list[str]],
+) -> None:
+    """The engine's form is read as the file is, where the file means one thing to all readers of YAML."""
+    portal, faults = by_file
+    by_engine, its_faults = read(stack, directory, *handed)
+    data, unclear = yamlfile.read(directory / f"Pulumi.{stack}.yaml")
+    if handed[1]:
+        assert portal is by_engine is None
+    elif unclear or not isinstance(data, dict) or set(data) != {"config"}:  # the engine passes over other keys
+        assert portal is None
+    else:
+        assert (portal, told(faults)) == (by_engine, told(its_faults))
 
 
 @pytest.mark.parametrize("part", range(PARTS))
@@ -147,6 +186,20 @@ def test_a_changed_stack_file_is_planned_or_refused(part: int, request: pytest.F
     run()
     # The changes are neither all harmless nor all fatal: else the test would show little.
     assert 0.05 < outcomes.count("planned") / len(outcomes) < 0.9
+
+
+def test_what_is_a_secret_to_the_engine_is_one_in_a_file_too(tmp_path: Path) -> None:
+    files = {**own_files()}
+    files["prod"]["portal:settings"]["tags"] = {"secure": "v1:x"}
+    directory = written(files, tmp_path)
+    handed = handed_over((directory / "Pulumi.prod.yaml").read_text())
+    assert handed is not None
+    assert handed[1] == ["portal:settings"]
+    by_engine, by_sibling = told(read("prod", directory, *handed)[1]), read("dev", directory)[1]
+    assert ("Pulumi.prod.yaml", "settings", yamlfile.ENCRYPTED) in by_engine
+    [fault] = by_sibling
+    assert (fault.key, fault.value) == ("portal:settings.tags", "")
+    assert fault.rule.startswith(yamlfile.ENCRYPTED)
 
 
 @pytest.mark.parametrize("config", ["null", "[]", '{"account": null}', "7", '"text"', json.dumps({"a": 10**30})])

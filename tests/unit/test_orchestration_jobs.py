@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
+from components.access.resources import resource_document
 from components.orchestration.failures import RETRIED_REASONS
 from components.orchestration.images import ImageRepository, ImageRepositoryArgs
 from components.orchestration.jobs import JobArgs, Jobs
 from components.orchestration.notifications import Notifications, NotificationsArgs
-from components.orchestration.policies import resource_document
 from tests.unit.recording import Recording, record
 
 ACCOUNT, REGION = "908710317728", "us-west-2"

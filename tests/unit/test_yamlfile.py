@@ -39,8 +39,8 @@ BROKEN = {
     b"config: {<<: {a: 1}}": "a key is text",
     b"encryptionsalt: 7": "encryptionsalt: 7: must be text",
     b"confg: {}": "did you mean config?",
-    b"config: {portal:settings: {account: {secure: abc}}}": "account.secure: 'abc': unknown key",
-    b"config:\n  portal:settings:\n    secure: abc": "portal:settings.secure: 'abc': unknown key",
+    b"config: {portal:settings: {account: {secure: abc}}}": "yaml: portal:settings.account: holds a secret (secure:)",
+    b"config:\n  portal:settings:\n    secure: abc": "yaml: portal:settings: holds a secret (secure:)",
     b"config: null": "config: None: must be a mapping",
 }
 

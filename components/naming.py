@@ -1,7 +1,7 @@
 """Names of an environment's orchestrator, and the ARNs made from them: every one has the environment's name in it.
 
-Two environments share an account, so no name here is fixed for the account. Queues and the job definition have fixed
-names, since the state machine's role names them before they exist; consumers know notification queues by name.
+Two environments share an account, so no name here is fixed for the account. Queues, job definitions, log groups and the
+rule are named by policies before they exist; readers know notification queues by name, the command line the jobs' log.
 """
 
 from __future__ import annotations
@@ -34,6 +34,15 @@ def notification_queue(environment: str, key: str) -> str:
 
 def dead_letter_queue(environment: str, key: str) -> str:
     return f"{notification_queue(environment, key)}-dead-letter"
+
+
+def status_rule(environment: str) -> str:
+    """EventBridge's rule, which sends the notification queues every change of a run's status."""
+    return f"{app(environment)}-sfn-state-change-rule"
+
+
+def alarm_topic(environment: str) -> str:
+    return f"{app(environment)}-alarms"
 
 
 def machine_role(environment: str) -> str:
@@ -69,6 +78,10 @@ def queue_arn(account: str, region: str, name: str) -> str:
 
 def queue_url(account: str, region: str, name: str) -> str:
     return f"https://sqs.{region}.amazonaws.com/{account}/{name}"
+
+
+def topic_arn(account: str, region: str, name: str) -> str:
+    return f"arn:aws:sns:{region}:{account}:{name}"
 
 
 def log_group_arn(account: str, region: str, name: str) -> str:

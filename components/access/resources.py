@@ -1,0 +1,78 @@
+"""Policies of queues, topics and image repositories: documents that ``statements.document`` has no kind for.
+
+Rests on: EventBridge and CloudWatch are let in by the resource's own policy, bound to the source; a repository's policy
+that names a role which doesn't exist is refused, so readers are an account and a condition on the role's name.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Final
+
+from components import names, naming
+from components.access.statements import ANYONE, VERSION, Condition, Principals, Statement
+
+PULL: Final = ("ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
+
+
+def resource_document(statements: tuple[Statement, ...]) -> str:
+    """The policy of one resource, as JSON text. Raises ValueError for a statement that names no principal."""
+    for statement in statements:
+        if not statement.principals:
+            raise ValueError(f"resource policy, statement {statement.sid!r}: it must have principals")
+    return json.dumps({"Version": VERSION, "Statement": [statement.as_json() for statement in statements]})
+
+
+def alarm_topic(account: str, region: str, environment: str) -> tuple[Statement, ...]:
+    """CloudWatch, for this account's alarms alone."""
+    arn = naming.topic_arn(account, region, naming.alarm_topic(environment))
+    source = Condition(operator="StringEquals", key="aws:SourceAccount", values=(account,))
+    return (
+        _from_service("Alarms", "cloudwatch.amazonaws.com", "sns:Publish", arn, source),
+        tls_only("sns:Publish", arn),
+    )
+
+
+def status_queue(account: str, region: str, environment: str, queue: str) -> tuple[Statement, ...]:
+    """EventBridge, for the environment's rule alone. ``queue``: the name of one of its queues."""
+    arn = naming.queue_arn(account, region, queue)
+    rule = naming.rule_arn(account, region, naming.status_rule(environment))
+    source = Condition(operator="ArnEquals", key="aws:SourceArn", values=(rule,))
+    return (
+        _from_service("StatusChanges", "events.amazonaws.com", "sqs:SendMessage", arn, source),
+        tls_only("sqs:*", arn),
+    )
+
+
+def pull_by(accounts: tuple[str, ...]) -> Statement:
+    """The job and execution roles of other accounts' environments."""
+    roles = tuple(names.role_arn(account, names.JOB_ROLES) for account in accounts)
+    return Statement(
+        sid="PullByJobs",
+        actions=PULL,
+        principals=Principals(kind="AWS", ids=tuple(names.account_arn(account) for account in accounts)),
+        conditions=(Condition(operator="ArnLike", key="aws:PrincipalArn", values=roles),),
+    )
+
+
+def tls_only(action: str, *arns: str) -> Statement:
+    """Whoever it is, over HTTPS."""
+    return Statement(
+        sid="TlsOnly",
+        effect="Deny",
+        principals=ANYONE,
+        actions=(action,),
+        resources=arns,
+        conditions=(Condition(operator="Bool", key="aws:SecureTransport", values=("false",)),),
+    )
+
+
+def _from_service(sid: str, service: str, action: str, arn: str, source: Condition) -> Statement:
+    """A service of AWS, on behalf of the source alone."""
+    return Statement(
+        sid=sid,
+        actions=(action,),
+        resources=(arn,),
+        principals=Principals(kind="Service", ids=(service,)),
+        conditions=(source,),
+    )
