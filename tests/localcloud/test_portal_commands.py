@@ -185,6 +185,20 @@ def test_releases_are_of_datasets_depositions_or_of_all(portal: Portal) -> None:
     assert everything["input"]["RunSPOTVcpu"] == 4
 
 
+@pytest.mark.parametrize("prefix", ["", "/10000", "/depositions_metadata/10300/"])
+def test_a_release_ends_under_its_sources_prefix_unless_told_otherwise(portal: Portal, prefix: str) -> None:
+    """At the bucket's root, ``--delete`` would take everything else in it."""
+    (sent,) = portal.sent("submit", "sync", "--single-job", "--delete", f"s3://{STAGING}{prefix}")
+    run = sent["input"]["Input"]["Run"]
+    assert (run["input_path"], run["output_path"]) == (prefix.strip("/"), prefix.strip("/"))
+    assert (run["output_bucket"], run["flags"]) == (PUBLIC, "--delete")
+
+
+def test_what_looks_like_an_option_is_quoted_too(portal: Portal) -> None:
+    (sent,) = portal.sent("submit", "sync", "--dataset", "10000", "--exclude", "--x; true")
+    assert flags([sent]) == ["--exclude '--x; true'"]
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [
@@ -198,6 +212,10 @@ def test_releases_are_of_datasets_depositions_or_of_all(portal: Portal) -> None:
         (("sync", "--single-job", "--generation", "1"), "--single-job: clients of generation 1"),
         (("sync", "--single-job", "--dataset", "10000"), "--single-job: takes all of SOURCE"),
         (("sync", "--dataset", "1"), "--dataset: '1': there is no such folder"),
+        (
+            ("sync", "--single-job", "--delete", f"s3://{STAGING}/10000", f"s3://{PUBLIC}"),
+            f"DEST: 's3://{PUBLIC}': with --delete must not be above SOURCE's folder '10000'",
+        ),
         (
             ("validate", "10000", "--swipe-wdl-key", "x.wdl"),
             f"--swipe-wdl-key: 'x.wdl': must be a file in s3://{WDL}: db_",
