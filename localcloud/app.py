@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-import yaml
 from rich.console import Console
 from rich.markup import escape
 
@@ -37,9 +36,15 @@ def fail(text: str) -> typer.Exit:
 
 def accounts_of_stacks(project: Path) -> list[str]:
     """The account ids that the stack files of a project name. Raises ValueError naming a file without one."""
+    from settings import files_of_stacks
+    from settings.yamlfile import read
+
     found: list[str] = []
-    for path in sorted(project.glob("Pulumi.*.yaml")):
-        data: Any = yaml.safe_load(path.read_text())
+    for path in files_of_stacks(project).values():
+        data: Any
+        data, faults = read(path)
+        if faults:
+            raise ValueError(str(faults[0]))
         try:
             account = str(data["config"][SETTINGS]["account"]["id"])
         except (KeyError, TypeError):

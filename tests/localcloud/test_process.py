@@ -137,10 +137,13 @@ def test_a_server_that_died_is_not_taken_for_a_living_one(tmp_path: Path) -> Non
 def test_the_accounts_are_those_of_the_stack_files(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"no Pulumi\.\*\.yaml"):
         accounts_of_stacks(tmp_path)
-    for name, account in (("a", DEV), ("b", DEV), ("c", ACCOUNTS[1])):
+    for name, account in (("a", DEV), ("b", DEV), ("c.d", ACCOUNTS[1])):
         text = f'config:\n  portal:settings:\n    account: {{id: "{account}"}}\n'
         (tmp_path / f"Pulumi.{name}.yaml").write_text(text)
     assert accounts_of_stacks(tmp_path) == [DEV, ACCOUNTS[1]]
     (tmp_path / "Pulumi.d.yaml").write_text("config: {}\n")
     with pytest.raises(ValueError, match=r"Pulumi\.d\.yaml: config → portal:settings → account → id is missing"):
+        accounts_of_stacks(tmp_path)
+    (tmp_path / "Pulumi.d.yaml").write_text("config: [\n")
+    with pytest.raises(ValueError, match=r"Pulumi\.d\.yaml: is not YAML"):
         accounts_of_stacks(tmp_path)

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
+from portal.pulumi_cli import stacks
 from settings import Portal, SettingsError, load
-from tests.unit.stackfiles import ROOT, Files, changed, engine_config, written
+from tests.unit.stackfiles import ROOT, Files, changed, engine_config, own_files, written
 
 Settings = dict[str, Any]
 Change = Callable[[Files], object]
@@ -227,6 +228,21 @@ def test_a_misspelt_key_is_answered_with_the_right_one(tmp_path: Path) -> None:
 def test_a_stack_without_a_file(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=r"Pulumi\.test\.yaml: no such stack file; stacks here: dev, prod, public"):
         load("test", written(changed(lambda _: None), tmp_path))
+
+
+@pytest.mark.parametrize("name", ["Pulumi.test.yml", "Pulumi.a b.yaml", f"Pulumi.{'a' * 101}.yaml"])
+def test_a_file_that_the_engine_would_not_read_is_a_fault(name: str, tmp_path: Path) -> None:
+    directory = written(own_files(), tmp_path)
+    (directory / "Pulumi.prod.yaml").rename(directory / name)
+    with pytest.raises(SettingsError) as refused:
+        load("dev", directory)
+    assert f"  {name}: must be Pulumi.NAME.yaml, NAME of " in str(refused.value)
+
+
+def test_every_command_finds_the_same_stacks_dots_in_their_names_too(tmp_path: Path) -> None:
+    directory = written(own_files(), tmp_path)
+    (directory / "Pulumi.prod.yaml").rename(directory / "Pulumi.prod.eu-1.yaml")
+    assert stacks(directory) == sorted(load("dev", directory).stacks) == ["dev", "prod.eu-1", "public"]
 
 
 def from_engine(change: Callable[[dict[str, str]], object], secret: tuple[str, ...] = ()) -> Portal:
