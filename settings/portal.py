@@ -113,7 +113,7 @@ def files_of_stacks(directory: Path) -> dict[str, Path]:
 def _misnamed(directory: Path) -> Iterator[Fault]:
     """What looks like a stack's file and is none: the engine looks for the ending of Pulumi.yaml alone."""
     for file in sorted(directory.glob("Pulumi.*.y*ml")):
-        if not _FILE.fullmatch(file.name):
+        if file.suffix in (".yaml", ".yml") and not _FILE.fullmatch(file.name):
             rule = "must be Pulumi.NAME.yaml, NAME of letters, digits, '.', '_', '-': the engine reads no other name"
             yield Fault(file=file.name, key="", value="", rule=rule)
 

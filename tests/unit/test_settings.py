@@ -230,6 +230,34 @@ def test_a_stack_without_a_file(tmp_path: Path) -> None:
         load("test", written(changed(lambda _: None), tmp_path))
 
 
+WORKFLOW_FAULTS: dict[str, tuple[Callable[[Path], object], str]] = {
+    "latin.wdl": (lambda file: file.write_bytes(b"version 1.0 # \xe9"), "must be UTF-8: byte 14 is not"),
+    "folder.wdl": (lambda file: file.mkdir(), "must be a file"),
+    "nowhere.wdl": (lambda file: file.symlink_to("gone"), "must be a file"),
+    "text.wdl.zip": (lambda file: file.write_text("version 1.0"), "must be a zip archive"),
+}
+
+
+@pytest.mark.parametrize("name", WORKFLOW_FAULTS)
+def test_a_workflow_file_that_cannot_be_uploaded(name: str, tmp_path: Path) -> None:
+    directory = written(changed(put("dev", "environments.staging.workflows", "more")), tmp_path)
+    (directory / "more").mkdir()
+    make, rule = WORKFLOW_FAULTS[name]
+    make(directory / "more" / name)
+    with pytest.raises(SettingsError) as refused:
+        load("dev", directory)
+    (fault,) = refused.value.faults
+    assert str(fault) == f"Pulumi.dev.yaml: portal:settings.environments.staging.workflows: 'more/{name}': {rule}"
+
+
+def test_a_folder_without_workflows(tmp_path: Path) -> None:
+    (tmp_path / "more").mkdir()
+    found = faults(put("dev", "environments.dev.workflows", "more"), tmp_path)
+    assert found == [
+        "Pulumi.dev.yaml: portal:settings.environments.dev.workflows: 'more': no .wdl or .wdl.zip file in this folder"
+    ]
+
+
 @pytest.mark.parametrize("name", ["Pulumi.test.yml", "Pulumi.a b.yaml", f"Pulumi.{'a' * 101}.yaml"])
 def test_a_file_that_the_engine_would_not_read_is_a_fault(name: str, tmp_path: Path) -> None:
     directory = written(own_files(), tmp_path)
