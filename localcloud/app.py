@@ -73,6 +73,7 @@ def start_server(folder: Path, accounts: list[str], https_port: int = 0, http_po
                 https_port=https_port,
                 http_port=http_port,
                 waiting=lambda seconds: status.update(f"local cloud: starting, {seconds:.0f} s"),
+                say=lambda text: err.print(escape(text)),
             )
     except (process.ProcessError, ValueError) as error:
         raise fail(str(error)) from error
@@ -178,10 +179,11 @@ def preview(folder: FolderOption = FOLDER) -> None:
 def _do(steps: Callable[[Any, process.Running], None], folder: Path) -> None:
     """Runs steps of the bring-up on the server of the folder, started if need be."""
     from localcloud import bringup
+    from settings import SettingsError
 
     try:
         steps(bringup, start_server(folder, []))
-    except bringup.BringUpError as error:
+    except (bringup.BringUpError, SettingsError) as error:
         raise fail(str(error)) from error
 
 
