@@ -1,12 +1,15 @@
 """The two buckets of an environment's job orchestrator, and the workflows its clients ask for by file name.
 
-Rests on: clients find both buckets by what their names contain, and a workflow at the root of the first by its key.
+Rests on: clients find both buckets by what their names contain, and a workflow at the root of the first by its key;
+a workflow is a WDL text, or a zip archive of it and of what it imports.
 """
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TypedDict
 
 import pulumi
 from pulumi_aws import s3
@@ -14,13 +17,21 @@ from pulumi_aws import s3
 from components.storage import DataBucket, DataBucketArgs, LifecycleArgs
 
 
+class _Body(TypedDict, total=False):
+    """Inputs of an object that are its content's."""
+
+    content: str
+    content_base64: str
+    content_type: str
+
+
 @dataclass(frozen=True, kw_only=True)
 class WorkflowsArgs:
     environment: str
     wdl_bucket: str
     comms_bucket: str
-    workflows: Mapping[str, str]
-    """WDL texts by file name, which is the object's key."""
+    workflows: Mapping[str, str | bytes]
+    """By file name, which is the object's key: the text of each ``.wdl``, the bytes of each ``.wdl.zip``."""
     results_days: int
     """What jobs leave in the comms bucket is deleted after this many days."""
     lifecycle: LifecycleArgs
@@ -29,11 +40,22 @@ class WorkflowsArgs:
 
     def check(self, name: str) -> None:
         """Raises ValueError naming component, field, value and rule."""
-        wrong = sorted(key for key in self.workflows if "/" in key or not key.endswith(".wdl"))
+        wrong = sorted(key for key, given in self.workflows.items() if "/" in key or not key.endswith(_ending(given)))
         if not self.workflows or wrong:
-            raise ValueError(f"Workflows {name!r}: workflows: {wrong!r}: at least one, each key like name.wdl")
+            rule = "at least one, each key like name.wdl for a text, name.wdl.zip for bytes"
+            raise ValueError(f"Workflows {name!r}: workflows: {wrong!r}: {rule}")
         if self.results_days < 1:
             raise ValueError(f"Workflows {name!r}: results_days: {self.results_days!r}: at least one day")
+
+
+def _ending(given: str | bytes) -> str:
+    return ".wdl" if isinstance(given, str) else ".wdl.zip"
+
+
+def _body(given: str | bytes) -> _Body:
+    if isinstance(given, str):
+        return {"content": given, "content_type": "text/plain; charset=utf-8"}
+    return {"content_base64": b64encode(given).decode(), "content_type": "application/zip"}
 
 
 class Workflows(pulumi.ComponentResource):
@@ -47,15 +69,14 @@ class Workflows(pulumi.ComponentResource):
         super().__init__("portal:workflows:Workflows", name, None, opts)
         self.wdl = self._workspace(f"{name}-wdl", args, args.wdl_bucket, None)
         self.comms = self._workspace(f"{name}-comms", args, args.comms_bucket, args.results_days)
-        for key, text in sorted(args.workflows.items()):
+        for key, given in sorted(args.workflows.items()):
             s3.BucketObjectv2(
                 f"{name}-{key}",
                 bucket=self.wdl.bucket,
                 key=key,
-                content=text,
-                content_type="text/plain; charset=utf-8",
                 tags={"environment": args.environment},
                 opts=pulumi.ResourceOptions(parent=self, depends_on=[self.wdl]),
+                **_body(given),
             )
         self.register_outputs({"wdlBucket": self.wdl.bucket, "commsBucket": self.comms.bucket})
 

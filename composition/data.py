@@ -12,6 +12,7 @@ from components.access.statements import Statement
 from components.storage import DataBucket, DataBucketArgs, LifecycleArgs
 from components.workflows import WorkflowsArgs
 from settings import Bucket, Environment, Lifecycle, Portal
+from settings.workflows import content, workflow_files
 
 
 def buckets(portal: Portal, opts: pulumi.ResourceOptions) -> dict[str, DataBucket]:
@@ -65,7 +66,7 @@ def workflows(portal: Portal, name: str, environment: Environment, logs: DataBuc
         environment=name,
         wdl_bucket=environment.wdl_bucket,
         comms_bucket=environment.comms_bucket,
-        workflows={file.name: file.read_text(encoding="utf-8") for file in sorted(folder.glob("*.wdl"))},
+        workflows={file.name: content(file) for file in workflow_files(folder)},
         results_days=environment.results_days,
         lifecycle=_lifecycle(Lifecycle()),
         logs=logs,

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-import yaml
 from rich.console import Console
 from rich.markup import escape
 
@@ -37,9 +36,15 @@ def fail(text: str) -> typer.Exit:
 
 def accounts_of_stacks(project: Path) -> list[str]:
     """The account ids that the stack files of a project name. Raises ValueError naming a file without one."""
+    from settings import files_of_stacks
+    from settings.yamlfile import read
+
     found: list[str] = []
-    for path in sorted(project.glob("Pulumi.*.yaml")):
-        data: Any = yaml.safe_load(path.read_text())
+    for path in files_of_stacks(project).values():
+        data: Any
+        data, faults = read(path)
+        if faults:
+            raise ValueError(str(faults[0]))
         try:
             account = str(data["config"][SETTINGS]["account"]["id"])
         except (KeyError, TypeError):
@@ -68,6 +73,7 @@ def start_server(folder: Path, accounts: list[str], https_port: int = 0, http_po
                 https_port=https_port,
                 http_port=http_port,
                 waiting=lambda seconds: status.update(f"local cloud: starting, {seconds:.0f} s"),
+                say=lambda text: err.print(escape(text)),
             )
     except (process.ProcessError, ValueError) as error:
         raise fail(str(error)) from error
@@ -173,10 +179,11 @@ def preview(folder: FolderOption = FOLDER) -> None:
 def _do(steps: Callable[[Any, process.Running], None], folder: Path) -> None:
     """Runs steps of the bring-up on the server of the folder, started if need be."""
     from localcloud import bringup
+    from settings import SettingsError
 
     try:
         steps(bringup, start_server(folder, []))
-    except bringup.BringUpError as error:
+    except (bringup.BringUpError, SettingsError) as error:
         raise fail(str(error)) from error
 
 

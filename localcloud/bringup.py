@@ -35,6 +35,7 @@ from localcloud.example import (
 )
 from localcloud.provider.install import install_plugin
 from localcloud.server import environment as environments
+from localcloud.server.leftovers import STATE
 from localcloud.server.oidc import load_key, mint
 from localcloud.server.process import Running
 from portal.pulumi_cli import ROOT, stacks
@@ -138,7 +139,7 @@ def preview(server: Running, folder: Path) -> None:
     """
     env, portal = command_environment(server, folder), load(stacks()[0], ROOT)
     for stack in stacks():
-        if not (folder / "state" / ".pulumi" / "stacks" / "portal" / f"{stack}.json").exists():
+        if not (folder / STATE / ".pulumi" / "stacks" / "portal" / f"{stack}.json").exists():
             with step(f"pulumi up of {stack}, which never was"):
                 run([*PORTAL, "up", "--skip-preview", stack], env)
         with step(f"preview of {stack} under {names.GITHUB_PREVIEW}"):

@@ -87,7 +87,8 @@ def administrator(example: Example, server: Running) -> dict[str, str]:
 
 def has_tomogram(example: Example, server: Running) -> bool:
     """Whether the source bucket holds the tomogram, and so the ingest was begun."""
-    return TOMOGRAM in ask(server, "GET", "inventory")[example.account]["buckets"][example.source]["objects"]
+    buckets = ask(server, "GET", "inventory")[example.account]["buckets"]
+    return example.source in buckets and TOMOGRAM in buckets[example.source]["objects"]
 
 
 def take_machine_half_way(example: Example, server: Running) -> None:

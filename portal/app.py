@@ -60,6 +60,7 @@ def sync(
         size_only=size_only,
         dryrun=dryrun,
     )
+    syncing.refuse_wide_deletion(origin, target, options)
     where = syncing.route(stack_files(), origin.bucket, target.bucket)
     jobs = syncing.pairs(where, origin, target, dataset or [], per_dataset)
     if print_command:

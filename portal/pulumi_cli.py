@@ -18,6 +18,8 @@ from typing import Any
 
 from rich.console import Console
 
+from settings import files_of_stacks
+
 ROOT = Path(os.environ.get("PORTAL_PROJECT") or Path(__file__).resolve().parent.parent)
 """The Pulumi project: where Pulumi.yaml and the stack files are. PORTAL_PROJECT names another than this checkout."""
 
@@ -105,4 +107,4 @@ class Pulumi:
 
 def stacks(root: Path = ROOT) -> list[str]:
     """The stacks that have a file, in the order of their names."""
-    return sorted(path.name.split(".")[1] for path in root.glob("Pulumi.*.yaml"))
+    return [*files_of_stacks(root)]

@@ -46,6 +46,10 @@ class Uri:
     def under(self, name: str) -> Uri:
         return Uri(bucket=self.bucket, prefix=f"{self.prefix}/{name}" if self.prefix else name)
 
+    def above(self, other: Uri) -> bool:
+        """Whether ``other``'s folder, but for the bucket, lies in this one and is another."""
+        return other.prefix != self.prefix and f"{other.prefix}/".startswith(f"{self.prefix}/" if self.prefix else "")
+
     def __str__(self) -> str:
         return f"s3://{self.bucket}/{self.prefix}".rstrip("/")
 
@@ -68,6 +72,13 @@ class Options:
             "--dryrun": self.dryrun,
         }
         return [flag for flag, on in flags.items() if on] + [word for pair in self.filters for word in pair]
+
+
+def refuse_wide_deletion(source: Uri, destination: Uri, options: Options) -> None:
+    """``--delete`` from a folder to one above it would take what lies beside it there. Raises :class:`SyncError`."""
+    if options.delete and destination.above(source):
+        rule = f"with --delete must not be above SOURCE's folder {source.prefix!r}: all else in it would be deleted"
+        raise SyncError(f"DEST: {str(destination)!r}: {rule}")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,7 +7,7 @@ any resource exists, and reports every fault at once.
 from settings.base import BucketRef
 from settings.faults import Fault, SettingsError
 from settings.orchestration import Orchestrator
-from settings.portal import Portal, Release, load
+from settings.portal import Portal, Release, files_of_stacks, load
 from settings.schema import Bucket, Environment, Lifecycle, Settings, StackFile
 
 __all__ = [
@@ -22,5 +22,6 @@ __all__ = [
     "Settings",
     "SettingsError",
     "StackFile",
+    "files_of_stacks",
     "load",
 ]

@@ -12,9 +12,9 @@ from itertools import combinations
 from pathlib import Path
 
 from components import names, rules
-from settings import orchestrators, references
+from settings import orchestrators, references, workflows
 from settings.faults import Fault, fault_at, file_of, path
-from settings.schema import Bucket, Environment, Images, Settings
+from settings.schema import Bucket, Images, Settings
 
 Stacks = Mapping[str, Settings]
 EXPIRING = frozenset({"log", "workspace"})
@@ -169,22 +169,33 @@ def _distinct_releases(stacks: Stacks) -> Iterator[Fault]:
 
 
 def folders(stack: str, settings: Settings, directory: Path) -> Iterator[Fault]:
-    """The workflow folders exist beside the stack file and hold WDL files."""
+    """The workflow folders exist beside the stack file and hold WDL files that can be uploaded."""
     for name, environment in settings.environments.items():
-        if fault := _folder(environment, directory):
-            yield fault_at(stack, ("environments", name, "workflows"), environment.workflows, fault)
+        for value, rule in _folder(environment.workflows, directory):
+            yield fault_at(stack, ("environments", name, "workflows"), value, rule)
 
 
-def _folder(environment: Environment, directory: Path) -> str | None:
+def _folder(name: str, directory: Path) -> Iterator[tuple[str, str]]:
+    """What is wrong with a folder or with a file in it, and the rule."""
     try:
-        folder = (directory / environment.workflows).resolve()
+        folder = (directory / name).resolve()
         if not folder.is_relative_to(directory.resolve()):
-            return "must be a folder of this repository"
+            yield name, "must be a folder of this repository"
+            return
         if not folder.is_dir():
-            return "no such folder"
-        return None if any(folder.glob("*.wdl")) else "no .wdl file in this folder"
+            yield name, "no such folder"
+            return
+        files = [*workflows.workflow_files(folder)]
     except (OSError, ValueError):
-        return "not a folder's name"
+        yield name, "not a folder's name"
+        return
+    if not files:
+        yield name, f"no {' or '.join(workflows.ENDINGS)} file in this folder"
+    for file in files:
+        try:
+            workflows.content(file)
+        except ValueError as error:
+            yield f"{name}/{file.name}", str(error)
 
 
 def dropped(stack: str, settings: Settings, protected: Mapping[str, str]) -> Iterator[Fault]:

@@ -14,7 +14,7 @@ from settings.reading import Reading, read_config, read_data
 from settings.schema import Bucket, Settings
 from settings.yamlfile import read
 
-_FILE = re.compile(r"Pulumi\.([A-Za-z0-9_.-]{1,100})\.ya?ml")
+_FILE = re.compile(r"Pulumi\.([A-Za-z0-9_.-]{1,100})\.yaml")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,11 +83,14 @@ def load(stack: str, directory: Path, config: Mapping[str, str] | None = None, s
     SettingsError with every fault of every file.
     """
     readings = {
-        name: read_data(file.name, *read(file)) for name, file in _files(directory) if name != stack or not config
+        name: read_data(file.name, *read(file))
+        for name, file in files_of_stacks(directory).items()
+        if name != stack or not config
     }
     if config:
         readings[stack] = read_config(file_of(stack), config, secret)
     faults = [fault for reading in readings.values() for fault in reading.faults]
+    faults += _misnamed(directory)
     if stack not in readings:
         rule = "no such stack file; stacks here: " + (", ".join(sorted(readings)) or "none")
         faults.append(Fault(file=file_of(stack), key="", value="", rule=rule))
@@ -101,10 +104,18 @@ def load(stack: str, directory: Path, config: Mapping[str, str] | None = None, s
     return Portal(stack=stack, current=known[stack], siblings=siblings, directory=directory)
 
 
-def _files(directory: Path) -> Iterator[tuple[str, Path]]:
+def files_of_stacks(directory: Path) -> dict[str, Path]:
+    """The stacks that have a file, by their names and in the names' order. A name may have dots in it."""
+    found = {match[1]: file for file in directory.glob("Pulumi.*.yaml") if (match := _FILE.fullmatch(file.name))}
+    return dict(sorted(found.items()))
+
+
+def _misnamed(directory: Path) -> Iterator[Fault]:
+    """What looks like a stack's file and is none: the engine looks for the ending of Pulumi.yaml alone."""
     for file in sorted(directory.glob("Pulumi.*.y*ml")):
-        if match := _FILE.fullmatch(file.name):
-            yield match[1], file
+        if file.suffix in (".yaml", ".yml") and not _FILE.fullmatch(file.name):
+            rule = "must be Pulumi.NAME.yaml, NAME of letters, digits, '.', '_', '-': the engine reads no other name"
+            yield Fault(file=file.name, key="", value="", rule=rule)
 
 
 def _unread(readings: Mapping[str, Reading]) -> Iterator[str]:

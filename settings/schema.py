@@ -114,7 +114,7 @@ class Environment(Model):
     """One deployment of the ingestion workflows, as the clients know it by name."""
 
     workflows: str
-    """Folder of the WDL files, from the stack file's own; each is uploaded to the root of ``wdl_bucket``."""
+    """Folder, from the stack file's, of ``.wdl`` and ``.wdl.zip`` files; each goes to the root of ``wdl_bucket``."""
     wdl_bucket: BucketName
     """Contains ``swipe-wdl`` and the environment's name once: clients find it by that."""
     comms_bucket: BucketName

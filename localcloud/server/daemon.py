@@ -1,11 +1,13 @@
 """The server as a process of its own: ``python -m localcloud.server.daemon FOLDER HTTPS_PORT HTTP_PORT ACCOUNT...``.
 
-It writes ``server.json`` into the folder once it answers, and takes it away when it ends (by SIGTERM, SIGINT or the
-control endpoint). Whoever starts it reads its standard error as the server's log.
+It writes ``server.json`` into the folder once it answers, and takes it away as the last thing when it ends (by SIGTERM,
+SIGINT or the control endpoint): a server that was killed is known by it. Whoever starts it reads its standard error as
+the server's log.
 """
 
 from __future__ import annotations
 
+import atexit
 import gc
 import json
 import logging
@@ -33,6 +35,7 @@ def main(arguments: list[str]) -> int:
     from .cloud import Folder, LocalCloud  # after logging is set up: what their import says belongs into the log
 
     folder = Folder(Path(folder_name))
+    atexit.register(folder.description.unlink, missing_ok=True)  # before the services register theirs, so after them
     try:
         cloud = LocalCloud(folder, accounts, http_port=int(http_port), https_port=int(https_port))
     except OSError as error:
@@ -48,12 +51,13 @@ def main(arguments: list[str]) -> int:
     _describe(folder, cloud)
     log.info("accounts %s at %s and %s", ", ".join(accounts), cloud.https_url, cloud.http_url)
     cloud.stopped.wait()
-    folder.description.unlink(missing_ok=True)
     cloud.stop()
     return 0
 
 
 def _describe(folder: Folder, cloud: LocalCloud) -> None:
+    from .batch.environment import own_root
+
     description = {
         "pid": os.getpid(),
         "https_url": cloud.https_url,
@@ -62,6 +66,7 @@ def _describe(folder: Folder, cloud: LocalCloud) -> None:
         "accounts": list(cloud.accounts),
         "access_key_id": cloud.credentials.access_key_id,
         "secret_access_key": cloud.credentials.secret_access_key,
+        "jobs": str(own_root() or ""),
     }
     draft = folder.description.with_suffix(".new")
     draft.touch(mode=0o600)

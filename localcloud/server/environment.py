@@ -6,6 +6,7 @@ import os
 import sys
 from pathlib import Path
 
+from .leftovers import BATCHES, STATE
 from .organization import DEFAULT_REGION
 from .process import Running
 
@@ -37,9 +38,9 @@ def environment(server: Running, folder: Path) -> dict[str, str]:
         "AWS_DISABLE_HOST_PREFIX_INJECTION": "true",
         "AWS_CONFIG_FILE": str(folder / "aws-config"),
         "AWS_SHARED_CREDENTIALS_FILE": str(folder / "aws-credentials"),
-        "PORTAL_BATCHES": str(folder / "batches"),  # what was started here ends with these accounts
+        "PORTAL_BATCHES": str(folder / BATCHES),  # what was started here ends with these accounts
         "PULUMI_HOME": str(folder / "pulumi"),
-        "PULUMI_BACKEND_URL": backend_url(folder / "state"),
+        "PULUMI_BACKEND_URL": backend_url(folder / STATE),
         "PULUMI_CONFIG_PASSPHRASE": "",
         "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
         "PULUMI_SKIP_UPDATE_CHECK": "1",

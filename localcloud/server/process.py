@@ -1,7 +1,7 @@
 """Starts, finds and ends the server's process, and says what environment reaches it.
 
-The process that is ended is the one that answers on the port of ``server.json`` and calls itself by that pid; a pid
-alone might be somebody else's by now.
+The process that is ended is the one that answers on the port of ``server.json`` and calls itself by that pid, or has
+that folder on its command line; a pid alone might be somebody else's by now.
 """
 
 from __future__ import annotations
@@ -21,6 +21,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import psutil
+
+from localcloud.server import leftovers
 from localcloud.server.batch.images import ENVIRONMENT_VARIABLE, RUNNER
 
 START_SECONDS = 60.0
@@ -46,19 +49,47 @@ class Running:
     accounts: list[str]
     access_key_id: str
     secret_access_key: str
+    jobs: str
+    """Where the directories of its jobs are; empty if that is a place of the user's."""
 
 
 def running(folder: Path) -> Running | None:
-    """The living server of that folder, or None."""
+    """The server of that folder that answers, or None."""
+    found = _described(folder)
+    return found if found is not None and _answers(found) == found.pid else None
+
+
+def _described(folder: Path) -> Running | None:
+    """The server that was started last, whatever became of it."""
     try:
         described: Any = json.loads((folder / "server.json").read_text())
-        found = Running(**described)
+        return Running(**described)
     except (OSError, ValueError, TypeError, KeyError):
         return None
+
+
+def _answers(server: Running) -> int | None:
+    """The pid of what answers at the server's address."""
     try:
-        return found if ask(found, "GET", "health").get("pid") == found.pid else None
+        return ask(server, "GET", "health").get("pid")
     except (OSError, ValueError):
         return None
+
+
+def _command_line(server: Running) -> list[str]:
+    """Of the process that has the server's pid now; empty if there is none."""
+    try:
+        return psutil.Process(server.pid).cmdline()
+    except psutil.Error:
+        return []
+
+
+def _clear(server: Running) -> None:
+    """Ends and removes what is left of a server's jobs, unless its address or pid is another server's by now."""
+    if _answers(server) is None and MODULE not in _command_line(server):
+        leftovers.end_jobs(server.http_url)
+        if server.jobs:
+            shutil.rmtree(server.jobs, ignore_errors=True)
 
 
 def ask(server: Running, method: str, route: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
@@ -78,8 +109,10 @@ def start(
     https_port: int = 0,
     http_port: int = 0,
     waiting: Callable[[float], None] = lambda _seconds: None,
+    say: Callable[[str], None] = lambda _text: None,
 ) -> tuple[Running, bool]:
-    """The server of that folder, and whether it was started now. ``waiting`` is told the seconds waited so far.
+    """The server of that folder, and whether it was started now. ``waiting`` is told the seconds waited so far, ``say``
+    what became of the accounts of a server before it.
 
     Raises ProcessError: it died (with its log's end), did not answer in time, or runs with other accounts.
     """
@@ -92,7 +125,13 @@ def start(
                     f"a server with the accounts {', '.join(found.accounts)} runs already: stop it first"
                 )
             return found, False
-        for name in ("pulumi", "state"):
+        if (before := _described(folder)) is not None:
+            if str(folder) in _command_line(before):
+                raise ProcessError(f"the server's process {before.pid} does not answer: localcloud stop ends it")
+            _clear(before)
+        if leftovers.forget_accounts(folder):
+            say(f"the accounts in {folder} ended with their server; their state was removed, the stacks begin anew")
+        for name in ("pulumi", leftovers.STATE):
             (folder / name).mkdir(exist_ok=True)
         (folder / "server.json").unlink(missing_ok=True)
         with (folder / "server.log").open("ab") as log:
@@ -136,18 +175,21 @@ def log_tail(folder: Path) -> str:
 
 
 def stop(folder: Path) -> bool:
-    """Ends the server if it lives, and removes the folder. Answers whether a server was ended.
+    """Ends the server if it lives, what is left of its jobs, and removes the folder. Answers whether it lived.
 
     Raises ProcessError if it can't be ended; the folder is kept then.
     """
     if not folder.exists():
         return False
     with _lock(folder):
-        found = running(folder)
+        found = _described(folder)
+        lives = found is not None and (_answers(found) == found.pid or str(folder) in _command_line(found))
         if found is not None:
-            _end(found)
+            if lives:
+                _end(found)
+            _clear(found)
         shutil.rmtree(folder)
-    return found is not None
+    return lives
 
 
 def _end(server: Running) -> None:

@@ -51,6 +51,9 @@ class Common:
     ecr_tag: Annotated[str, typer.Option(help="Its tag")] = defaults.TAG
     memory: Annotated[int | None, typer.Option(help="MiB a job; left out: the command's")] = None
     vcpu: Annotated[int | None, typer.Option(help="vCPUs a job; left out: the command's")] = None
+    on_demand: Annotated[
+        bool, typer.Option("--on-demand", help="On machines that are not taken away, from the first attempt on")
+    ] = False
     swipe_wdl_key: Annotated[str | None, typer.Option(help="Workflow file in the WDL bucket")] = None
     parallelism: Annotated[int, typer.Option(min=1, max=100, help="Calls at a time")] = defaults.PARALLELISM
     batch: Annotated[str | None, typer.Option(help="A name for the batch: what is in it is started once")] = None

@@ -84,6 +84,7 @@ def submit(common: Common, place: Place, command: Command, about: Mapping[str, s
         workflow=common.swipe_wdl_key,
         memory_mib=common.memory,
         vcpus=common.vcpu,
+        on_demand=common.on_demand,
     )
     identity = batches.identity(wanted, jobs)
     refuse_missing_workflow(place.s3, place.found.wdl_bucket, wanted.workflow)

@@ -136,7 +136,9 @@ def sync(
     common: Common,
     ctx: typer.Context,
     source: Annotated[str | None, typer.Argument(help="s3://bucket[/prefix]; left out: what is released")] = None,
-    dest: Annotated[str | None, typer.Argument(help="s3://bucket[/prefix]; left out: what it is released into")] = None,
+    dest: Annotated[
+        str | None, typer.Argument(help="s3://bucket[/prefix]; left out: SOURCE's prefix where it is released")
+    ] = None,
     include: Include = None,
     exclude: Exclude = None,
     delete: Delete = False,
@@ -160,7 +162,8 @@ def sync(
         filters=ctx.meta["filters"], delete=delete, exact_timestamps=exact_timestamps, size_only=size_only
     )
     origin, target = _released(place.portal, place.where, source, dest)
-    words = [word if word.startswith("--") else shlex.quote(word) for word in options.arguments()]
+    syncing.refuse_wide_deletion(origin, target, options)
+    words = [shlex.quote(word) for word in options.arguments()]
     wanted = targets.Release(source=origin, destination=target, flags=words)
     jobs: list[Job] = [wanted.deposition(one) for one in _depositions(place, origin, deposition or [])]
     if per_dataset and (dataset or not deposition):
@@ -187,14 +190,17 @@ def _single(common: Common, wanted: targets.Release, dataset: list[str] | None, 
 
 
 def _released(portal: Portal, where: Home, source: str | None, dest: str | None) -> tuple[syncing.Uri, syncing.Uri]:
-    """SOURCE and DEST, which must be those that the environment's jobs may copy between. Raises PortalError."""
+    """SOURCE and DEST, which must be those that the environment's jobs may copy between.
+
+    DEST is SOURCE's prefix in the other bucket if it is left out. Raises PortalError.
+    """
     ref = where.orchestrator.sync_into
     if ref is None:
         raise PortalError(f"--environment: {where.name!r}: releases into no bucket (sync_into in its stack file)")
     into = portal.bucket(ref, where.stack)
     release = next(one for one in portal.releases() if one.destination == into)
     origin = syncing.Uri.parse("SOURCE", source or f"s3://{release.source.name}")
-    target = syncing.Uri.parse("DEST", dest or f"s3://{into.name}")
+    target = syncing.Uri.parse("DEST", dest) if dest else syncing.Uri(bucket=into.name, prefix=origin.prefix)
     for argument, uri, bucket in (("SOURCE", origin, release.source.name), ("DEST", target, into.name)):
         if uri.bucket != bucket:
             rule = f"the environment {where.name!r} releases {release.source.name} into {into.name} alone"

@@ -54,6 +54,8 @@ class Request:
     vcpus: int
     about: Mapping[str, str]
     """The command's own arguments, but for those that choose among targets."""
+    on_demand: bool = False
+    """No attempt on a spot machine."""
 
     def identity(self) -> dict[str, Any]:
         """What makes a batch: the same again is the same batch."""
@@ -64,6 +66,7 @@ class Request:
             "memory": self.memory_mib,
             "vcpus": self.vcpus,
             "about": dict(self.about),
+            **({"on_demand": True} if self.on_demand else {}),
         }
 
 
@@ -76,6 +79,7 @@ def request(
     workflow: str | None = None,
     memory_mib: int | None = None,
     vcpus: int | None = None,
+    on_demand: bool = False,
 ) -> Request:
     """With the command's defaults for what is None. Raises PortalError."""
     defaults = DEFAULTS[command]
@@ -91,6 +95,7 @@ def request(
         memory_mib=defaults.memory_mib if memory_mib is None else memory_mib,
         vcpus=defaults.vcpu(generation) if vcpus is None else vcpus,
         about=about,
+        on_demand=on_demand,
     )
 
 
@@ -112,6 +117,7 @@ def execution_input(wanted: Request, job: Job, name: str, where: Home, found: Fo
         "RunSPOTMemory": wanted.memory_mib,
         "RunSPOTVcpu": wanted.vcpus,
         "StateMachineArn": found.machine_arn,
+        **({"DoNotInterrupt": True} if wanted.on_demand else {}),
     }
 
 

@@ -25,7 +25,7 @@ __all__ = ["cloud"]
 STACKS = {"dev": DEV, "public": PUBLIC, "prod": PROD}
 assert set(STACKS.values()) == set(ACCOUNTS)
 PROGRAM = ("__main__.py", "composition", "settings", "components", ".venv")
-LONGEST = ("test_kill", "test_fleet")
+LONGEST = ("test_kill", "test_fleet", "test_make")
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:

@@ -1,26 +1,37 @@
-"""`localcloud start`, `env` and `stop` as a user types them: nothing is left behind but caches."""
+"""`localcloud start`, `env`, `up`, `preview` and `stop` as a user or `make` types them: nothing is left behind but
+caches."""
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import socket
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from portal.pulumi_cli import ROOT
+from portal.pulumi_cli import ROOT, stacks
+from tests.journey.conftest import engine
 
 
 def localcloud(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [ROOT / ".venv" / "bin" / "localcloud", *arguments, "--folder", str(folder)],
         cwd=ROOT,
+        env={**os.environ, "LOCALCLOUD_ENGINE_DIR": engine()},
         capture_output=True,
         text=True,
         check=False,
     )
+
+
+def done(folder: Path, *arguments: str) -> str:
+    """What a command that must succeed printed, errors and all."""
+    ran = localcloud(folder, *arguments)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    return ran.stdout + ran.stderr
 
 
 def listens(url: str) -> bool:
@@ -54,12 +65,52 @@ def test_a_taken_port_is_named(tmp_path: Path) -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = str(taken.getsockname()[1])
-        done = localcloud(tmp_path / "local", "start", "--https-port", port)
-    assert done.returncode != 0
-    assert port in done.stderr
+        ran = localcloud(tmp_path / "local", "start", "--https-port", port)
+    assert ran.returncode != 0
+    assert port in ran.stderr
 
 
 def test_without_a_server_the_message_says_what_to_do(tmp_path: Path) -> None:
-    done = localcloud(tmp_path / "local", "env")
-    assert done.returncode != 0
-    assert "localcloud start" in done.stderr
+    ran = localcloud(tmp_path / "local", "env")
+    assert ran.returncode != 0
+    assert "localcloud start" in ran.stderr
+
+
+SUMMARY = r"^%s: account \d+\n  Resources:\n +(?:\+ )?(\d+) %s\n  Duration: "
+"""What `portal up` prints of a stack's update in which all resources had the same fate."""
+
+
+def updated(printed: str, what: str) -> dict[str, int]:
+    """How many resources each stack's update had, if all were ``what``."""
+    found = {stack: re.search(SUMMARY % (re.escape(stack), what), printed, re.MULTILINE) for stack in stacks()}
+    return {stack: int(match[1]) for stack, match in found.items() if match}
+
+
+def test_up_brings_it_all_up_and_finds_it_there_again(tmp_path: Path) -> None:
+    """`make up` twice, `make preview`, `make down`."""
+    folder = tmp_path / "local"
+    try:
+        first = done(folder, "up")
+        server = json.loads((folder / "server.json").read_text())
+        again = done(folder, "up")
+        made = updated(first, "created")
+        assert [*made] == stacks() == ["dev", "prod", "public"]
+        assert min(made.values()) > 20
+        assert updated(again, "unchanged") == made
+        assert "SUCCEEDED, on demand" in first, "its spot machine was taken"
+        assert "batch make-up: 0 of 0 started, 1 started before" in again
+        for printed in (first, again):
+            assert re.search(r"^cryoet-data-portal-public: \d+ voxels of .* are the phantom's$", printed, re.MULTILINE)
+        assert ("copy: s3://" in first, "copy: s3://" in again) == (True, False)
+        preview = done(folder, "preview")
+        # Under another role the provider itself differs; nothing else does.
+        assert preview.count("Resources:\n    ~ 1 to update\n    ") == len(made), preview
+        assert [int(count) for count in re.findall(r"^ +(\d+) unchanged$", preview, re.MULTILINE)] == [
+            count - 1 for count in made.values()
+        ]
+    finally:
+        done(folder, "stop")
+    assert not listens(server["https_url"])
+    assert not listens(server["http_url"])
+    assert list(tmp_path.iterdir()) == []
+    assert not Path(server["jobs"]).exists()

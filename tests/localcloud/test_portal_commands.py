@@ -186,6 +186,44 @@ def test_releases_are_of_datasets_depositions_or_of_all(portal: Portal) -> None:
 
 
 @pytest.mark.parametrize(
+    "words",
+    [
+        (*QUEUE, "--run", "a"),
+        ("submit", "db-import", "--include-dataset", "10000"),
+        ("submit", "sync", "--dataset", "10000"),
+        ("submit", "validate", "10000"),
+        ("submit", "source-validate", "../dataset_configs/10000.yaml"),
+    ],
+    ids=lambda words: words[1],
+)
+def test_any_job_can_be_kept_from_spot_machines(portal: Portal, words: tuple[str, ...]) -> None:
+    (usual,), kept = portal.sent(*words), portal.sent(*words, "--on-demand")
+    assert "DoNotInterrupt" not in usual["input"]
+    assert [one["input"]["DoNotInterrupt"] for one in kept] == [True]
+
+
+def test_the_same_on_demand_is_another_batch(portal: Portal) -> None:
+    """What waits for a spot machine can be started once more on one that stays."""
+    assert ": 1 of 1 started" in portal.run("submit", "validate", "10001").stderr
+    assert ": 1 of 1 started" in portal.run("submit", "validate", "10001", "--on-demand").stderr
+    assert ": 0 of 0 started, 1 started before" in portal.run("submit", "validate", "10001", "--on-demand").stderr
+
+
+@pytest.mark.parametrize("prefix", ["", "/10000", "/depositions_metadata/10300/"])
+def test_a_release_ends_under_its_sources_prefix_unless_told_otherwise(portal: Portal, prefix: str) -> None:
+    """At the bucket's root, ``--delete`` would take everything else in it."""
+    (sent,) = portal.sent("submit", "sync", "--single-job", "--delete", f"s3://{STAGING}{prefix}")
+    run = sent["input"]["Input"]["Run"]
+    assert (run["input_path"], run["output_path"]) == (prefix.strip("/"), prefix.strip("/"))
+    assert (run["output_bucket"], run["flags"]) == (PUBLIC, "--delete")
+
+
+def test_what_looks_like_an_option_is_quoted_too(portal: Portal) -> None:
+    (sent,) = portal.sent("submit", "sync", "--dataset", "10000", "--exclude", "--x; true")
+    assert flags([sent]) == ["--exclude '--x; true'"]
+
+
+@pytest.mark.parametrize(
     ("words", "told"),
     [
         (
@@ -198,6 +236,10 @@ def test_releases_are_of_datasets_depositions_or_of_all(portal: Portal) -> None:
         (("sync", "--single-job", "--generation", "1"), "--single-job: clients of generation 1"),
         (("sync", "--single-job", "--dataset", "10000"), "--single-job: takes all of SOURCE"),
         (("sync", "--dataset", "1"), "--dataset: '1': there is no such folder"),
+        (
+            ("sync", "--single-job", "--delete", f"s3://{STAGING}/10000", f"s3://{PUBLIC}"),
+            f"DEST: 's3://{PUBLIC}': with --delete must not be above SOURCE's folder '10000'",
+        ),
         (
             ("validate", "10000", "--swipe-wdl-key", "x.wdl"),
             f"--swipe-wdl-key: 'x.wdl': must be a file in s3://{WDL}: db_",

@@ -4,23 +4,34 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import boto3
+import psutil
 import pytest
 from joserfc import jwt
 from typer.testing import CliRunner
 
+from localcloud import bringup
 from localcloud.app import accounts_of_stacks, app
+from localcloud.example import Example, has_tomogram
 from localcloud.server import process
+from localcloud.server.batch.images import ENVIRONMENT_VARIABLE
+from localcloud.server.cloud import Folder
 from localcloud.server.environment import UNSET, environment
 from localcloud.server.oidc import load_key
 
-from .conftest import ACCOUNTS, DEV
+from .batch_steps import World, until
+from .conftest import ACCOUNTS, DEV, Cloud
 
 RUNNER = CliRunner()
 
@@ -95,6 +106,21 @@ def test_a_token_is_minted(folder: Path, server: process.Running, options: tuple
     assert claims["sub"] == subject
 
 
+def test_faults_of_the_stack_files_are_told_as_such(
+    folder: Path, server: process.Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bringup, "ROOT", tmp_path)
+    done = RUNNER.invoke(app, ["preview", "--folder", str(folder)])
+    assert (done.exit_code, type(done.exception)) == (1, SystemExit)
+    assert "error: 1 fault in the stack files; nothing was touched" in done.output
+
+
+def test_a_source_bucket_that_is_not_there_has_no_tomogram(server: process.Running) -> None:
+    release: Any = None
+    one = Example(account=DEV, region="", role="", environment="", source="not-there", release=release)
+    assert not has_tomogram(one, server)
+
+
 def test_stop_leaves_nothing(tmp_path: Path) -> None:
     folder = tmp_path / ".local"
     server, started = process.start(folder, [DEV])
@@ -103,6 +129,114 @@ def test_stop_leaves_nothing(tmp_path: Path) -> None:
     assert not alive(server.pid)
     assert list(tmp_path.iterdir()) == []
     assert not process.stop(folder)
+
+
+def test_accounts_of_a_killed_server_are_forgotten_by_the_next_start(tmp_path: Path) -> None:
+    """The engine's state would say that everything is there, the record of batches that every run was started."""
+    folder = tmp_path / ".local"
+    killed, _ = process.start(folder, [DEV])
+    for name in ("state/.pulumi/stacks/portal/dev.json", "batches/make-up.jsonl"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text("{}")
+    os.kill(killed.pid, signal.SIGKILL)
+    until(lambda: None if process.running(folder) else True)
+    told = run(folder, "start", "--account", DEV).replace("\n", " ")
+    assert f"the accounts in {folder} ended with their server; their state was removed" in told
+    assert [*(folder / "state").rglob("*")] == []
+    assert not (folder / "batches").exists()
+    (folder / "state" / "more").write_text("{}")
+    assert "ended with their server" not in run(folder, "start", "--account", DEV)
+    assert (folder / "state" / "more").exists(), "the server lives: its accounts are as the state says"
+    process.stop(folder)
+
+
+def sleeping(seconds: str) -> list[psutil.Process]:
+    found: list[psutil.Process] = []
+    for one in psutil.process_iter():
+        with suppress(psutil.Error):
+            found += [one] if seconds in one.cmdline() else []
+    return found
+
+
+@dataclass(kw_only=True)
+class Busy:
+    """A server with a job that runs: two programs that sleep, one of them without the job's environment."""
+
+    folder: Path
+    server: process.Running
+    seconds: str
+
+    @classmethod
+    def start(cls, folder: Path) -> Busy:
+        server, _ = process.start(folder, [DEV])
+        seconds = f"3600.{server.pid}"
+        busy = cls(folder=folder, server=server, seconds=seconds)
+        world = World(busy._cloud())
+        job = world.submit(world.queue(), "sh", "-c", f"sleep {seconds} & env -i sleep {seconds}")
+        world.until_status(job, "RUNNING")
+        until(lambda: True if len(sleeping(seconds)) == 2 else None)
+        return busy
+
+    def _cloud(self) -> Cloud:
+        described: Any = SimpleNamespace(
+            http_url=self.server.http_url,
+            https_url=self.server.https_url,
+            tls=SimpleNamespace(authority=self.server.ca_bundle),
+            credentials=self.server,
+        )
+        return Cloud(described, Folder(self.folder))
+
+    def left(self) -> list[str]:
+        """What is there yet: processes, port, the directories of the jobs."""
+        with socket.socket() as probe:
+            port = int(self.server.http_url.rpartition(":")[2])
+            listens = ["port"] if probe.connect_ex(("127.0.0.1", port)) == 0 else []
+        directories = [str(one) for one in Path(self.server.jobs).glob("*")]
+        return [*(str(one) for one in sleeping(self.seconds)), *listens, *directories]
+
+
+@pytest.fixture
+def busy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Busy]:
+    monkeypatch.setenv(ENVIRONMENT_VARIABLE, json.dumps([{"image": "docker.io/library/busybox:*"}]))
+    made = Busy.start(tmp_path / ".local")
+    assert len(made.left()) == 4
+    yield made
+    process.stop(made.folder)
+
+
+def test_stop_leaves_nothing_of_a_job_that_runs(busy: Busy) -> None:
+    assert process.stop(busy.folder)
+    assert (busy.left(), busy.folder.exists(), alive(busy.server.pid)) == ([], False, False)
+
+
+def test_stop_leaves_nothing_of_a_server_that_was_killed(busy: Busy) -> None:
+    os.kill(busy.server.pid, signal.SIGKILL)
+    until(lambda: None if process.running(busy.folder) else True)
+    assert len(busy.left()) == 3, "its job goes on"
+    assert not process.stop(busy.folder), "none was ended: it was gone"
+    assert (busy.left(), busy.folder.exists()) == ([], False)
+
+
+def test_start_leaves_nothing_of_a_server_that_was_killed(busy: Busy) -> None:
+    os.kill(busy.server.pid, signal.SIGKILL)
+    until(lambda: None if process.running(busy.folder) else True)
+    server, started = process.start(busy.folder, [DEV])
+    assert started
+    assert server.pid != busy.server.pid
+    assert sleeping(busy.seconds) == []
+    assert not Path(busy.server.jobs).exists()
+
+
+def test_a_server_that_does_not_answer_is_ended_and_not_taken_for_a_dead_one(
+    busy: Busy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(process, "ANSWER_SECONDS", 0.5)
+    monkeypatch.setattr(process, "STOP_SECONDS", 1.0)
+    os.kill(busy.server.pid, signal.SIGSTOP)
+    with pytest.raises(process.ProcessError, match=rf"process {busy.server.pid} does not answer: localcloud stop ends"):
+        process.start(busy.folder, [DEV])
+    assert process.stop(busy.folder)
+    assert (busy.left(), busy.folder.exists(), alive(busy.server.pid)) == ([], False, False)
 
 
 def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:
@@ -126,6 +260,7 @@ def test_a_server_that_died_is_not_taken_for_a_living_one(tmp_path: Path) -> Non
         "accounts": [DEV],
         "access_key_id": "",
         "secret_access_key": "",
+        "jobs": "",
     }
     (tmp_path / "server.json").write_text(json.dumps(description))
     assert process.running(tmp_path) is None
@@ -137,10 +272,13 @@ def test_a_server_that_died_is_not_taken_for_a_living_one(tmp_path: Path) -> Non
 def test_the_accounts_are_those_of_the_stack_files(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"no Pulumi\.\*\.yaml"):
         accounts_of_stacks(tmp_path)
-    for name, account in (("a", DEV), ("b", DEV), ("c", ACCOUNTS[1])):
+    for name, account in (("a", DEV), ("b", DEV), ("c.d", ACCOUNTS[1])):
         text = f'config:\n  portal:settings:\n    account: {{id: "{account}"}}\n'
         (tmp_path / f"Pulumi.{name}.yaml").write_text(text)
     assert accounts_of_stacks(tmp_path) == [DEV, ACCOUNTS[1]]
     (tmp_path / "Pulumi.d.yaml").write_text("config: {}\n")
     with pytest.raises(ValueError, match=r"Pulumi\.d\.yaml: config → portal:settings → account → id is missing"):
+        accounts_of_stacks(tmp_path)
+    (tmp_path / "Pulumi.d.yaml").write_text("config: [\n")
+    with pytest.raises(ValueError, match=r"Pulumi\.d\.yaml: is not YAML"):
         accounts_of_stacks(tmp_path)

@@ -11,6 +11,8 @@ from typing import Any
 
 import yaml
 
+from settings import files_of_stacks
+
 ROOT = Path(__file__).parents[2]
 PROJECT = "portal"
 Files = dict[str, Any]
@@ -62,8 +64,7 @@ def _json(value: Any) -> str:
 
 
 def own_files() -> Files:
-    found = {file.name.split(".")[1]: yaml.safe_load(file.read_text()) for file in ROOT.glob("Pulumi.*.yaml")}
-    return {stack: data["config"] for stack, data in found.items()}
+    return {stack: yaml.safe_load(file.read_text())["config"] for stack, file in files_of_stacks(ROOT).items()}
 
 
 def changed(change: Callable[[Files], object]) -> Files:

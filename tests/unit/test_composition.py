@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import pytest
 
 from components import rules
 from composition.account import enter, provider_of
+from composition.data import workflows
 from composition.stack import compose
 from settings import SettingsError, load
 from tests.unit.recording import Recording, record
-from tests.unit.stackfiles import ROOT, Files, changed, written
+from tests.unit.stackfiles import ROOT, Files, changed, own_files, written
 from tests.unit.test_program import ACCOUNTS
 from tests.unit.test_settings import Change, faults, put
 
@@ -171,3 +173,16 @@ def test_tags_that_aws_keeps_for_itself_are_refused() -> None:
     assert rules.tag_key("aws:x") == "AWS reserves tags that begin with aws:"
     assert "1 to 128" in str(rules.tag_key(""))
     assert rules.tag_key("team") is None
+
+
+def test_a_folders_texts_and_archives_are_workflows(tmp_path: Path) -> None:
+    directory = written(own_files(), tmp_path)
+    (directory / "workflows" / "README.md").write_text("none")
+    with ZipFile(directory / "workflows" / "more-v1.0.0.wdl.zip", "w") as archive:
+        archive.writestr("more.wdl", "version 1.0")
+    portal = load("dev", directory)
+    logs: Any = None
+    found = workflows(portal, "dev", portal.current.environments["dev"], logs).workflows
+    assert found["more-v1.0.0.wdl.zip"] == (directory / "workflows" / "more-v1.0.0.wdl.zip").read_bytes()
+    assert found["sync-v0.0.2.wdl"] == (ROOT / "workflows" / "sync-v0.0.2.wdl").read_text()
+    assert "README.md" not in found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Any
 
 import pulumi
@@ -123,6 +124,17 @@ def test_workflows_lie_at_the_root_of_their_bucket() -> None:
     assert all({"dev-wdl", "dev-wdl-policy", "dev-wdl-encryption"} <= one.depends_on for one in objects.values())
 
 
+def test_an_archive_is_uploaded_byte_by_byte() -> None:
+    given = {"a.wdl": "one", "b-v1.0.0.wdl.zip": b"PK\x05\x06\xff"}
+    text, archive = sorted(workflows(workflows=given).of("BucketObjectv2"), key=lambda one: one.inputs["key"])
+    assert base64.b64decode(archive.inputs["contentBase64"]) == given["b-v1.0.0.wdl.zip"]
+    assert "content" not in archive.inputs
+    assert (archive.inputs["contentType"], text.inputs["contentType"]) == (
+        "application/zip",
+        "text/plain; charset=utf-8",
+    )
+
+
 def test_results_expire_and_workflows_stay() -> None:
     graph = workflows()
     rules = {name: graph.one(f"dev-{name}-lifecycle").inputs["rules"] for name in ("wdl", "comms")}
@@ -136,6 +148,8 @@ def test_results_expire_and_workflows_stay() -> None:
         ({"workflows": {}}, r"workflows: \[\]: at least one"),
         ({"workflows": {"a/b.wdl": ""}}, r"workflows: \['a/b.wdl'\]: at least one, each key like name.wdl"),
         ({"workflows": {"readme": ""}}, r"workflows: \['readme'\]"),
+        ({"workflows": {"a.wdl": b""}}, r"workflows: \['a.wdl'\]: .* name.wdl.zip for bytes"),
+        ({"workflows": {"a.wdl.zip": ""}}, r"workflows: \['a.wdl.zip'\]"),
         ({"results_days": 0}, "results_days: 0: at least one day"),
     ],
 )

@@ -235,6 +235,13 @@ def test_a_value_that_would_end_its_quotation_is_refused() -> None:
         targets.flags("--exclude '*.mrc")
 
 
+def test_a_batch_of_before_keeps_its_identity() -> None:
+    """A record that another version wrote is found again."""
+    keys = {"command", "workflow", "image", "memory", "vcpus", "about"}
+    assert set(asked(Command.QUEUE, {}).identity()) == keys
+    assert asked(Command.QUEUE, {}, on_demand=True).identity()["on_demand"] is True
+
+
 def test_the_older_client_has_no_vcpus() -> None:
     with pytest.raises(PortalError, match="--vcpu: 4: clients of generation 1 send 1 always"):
         asked(Command.SYNC, {}, 1, vcpus=4)

@@ -75,3 +75,25 @@ def test_a_folder_that_is_not_there_is_refused(monkeypatch: pytest.MonkeyPatch) 
         (f"{STAGING}/10000", f"{PUBLIC}/10000"),
         (f"{STAGING}/10001", f"{PUBLIC}/10001"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("source", "destination"), [("/10000", ""), ("/10000", "/"), ("/10000/TS_001/", "/10000"), ("/a/b/c", "/a")]
+)
+def test_deletion_from_a_folder_into_one_above_it_is_refused(source: str, destination: str) -> None:
+    """All that lies beside the folder there would be deleted."""
+    words = ["sync", "--print-command", "--delete", STAGING + source, PUBLIC + destination]
+    done = CliRunner().invoke(app, words)
+    assert isinstance(done.exception, sync.SyncError), done.output
+    assert str(done.exception).startswith(
+        f"DEST: {(PUBLIC + destination).rstrip('/')!r}: with --delete must not be above"
+    )
+    assert printed(*(word for word in words[2:] if word != "--delete")).startswith("aws s3 sync s3://")
+
+
+@pytest.mark.parametrize(
+    ("source", "destination"), [("", ""), ("/10000", "/10000"), ("/10000", "/1000"), ("", "/10000"), ("/a", "/a/b")]
+)
+def test_deletion_in_a_folder_of_its_own_is_not(source: str, destination: str) -> None:
+    line = printed("--delete", STAGING + source, PUBLIC + destination)
+    assert line == f"aws s3 sync --delete {STAGING + source} {PUBLIC + destination}"

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
+from portal.pulumi_cli import stacks
 from settings import Portal, SettingsError, load
-from tests.unit.stackfiles import ROOT, Files, changed, engine_config, written
+from tests.unit.stackfiles import ROOT, Files, changed, engine_config, own_files, written
 
 Settings = dict[str, Any]
 Change = Callable[[Files], object]
@@ -227,6 +228,49 @@ def test_a_misspelt_key_is_answered_with_the_right_one(tmp_path: Path) -> None:
 def test_a_stack_without_a_file(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=r"Pulumi\.test\.yaml: no such stack file; stacks here: dev, prod, public"):
         load("test", written(changed(lambda _: None), tmp_path))
+
+
+WORKFLOW_FAULTS: dict[str, tuple[Callable[[Path], object], str]] = {
+    "latin.wdl": (lambda file: file.write_bytes(b"version 1.0 # \xe9"), "must be UTF-8: byte 14 is not"),
+    "folder.wdl": (lambda file: file.mkdir(), "must be a file"),
+    "nowhere.wdl": (lambda file: file.symlink_to("gone"), "must be a file"),
+    "text.wdl.zip": (lambda file: file.write_text("version 1.0"), "must be a zip archive"),
+}
+
+
+@pytest.mark.parametrize("name", WORKFLOW_FAULTS)
+def test_a_workflow_file_that_cannot_be_uploaded(name: str, tmp_path: Path) -> None:
+    directory = written(changed(put("dev", "environments.staging.workflows", "more")), tmp_path)
+    (directory / "more").mkdir()
+    make, rule = WORKFLOW_FAULTS[name]
+    make(directory / "more" / name)
+    with pytest.raises(SettingsError) as refused:
+        load("dev", directory)
+    (fault,) = refused.value.faults
+    assert str(fault) == f"Pulumi.dev.yaml: portal:settings.environments.staging.workflows: 'more/{name}': {rule}"
+
+
+def test_a_folder_without_workflows(tmp_path: Path) -> None:
+    (tmp_path / "more").mkdir()
+    found = faults(put("dev", "environments.dev.workflows", "more"), tmp_path)
+    assert found == [
+        "Pulumi.dev.yaml: portal:settings.environments.dev.workflows: 'more': no .wdl or .wdl.zip file in this folder"
+    ]
+
+
+@pytest.mark.parametrize("name", ["Pulumi.test.yml", "Pulumi.a b.yaml", f"Pulumi.{'a' * 101}.yaml"])
+def test_a_file_that_the_engine_would_not_read_is_a_fault(name: str, tmp_path: Path) -> None:
+    directory = written(own_files(), tmp_path)
+    (directory / "Pulumi.prod.yaml").rename(directory / name)
+    with pytest.raises(SettingsError) as refused:
+        load("dev", directory)
+    assert f"  {name}: must be Pulumi.NAME.yaml, NAME of " in str(refused.value)
+
+
+def test_every_command_finds_the_same_stacks_dots_in_their_names_too(tmp_path: Path) -> None:
+    directory = written(own_files(), tmp_path)
+    (directory / "Pulumi.prod.yaml").rename(directory / "Pulumi.prod.eu-1.yaml")
+    assert stacks(directory) == sorted(load("dev", directory).stacks) == ["dev", "prod.eu-1", "public"]
 
 
 def from_engine(change: Callable[[dict[str, str]], object], secret: tuple[str, ...] = ()) -> Portal:

@@ -28,6 +28,7 @@ from pathlib import Path
 from localcloud.server import inside
 from localcloud.server.access import resources
 from localcloud.server.call import Caller, Refusal
+from localcloud.server.leftovers import METADATA_VARIABLE
 
 from . import containers, images, pulls
 from .model import Attempt, Job
@@ -92,18 +93,22 @@ def prepare(job: Job, attempt: Attempt, instance_role: str) -> Prepared | str:
     return Prepared(argv=argv, variables=variables, directory=directory, logs=writer, token=token)
 
 
-def _own_root() -> Path:
+def own_root() -> Path | None:
+    """Where the jobs' directories are while this server runs; None if LOCALCLOUD_JOBS names a place of the user's."""
+    if os.environ.get(DIRECTORY_VARIABLE):
+        return None
     return Path(tempfile.gettempdir()) / f"localcloud-jobs-{os.getpid()}"
 
 
 def remove_directories() -> None:
-    """Removes all jobs' directories, unless LOCALCLOUD_JOBS names a place of the user's for them."""
-    shutil.rmtree(_own_root(), ignore_errors=True)
+    """Removes all jobs' directories, but for those in a place of the user's."""
+    if root := own_root():
+        shutil.rmtree(root, ignore_errors=True)
 
 
 def _directory(job: Job, attempt: Attempt) -> Path:
-    root = os.environ.get(DIRECTORY_VARIABLE) or _own_root()
-    directory = Path(root) / job.id.replace(":", "-") / str(attempt.number)
+    root = own_root() or Path(os.environ[DIRECTORY_VARIABLE])
+    directory = root / job.id.replace(":", "-") / str(attempt.number)
     (directory / "tmp").mkdir(parents=True, exist_ok=True)
     return directory.resolve()
 
@@ -131,7 +136,7 @@ def _of_ecs(job: Job, token: str) -> dict[str, str]:
     values = {
         "AWS_EXECUTION_ENV": "AWS_ECS_EC2",
         "ECS_CONTAINER_METADATA_URI": f"{base}/metadata/v3/{token}",
-        "ECS_CONTAINER_METADATA_URI_V4": f"{base}/metadata/v4/{token}",
+        METADATA_VARIABLE: f"{base}/metadata/v4/{token}",
     }
     if job.container.get("jobRoleArn"):
         values["AWS_CONTAINER_CREDENTIALS_FULL_URI"] = f"{base}/credentials/{token}"

@@ -21,6 +21,8 @@ from typing import IO, Any, cast
 
 import psutil
 
+from localcloud.server.leftovers import METADATA_VARIABLE
+
 from .environment import Prepared
 from .output import Output
 
@@ -85,7 +87,7 @@ class Process:
                 os.kill(pid, signal.SIGKILL)
         for process in psutil.process_iter(["pid"]):
             with suppress(psutil.Error):
-                if process.environ().get("ECS_CONTAINER_METADATA_URI_V4", "").endswith(self._token):
+                if process.environ().get(METADATA_VARIABLE, "").endswith(self._token):
                     process.kill()
 
 
