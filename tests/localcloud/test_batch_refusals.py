@@ -219,10 +219,11 @@ def test_bat_11_update_of_types_and_roles(world: World) -> None:
 
 @pytest.mark.parametrize("member", ["subnets", "instanceRole", "instanceTypes", "securityGroupIds"])
 def test_bat_28_what_a_managed_environment_needs(world: World, bare_template: str, member: str) -> None:
-    lacking = {member: "" if member == "instanceRole" else []}
-    for template in ({}, {"launchTemplate": {"launchTemplateName": bare_template}}):
-        with refused(REFUSED, f"{member} is required"):
-            world.create(**lacking, **template)
+    lacking: dict[str, Any] = {member: "" if member == "instanceRole" else []}
+    with refused(REFUSED, f"{member} is required"):
+        world.create(**lacking)
+    with refused(REFUSED, f"{member} is required"):
+        world.create(**lacking, launchTemplate={"launchTemplateName": bare_template})
 
 
 def test_bat_28_no_resources_and_groups_of_the_template(world: World) -> None:
