@@ -65,7 +65,7 @@ class World:
         self.iam = self.cloud.client("iam", self.account)
         self.batch = self.cloud.client("batch", self.account)
         self.logs = self.cloud.client("logs", self.account)
-        ec2 = self.cloud.client("ec2", self.account)
+        self.ec2 = ec2 = self.cloud.client("ec2", self.account)
         vpc = ec2.create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]
         self.vpc = vpc
         self.subnets = [ec2.create_subnet(VpcId=vpc, CidrBlock="10.9.0.0/24")["Subnet"]["SubnetId"]]
@@ -95,13 +95,27 @@ class World:
             "instanceRole": self.instance_profile,
         } | more
 
+    def create(self, *, state: str = "ENABLED", name: str = "", service_role: str = "", **more: Any) -> str:
+        """The name of a compute environment that was accepted."""
+        made = name or self.cloud.name("ce")
+        self.batch.create_compute_environment(
+            computeEnvironmentName=made,
+            type="MANAGED",
+            state=state,
+            computeResources=self.resources(**more),
+            **({"serviceRole": service_role} if service_role else {}),
+        )
+        return made
+
+    def template(self, data: Mapping[str, Any]) -> str:
+        """The name of a new launch template."""
+        name = self.cloud.name("template")
+        self.ec2.create_launch_template(LaunchTemplateName=name, LaunchTemplateData=data)
+        return name
+
     def environment(self, **more: Any) -> str:
         """The ARN of a VALID compute environment."""
-        name = self.cloud.name("ce")
-        self.batch.create_compute_environment(
-            computeEnvironmentName=name, type="MANAGED", state="ENABLED", computeResources=self.resources(**more)
-        )
-        found = self.settled_environment(name)
+        found = self.settled_environment(self.create(**more))
         assert found["status"] == "VALID", found
         return str(found["computeEnvironmentArn"])
 
@@ -115,16 +129,17 @@ class World:
 
     def queue(self, *environments: str, limits: Sequence[Mapping[str, Any]] = (), priority: int = 10) -> str:
         """The ARN of a VALID queue of these compute environments (a new one if none is given)."""
-        order = environments or (self.environment(),)
-        name = self.cloud.name("queue")
-        arn = self.batch.create_job_queue(
-            jobQueueName=name,
-            priority=priority,
-            computeEnvironmentOrder=[{"order": i, "computeEnvironment": ce} for i, ce in enumerate(order)],
-            jobStateTimeLimitActions=list(limits),
-        )["jobQueueArn"]
+        names = environments or (self.environment(),)
+        order = [{"order": place, "computeEnvironment": name} for place, name in enumerate(names)]
+        arn = self.create_queue(order, priority=priority, jobStateTimeLimitActions=list(limits))
         self.settled_queue(arn)
-        return str(arn)
+        return arn
+
+    def create_queue(self, order: Sequence[Mapping[str, Any]], **more: Any) -> str:
+        """The ARN of a queue that was accepted."""
+        name = self.cloud.name("queue")
+        given = {"jobQueueName": name, "priority": 1, "computeEnvironmentOrder": order} | more
+        return str(self.batch.create_job_queue(**given)["jobQueueArn"])
 
     def settled_queue(self, arn: str) -> dict[str, Any]:
         def settled() -> dict[str, Any] | None:
@@ -169,6 +184,15 @@ class World:
     def ended(self, job_id: str) -> dict[str, Any]:
         return self.until_status(job_id, "SUCCEEDED", "FAILED")
 
+    def blocked(self, job_id: str) -> dict[str, Any]:
+        """A job once it is told why it cannot start."""
+
+        def told() -> dict[str, Any] | None:
+            job = self.job(job_id)
+            return job if job.get("statusReason") else None
+
+        return until(told)
+
     def run(self, queue: str, *command: str, **more: Any) -> dict[str, Any]:
         return self.ended(self.submit(queue, *command, **more))
 
@@ -176,6 +200,11 @@ class World:
         stream = job["container"]["logStreamName"]
         events = self.logs.get_log_events(logGroupName=group, logStreamName=stream, startFromHead=True)["events"]
         return [event["message"] for event in events]
+
+
+def limit(reason: str, seconds: int = 600) -> dict[str, Any]:
+    """A queue's time limit."""
+    return {"reason": reason, "state": "RUNNABLE", "action": "CANCEL", "maxTimeSeconds": seconds}
 
 
 def until(probe: Callable[[], Any], patience: float = PATIENCE_SECONDS) -> Any:
@@ -200,4 +229,4 @@ def no_faults() -> None:
     faults.clear()
 
 
-__all__ = ["GROUP", "IMAGE", "REGION", "World", "policy", "refused", "time_scale", "trust", "until"]
+__all__ = ["GROUP", "IMAGE", "REGION", "World", "limit", "policy", "refused", "time_scale", "trust", "until"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -44,3 +45,25 @@ def plain_batch() -> Iterator[None]:
     batch_steps.stand_ins()
     yield
     batch_steps.no_faults()
+
+
+@pytest.fixture(scope="module")
+def ec2(cloud: Cloud) -> Any:
+    return cloud.client("ec2", parameter_validation=False)
+
+
+@pytest.fixture
+def vpc(ec2: Any) -> str:
+    return ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+
+
+@pytest.fixture
+def subnet(ec2: Any, vpc: str) -> str:
+    return ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.0.0/24")["Subnet"]["SubnetId"]
+
+
+@pytest.fixture
+def gateway(ec2: Any, vpc: str) -> str:
+    made = ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
+    ec2.attach_internet_gateway(InternetGatewayId=made, VpcId=vpc)
+    return made

@@ -14,7 +14,7 @@ import pytest
 
 from localcloud.server.batch import faults
 
-from .batch_steps import World, refused, time_scale, until
+from .batch_steps import World, limit, refused, time_scale, until
 from .conftest import Cloud
 
 pytestmark = pytest.mark.usefixtures("plain_batch")
@@ -32,18 +32,6 @@ def ask(cloud: Cloud, method: str, path: str, body: Any = None) -> Any:
     request = urllib.request.Request(f"{cloud.http_url}/_localcloud/{path}", data=data, method=method)  # noqa: S310
     with urllib.request.urlopen(request) as answer:  # noqa: S310 - the loopback interface
         return json.load(answer)
-
-
-def limit(reason: str, seconds: int = 600) -> dict[str, Any]:
-    return {"reason": reason, "state": "RUNNABLE", "action": "CANCEL", "maxTimeSeconds": seconds}
-
-
-def blocked(world: World, job_id: str) -> dict[str, Any]:
-    def told() -> dict[str, Any] | None:
-        job = world.job(job_id)
-        return job if job.get("statusReason") else None
-
-    return until(told)
 
 
 def test_a_compute_environment_starts_no_more_vcpus_than_it_may(world: World) -> None:
@@ -101,7 +89,7 @@ def test_a_blocked_head_says_why_and_those_behind_it_do_not(world: World) -> Non
     queue = world.queue(world.environment(), world.environment())
     fault = faults.add(kind="no_capacity", queue=queue, times=-1)
     first, second = world.submit(queue, "true"), world.submit(queue, "true")
-    assert blocked(world, first)["statusReason"] == (
+    assert world.blocked(first)["statusReason"] == (
         f"{CAPACITY} - Service cannot fulfill the capacity requested for instance type [r5d]"
     )
     assert "statusReason" not in world.job(second)
@@ -125,7 +113,7 @@ def test_a_job_too_large_is_blocked_by_name(world: World, vcpus: int, memory: in
     queue = world.queue(limits=[limit(code)])
     sizes = [{"type": "VCPU", "value": str(vcpus)}, {"type": "MEMORY", "value": str(memory)}]
     job_id = world.submit(queue, definition=world.definition("true", container={"resourceRequirements": sizes}))
-    assert blocked(world, job_id)["statusReason"].startswith(f"{code} - ")
+    assert world.blocked(job_id)["statusReason"].startswith(f"{code} - ")
     with time_scale(0.0001):
         scheduled = world.submit(queue, "true")
         assert scheduled
@@ -210,7 +198,7 @@ def test_a_slow_start_is_slow(world: World, queue: str) -> None:
     assert job["startedAt"] - job["createdAt"] >= 400
 
 
-def test_submitting_may_be_throttled_or_fail(world: World, queue: str) -> None:
+def test_bat_27_submitting_may_be_throttled_or_fail(world: World, queue: str) -> None:
     definition = world.definition("true")
     faults.add(kind="throttled", queue=queue, job_name="^job-", times=2)  # boto3 tries twice
     with refused("TooManyRequestsException", "Too Many Requests"):

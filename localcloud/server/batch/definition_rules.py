@@ -11,6 +11,7 @@ from typing import Any
 
 from localcloud.server.call import Call, Params, Refusal
 
+from .labels import check_name, check_tags
 from .model import client_error
 
 LARGEST_REQUEST = 24 * 1024
@@ -18,6 +19,9 @@ LEAST_TIMEOUT_SECONDS = 60
 LEAST_MEMORY_MIB = 4
 NOT_RUN = ("eksProperties", "ecsProperties", "nodeProperties", "consumableResourceProperties")
 FARGATE_ONLY = ("networkConfiguration", "fargatePlatformConfiguration", "runtimePlatform", "ephemeralStorage")
+LEGACY = {"vcpus": "VCPU", "memory": "MEMORY"}
+"""Members of containerProperties that resourceRequirements took the place of."""
+VOLUMES = ("host", "efsVolumeConfiguration", "s3filesVolumeConfiguration")
 DIGITS_GLOB = re.compile(r"\d*\*?")
 REASON_GLOB = re.compile(r"[A-Za-z0-9.:\s]*\*?")
 AWSLOGS_OPTIONS = frozenset(
@@ -39,8 +43,8 @@ def check_definition(call: Call) -> None:
     params = call.params
     if len(json.dumps(params)) > LARGEST_REQUEST:
         raise client_error(call, "RegisterJobDefinition payload size exceeds the limit of 24 KiB")
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,127}", params["jobDefinitionName"]):
-        raise client_error(call, "Job definition name should match valid pattern: ^[0-9A-Za-z][0-9A-Za-z_-]{0,127}$")
+    check_name(call, "Job definition", params["jobDefinitionName"])
+    check_tags(call)
     if params["type"] != "container" or any(params.get(name) for name in NOT_RUN):
         if params.get("containerProperties") and any(params.get(name) for name in NOT_RUN):
             raise client_error(call, "containerProperties cannot be used together with ecsProperties or eksProperties")
@@ -69,6 +73,8 @@ def check_container(call: Call, container: Params) -> None:
     for name in FARGATE_ONLY:
         if container.get(name):
             raise client_error(call, f"{name} is not applicable for EC2.")
+    for volume in container.get("volumes", []):
+        _check_volume(call, volume)
     options = container.get("logConfiguration", {})
     secret = container.get("secrets") or options.get("secretOptions")
     if secret and not container.get("executionRoleArn"):
@@ -79,16 +85,30 @@ def check_container(call: Call, container: Params) -> None:
 
 
 def _check_requirements(call: Call, container: Params) -> None:
-    legacy = [name for name in ("vcpus", "memory") if container.get(name)]
     requirements = container.get("resourceRequirements", [])
     kinds = [item["type"] for item in requirements]
-    for name in legacy:
-        if {"vcpus": "VCPU", "memory": "MEMORY"}[name] in kinds:
-            raise client_error(call, f"cannot use both {name} and resourceRequirements for the same resource")
+    for name, kind in LEGACY.items():
+        if container.get(name) and kind in kinds:
+            text = f"Cannot use both ECS containerProperties {name} and resourceRequirement {kind}"
+            raise client_error(call, text)
     if len(set(kinds)) < len(kinds):
         raise client_error(call, "resourceRequirements contains duplicate types")
     if "GPU" in kinds:
         raise Refusal("NotImplemented", "resourceRequirements of type GPU are not implemented here.", 501)
+
+
+def _check_volume(call: Call, volume: Params) -> None:
+    given = [name for name in VOLUMES if volume.get(name)]
+    if len(given) > 1:
+        raise client_error(call, f"volume {volume.get('name')}: only one volume configuration type should be used")
+    files = volume.get("efsVolumeConfiguration", {})
+    access = files.get("authorizationConfig", {})
+    if access.get("accessPointId") and files.get("rootDirectory", "/") not in ("", "/"):
+        raise client_error(call, 'When using an EFS access point, the root directory must be "/" or omitted')
+    if (access.get("accessPointId") or access.get("iam") == "ENABLED") and files.get("transitEncryption") != "ENABLED":
+        raise client_error(call, "EFS access points and IAM authorization require TransitEncryption to be enabled")
+    if given and given != ["host"]:
+        raise Refusal("NotImplemented", f"volumes with {given[0]} are not implemented here.", 501)
 
 
 def _check_log(call: Call, options: Params) -> None:

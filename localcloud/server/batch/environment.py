@@ -16,6 +16,7 @@ definition are kept and described, and have no effect on it.
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 import shutil
@@ -24,6 +25,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from localcloud.server import inside
 from localcloud.server.access import resources
@@ -37,6 +39,7 @@ from .texts import TASKS, cannot_pull, cannot_start, from_docker, no_log_group
 
 DEFAULT_GROUP = "/aws/batch/job"
 DIRECTORY_VARIABLE = "LOCALCLOUD_JOBS"
+MOST_OVERRIDES = 8192
 INHERITED = ("PATH", "LANG", "LC_ALL")
 """What an image would bring: the programs that are installed, and the language."""
 
@@ -88,7 +91,7 @@ def prepare(job: Job, attempt: Attempt, instance_role: str) -> Prepared | str:
         **_network(),
         **_of_ecs(job, token),
         **{item["name"]: item.get("value", "") for item in job.container.get("environment", [])},
-        **_of_batch(job, attempt),
+        **_of_batch(job, attempt.number, attempt.compute_environment),
     }
     return Prepared(argv=argv, variables=variables, directory=directory, logs=writer, token=token)
 
@@ -119,12 +122,27 @@ def _network() -> dict[str, str]:
     return {name: value for name, value in values.items() if value}
 
 
-def _of_batch(job: Job, attempt: Attempt) -> dict[str, str]:
+def overrides_too_long(job: Job, compute_environment: str) -> bool:
+    """Whether ECS would refuse the job's next attempt.
+
+    AWS fact: what the job has beside its definition, its command with parameters filled in and Batch's own variables
+    are one JSON of overrides to ECS, which takes 8,192 characters.
+    """
+    given: dict[str, Any] = job.request.get("containerOverrides", {})
+    own = _of_batch(job, len(job.attempts) + 1, compute_environment)
+    variables = [*given.get("environment", []), *({"name": name, "value": value} for name, value in own.items())]
+    overrides = {**given, "environment": variables}
+    if given.get("command") or job.parameters:
+        overrides["command"] = job.container["command"]
+    return len(json.dumps(overrides, separators=(",", ":"), ensure_ascii=False)) > MOST_OVERRIDES
+
+
+def _of_batch(job: Job, attempt: int, compute_environment: str) -> dict[str, str]:
     values = {
         "AWS_BATCH_JOB_ID": job.id,
-        "AWS_BATCH_JOB_ATTEMPT": str(attempt.number),
+        "AWS_BATCH_JOB_ATTEMPT": str(attempt),
         "AWS_BATCH_JQ_NAME": job.queue.rpartition("/")[2],
-        "AWS_BATCH_CE_NAME": attempt.compute_environment.rpartition("/")[2],
+        "AWS_BATCH_CE_NAME": compute_environment.rpartition("/")[2],
     }
     if job.array_index is not None:
         values["AWS_BATCH_JOB_ARRAY_INDEX"] = str(job.array_index)

@@ -19,6 +19,7 @@ from localcloud.server.organization import PARTITION
 
 from . import environment_rules as rules
 from . import scheduler
+from .labels import check_name, check_tags
 from .model import LOCK, ComputeEnvironment, Store, client_error, copied, store_of
 from .pages import page
 from .texts import COMPUTE_ENVIRONMENT_HEALTHY
@@ -33,7 +34,8 @@ def create(call: Call) -> Params:
     given_role = str(params.get("serviceRole", ""))
     with LOCK:
         held = store_of(call)
-        rules.check_name(call, name)
+        check_name(call, "Compute environment", name)
+        check_tags(call)
         rules.check_create(call, rules.SERVICE_LINKED_ROLE in given_role)
         if held.environment(name):
             raise client_error(call, "Object already exists")
@@ -117,6 +119,7 @@ def update(call: Call) -> Params:
         if environment.kind == "UNMANAGED" and changed:
             raise client_error(call, "computeResources cannot be updated for an UNMANAGED compute environment")
         role = _full_role(held, params["serviceRole"]) if params.get("serviceRole") else environment.service_role
+        rules.check_role_update(call, environment.service_role, role)
         merged = environment.resources | changed
         if merged and changed:
             rules.check_infrastructure_update(call, role, environment.resources, changed)

@@ -14,6 +14,7 @@ from localcloud.server.call import HOOKS, Call, Params
 
 from . import scheduler
 from .details import job_detail, summary
+from .labels import check_tags
 from .model import LOCK, Job, Store, client_error, store_of
 from .pages import page
 
@@ -127,6 +128,7 @@ def _tags(call: Call) -> dict[str, str]:
 
 @HOOKS.instead("batch", "TagResource")
 def tag(call: Call) -> Params:
+    check_tags(call)
     with LOCK:
         _tags(call).update(call.params["tags"])
     return {}

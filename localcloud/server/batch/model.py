@@ -196,7 +196,6 @@ class Store:
     """RUNNABLE jobs by queue ARN, in their order; some may have moved on since."""
     running: dict[str, Job] = field(default_factory=dict[str, Job])
     """STARTING and RUNNING jobs."""
-    scheduling_policies: dict[str, Params] = field(default_factory=dict[str, Params])
     submitted: int = 0
 
     def arn(self, resource: str) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 from localcloud.server.call import HOOKS, Call, Params, Refusal
 
 from . import instances, scheduler
-from .environment_rules import NAME
+from .labels import check_name, check_tags
 from .model import LOCK, JobQueue, Store, client_error, copied, store_of
 from .pages import page
 from .texts import JOB_QUEUE_HEALTHY, TIME_LIMIT_REASONS
@@ -28,8 +28,8 @@ def create(call: Call) -> Params:
     name = params["jobQueueName"]
     with LOCK:
         held = store_of(call)
-        if not NAME.fullmatch(name):
-            raise client_error(call, "Job queue name should match valid pattern: ^[0-9A-Za-z_-]{1,128}$")
+        check_name(call, "Job queue", name)
+        check_tags(call)
         if held.queue(name):
             raise client_error(call, "Object already exists")
         if len(held.queues) >= QUOTA:

@@ -21,7 +21,7 @@ from localcloud.server.control import on_reset
 from localcloud.server.timescale import SCALE
 
 from . import attempts, endings, faults, instances, notices
-from .environment import remove_directories
+from .environment import overrides_too_long, remove_directories
 from .model import (
     LOCK,
     SETTLE_SECONDS,
@@ -41,6 +41,7 @@ from .texts import (
     DEPENDENCY_FAILED,
     INSUFFICIENT_CAPACITY,
     MAX_RESOURCE,
+    OVERRIDES_TOO_LONG,
     RESOURCE_REQUIREMENT,
     blocked,
     cancelled_by_time_limit,
@@ -222,6 +223,9 @@ def _blocked(held: Store, queue: JobQueue, job: Job, code: str) -> float | None:
 
 def _start(held: Store, job: Job, environment: ComputeEnvironment) -> None:
     job.blocked, job.status_reason = None, None
+    if overrides_too_long(job, environment.arn):
+        finish(job, "FAILED", OVERRIDES_TOO_LONG)
+        return
     held.running[job.id] = job
     attempts.begin(job, environment, on_end=attempt_ended)
 

@@ -15,9 +15,9 @@ from localcloud.server.call import HOOKS, Call, Params, Refusal
 
 from . import faults, scheduler
 from .definition_rules import check_retry, check_sizes, check_timeout, sizes
+from .labels import JOB_NAME, check_name, check_tags
 from .model import LOCK, Job, JobDefinition, JobQueue, Store, client_error, copied, new_id, now_ms, store_of
 
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,127}")
 LARGEST_REQUEST = 30 * 1024
 MOST_DEPENDENCIES = 20
 REFERENCE = re.compile(r"^Ref::(\S+)$")
@@ -45,8 +45,8 @@ def submit(call: Call) -> Params:
 def _check(call: Call, held: Store, params: Params) -> tuple[JobQueue, JobDefinition]:
     if len(json.dumps(params)) > LARGEST_REQUEST:
         raise client_error(call, "SubmitJob payload size exceeds the limit of 30 KiB")
-    if not NAME.fullmatch(params["jobName"]):
-        raise client_error(call, "Job name should match valid pattern: ^[0-9A-Za-z][0-9A-Za-z_-]{0,127}$")
+    check_name(call, "Job", params["jobName"], JOB_NAME)
+    check_tags(call)
     given = [name for name in NOT_RUN if params.get(name)]
     if given:
         raise Refusal("NotImplemented", f"SubmitJob with {', '.join(given)} is not implemented here.", 501)

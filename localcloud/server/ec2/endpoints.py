@@ -49,8 +49,7 @@ def create(call: Call) -> None:
     else:
         if params.get("RouteTableIds"):
             raise _parameter(f"RouteTableIds is not for an endpoint of type {kind}")
-        for subnet_id in params.get("SubnetIds", []):
-            subnet(call, subnet_id)
+        _zones(call, params.get("SubnetIds", []))
         _private_names(call, place, service)
 
 
@@ -71,6 +70,16 @@ def _tables(call: Call, vpc_id: str, tables: list[str]) -> None:
             raise Refusal("InvalidRouteTableId.NotFound", f"The routeTable ID '{table}' does not exist")
         if ec2.route_tables[table].vpc_id != vpc_id:
             raise _parameter(f"The route table {table} is not in the VPC {vpc_id}")
+
+
+def _zones(call: Call, subnets: list[str]) -> None:
+    """An endpoint has one subnet in a zone."""
+    seen: set[str] = set()
+    for found in [subnet(call, subnet_id) for subnet_id in subnets]:
+        if found.availability_zone in seen:
+            text = f"Found another VPC endpoint subnet in the availability zone of {found.id}"
+            raise Refusal("DuplicateSubnetsInSameZone", text)
+        seen.add(found.availability_zone)
 
 
 def _private_names(call: Call, place: Any, service: str) -> None:
@@ -122,6 +131,9 @@ def modify(call: Call) -> None:
     found = _endpoint(call, call.params["VpcEndpointId"])
     added = call.params.get("AddRouteTableIds", [])
     _tables(call, found.vpc_id, added)
+    gone = call.params.get("RemoveSubnetIds", [])
+    kept = [one for one in found.subnet_ids or [] if one not in gone]
+    _zones(call, list(dict.fromkeys([*kept, *call.params.get("AddSubnetIds", [])])))
     if call.params.pop("ResetPolicy", False):
         call.params["PolicyDocument"] = json.dumps(found.DEFAULT_POLICY)
     names = call.params.pop("PrivateDnsEnabled", None)

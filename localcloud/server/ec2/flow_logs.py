@@ -7,6 +7,7 @@ answer's ``Unsuccessful``, with status 200; two flow logs of one resource to one
 
 from __future__ import annotations
 
+import re
 from typing import Any, Final
 from weakref import WeakKeyDictionary
 
@@ -15,7 +16,7 @@ from moto.ec2.utils import random_flow_log_id
 
 from localcloud.server import inside
 from localcloud.server.call import HOOKS, Call, Params, Refusal
-from localcloud.server.ec2.store import backend, interfaces, invalid, subnet, vpc
+from localcloud.server.ec2.store import backend, interfaces, subnet, vpc
 from localcloud.server.s3.store import find_bucket
 
 SERVICE: Final = "vpc-flow-logs.amazonaws.com"
@@ -24,6 +25,13 @@ FIELDS: Final = (
     "version", "account-id", "interface-id", "srcaddr", "dstaddr", "srcport", "dstport", "protocol", "packets",
     "bytes", "start", "end", "action", "log-status",
 )  # fmt: skip
+KNOWN_FIELDS: Final = frozenset(FIELDS) | {
+    "az-id", "ecs-cluster-arn", "ecs-cluster-name", "ecs-container-id", "ecs-container-instance-arn",
+    "ecs-container-instance-id", "ecs-second-container-id", "ecs-service-name", "ecs-task-arn",
+    "ecs-task-definition-arn", "ecs-task-id", "flow-direction", "instance-id", "pkt-dst-aws-service", "pkt-dstaddr",
+    "pkt-src-aws-service", "pkt-srcaddr", "region", "reject-reason", "sublocation-id", "sublocation-type", "subnet-id",
+    "tcp-flags", "traffic-path", "type", "vpc-id",
+}  # fmt: skip
 FORMAT: Final = " ".join(f"${{{field}}}" for field in FIELDS)
 PLAIN: Final = {"FileFormat": "plain-text", "HiveCompatiblePartitions": False, "PerHourPartition": False}
 _options: WeakKeyDictionary[FlowLogs, Params] = WeakKeyDictionary()
@@ -46,10 +54,18 @@ def create(call: Call) -> Params:
     return {"FlowLogIds": made, "Unsuccessful": failed}
 
 
+def _parameter(text: str) -> Refusal:
+    return Refusal("InvalidParameter", text)
+
+
 def _place(call: Call) -> str:
     place, group = call.params.get("LogDestination"), call.params.get("LogGroupName")
-    if bool(place) == bool(group):
-        raise Refusal("InvalidParameter", "Exactly one of LogDestination and LogGroupName must be given")
+    if not place and not group:
+        raise _parameter("LogDestination can't be empty if LogGroupName is not provided.")
+    if place and group:
+        raise _parameter("Please only provide LogGroupName or only provide LogDestination.")
+    if group and call.params.get("LogDestinationType", CLOUDWATCH) != CLOUDWATCH:
+        raise _parameter("LogDestination type must be cloud-watch-logs if LogGroupName is provided.")
     return str(place or f"arn:aws:logs:{call.region}:{call.caller.account_id}:log-group:{group}")
 
 
@@ -59,21 +75,22 @@ def _check(call: Call, kind: str) -> None:
     if kind not in (CLOUDWATCH, BUCKET):
         raise Refusal("NotImplemented", f"flow logs to {kind} are not implemented", 501)
     if params.get("MaxAggregationInterval", 600) not in (60, 600):
-        raise invalid("Invalid Flow Log Max Aggregation Interval")
+        raise _parameter("Invalid Flow Log Max Aggregation Interval")
+    unknown = sorted(set(re.findall(r"\$\{([^}]*)\}", params.get("LogFormat", ""))) - KNOWN_FIELDS)
+    if unknown:
+        raise _parameter(f"Unknown fields provided: '{unknown[0]}'")
     for resource in params["ResourceIds"]:
         _exists(call, params["ResourceType"], resource)
     role = params.get("DeliverLogsPermissionArn")
     if kind == BUCKET and role:
-        raise Refusal("InvalidParameter", "DeliverLogsPermissionArn is not applicable for S3 delivery")
+        raise _parameter("DeliverLogsPermissionArn is not applicable for S3 delivery")
     if kind == CLOUDWATCH:
         if not role:
-            raise Refusal(
-                "InvalidParameter", "DeliverLogsPermissionArn can't be empty if LogDestinationType is cloud-watch-logs"
-            )
+            raise _parameter("DeliverLogsPermissionArn can't be empty if LogDestinationType is cloud-watch-logs.")
         try:
             inside.as_role(role, SERVICE, "flow-logs", source_arn=_arn(call, "*"), region=call.region)
         except Refusal as refusal:
-            raise Refusal("InvalidParameter", f"Unable to assume given IAM role {role}") from refusal
+            raise _parameter(f"Unable to assume given IAM role {role}") from refusal
 
 
 def _exists(call: Call, kind: str, resource: str) -> None:

@@ -18,6 +18,11 @@ RESERVED: Final = tuple(
     for block in ("0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/4", "240.0.0.0/4")
 )
 """Ranges that cannot be a VPC's."""
+TARGETS: Final = (
+    "GatewayId", "LocalGatewayId", "CarrierGatewayId", "NatGatewayId", "NetworkInterfaceId", "VpcPeeringConnectionId",
+    "EgressOnlyInternetGatewayId", "TransitGatewayId", "VpcEndpointId", "CoreNetworkArn", "InstanceId",
+)  # fmt: skip
+"""What a route may lead to, each a parameter."""
 
 
 def _network(text: str, code: str) -> ipaddress.IPv4Network:
@@ -92,6 +97,15 @@ def delete_vpc(call: Call) -> None:
         raise dependency(f"The vpc '{found.id}' has dependencies and cannot be deleted.")
 
 
+@HOOKS.before("ec2", "AttachInternetGateway")
+def attach_gateway(call: Call) -> None:
+    found = vpc(call, call.params["VpcId"])
+    gateways: Any = backend(call).internet_gateways.values()
+    others = [one for one in gateways if one.id != call.params["InternetGatewayId"]]
+    if any(one.vpc is not None and one.vpc.id == found.id for one in others):
+        raise invalid(f"Network {found.id} already has an internet gateway attached")
+
+
 @HOOKS.before("ec2", "DetachInternetGateway")
 def detach_gateway(call: Call) -> None:
     ec2: Any = backend(call)
@@ -113,7 +127,8 @@ def create_nat(call: Call) -> None:
     found = subnet(call, call.params["SubnetId"])
     if call.params.setdefault("ConnectivityType", "public") == "private":
         if call.params.get("AllocationId"):
-            raise Refusal("InvalidParameter", "AllocationId is not for a private NAT gateway")
+            text = "AllocationId cannot be specified for a NAT Gateway with Connectivity Type private."
+            raise Refusal("InvalidParameterCombination", text)
         return
     allocation = call.params.get("AllocationId")
     if not allocation:
@@ -167,6 +182,9 @@ def release_address(call: Call) -> None:
 @HOOKS.before("ec2", "CreateRoute", "ReplaceRoute")
 def route_target(call: Call) -> None:
     ec2: Any = backend(call)
+    if len([name for name in TARGETS if call.params.get(name)]) != 1:
+        names = ", ".join(f"{name[0].lower()}{name[1:]}" for name in TARGETS)
+        raise Refusal("InvalidParameterCombination", f"The request must contain exactly one of {names}")
     gateway = call.params.get("NatGatewayId")
     if gateway and (gateway not in ec2.nat_gateways or ec2.nat_gateways[gateway].state == "deleted"):
         raise Refusal("InvalidNatGatewayID.NotFound", f"The natGateway ID '{gateway}' does not exist")

@@ -54,7 +54,7 @@ def create_group(call: Call) -> None:
     if name.startswith("sg-"):
         raise invalid(f"Invalid value '{name}' for groupName. Group names may not be in the format sg-*.")
     if name == "default":
-        raise Refusal("InvalidGroup.Reserved", "The security group 'default' is reserved")
+        raise invalid("Cannot use reserved security group name: default")
     for field, text in (("groupName", name), ("groupDescription", call.params["Description"])):
         _text(text, f"Invalid value '{text}' for {field}. Character sets beyond ASCII are not supported.")
 
