@@ -142,7 +142,7 @@ def _answer(client: Any, call: str, **request: Any) -> dict[str, Any]:
     try:
         return getattr(client, call)(**request)
     except ClientError as error:
-        if error.response["ResponseMetadata"]["HTTPStatusCode"] not in {400, 404}:
+        if error.response.get("ResponseMetadata", {}).get("HTTPStatusCode") not in {400, 404}:
             raise
         return {}
 
