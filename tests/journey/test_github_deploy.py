@@ -13,8 +13,8 @@ from tests.journey.test_github import PROVIDER, changes, job
 
 
 def test_the_deploy_role_brings_a_change_up(project: Project, cloud: Cloud) -> None:
-    """After an administrator's first `up`: settings of buckets, a bucket and a role more, a workflow file, other machines
-    for jobs, of which a second `up` removes the earlier ones."""
+    """After an administrator's first `up`: settings of buckets, a bucket and a role more, a workflow file, and other
+    machines for jobs; a second `up` removes the earlier ones."""
     project.up("dev")
     env = job(cloud, DEV, names.GITHUB_DEPLOY, "environment:dev")
 

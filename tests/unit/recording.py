@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 import grpc
 import pulumi
@@ -115,9 +115,8 @@ class _Mocks(mocks.Mocks):
         self.recording.calls.append((args.token, args.args))
         if args.token not in self.answers:
             raise AssertionError(f"unexpected call: {args.token} {args.args}")
-        answer: Any = self.answers[args.token]
-        found: dict[str, Any] = answer(args.args) if callable(answer) else answer
-        return found, []
+        answer = self.answers[args.token]
+        return cast("dict[str, Any]", answer(args.args) if callable(answer) else answer), []
 
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
         if args.typ == "pulumi:providers:aws":
