@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import gc
 import os
+from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
 from typing import Any, cast
@@ -23,31 +24,32 @@ DEBUG_VARIABLE = "PORTAL_DEBUG"
 """Set to anything, the SDK's debug messages reach the engine, which shows them with ``--debug``."""
 
 
-def previously_protected() -> dict[str, str]:
-    """Names of the protected buckets by key, as this stack put them out when it was last brought up; from its state."""
+def last_outputs() -> dict[str, Any]:
+    """What this stack put out when it was last brought up (``composition.stack.Outputs``), from its state."""
     name = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
     answer = cast("Any", pulumi.runtime.invoke("pulumi:pulumi:readStackOutputs", {"name": name})).value
-    return dict((answer or {}).get("outputs", {}).get("protected", {}))
+    return dict((answer or {}).get("outputs", {}))
 
 
-def checked() -> Portal:
+def checked(last: Mapping[str, Any]) -> Portal:
     """The settings of all stacks; nothing is registered before they are right."""
     values = config.CONFIG.get()
     secret = [key for key in values if config.is_config_secret(key)]
     portal = load(pulumi.get_stack(), Path(__file__).absolute().parent, values, secret)
-    portal.refuse_dropped(previously_protected())
+    portal.refuse_dropped(last.get("protected", {}))
     return portal
 
 
 def main() -> None:
-    portal = checked()
+    last = last_outputs()
+    portal = checked(last)
     role = os.environ.get(ROLE_VARIABLE)
     if role and role not in ROLES:
         raise pulumi.RunError(f"{ROLE_VARIABLE}: {role!r}: must be {' or '.join(ROLES)}")
     provider = enter(portal, role)
     from composition.stack import compose  # loaded by now: `enter` waits for the provider
 
-    outputs = compose(portal, provider)
+    outputs = compose(portal, provider, last)
     for field in fields(outputs):
         pulumi.export(field.name, getattr(outputs, field.name))
 

@@ -23,6 +23,10 @@ def job_queue(environment: str, *, spot: bool) -> str:
     return f"{app(environment)}-main-{'spot' if spot else 'on_demand'}"
 
 
+def compute_environment(environment: str, generation: str) -> str:
+    return f"{app(environment)}-{generation}"
+
+
 def job_definition(environment: str, workflow: str = "") -> str:
     """``workflow``: how the files of workflows with a role of their own begin; empty: all others."""
     return f"{app(environment)}-main" + (f"-{workflow}" if workflow else "")

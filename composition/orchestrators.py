@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pulumi
@@ -16,6 +17,7 @@ from components.orchestration.images import ImageRepository, ImageRepositoryArgs
 from components.orchestration.jobs import JobArgs
 from components.orchestration.notifications import NotificationsArgs
 from components.orchestration.orchestrator import Orchestrator, OrchestratorArgs
+from composition import generations
 from composition.account import tags
 from settings import Environment, Portal
 from settings import Orchestrator as OrchestratorSettings
@@ -25,16 +27,23 @@ def orchestrators(
     portal: Portal,
     role_arns: Mapping[str, pulumi.Output[str]],
     boundary: pulumi.Input[str],
-    opts: pulumi.ResourceOptions,
+    provider: pulumi.ProviderResource,
+    last: Mapping[str, Mapping[str, Any]],
 ) -> dict[str, dict[str, Any]]:
-    """The account's orchestrators and the network that they share; what each puts out, by environment."""
+    """The account's orchestrators and the network that they share; what each puts out, by environment.
+
+    ``last`` is what this gave when the stack was last brought up.
+    """
     if not portal.current.orchestrators:
         return {}
-    shared = Network("network", _network(portal, boundary), opts)
-    return {
-        name: _output(Orchestrator(name, _orchestrator(portal, name, one, shared, role_arns, boundary), opts))
-        for name, one in portal.current.orchestrators.items()
-    }
+    opts = pulumi.ResourceOptions(provider=provider)
+    shared, made = Network("network", _network(portal, boundary), opts), dict[str, dict[str, Any]]()
+    for name, settings in portal.current.orchestrators.items():
+        args = _orchestrator(portal, name, settings, shared, role_arns, boundary)
+        kept = generations.kept(name, args.compute.generations(), last.get(name, {}), provider)
+        args = replace(args, compute=replace(args.compute, retiring=kept))
+        made[name] = _output(Orchestrator(name, args, opts))
+    return made
 
 
 def images(portal: Portal, opts: pulumi.ResourceOptions) -> dict[str, pulumi.Output[str]]:
@@ -134,7 +143,6 @@ def _compute(portal: Portal, settings: OrchestratorSettings, network: Network) -
         vpc_id=network.vpc_id,
         subnet_ids=network.private_subnet_ids,
         network_key=" ".join((plan.cidr, *plan.zones)),
-        retiring=settings.retiring,
     )
 
 
@@ -148,4 +156,5 @@ def _output(made: Orchestrator) -> dict[str, Any]:
         "alarm_topic": made.alarm_topic_arn,
         "notification_queues": dict(made.notification_queue_arns),
         "generations": list(made.generations),
+        "retiring": list(made.retiring),
     }

@@ -19,8 +19,8 @@ from types import CodeType, ModuleType
 from typing import Any, cast
 
 PACKAGE = "pulumi_aws"
-PARTS = ("batch", "cloudwatch", "ec2", "ecr", "iam", "s3", "sfn", "sns", "sqs", "vpc")
-"""Those that the components use."""
+PARTS = ("batch", "cloudwatch", "ec2", "ecr", "ecs", "iam", "s3", "sfn", "sns", "sqs", "vpc")
+"""Those that the program uses."""
 _WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 

@@ -29,14 +29,14 @@ class Outputs:
     protected: Mapping[str, str]
     """Names of the protected buckets by key: what the stack file may not drop without ``retire``."""
     orchestrators: Mapping[str, Mapping[str, Any]]
-    """By environment: ARNs of state machine, queues and alarm topic, id of the machines' security group, and the
-    generations of machines."""
+    """By environment: ARNs of state machine, queues and alarm topic, id of the machines' security group, the
+    generations of machines and those that are kept for their jobs."""
     images: Mapping[str, pulumi.Output[str]]
     """URLs of image repositories by key."""
 
 
-def compose(portal: Portal, provider: pulumi.ProviderResource) -> Outputs:
-    """Everything in the account of the current stack."""
+def compose(portal: Portal, provider: pulumi.ProviderResource, last: Mapping[str, Any]) -> Outputs:
+    """Everything in the account of the current stack. ``last``: the outputs when it was last brought up."""
     settings, opts = portal.current, pulumi.ResourceOptions(provider=provider)
     buckets = data.buckets(portal, opts)
     if all(bucket.kind != "public" for bucket in settings.buckets.values()):
@@ -54,7 +54,7 @@ def compose(portal: Portal, provider: pulumi.ProviderResource) -> Outputs:
     if orchestrators_in(portal):
         from composition import orchestrators as batch  # not every stack has them, and they load half of the SDK
 
-        orchestrators = batch.orchestrators(portal, role_arns, boundary.arn, opts)
+        orchestrators = batch.orchestrators(portal, role_arns, boundary.arn, provider, last.get("orchestrators", {}))
         images = batch.images(portal, opts)
     return Outputs(
         account=settings.account.id,

@@ -93,6 +93,8 @@ def status() -> None:
             table.add_row(bucket.key, bucket.name, bucket.kind, bucket.answer)
         out.print(table if row.buckets else f"{row.stack}: account {row.account}, {row.region}")
         out.print(f"  last update: {row.updated}; {sum(row.resources.values())} resources through the role {row.role}")
+        for one in row.machines:
+            out.print(f"  machines of {one}")
         for kind, count in sorted(row.resources.items()):
             out.print(f"    {count:4d} {kind}")
 

@@ -11,6 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from components import names
 from portal.accounts import session
+from portal.machines import MachinesStatus, machines
 from portal.pulumi_cli import Pulumi
 from settings import Portal, Settings
 
@@ -37,6 +38,8 @@ class StackStatus:
     resources: Mapping[str, int]
     outputs: Mapping[str, Any]
     buckets: list[BucketStatus]
+    machines: list[MachinesStatus]
+    """Empty too where the account does not answer."""
 
 
 def _answer(client: Any, bucket: str, account: str) -> str:
@@ -58,15 +61,16 @@ def _buckets(settings: Settings) -> list[tuple[str, str, str]]:
     return rows
 
 
-def _live(settings: Settings) -> list[BucketStatus]:
-    account = settings.account
+def _live(settings: Settings, outputs: Mapping[str, Any]) -> tuple[list[BucketStatus], list[MachinesStatus]]:
+    account, rows = settings.account, _buckets(settings)
     try:
-        client = session(names.role_arn(account.id, account.role), account.region).client("s3")
+        held = session(names.role_arn(account.id, account.role), account.region)
     except (ClientError, BotoCoreError) as error:
-        return [BucketStatus(key=k, name=n, kind=t, answer=f"no access: {error}") for k, n, t in _buckets(settings)]
-    return [
-        BucketStatus(key=k, name=n, kind=t, answer=_answer(client, n, account.id)) for k, n, t in _buckets(settings)
-    ]
+        return [BucketStatus(key=k, name=n, kind=t, answer=f"no access: {error}") for k, n, t in rows], []
+    client = held.client("s3")
+    buckets = [BucketStatus(key=k, name=n, kind=t, answer=_answer(client, n, account.id)) for k, n, t in rows]
+    orchestrators = outputs.get("orchestrators")
+    return buckets, machines(orchestrators, held.client("batch"), held.client("ec2")) if orchestrators else []
 
 
 def _updated(pulumi: Pulumi) -> str:
@@ -82,6 +86,7 @@ def status(portal: Portal) -> list[StackStatus]:
         deployed = pulumi.exists()
         held = pulumi.deployment().get("resources", []) if deployed else []
         outputs = next((r.get("outputs", {}) for r in held if r["type"] == "pulumi:pulumi:Stack"), {})
+        buckets, standing = _live(settings, outputs) if deployed else ([], [])
         counts = Counter(r["type"] for r in held if r.get("custom") and not r["type"].startswith("pulumi:"))
         rows.append(
             StackStatus(
@@ -92,7 +97,8 @@ def status(portal: Portal) -> list[StackStatus]:
                 updated=_updated(pulumi) if deployed else "never",
                 resources=counts,
                 outputs=outputs,
-                buckets=_live(settings) if deployed else [],
+                buckets=buckets,
+                machines=standing,
             )
         )
     return rows

@@ -19,10 +19,6 @@ def _stage_name(value: str) -> str | None:
     return None if contract.STAGE_NAME.fullmatch(value) else "words that begin with a capital, like HostFilter"
 
 
-def _generation(value: str) -> str | None:
-    return None if limits.GENERATION.fullmatch(value) else "a generation is written like spot-0a1b2c3d"
-
-
 def _reader(value: str) -> str | None:
     if value.endswith("dead-letter"):
         return "must not end with dead-letter: the queue of what was not delivered is named so"
@@ -82,9 +78,6 @@ class Orchestrator(Model):
     """Pins the machines' image. Left out: the newest for ECS, of Amazon Linux 2023."""
     capacity_wait_seconds: Annotated[int, Field(ge=limits.SHORTEST_WAIT, le=limits.LONGEST_WAIT)] = 1_800
     """How long the first job of the spot queue waits for a machine before it runs on demand instead."""
-    retiring: tuple[Annotated[str, rule(_generation), pattern(f"^{limits.GENERATION.pattern}$")], ...] = ()
-    """Generations of machines, as the stack put them out before a change, whose jobs still run. Without them they go,
-    with their jobs."""
     image: Annotated[str, rule(rules.image)] = "ghcr.io/chanzuckerberg/swipe:v1.4.9"
     """What every job runs in; it runs the WDL file, whose tasks have images of their own."""
     stages: Annotated[tuple[Stage, ...], Field(min_length=1)] = (Stage(name="Run"),)

@@ -2,7 +2,8 @@
 
 Granted only where an account has orchestrators. Rests on: the service authorization reference and the calls of the
 provider's resource types; ``Describe`` calls of EC2 and CloudWatch Logs know no resources; what EC2 makes has an id in
-its ARN, so the account and the region are all that can be named beforehand; Batch makes its service-linked role with
+its ARN, so the account and the region are all that can be named beforehand; the ECS cluster of a compute environment
+has that one's name within its own (``AWSBatch-name-id``); Batch makes its service-linked role with
 the rights of whoever makes the first compute environment.
 """
 
@@ -51,6 +52,7 @@ _READ: Final = {
     "batch": ("ListTagsForResource",),
     "cloudwatch": ("ListTagsForResource",),
     "ecr": ("DescribeRepositories", "GetLifecyclePolicy", "GetRepositoryPolicy", "ListTagsForResource"),
+    "ecs": ("DescribeClusters",),
     "events": ("DescribeRule", "ListTagsForResource", "ListTargetsByRule"),
     "iam": ("GetInstanceProfile",),
     "logs": ("ListTagsForResource",),
@@ -147,7 +149,7 @@ def reads(account: str, region: str) -> tuple[Statement, ...]:
 
 def changes(account: str, region: str) -> tuple[Statement, ...]:
     """What a deployment looks at, makes, changes and deletes: in one statement a service, since sizes are limited."""
-    both = {service: (*_READ.get(service, ()), *actions) for service, actions in _CHANGE.items()}
+    both = {service: (*_READ.get(service, ()), *_CHANGE.get(service, ())) for service in {**_READ, **_CHANGE}}
     return (_describe(), *_statements("Change", both, account, region), *_hand_over(account))
 
 
@@ -177,7 +179,7 @@ def most(account: str, region: str) -> tuple[Statement, ...]:
     agent = tuple(action for statement in roles.host() for action in statement.actions)
     looks = tuple(action for action in _DESCRIBE if action.startswith("ec2:"))
     changed = tuple(f"ec2:{action}" for action in _CHANGE["ec2"])
-    own = {"iam": (*_READ["iam"], *_CHANGE["iam"])}
+    own = {"ecs": _READ["ecs"], "iam": (*_READ["iam"], *_CHANGE["iam"])}
     return (
         Statement(sid="Orchestration", actions=(*services, *agent, *looks, *changed), resources=("*",)),
         *_statements("Bound", own, account, region),
@@ -205,6 +207,7 @@ def _resources(service: str, account: str, region: str) -> tuple[str, ...]:
         "cloudwatch": (f"alarm:{prefix}",),
         "ec2": ("*",),
         "ecr": ("repository/*",),
+        "ecs": (f"cluster/*{prefix}",),
         "events": (f"rule/{prefix}",),
         "logs": tuple(
             f"log-group:{folder}/{prefix}" for folder in ("/aws/batch", "/aws/vendedlogs/states", "/aws/vpc")

@@ -4,7 +4,8 @@ A compute environment is never changed but in its vCPU limits. AWS would change 
 jobs six hours at most and then ends them; and a replacement cannot be deleted while a queue lists it. So what may not
 change under running jobs makes up the name: another value is another *generation*, a new environment that queues list
 first. The one before stays listed behind it, untouched, as long as it is named in ``retiring``; once it isn't, it is
-taken out of the queue and then deleted.
+taken out of the queue and then deleted, with what runs there: name it until AWS counts no task on it any more (as
+``composition.generations`` does).
 
 Rests on: Batch user guide "Updating compute environments", "Job state time limit actions"; a queue lists at most three
 environments; without ``serviceRole`` Batch uses its service-linked role, and SPOT_PRICE_CAPACITY_OPTIMIZED needs no
@@ -67,7 +68,8 @@ class ComputeArgs:
     network_key: str
     """Another text whenever the subnets are others: their ids are not known when generations are told apart."""
     retiring: tuple[str, ...] = ()
-    """Generations to keep beside the current ones, as ``generations`` named them before: their jobs still run."""
+    """Generations to keep beside the current ones, as ``generations`` named them before, the latest first: their jobs
+    still run. One that is current again is not retiring."""
 
     def faults(self) -> Iterator[tuple[str, object, str]]:
         """Field, value and rule of everything that is wrong."""
@@ -118,7 +120,9 @@ class Compute(pulumi.ComponentResource):
     security_group_id: pulumi.Output[str]
     """Of every machine: what it may reach (a database) allows this group in."""
     generations: tuple[str, ...]
-    """Current ones first. Give those that are no longer current to ``retiring`` until their jobs have ended."""
+    """The current ones. Give those that are no longer current to ``retiring`` until their jobs have ended."""
+    retiring: tuple[str, ...]
+    """Those that are kept beside them."""
 
     def __init__(
         self,
@@ -134,15 +138,23 @@ class Compute(pulumi.ComponentResource):
         group, self._open = self._security_group()
         self.security_group_id = group.id
         self._profile, self._role = self._instance_profile(boundary)
-        current = args.generations()
-        retiring = tuple(one for one in args.retiring if one not in current)
-        self.generations = current + retiring
-        made = {one: self._compute_environment(one, retiring=one in retiring) for one in self.generations}
+        self.generations = args.generations()
+        self.retiring = tuple(one for one in args.retiring if one not in self.generations)
+        made = {
+            one: self._compute_environment(one, retiring=one in self.retiring)
+            for one in (*self.generations, *self.retiring)
+        }
         self.queues = [
             self._queue(made, spot=True, markets=("spot", "overflow")),
             self._queue(made, spot=False, markets=("on-demand",)),
         ]
-        self.register_outputs({"security_group_id": self.security_group_id, "generations": list(self.generations)})
+        self.register_outputs(
+            {
+                "security_group_id": self.security_group_id,
+                "generations": list(self.generations),
+                "retiring": list(self.retiring),
+            }
+        )
 
     def _child(self, *after: pulumi.Resource, ignore: tuple[str, ...] = ()) -> pulumi.ResourceOptions:
         return pulumi.ResourceOptions(parent=self, depends_on=[*after], ignore_changes=[*ignore])
@@ -185,7 +197,7 @@ class Compute(pulumi.ComponentResource):
 
     def _launch_template(self, generation: str, *, retiring: bool) -> ec2.LaunchTemplate:
         scratch = self._args.scratch
-        label = f"{naming.app(self._environment)}-{generation}"
+        label = naming.compute_environment(self._environment, generation)
         volume = ec2.LaunchTemplateBlockDeviceMappingEbsArgs(
             encrypted="true",
             delete_on_termination="true",
@@ -237,7 +249,7 @@ class Compute(pulumi.ComponentResource):
         )
         return batch.ComputeEnvironment(
             f"{self.name}-{generation}",
-            name=f"{naming.app(self._environment)}-{generation}",
+            name=naming.compute_environment(self._environment, generation),
             type="MANAGED",
             compute_resources=resources,
             update_policy=batch.ComputeEnvironmentUpdatePolicyArgs(

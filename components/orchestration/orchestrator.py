@@ -98,7 +98,9 @@ class Orchestrator(pulumi.ComponentResource):
     security_group_id: pulumi.Output[str]
     """Of the machines: a database lets this group in."""
     generations: tuple[str, ...]
-    """Of compute environments; the current ones first (``ComputeArgs.retiring``)."""
+    """Of compute environments, the current ones."""
+    retiring: tuple[str, ...]
+    """Those that are kept for their jobs (``ComputeArgs.retiring``)."""
     alarm_topic_arn: pulumi.Output[str]
     job_queue_arns: tuple[pulumi.Output[str], pulumi.Output[str]]
     """Spot, and on demand."""
@@ -126,7 +128,8 @@ class Orchestrator(pulumi.ComponentResource):
             name, args.notifications, environment=environment, account=account, region=region, opts=child
         )
         self.state_machine_arn = self._state_machine(compute, jobs, told).arn
-        self.security_group_id, self.generations = compute.security_group_id, compute.generations
+        self.security_group_id = compute.security_group_id
+        self.generations, self.retiring = compute.generations, compute.retiring
         self.alarm_topic_arn = told.alarm_topic_arn
         spot, on_demand = compute.queues
         self.job_queue_arns = (spot.arn, on_demand.arn)
@@ -137,6 +140,7 @@ class Orchestrator(pulumi.ComponentResource):
                 "state_machine_arn": self.state_machine_arn,
                 "security_group_id": self.security_group_id,
                 "generations": list(self.generations),
+                "retiring": list(self.retiring),
                 "alarm_topic_arn": self.alarm_topic_arn,
             }
         )

@@ -1,4 +1,7 @@
-"""The provider's functions that programs here call; any other is an error naming it."""
+"""The provider's functions that programs here call; any other is an error naming it.
+
+What is not there is an error too, as the provider words it.
+"""
 
 from collections.abc import Callable, Mapping
 from typing import Any, Final
@@ -54,7 +57,57 @@ def _descriptions(session: Session) -> dict[str, str]:
     return {name: region["description"] for name, region in partition["regions"].items()}
 
 
+def _compute_environment(args: Mapping[str, Any], session: Session) -> Result:
+    name = str(args["name"])
+    batch = session.client("batch")
+    found = _single(
+        f"Batch Compute Environment ({name})",
+        batch.describe_compute_environments(computeEnvironments=[name])["computeEnvironments"],
+    )
+    return {
+        "arn": found["computeEnvironmentArn"],
+        "id": found["computeEnvironmentArn"],
+        "name": found["computeEnvironmentName"],
+        "region": session.settings.region,
+        "ecsClusterArn": found.get("ecsClusterArn", ""),
+        "serviceRole": found.get("serviceRole", ""),
+        "state": found["state"],
+        "status": found["status"],
+        "statusReason": found.get("statusReason", ""),
+        "tags": found.get("tags", {}),
+        "type": found["type"],
+        "updatePolicies": [found["updatePolicy"]] if found.get("updatePolicy") else [],
+    }
+
+
+def _cluster(args: Mapping[str, Any], session: Session) -> Result:
+    name = str(args["clusterName"])
+    answer = session.client("ecs").describe_clusters(clusters=[name], include=["TAGS", "CONFIGURATIONS", "SETTINGS"])
+    found = _single(f"ECS Cluster ({name})", answer["clusters"])
+    return {
+        "arn": found["clusterArn"],
+        "id": found["clusterArn"],
+        "clusterName": name,
+        "region": session.settings.region,
+        "pendingTasksCount": found["pendingTasksCount"],
+        "registeredContainerInstancesCount": found["registeredContainerInstancesCount"],
+        "runningTasksCount": found["runningTasksCount"],
+        "serviceConnectDefaults": [],
+        "settings": [],
+        "status": found["status"],
+        "tags": {},
+    }
+
+
+def _single(what: str, found: list[Result]) -> Result:
+    if not found:
+        raise ProviderError(f"reading {what}: empty result")
+    return found[0]
+
+
 _TABLE: Final[dict[str, tuple[frozenset[str], Callable[[Mapping[str, Any], Session], Result]]]] = {
+    "aws:batch/getComputeEnvironment:getComputeEnvironment": (frozenset({"name"}), _compute_environment),
+    "aws:ecs/getCluster:getCluster": (frozenset({"clusterName"}), _cluster),
     "aws:index/getCallerIdentity:getCallerIdentity": (frozenset(), _caller_identity),
     "aws:index/getPartition:getPartition": (frozenset(), _partition),
     "aws:index/getRegion:getRegion": (frozenset({"region", "name"}), _region),

@@ -7,6 +7,7 @@ from importlib import import_module
 
 MODULES = (
     "localcloud.server.batch.operations",
+    "localcloud.server.batch.clusters",
     "localcloud.server.events.operations",
     "localcloud.server.states.operations",
     "localcloud.server.kms",

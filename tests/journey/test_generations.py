@@ -1,7 +1,7 @@
 """Other machines for jobs, by the real engine, while jobs run on them: none is lost.
 
 Whatever else changes than the number of vCPUs makes another generation, listed first. The one before stays behind it,
-untouched, until it is let go: by then its jobs have ended.
+untouched, until an ``up`` finds that its jobs have ended.
 """
 
 from __future__ import annotations
@@ -45,17 +45,18 @@ class Machines:
 
     def generations(self) -> tuple[list[str], list[str]]:
         """The current ones of the spot and the on-demand queue, and those that are kept for their jobs."""
-        found = outputs(self.project, "dev")["staging"]["generations"]
-        return found[:2], found[2:]
+        found = outputs(self.project, "dev")["staging"]
+        return found["generations"], found["retiring"]
 
-    def up(self, edit: Edit, *, retiring: list[str]) -> None:
+    def up(self, edit: Edit | None = None) -> str:
+        """What it printed."""
+
         def change(settings: dict[str, Any]) -> None:
-            orchestrator = settings["environments"]["staging"]["orchestrator"]
-            edit(settings["network"] | {"orchestrator": orchestrator})
-            orchestrator["retiring"] = retiring
+            if edit:
+                edit(settings["network"] | {"orchestrator": settings["environments"]["staging"]["orchestrator"]})
 
         self.project.change("dev", change)
-        self.project.up("dev")
+        return self.project.up("dev")
 
     def listed(self) -> tuple[list[str], ...]:
         """What the spot and the on-demand queue list, in order."""
@@ -63,6 +64,16 @@ class Machines:
         found = {one["jobQueueName"]: one for one in self.batch.describe_job_queues(jobQueues=queues)["jobQueues"]}
         orders = [sorted(found[one]["computeEnvironmentOrder"], key=lambda item: item["order"]) for one in queues]
         return tuple([one["computeEnvironment"].rpartition(f"/{PREFIX}")[2] for one in order] for order in orders)
+
+    def delete_by_hand(self, queue: str, generation: str, *, left: str) -> None:
+        """Without Pulumi: the queue lists what is left alone."""
+        name = PREFIX + generation
+        order = [{"order": 1, "computeEnvironment": PREFIX + left}]
+        self.batch.update_job_queue(jobQueue=queue, computeEnvironmentOrder=order)
+        self.batch.update_compute_environment(computeEnvironment=name, state="DISABLED")
+        until(lambda: self.described([generation])[0]["status"] == "VALID" or None)
+        self.batch.delete_compute_environment(computeEnvironment=name)
+        until(lambda: not self.described([generation]) or None)
 
     def described(self, generations: list[str]) -> list[dict[str, Any]]:
         """Those that there are, but for what follows the jobs."""
@@ -146,18 +157,24 @@ CHANGES: dict[str, Edit] = {
 }
 
 
+def stay(generations: list[str], tasks: int) -> list[str]:
+    """What an update or a preview says of those that it keeps."""
+    return [f"the earlier machines {one} stay (tasks on them: {tasks})" for one in generations]
+
+
 def follow(machines: Machines, held: Held, edit: Edit) -> tuple[list[str], list[str]]:
-    """A change while a job runs on spot and one on demand. The generations before and after it."""
+    """A change while a job runs on spot and one on demand, which end. The generations before and after it."""
     before, left = machines.generations()
     held.start(1, 1)
     running, kept = held.until_running(2), machines.described(before)
-    machines.up(edit, retiring=before)
+    printed = machines.up(edit)
+    assert all(said in printed for said in stay(before, tasks=1)), printed
     after, retiring = machines.generations()
     assert retiring == before
     assert not set(after) & set(before)
     assert machines.listed() == ([after[0], before[0]], [after[1], before[1]])
     assert machines.described(before) == kept, "what jobs run on is not touched"
-    assert machines.described(left) == [], "what was let go is gone"
+    assert machines.described(left) == [], "what was idle is gone"
     assert held.until_running(2) == running
     new = machines.fleet.start({machines.fleet.name("new"): {}})
     machines.fleet.ends(new)
@@ -172,9 +189,27 @@ def test_jobs_run_on_while_another_generation_follows(machines: Machines, held: 
     follow(machines, held, CHANGES[change])
 
 
-def test_other_instance_types_and_then_the_old_ones_go(machines: Machines, held: Held) -> None:
-    before, after = follow(machines, held, set_to(instance_types=["r5d", "m6id"]))
-    machines.up(set_to(), retiring=[])
+def test_other_instance_types_stay_behind_until_they_are_idle(machines: Machines, held: Held) -> None:
+    """One ``up`` makes others, a second keeps the old ones for their jobs, a third finds one idle and one deleted by
+    hand."""
+    before, left = machines.generations()
+    held.start(1, 1)
+    running, kept = held.until_running(2), machines.described(before)
+    machines.up(set_to(instance_types=["r5d", "m6id"]))
+    after, _ = machines.generations()
+    assert machines.described(left) == []
+    printed = machines.up()
+    assert all(said in printed for said in stay(before, tasks=1)), printed
+    assert machines.generations() == (after, before)
+    assert machines.listed() == ([after[0], before[0]], [after[1], before[1]])
+    assert machines.described(before) == kept
+    assert held.until_running(2) == running
+    assert [machines_of(job) for job in held.end()] == [[PREFIX + one] for one in before]
+    machines.delete_by_hand(machines.fleet.on_demand, before[1], left=after[1])
+    printed = machines.project.pulumi("dev", "preview")
+    assert f"the earlier machines {before[0]} have no tasks left: they are removed" in printed
+    assert f"the earlier machines {before[1]} are not in the account any more" in printed
+    machines.up()
     machines.project.pulumi("dev", "preview", "--expect-no-changes")
     assert machines.listed() == ([after[0]], [after[1]])
     assert machines.generations() == (after, [])
@@ -185,30 +220,14 @@ def test_more_vcpus_come_in_place(machines: Machines, held: Held) -> None:
     """The same environment has room for the job that waited; those that ran in it run on."""
     before, left = machines.generations()
     if left:
-        machines.up(set_to(), retiring=[])  # they would have room for it
+        machines.up()  # they would have room for it
     held.start(VCPUS + 1, 1)
     running = held.until_running(VCPUS + 1)
     kept = {one["computeEnvironmentName"]: one["uuid"] for one in machines.described(before)}
-    machines.up(set_to(spot_max_vcpus=2 * VCPUS), retiring=[])
+    machines.up(set_to(spot_max_vcpus=2 * VCPUS))
     assert machines.generations() == (before, [])
     found = machines.described(before)
     assert {one["computeEnvironmentName"]: one["uuid"] for one in found} == kept
     assert sorted(one["computeResources"]["maxvCpus"] for one in found) == [VCPUS, 2 * VCPUS]
     assert set(running) < set(held.until_running(VCPUS + 2))
     assert all(len(job["attempts"]) == 1 for job in held.end())
-
-
-def test_who_lets_go_too_early_has_jobs_of_spot_run_again_on_demand(machines: Machines) -> None:
-    """The machines go with the job on them, which reads like a reclaim; it comes back on demand, in the new ones."""
-    fleet, before = machines.fleet, machines.generations()[0]
-    runs = fleet.start({fleet.name("early"): {"holds": ["RunSPOT"]}})
-    until(
-        lambda: any(job["status"] == "RUNNING" for job in fleet.described(fleet.spot, runs)) or None, PATIENCE_SECONDS
-    )
-    machines.up(set_to(instance_types=["r6id"]), retiring=[])
-    assert [one["status"] for one in fleet.ends(runs).values()] == ["SUCCEEDED"]
-    [lost], [found] = fleet.described(fleet.spot, runs), fleet.described(fleet.on_demand, runs)
-    assert lost["statusReason"].startswith("Host EC2 (instance i-")
-    assert machines_of(lost) == [PREFIX + before[0]]
-    assert machines_of(found) == [PREFIX + machines.generations()[0][1]]
-    assert [fleet.versions("marker")[name] for name in runs] == [1]

@@ -8,12 +8,13 @@ import pytest
 from botocore.exceptions import ClientError
 
 from components import names
-from tests.journey.conftest import DEV, Cloud, Project
+from tests.journey.conftest import DEV, Cloud, Project, outputs
 from tests.journey.test_github import PROVIDER, changes, job
 
 
 def test_the_deploy_role_brings_a_change_up(project: Project, cloud: Cloud) -> None:
-    """After an administrator's first `up`: settings of buckets, a bucket and a role more, a workflow file."""
+    """After an administrator's first `up`: settings of buckets, a bucket and a role more, a workflow file, and other
+    machines for jobs; a second `up` removes the earlier ones."""
     project.up("dev")
     env = job(cloud, DEV, names.GITHUB_DEPLOY, "environment:dev")
 
@@ -22,10 +23,17 @@ def test_the_deploy_role_brings_a_change_up(project: Project, cloud: Cloud) -> N
         settings["buckets"]["more"] = {"kind": "source", "name": "cryoet-more-raw-data"}
         settings["access"]["readers"] = {"lab": {"principals": ["arn:aws:iam::999988887777:user/engineer"]}}
         settings["buckets"]["embargo"]["readers"] = ["lab"]
+        settings["environments"]["dev"]["orchestrator"]["instance_types"] = ["r6id"]
 
     project.change("dev", change)
     (project.folder / "workflows" / "sync-v0.0.2.wdl").write_text("version 1.0\nworkflow sync {}\n")
     project.pulumi("dev", "up", "--yes", "--skip-preview", env=env)
+    left = outputs(project, "dev")["dev"]["retiring"]
+    assert len(left) == 3
+    reviewed = project.pulumi("dev", "preview", env=job(cloud, DEV, names.GITHUB_PREVIEW, "pull_request"))
+    assert all(f"{one} have no tasks left: they are removed" in reviewed for one in left), reviewed
+    project.pulumi("dev", "up", "--yes", "--skip-preview", env=env)
+    assert outputs(project, "dev")["dev"]["retiring"] == []
     project.pulumi("dev", "preview", "--expect-no-changes", env=env)
     assert changes(project.pulumi("dev", "refresh", "--preview-only", "--run-program")) <= {PROVIDER}
     reader = cloud.client("s3", DEV, names.reader_role("lab"))

@@ -39,6 +39,14 @@ def test_orchestrators_are_ready(standing: Project, cloud: Cloud) -> None:
             assert {(queue["state"], queue["status"]) for queue in queues} == {("ENABLED", "VALID")}
 
 
+def test_the_status_shows_the_machines_with_their_image_and_age(standing: Project) -> None:
+    done = standing.run("portal", "status", env={"COLUMNS": "200"})
+    assert done.returncode == 0, done.stderr
+    found = outputs(standing, "dev")["staging"]
+    image = "newest ECS_AL2023 of 0 days ago, "
+    assert all(f"machines of staging {one}: {image}" in done.stdout for one in found["generations"]), done.stdout
+
+
 def test_every_taggable_resource_carries_its_stack(standing: Project) -> None:
     for stack in STACKS:
         tagged = [one for one in standing.state(stack) if "tagsAll" in one["outputs"]]

@@ -12,8 +12,9 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
+import grpc
 import pulumi
 from pulumi.output import Unknown
 from pulumi.runtime import mocks, rpc, settings
@@ -92,6 +93,20 @@ def _whole(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
+class Refused(grpc.RpcError):
+    """What an answer raises for the provider to refuse the call."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.text = text
+
+    def code(self) -> grpc.StatusCode:
+        return grpc.StatusCode.UNKNOWN
+
+    def details(self) -> str:
+        return self.text
+
+
 class _Mocks(mocks.Mocks):
     def __init__(self, recording: Recording, answers: Mapping[str, Any]) -> None:
         self.recording, self.answers = recording, answers
@@ -100,7 +115,8 @@ class _Mocks(mocks.Mocks):
         self.recording.calls.append((args.token, args.args))
         if args.token not in self.answers:
             raise AssertionError(f"unexpected call: {args.token} {args.args}")
-        return self.answers[args.token], []
+        answer = self.answers[args.token]
+        return cast("dict[str, Any]", answer(args.args) if callable(answer) else answer), []
 
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
         if args.typ == "pulumi:providers:aws":
@@ -156,7 +172,7 @@ def record(
 ) -> Recording:
     """Runs a program to its end and returns what it registered. What it raises is raised here.
 
-    ``answers``: what provider and engine functions return, by token.
+    ``answers``: what provider and engine functions return, by token; or what gives it from a call's arguments.
     """
     recording = Recording()
     with ThreadPoolExecutor(max_workers=1) as thread:

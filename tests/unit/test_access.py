@@ -132,11 +132,18 @@ def test_preview_reads_only(orchestrators_in: str | None) -> None:
 
 @pytest.mark.parametrize("made", [deployment.preview, deployment.deploy, deployment.boundary])
 def test_without_orchestrators_nothing_is_granted_for_them(made: Callable[..., tuple[Statement, ...]]) -> None:
-    services = {"batch", "ec2", "events", "logs", "sns", "sqs"}
+    services = {"batch", "ec2", "ecs", "events", "logs", "sns", "sqs"}
     without, with_them = actions(made(A)), actions(made(A, "us-west-2"))
     assert not {action.split(":")[0] for action in without} & services
     assert not without & {"iam:PassRole", "iam:CreateServiceLinkedRole"}
     assert {action.split(":")[0] for action in with_them} >= services
+
+
+@pytest.mark.parametrize("made", [deployment.preview, deployment.deploy, deployment.boundary])
+def test_the_tasks_of_the_programs_machines_can_be_counted(made: Callable[..., tuple[Statement, ...]]) -> None:
+    [counted] = [one for one in made(A, "us-west-2") if "ecs:DescribeClusters" in one.actions]
+    assert counted.resources == (f"arn:aws:ecs:us-west-2:{A}:cluster/*cryoet-*",)
+    assert not {one for one in actions(made(A)) if one.startswith("ecs:")}
 
 
 def test_what_is_named_is_changed_where_it_has_the_programs_prefix() -> None:

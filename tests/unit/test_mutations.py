@@ -109,7 +109,7 @@ def _places(value: Any) -> Any:
 
 def plan(portal: Portal) -> int:
     """How many resources the program registers for the settings."""
-    return len(record(lambda: compose(portal, provider_of(portal, None)), stack=portal.stack).resources)
+    return len(record(lambda: compose(portal, provider_of(portal, None), {}), stack=portal.stack).resources)
 
 
 def read(stack: str, directory: Path, *handed: Any) -> tuple[Portal | None, tuple[Fault, ...]]:

@@ -190,11 +190,12 @@ def test_outputs_name_what_clients_use() -> None:
     assert set(found) == {"dev", "staging"}
     assert set(found["staging"]) == {
         *("state_machine", "spot_queue", "on_demand_queue", "security_group", "alarm_topic"),
-        *("notification_queues", "generations"),
+        *("notification_queues", "generations", "retiring"),
     }
     assert found["staging"]["security_group"] == "staging-hosts-id"
     assert set(found["staging"]["notification_queues"]) == {"portal"}
     assert [one.rpartition("-")[0] for one in found["staging"]["generations"]] == ["spot", "overflow", "on-demand"]
+    assert found["staging"]["retiring"] == []
 
 
 def test_operators_read_the_jobs_logs() -> None:

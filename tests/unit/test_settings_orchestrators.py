@@ -27,7 +27,7 @@ REFUSED: list[tuple[str, str, object, str]] = [
     ("dev", f"{DEV}.timeout_seconds", 59, "timeout_seconds: 59: Input should be greater than or equal to 60"),
     ("dev", f"{DEV}.timeout_seconds", 259_201, "timeout_seconds: 259201: Input should be less than or equal to"),
     ("dev", f"{DEV}.log_days", 31, "log_days: 31: CloudWatch Logs keeps for 1, 3, 5"),
-    ("dev", f"{DEV}.retiring", ["spot"], "retiring[0]: 'spot': a generation is written like spot-0a1b2c3d"),
+    ("dev", f"{DEV}.retiring", ["spot-0a1b2c3d"], "retiring: ['spot-0a1b2c3d']: unknown key; known here: instance"),
     ("dev", f"{DEV}.stages", [{"name": "run"}], "stages[0].name: 'run': words that begin with a capital"),
     ("dev", f"{DEV}.stages", [], "stages: []: Tuple should have at least 1 item"),
     ("dev", f"{DEV}.notifications.queues", ["A"], "notifications.queues[0]: 'A': 1 to 24 lower-case"),

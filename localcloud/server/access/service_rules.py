@@ -75,6 +75,7 @@ SERVICES: dict[str, dict[tuple[str, ...], str]] = {
         ("*",): """DescribeComputeEnvironments DescribeJobDefinitions DescribeJobQueues DescribeJobs ListJobs
             ListSchedulingPolicies""",
     },
+    "ecs": {("cluster/{clusters}",): "DescribeClusters"},
     "stepfunctions": {
         ("stateMachine:{name}",): "CreateStateMachine",
         ("{stateMachineArn}",): """DeleteStateMachine DescribeStateMachine ListExecutions ListStateMachineVersions

@@ -161,7 +161,7 @@ def _choose(held: Store, queue: JobQueue, job: Job) -> tuple[ComputeEnvironment 
     codes: list[str] = []
     for arn in queue.order:
         environment = held.environment(arn)
-        code = _obstacle(held, environment, job)
+        code = _obstacle(environment, job)
         if environment is not None and not code:
             return environment, ""
         codes.append(code)
@@ -171,7 +171,7 @@ def _choose(held: Store, queue: JobQueue, job: Job) -> tuple[ComputeEnvironment 
     return None, codes[0] if codes else FULL
 
 
-def _obstacle(held: Store, environment: ComputeEnvironment | None, job: Job) -> str:
+def _obstacle(environment: ComputeEnvironment | None, job: Job) -> str:
     if environment is None or environment.status == "INVALID":
         return ACTION_REQUIRED
     if environment.state == "DISABLED" or environment.status in ("CREATING", "DELETING"):
@@ -184,19 +184,22 @@ def _obstacle(held: Store, environment: ComputeEnvironment | None, job: Job) -> 
         return RESOURCE_REQUIREMENT
     if fault := faults.lacking(job, environment.arn):
         return SILENT if fault.silent else INSUFFICIENT_CAPACITY
-    return FULL if used_vcpus(held, environment) + job.vcpus > most else ""
+    return FULL if used_vcpus(environment) + job.vcpus > most else ""
 
 
-def used_vcpus(held: Store, environment: ComputeEnvironment) -> float:
-    return sum(
-        job.vcpus for job in held.running.values() if job.current and job.current.compute_environment == environment.arn
-    )
+def used_vcpus(environment: ComputeEnvironment) -> float:
+    return sum(job.vcpus for job in tasks(environment))
+
+
+def tasks(environment: ComputeEnvironment) -> list[Job]:
+    """The jobs that are on the compute environment's machines; each is a task of its ECS cluster."""
+    held = store(environment.account, environment.region)
+    return [job for job in held.running.values() if job.current and job.current.compute_environment == environment.arn]
 
 
 def desired_vcpus(environment: ComputeEnvironment) -> int:
     """What the compute environment is scaled to at the moment."""
-    used = used_vcpus(store(environment.account, environment.region), environment)
-    return max(int(used), environment.resources.get("minvCpus", 0))
+    return max(int(used_vcpus(environment)), environment.resources.get("minvCpus", 0))
 
 
 def _blocked(held: Store, queue: JobQueue, job: Job, code: str) -> float | None:
@@ -303,11 +306,9 @@ def end_queue(held: Store, queue: JobQueue) -> None:
 
 def end_hosts(environment: ComputeEnvironment, before: int | None = None) -> None:
     """The compute environment's instances end, with the jobs on them (those that started before a time)."""
-    for job in list(store(environment.account, environment.region).running.values()):
+    for job in tasks(environment):
         attempt = job.current
-        if attempt is None or attempt.compute_environment != environment.arn:
-            continue
-        if before is None or (attempt.started_at or 0) <= before:
+        if attempt is not None and (before is None or (attempt.started_at or 0) <= before):
             attempts.lose_host(job, host_terminated(attempt.instance_id))
 
 
