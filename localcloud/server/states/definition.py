@@ -14,7 +14,6 @@ from typing import Any, cast
 from . import state_fields, state_rules
 from .problems import SCHEMA, Problem
 
-LARGEST = 1 << 20
 LANGUAGES = ("JSONPath", "JSONata")
 BLOCK_FIELDS = ("Comment", "StartAt", "States")
 LONGEST_NAME = 80

@@ -19,7 +19,6 @@ from .jsonpath import Data, read
 
 NAME = re.compile(r"States\.([A-Za-z0-9]+)\(")
 NUMBER = re.compile(r"-?\d+(\.\d+)?([eE][+-]?\d+)?")
-TOKEN_END = re.compile(r"[,)]")
 
 
 def call(text: str, data: Data) -> Any:

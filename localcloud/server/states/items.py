@@ -103,9 +103,7 @@ def _parsed(held: Frame, parameters: dict[str, Any], config: dict[str, Any]) -> 
 
 
 def _rows(text: str, config: dict[str, Any]) -> Iterator[dict[str, str]]:
-    delimiter = {"COMMA": ",", "PIPE": "|", "SEMICOLON": ";", "SPACE": " ", "TAB": "\t"}[
-        config.get("CSVDelimiter", "COMMA")
-    ]
+    delimiter = DELIMITERS[config.get("CSVDelimiter", "COMMA")]
     rows = iter(csv.reader(io.StringIO(text), delimiter=delimiter))
     headers = config["CSVHeaders"] if config.get("CSVHeaderLocation") == "GIVEN" else next(rows, [])
     if len(set(headers)) < len(headers):

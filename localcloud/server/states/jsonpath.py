@@ -30,9 +30,6 @@ class Data:
     context: Any = None
     variables: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
-    def with_input(self, value: Any) -> Data:
-        return Data(input=value, context=self.context, variables=self.variables)
-
 
 @lru_cache(2000)
 def steps(path: str) -> tuple[str | int, ...] | None:

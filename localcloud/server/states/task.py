@@ -25,8 +25,6 @@ from .model import dumps
 from .shapes import from_api, to_api
 from .tokens import ExecutionTimeout
 
-REFUSED_BY_CALLER = "AccessDenied"
-
 
 @dataclass(kw_only=True)
 class Task:
