@@ -228,7 +228,8 @@ def test_map_has_item_context_and_keeps_order(machines: Machines) -> None:
     }
     assert machines.output(states, {"list": ["a", "b", "c"], "w": "!"}) == ["a!", "b!", "c!"]
     error, cause = machines.failure(states, {"list": {"no": "list"}})
-    assert (error, cause) == ("States.QueryEvaluationError", "Map state input must be an array but was: dict")
+    assert error == "States.QueryEvaluationError"
+    assert cause.endswith("(entered at the event id #2). Map state input must be an array but was: object")
 
 
 def test_the_machines_timeout_ends_without_error_or_cause(machines: Machines) -> None:

@@ -20,7 +20,7 @@ def pass_state(held: Frame) -> Step:
         return _plain(held)
     value = effective_input(held)
     if "Parameters" in held.state:
-        value = jsonpath.fill(held.state["Parameters"], held.data(value), "Parameters")
+        value = jsonpath.fill(held.state["Parameters"], held.data(value))
     result = copy.deepcopy(held.state["Result"]) if "Result" in held.state else value
     return finish(held, result)
 
@@ -43,7 +43,7 @@ def succeed(held: Frame) -> Step:
 
 @handles("Fail")
 def fail(held: Frame) -> Step:
-    raise StateFailure(_text(held, "Error"), _text(held, "Cause"))
+    raise StateFailure(_text(held, "Error"), _text(held, "Cause"), placed=True)
 
 
 def _text(held: Frame, field: str) -> str | None:
@@ -91,11 +91,11 @@ def _by_rules(held: Frame) -> Step:
     output = output_path(held, value)
     for rule in held.state["Choices"]:
         if choices.holds(rule, data):
-            values = jsonpath.fill(rule["Assign"], data, "Assign") if "Assign" in rule else {}
+            values = jsonpath.fill(rule["Assign"], data) if "Assign" in rule else {}
             return Step(next=rule["Next"], output=output, assigned=held.assign(rule.get("Assign"), values))
     if "Default" not in held.state:
         raise StateFailure(NO_CHOICE, f"No choice rule of the state '{held.name}' matched and it has no Default.")
-    values = jsonpath.fill(held.state["Assign"], data, "Assign") if "Assign" in held.state else {}
+    values = jsonpath.fill(held.state["Assign"], data) if "Assign" in held.state else {}
     return Step(next=held.state["Default"], output=output, assigned=held.assign(held.state.get("Assign"), values))
 
 
@@ -104,7 +104,7 @@ def wait(held: Frame) -> Step:
     held.branch.token.sleep(_seconds(held))
     if held.is_jsonata:
         return _plain(held)
-    values = jsonpath.fill(held.state["Assign"], held.data(), "Assign") if "Assign" in held.state else {}
+    values = jsonpath.fill(held.state["Assign"], held.data()) if "Assign" in held.state else {}
     output = output_path(held, effective_input(held))
     return Step(next=held.state.get("Next"), output=output, assigned=held.assign(held.state.get("Assign"), values))
 
