@@ -8,10 +8,12 @@ from typing import Any
 
 from . import choices, jsonpath
 from .branch import Frame
-from .failures import NO_CHOICE, QUERY, RUNTIME, StateFailure
+from .failures import QUERY, RUNTIME, StateFailure
 from .interpreter import Step, check_size, effective_input, finish, handles, output_path
 
 MOST_WAIT_SECONDS = 99_999_999
+NO_NEXT = "Failed to transition out of the state. The state does not point to a next state."
+"""Where no rule of a Choice holds; AWS was not seen to answer States.NoChoiceMatched, which is documented."""
 
 
 @handles("Pass")
@@ -81,7 +83,7 @@ def _by_expression(held: Frame) -> Step:
         check_size(output, held.name)
         return Step(next=rule["Next"], output=output, assigned=held.assign(rule.get("Assign"), values))
     if "Default" not in held.state:
-        raise StateFailure(NO_CHOICE, f"No choice rule of the state '{held.name}' matched and it has no Default.")
+        raise StateFailure(RUNTIME, NO_NEXT)
     return _plain(held, held.state["Default"])
 
 
@@ -94,7 +96,7 @@ def _by_rules(held: Frame) -> Step:
             values = jsonpath.fill(rule["Assign"], data) if "Assign" in rule else {}
             return Step(next=rule["Next"], output=output, assigned=held.assign(rule.get("Assign"), values))
     if "Default" not in held.state:
-        raise StateFailure(NO_CHOICE, f"No choice rule of the state '{held.name}' matched and it has no Default.")
+        raise StateFailure(RUNTIME, NO_NEXT)
     values = jsonpath.fill(held.state["Assign"], data) if "Assign" in held.state else {}
     return Step(next=held.state["Default"], output=output, assigned=held.assign(held.state.get("Assign"), values))
 
