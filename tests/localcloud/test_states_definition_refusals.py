@@ -280,7 +280,7 @@ def test_sfn_28_express_machine_that_waits_or_maps(told: Teller, machines: Machi
 def test_sfn_29_names_of_states(told: Teller) -> None:
     told(definition({"A" * 81: PASS}), "INVALID_STATE_NAME", "80 characters")
     told(branched({"A": PASS}), "DUPLICATE_STATE_NAME", "Duplicate State name: A", "/States/A/Branches[0]/States/A")
-    two = {name: {"Type": "Map", "Label": "l", "End": True} for name in ("A", "B")}
+    two: dict[str, dict[str, Any]] = {name: {"Type": "Map", "Label": "l", "End": True} for name in ("A", "B")}
     for name, state in two.items():
         inner = {"ProcessorConfig": DISTRIBUTED, "StartAt": f"{name}1", "States": {f"{name}1": PASS}}
         state["ItemProcessor"] = inner
