@@ -7,17 +7,15 @@ test_states_executions.py and test_states_jobs.py.
 from __future__ import annotations
 
 import json
-import re
-from pathlib import Path
 from typing import Any
 
 import pytest
 
+from . import refusal_rows
 from .batch_steps import refused
 from .conftest import DEV, PROD, REGION, Cloud
 from .states_steps import ALL, BATCH, JOB, LOGS, PASS, SUBMIT, SYNC_RULE, Machines, definition, log_to, task
 
-HERE = Path(__file__).parent
 GROUP = f"arn:aws:logs:{REGION}:{DEV}:log-group:none"
 
 
@@ -187,18 +185,4 @@ def test_sfn_38_role_of_a_task_that_can_not_be_assumed(machines: Machines) -> No
 
 
 def test_rows_and_tests_name_each_other() -> None:
-    """The section of docs/refusals.md names tests that are here, and every test that is named after a row."""
-    document = (HERE.parents[1] / "docs" / "refusals.md").read_text()
-    section = document.partition("\n## Step Functions\n")[2].partition("\n## ")[0]
-    rows = re.findall(r"^\| SFN-(\d\d) \|.*\| (test_states_\w+\.py::test_\w+) \|$", section, re.MULTILINE)
-    tests = [
-        (number, f"{path.name}::{test}")
-        for path in HERE.glob("test_states_*.py")
-        for test, number in re.findall(r"^def (test_sfn_(\d\d)_\w+)\(", path.read_text(), re.MULTILINE)
-    ]
-    assert {number for number, _ in rows} == {number for number, _ in tests}
-    assert set(rows) <= set(tests)
-    for path, test in re.findall(r"(test_\w+\.py)::(test_\w+)", section):
-        assert f"def {test}(" in (HERE / path).read_text(), test
-    left = set(re.findall(r"SFN-(\d\d)", section.partition("Not reproduced")[2]))
-    assert {number for number, _ in rows} | left == {f"{number:02}" for number in range(1, 41)}
+    refusal_rows.check("Step Functions", "SFN", *(path.name for path in refusal_rows.HERE.glob("test_states_*.py")))
