@@ -26,7 +26,6 @@ class Release:
     key: str
     """The public bucket's key, which names the role."""
     destination: Bucket
-    destination_account: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +56,6 @@ class Portal:
                         source_account=self.stacks[holder].account.id,
                         key=key,
                         destination=bucket,
-                        destination_account=settings.account.id,
                     )
 
     def refuse_dropped(self, protected: Mapping[str, str]) -> None:

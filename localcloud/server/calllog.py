@@ -5,10 +5,13 @@ Two kinds of line. A policy, written once when it is first met: ``{"policy": sha
     {"id", "time", "service", "operation", "region", "secure", "source_ip", "status", "code", "milliseconds",
      "caller": {"kind", "arn", "principal_arn", "account", "user_id"},
      "permissions": [{"action", "resource", "owner_account", "allowed", "reason", "policy", "statement",
-                      "principal": {...}, "context": {key: [values]}, "policies": {"identity": [sha256, ...], ...}}]}
+                      "principal": {...}, "context": {key: [values]}, "policies": {"identity": [sha256, ...], ...},
+                      "public_access_blocks": {"bucket": [setting, ...], "account": [setting, ...]}}]}
 
-``policies`` has the parts identity, boundary, session, resource (a bucket's, key's or a role's trust policy); a part
-that is missing had no policy. Permissions are in the order asked; the first that is refused ends the call.
+``policies`` has the parts identity, boundary, session, resource (a bucket's, key's or a role's trust policy), stored (a
+bucket policy that the call is to store); a part that is missing had no policy. ``public_access_blocks`` has the
+settings that are on, of the bucket that the permission is for and of its account; null if it is for no bucket.
+Permissions are in the order asked; the first that is refused ends the call.
 """
 
 from __future__ import annotations
@@ -63,6 +66,7 @@ class CallLog:
             "principal": asdict(decision.principal),
             "context": decision.context,
             "policies": self.policies(decision),
+            "public_access_blocks": decision.public_access_blocks,
         }
 
     def call(self, call: Call, permissions: list[dict[str, Any]], outcome: Outcome) -> None:

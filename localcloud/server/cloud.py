@@ -48,10 +48,6 @@ class Folder:
     def description(self) -> Path:
         return self.root / "server.json"
 
-    @property
-    def server_log(self) -> Path:
-        return self.root / "server.log"
-
 
 class LocalCloud:
     """Accounts that answer on two ports until :meth:`stop`. One per process: moto's state is the process's.

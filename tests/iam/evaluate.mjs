@@ -8,8 +8,10 @@
 
 import { createReadStream } from 'node:fs'
 import { createInterface } from 'node:readline'
-import { createValidatedPolicy, validateResourcePolicy } from '@cloud-copilot/iam-policy'
+import { createValidatedPolicy, loadPolicy, validateResourcePolicy } from '@cloud-copilot/iam-policy'
 import { anonymousPrincipal, runSimulation, runUnsafeSimulation } from '@cloud-copilot/iam-simulate'
+// What the simulator itself takes for public; it does not export it.
+import { classifyS3RuntimePublicBucketPolicy as classify } from './node_modules/@cloud-copilot/iam-simulate/dist/esm/services/s3/s3BlockPublicAccess.js'
 
 // What no permission is asked for: nobody may be denied his own identity; a preflight has no caller; DeleteObjects
 // asks for each key by itself.
@@ -26,8 +28,7 @@ const TRUSTS_NOBODY = {
 }
 // Names that KMS keeps for AWS are refused by the service, not by anybody's policies; the simulator counts both.
 const REFUSED_BY_NAME = 'NotAuthorizedException'
-const BLOCK_PUBLIC_POLICY = 'the BlockPublicPolicy setting'
-const RESTRICT_PUBLIC_BUCKETS = 'the RestrictPublicBuckets setting'
+const OF_A_BUCKET = /^arn:aws:s3:::/
 
 const policies = new Map()
 const distinct = new Map()
@@ -51,19 +52,20 @@ function note(call) {
     if (answered && !permission.allowed) {
       failures.push(`answered (${call.status}) although ${permission.action} was refused: ${describe(call)}`)
     }
-    const key = identity(permission)
+    const key = identity(permission, answered)
     if (!distinct.has(key)) distinct.set(key, { call, permission })
   }
 }
 
-function identity(permission) {
+function identity(permission, answered) {
   const parts = Object.values(permission.policies).flat()
   const asked = parts.map((reference) => JSON.stringify(policy(reference)).toLowerCase()).join()
   const context = Object.entries(permission.context).filter(
     ([name]) => !VOLATILE.includes(name) || asked.includes(name.toLowerCase())
   )
-  const { principal, action, resource, owner_account, allowed, policies: references } = permission
-  return JSON.stringify([principal, action, resource, owner_account, allowed, context.sort(), references])
+  const { principal, action, resource, owner_account, allowed, policies: references, public_access_blocks } = permission
+  const state = [owner_account, context.sort(), references, public_access_blocks, references.stored && answered]
+  return JSON.stringify([principal, action, resource, allowed, state])
 }
 
 function describe(call) {
@@ -79,7 +81,25 @@ function gated(action, resource) {
   return GATED.test(action) && (resource.includes(':role/') || resource.includes(':key/'))
 }
 
-function simulation({ principal, action, resource, owner_account, context, policies: references, reason }) {
+// Whether a setting of S3 Block Public Access holds: of the bucket or of its account, whichever is stricter.
+function blocks({ action, resource, public_access_blocks: held }, setting) {
+  if (!action.startsWith('s3:') || !OF_A_BUCKET.test(resource)) return false
+  if (!held) throw new Error('the public access blocks are not in the log')
+  return [...held.bucket, ...held.account].includes(setting)
+}
+
+// BlockPublicPolicy lets nobody store a public policy, whatever the policies give.
+function storesWhatIsBlocked(permission, call) {
+  if (permission.action !== 's3:PutBucketPolicy' || !blocks(permission, 'BlockPublicPolicy')) return false
+  const answered = call.status < 400
+  if (permission.allowed && !answered) return false // refused for another reason, as malformed: nothing was stored
+  const [stored] = permission.policies.stored ?? []
+  if (!stored && answered) throw new Error('the policy that was stored is not in the log')
+  return Boolean(stored) && classify(loadPolicy(policy(stored))).result === 'public'
+}
+
+function simulation(permission) {
+  const { principal, action, resource, owner_account, context, policies: references } = permission
   const named = (part) => (references[part] ?? []).map((name) => ({ name, policy: policy(name) }))
   const boundary = named('boundary')
   return {
@@ -95,11 +115,12 @@ function simulation({ principal, action, resource, owner_account, context, polic
     resourcePolicy: named('resource')[0]?.policy ?? (gated(action, resource) ? TRUSTS_NOBODY : undefined),
     serviceControlPolicies: [],
     resourceControlPolicies: [],
-    additionalSettings: { s3: { blockPublicAccess: reason.includes(RESTRICT_PUBLIC_BUCKETS) } }
+    additionalSettings: { s3: { blockPublicAccess: blocks(permission, 'RestrictPublicBuckets') } }
   }
 }
 
-async function allowed(permission) {
+async function allowed(permission, call) {
+  if (storesWhatIsBlocked(permission, call)) return false
   const wanted = simulation(permission)
   const answer = await runSimulation(wanted, {})
   if (answer.resultType === 'error') {
@@ -130,11 +151,9 @@ function allowedByPolicies(wanted) {
 
 async function judge({ call, permission }) {
   counts.distinct += 1
-  // Whether a policy may be stored is no question of anybody's permissions.
-  if (!permission.allowed && permission.reason.includes(BLOCK_PUBLIC_POLICY)) return
   const what = `${permission.action} on ${permission.resource}: ${describe(call)}`
   try {
-    const simulated = await allowed(permission)
+    const simulated = await allowed(permission, call)
     if (permission.allowed && !simulated && call.code !== REFUSED_BY_NAME) failures.push(`the policies do not allow ${what}`)
     if (!permission.allowed && simulated) failures.push(`refused (${permission.reason}) but allowed is ${what}`)
   } catch (error) {

@@ -32,7 +32,8 @@ ANONYMOUS = {"kind": "anonymous", "account": "", "arn": "", "role_arn": "", "nam
 def entry(principal: dict[str, str], action: str, **more: Any) -> dict[str, Any]:
     """A permission as the log has it; ``policies`` are documents by part."""
     given = {"resource": f"{BUCKET}/key", "owner_account": DEV, "allowed": True, "reason": "", "context": {}}
-    return {"action": action, "principal": principal, "policies": {}, **given, **more}
+    blocks: dict[str, list[str]] = {"bucket": [], "account": []}
+    return {"action": action, "principal": principal, "policies": {}, "public_access_blocks": blocks, **given, **more}
 
 
 S3_RESOURCES = [f"{BUCKET}/*", f"{BUCKET}/key", f"{BUCKET}/other", "*", f"{BUCKET}/${{aws:username}}", f"{BUCKET}/k?y"]

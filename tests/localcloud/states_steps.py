@@ -12,6 +12,35 @@ from .conftest import DEV, Cloud
 
 SYNC_RULE = ("events:PutTargets", "events:PutRule", "events:DescribeRule")
 BATCH = ("batch:SubmitJob", "batch:DescribeJobs", "batch:TerminateJob")
+LOGS = (
+    "logs:CreateLogDelivery", "logs:GetLogDelivery", "logs:UpdateLogDelivery", "logs:DeleteLogDelivery",
+    "logs:ListLogDeliveries", "logs:PutResourcePolicy", "logs:DescribeResourcePolicies", "logs:DescribeLogGroups",
+)  # fmt: skip
+PASS = {"Type": "Pass", "End": True}
+SUBMIT = "arn:aws:states:::batch:submitJob"
+JOB = {"JobName": "a", "JobQueue": "b", "JobDefinition": "c"}
+ALL = ["States.ALL"]
+
+
+def definition(states: Mapping[str, Any], language: str = "JSONata", **more: Any) -> str:
+    """A machine's text that starts at the first of its states."""
+    return json.dumps({"QueryLanguage": language, "StartAt": next(iter(states), "A"), "States": states} | more)
+
+
+def task(**more: Any) -> dict[str, Any]:
+    """The states of a machine that submits a job."""
+    return {"A": {"Type": "Task", "Resource": SUBMIT, "Arguments": JOB, "End": True} | more}
+
+
+def only(state: dict[str, Any]) -> dict[str, Any]:
+    """A machine of one state, ``Only``."""
+    return {"Only": state | ({} if state["Type"] in ("Succeed", "Fail", "Choice") else {"End": True})}
+
+
+def log_to(arn: str, level: str = "ALL") -> dict[str, Any]:
+    """A machine's loggingConfiguration."""
+    place = {"cloudWatchLogsLogGroup": {"logGroupArn": arn}}
+    return {"level": level, "includeExecutionData": True, "destinations": [place] if arn else []}
 
 
 @dataclass
@@ -36,13 +65,10 @@ class Machines:
         self, states: Mapping[str, Any], *actions: str, start: str = "", language: str = "JSONata", **more: Any
     ) -> str:
         """The ARN of a new machine whose role may do ``actions``; ``more`` are CreateStateMachine's."""
-        top = more.pop("top", {})
-        definition = {"QueryLanguage": language, "StartAt": start or next(iter(states)), "States": states, **top}
+        top = {"StartAt": start or next(iter(states)), **more.pop("top", {})}
         wanted = {"roleArn": more.pop("role", "") or self.role(*actions), **more}
-        name = self.cloud.name("machine")
-        return str(
-            self.sfn.create_state_machine(name=name, definition=json.dumps(definition), **wanted)["stateMachineArn"]
-        )
+        name, text = self.cloud.name("machine"), definition(states, language, **top)
+        return str(self.sfn.create_state_machine(name=name, definition=text, **wanted)["stateMachineArn"])
 
     def start(self, machine: str, value: Any = None, **more: Any) -> str:
         given = json.dumps({} if value is None else value)

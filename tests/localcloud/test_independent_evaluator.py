@@ -7,16 +7,25 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import given, seed, settings
+
+from localcloud.server.access import decide
+from localcloud.server.access.authorization import permissions
+from localcloud.server.call import ANONYMOUS as ANYBODY
+from localcloud.server.call import Outcome
+from localcloud.server.calllog import CallLog
 
 from .conftest import DEV, PUBLIC, Cloud
 from .evaluator import judge
 from .generated_cases import ANONYMOUS, BUCKET, USER, cases, decided, entry
 from .policies import allow, document, refusal, trusts
+from .test_access_authorization import call
 
 
 def write_log(path: Path, entries: Sequence[dict[str, Any]], **call: Any) -> Path:
@@ -84,6 +93,74 @@ def test_web_identities_and_services_are_judged(tmp_path: Path) -> None:
     wrong = {"context": {"token.actions.githubusercontent.com:sub": ["repo:other/repo:pull_request"]}}
     code, output = judge(write_log(tmp_path / "wrong", [right | wrong, delivered | {"action": "s3:GetObject"}]))
     assert (code, output.count("the policies do not allow")) == (1, 2)
+
+
+PUBLIC_POLICY = document(allow("s3:GetObject", f"{BUCKET}/*", Principal="*"))
+
+
+@pytest.mark.parametrize("level", ["bucket", "account"])
+def test_who_passes_the_public_access_block_is_found(tmp_path: Path, level: str) -> None:
+    """The log tells the settings, not what came of them."""
+    blocks = {"bucket": [], "account": []} | {level: ["RestrictPublicBuckets"]}
+    reading = entry(ANONYMOUS, "s3:GetObject", policies={"resource": [PUBLIC_POLICY]}, public_access_blocks=blocks)
+    refused = reading | {"allowed": False, "reason": "because of the block"}
+    assert judge(write_log(tmp_path / "right", [refused]))[0] == 0
+    code, output = judge(write_log(tmp_path / "passed", [reading]))
+    assert (code, output.count("the policies do not allow s3:GetObject")) == (1, 1), output
+    for kept in ([], ["BlockPublicPolicy"]):
+        code, output = judge(
+            write_log(tmp_path / "refused", [refused | {"public_access_blocks": blocks | {level: kept}}])
+        )
+        assert (code, "refused (because of the block) but allowed is" in output) == (1, True), output
+    code, output = judge(write_log(tmp_path / "untold", [reading | {"public_access_blocks": None}]))
+    assert (code, "the public access blocks are not in the log" in output) == (1, True), output
+
+
+def test_a_public_policy_that_was_stored_against_the_block_is_found(tmp_path: Path) -> None:
+    blocks = {"bucket": ["BlockPublicPolicy"], "account": []}
+    own = document(allow("s3:PutBucketPolicy", BUCKET))
+    given = {"resource": BUCKET, "public_access_blocks": blocks}
+
+    def storing(text: str, **more: Any) -> dict[str, Any]:
+        return entry(USER, "s3:PutBucketPolicy", policies={"identity": [own], "stored": [text]}, **given, **more)
+
+    refused = {"allowed": False, "reason": "because of the block"}
+    closed = document(allow("s3:GetObject", f"{BUCKET}/*", Principal={"AWS": USER["arn"]}))
+    right = [storing(PUBLIC_POLICY, **refused), storing(closed)]
+    assert judge(write_log(tmp_path / "right", right))[0] == 0
+    code, output = judge(write_log(tmp_path / "passed", [storing(PUBLIC_POLICY)]))
+    assert (code, "the policies do not allow s3:PutBucketPolicy" in output) == (1, True), output
+    code, output = judge(write_log(tmp_path / "refused", [storing(closed, **refused)]))
+    assert (code, "refused (because of the block) but allowed is" in output) == (1, True), output
+    untold = entry(USER, "s3:PutBucketPolicy", policies={"identity": [own]}, **given)
+    code, output = judge(write_log(tmp_path / "untold", [untold]))
+    assert (code, "the policy that was stored is not in the log" in output) == (1, True), output
+
+
+def test_a_server_that_forgets_the_block_is_found(
+    cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody reads past RestrictPublicBuckets, and a public policy is stored past BlockPublicPolicy."""
+    s3, bucket = cloud.client("s3"), cloud.name("forgotten")
+    s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "us-west-2"})
+    text = PUBLIC_POLICY.replace(BUCKET, f"arn:aws:s3:::{bucket}")
+    reading = call("s3", "GetObject", ANYBODY, Bucket=bucket, Key="key")
+    storing = call("s3", "PutBucketPolicy", Bucket=bucket, Policy=text)
+
+    def logged(path: Path) -> tuple[int, str]:
+        log = CallLog(path)
+        for made in (reading, storing):
+            (needed,) = permissions(made)
+            decision = decide.decide(made, replace(needed, resource_policy=text if made is reading else None))
+            outcome = Outcome(status=200 if decision.allowed else 403, code="", milliseconds=1)
+            log.call(made, [log.permission(needed, decision)], outcome)
+        log.close()
+        return judge(path)
+
+    assert logged(tmp_path / "right")[0] == 0
+    monkeypatch.setattr(decide, "_blocked", lambda *_: None)
+    code, output = logged(tmp_path / "forgotten")
+    assert (code, output.count("the policies do not allow")) == (1, 2), output
 
 
 def test_real_calls_are_judged_alike(cloud: Cloud, tmp_path: Path) -> None:

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
 
 import pytest
 
-from localcloud.server.states import logs, runs
+from localcloud.server.states import logs, runs, throttle
 
 from .batch_steps import refused, time_scale, until
 from .conftest import DEV, PROD, REGION, Cloud
-from .states_steps import Machines
-from .test_states_definitions import LOGS, logging
+from .states_steps import LOGS, PASS, Machines, log_to
 
-PASS = {"Type": "Pass", "End": True}
 WAIT = {"Wait": {"Type": "Wait", "Seconds": 1000, "End": True}}
 GET = "arn:aws:states:::aws-sdk:s3:getObject"
 S3 = ("s3:GetObject", "s3:PutObject", "s3:ListBucket")
@@ -32,7 +31,7 @@ def bucket(cloud: Cloud) -> str:
     return name
 
 
-def test_a_name_is_used_once(machines: Machines, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_sfn_20_name_is_used_once(machines: Machines, monkeypatch: pytest.MonkeyPatch) -> None:
     machine = machines.create(WAIT)
     first = machines.start(machine, {"a": 1}, name="one")
     assert machines.start(machine, {"a": 1}, name="one") == first
@@ -46,12 +45,35 @@ def test_a_name_is_used_once(machines: Machines, monkeypatch: pytest.MonkeyPatch
     machines.sfn.stop_execution(executionArn=first)
 
 
-def test_what_cannot_start_is_refused(machines: Machines) -> None:
+def test_sfn_19_input_that_is_no_json_or_too_large(machines: Machines) -> None:
     machine = machines.create({"A": PASS})
-    with refused("InvalidExecutionInput", "Invalid State Machine Execution Input"):
-        machines.sfn.start_execution(stateMachineArn=machine, input="{no")
+    for text in ("{no", "[" * 100_000):
+        with refused("InvalidExecutionInput", "Invalid State Machine Execution Input"):
+            machines.sfn.start_execution(stateMachineArn=machine, input=text)
     with refused("ValidationException", "less than or equal to 262144"):
         machines.sfn.start_execution(stateMachineArn=machine, input=json.dumps("x" * 262_144))
+
+
+def test_sfn_21_more_starts_than_the_bucket_has_tokens(machines: Machines, monkeypatch: pytest.MonkeyPatch) -> None:
+    machine = machines.create({"A": PASS})
+    held = throttle.Bucket(size=2, rate=1, tokens=2, filled=time.monotonic())
+    monkeypatch.setattr(throttle, "_BUCKETS", {(DEV, REGION): held})
+    for _ in range(2):
+        machines.start(machine)
+    with refused("ThrottlingException", "Rate exceeded"):
+        machines.start(machine)
+    with time_scale(0.001):
+        time.sleep(0.002)
+        machines.start(machine)
+    other = Machines(machines.cloud, PROD)
+    for _ in range(3):
+        other.start(other.create({"A": PASS}))
+    full = throttle._BUCKETS[PROD, REGION]  # pyright: ignore[reportPrivateUsage]
+    assert (full.size, full.rate) == (1300, 300)
+
+
+def test_what_cannot_start_is_refused(machines: Machines) -> None:
+    machine = machines.create({"A": PASS})
     with refused("InvalidName", "Invalid Name: 'a b'"):
         machines.start(machine, name="a b")
     with refused("StateMachineDoesNotExist", "none"):
@@ -149,7 +171,7 @@ def test_the_log_has_the_events_of_its_level(machines: Machines, cloud: Cloud) -
     arn = f"arn:aws:logs:{REGION}:{DEV}:log-group:{group}:*"
 
     def logged(level: str, states: dict[str, Any]) -> list[dict[str, Any]]:
-        execution = machines.start(machines.create(states, *LOGS, loggingConfiguration=logging(arn, level)), {"a": 1})
+        execution = machines.start(machines.create(states, *LOGS, loggingConfiguration=log_to(arn, level)), {"a": 1})
         machines.ended(execution)
         logs.settle()
         streams = client.describe_log_streams(logGroupName=group)["logStreams"]

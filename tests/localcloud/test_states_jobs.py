@@ -47,9 +47,7 @@ def test_a_job_that_fails_is_a_task_failed_with_the_job_as_cause(world: World, m
     assert found["Attempts"][0]["Container"]["ExitCode"] == 3
 
 
-def test_without_the_events_rights_a_machine_that_waits_is_refused(
-    world: World, machines: Machines, queue: str
-) -> None:
+def test_sfn_14_machine_that_waits_without_the_rights_to_its_rule(world: World, machines: Machines, queue: str) -> None:
     for missing in SYNC_RULE:
         kept = [action for action in SYNC_RULE if action != missing]
         with refused("AccessDeniedException", "is not authorized to create managed-rule"):

@@ -26,7 +26,8 @@ RESTRICTED = "because public access is prevented by the RestrictPublicBuckets se
 @dataclass(frozen=True, kw_only=True)
 class Decision:
     """``policy`` and ``statement`` name what decided. ``documents`` are the policies that were looked at, by part
-    (identity, boundary, session, resource), and ``context`` all condition keys, for whoever checks the decision."""
+    (identity, boundary, session, resource; ``stored``: a bucket policy that is to be), ``context`` all condition keys,
+    ``public_access_blocks`` a bucket's and its account's settings that are on: all for whoever checks the decision."""
 
     allowed: bool
     reason: str
@@ -36,6 +37,7 @@ class Decision:
     principal: Principal
     context: Values
     documents: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
+    public_access_blocks: dict[str, list[str]] | None = None
 
 
 def decide(call: Call, permission: Permission) -> Decision:
@@ -55,7 +57,9 @@ def decide(call: Call, permission: Permission) -> Decision:
     request = Request(
         action=permission.action, resource=permission.resource, context=context_of(values), principal=principal
     )
-    verdict = _blocked(call, permission, principal) or evaluate(request, policies)
+    blocks, stored = _public_access_blocks(permission), _policy_to_store(call, permission)
+    verdict = _blocked(permission, principal, blocks, stored) or evaluate(request, policies)
+    documents = {"resource": permission.resource_policy, "stored": stored}
     return Decision(
         allowed=verdict.allowed,
         reason=verdict.reason,
@@ -64,7 +68,8 @@ def decide(call: Call, permission: Permission) -> Decision:
         statement=verdict.statement,
         principal=principal,
         context=values,
-        documents=own.documents | ({"resource": [permission.resource_policy]} if permission.resource_policy else {}),
+        documents=own.documents | {part: [text] for part, text in documents.items() if text},
+        public_access_blocks=blocks,
     )
 
 
@@ -109,26 +114,37 @@ def context(call: Call, permission: Permission) -> Values:
     return values | identities.context(call.caller) | permission.context
 
 
-def _blocked(call: Call, permission: Permission, principal: Principal) -> Verdict | None:
-    """What S3's public access block decides before any policy does."""
+def _public_access_blocks(permission: Permission) -> dict[str, list[str]] | None:
+    """Of the bucket that the permission is for; None if it is for none."""
     if not permission.action.startswith("s3:") or not permission.resource.startswith("arn:aws:s3:::"):
         return None
-    bucket = permission.resource.removeprefix("arn:aws:s3:::").partition("/")[0]
-    block = store.public_access_block(bucket)
-    if permission.action == "s3:PutBucketPolicy" and block["BlockPublicPolicy"] and _would_be_public(call):
+    return store.public_access_blocks(permission.resource.removeprefix("arn:aws:s3:::").partition("/")[0])
+
+
+def _policy_to_store(call: Call, permission: Permission) -> str | None:
+    """The bucket policy that the call is to store; None also for one that will be refused as MalformedPolicy."""
+    if permission.action != "s3:PutBucketPolicy" or call.service != "s3":
+        return None
+    text = str(call.params.get("Policy", ""))
+    try:
+        public.is_public(text)
+    except (PolicyError, ValueError):
+        return None
+    return text
+
+
+def _blocked(
+    permission: Permission, principal: Principal, blocks: dict[str, list[str]] | None, stored: str | None
+) -> Verdict | None:
+    """What S3's public access block decides before any policy does."""
+    settings = {name for names in (blocks or {}).values() for name in names}
+    if stored and "BlockPublicPolicy" in settings and public.is_public(stored):
         return Verdict(allowed=False, reason=BLOCKED)
     outsider = principal.kind != "service" and principal.account != permission.owner_account
     policy = permission.resource_policy
-    if outsider and block["RestrictPublicBuckets"] and policy and public.is_public(policy):
+    if outsider and "RestrictPublicBuckets" in settings and policy and public.is_public(policy):
         return Verdict(allowed=False, reason=RESTRICTED)
     return None
-
-
-def _would_be_public(call: Call) -> bool:
-    try:
-        return call.service == "s3" and public.is_public(call.params.get("Policy", ""))
-    except (PolicyError, ValueError):
-        return False  # a document that is none is refused as MalformedPolicy when it is to be stored
 
 
 def may_list(call: Call, bucket: str) -> bool:

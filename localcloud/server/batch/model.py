@@ -161,7 +161,6 @@ class Job:
     blocked: str | None = None
     """The code for which the job cannot start."""
     blocked_since: float = 0.0
-    blocked_told: bool = False
     array_size: int | None = None
     array_index: int | None = None
     parent: str | None = None

@@ -29,7 +29,6 @@ PEERS: Final = {
 """A permission's lists of peers, and what names the peer in each."""
 WITH_PORTS: Final = ("tcp", "udp", "icmp", "icmpv6")
 NUMBERS: Final = {"6": "tcp", "17": "udp", "1": "icmp", "58": "icmpv6", "all": "-1"}
-INWARD: Final = "Ingress"
 
 
 def _group(call: Call, group_id: str) -> SecurityGroup:

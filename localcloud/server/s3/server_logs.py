@@ -30,7 +30,6 @@ from .versions import Attributes, Encryption, Version
 
 LOGGING_SERVICE = "logging.s3.amazonaws.com"
 BATCH = 1000
-METHOD_NAMES = {"HeadObject": "HEAD", "HeadBucket": "HEAD"}
 
 
 @HOOKS.instead("s3", "PutBucketLogging")

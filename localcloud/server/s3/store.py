@@ -133,14 +133,20 @@ _PAB_ATTRIBUTES: Mapping[str, str] = {
 }
 
 
-def public_access_block(name: str) -> dict[str, bool]:
-    """The settings in force on a bucket: its own or its account's, whichever is stricter. All false if no bucket."""
+def public_access_blocks(name: str) -> dict[str, list[str]]:
+    """The settings that are on, of the ``bucket`` itself and of its ``account``. None are if there is no bucket."""
     bucket = find_bucket(name)
     if bucket is None:
-        return dict.fromkeys(PUBLIC_ACCESS_SETTINGS, False)
+        return {"bucket": [], "account": []}
     own: dict[str, bool] = documents_of(bucket).single.get("public_access_block", {})
-    account = account_public_access_block(bucket.account_id)
-    return {setting: own.get(setting, False) or account[setting] for setting in PUBLIC_ACCESS_SETTINGS}
+    both = {"bucket": own, "account": account_public_access_block(bucket.account_id)}
+    return {level: [name for name in PUBLIC_ACCESS_SETTINGS if held.get(name)] for level, held in both.items()}
+
+
+def public_access_block(name: str) -> dict[str, bool]:
+    """The settings in force on a bucket: its own or its account's, whichever is stricter. All false if no bucket."""
+    both = public_access_blocks(name)
+    return {setting: any(setting in level for level in both.values()) for setting in PUBLIC_ACCESS_SETTINGS}
 
 
 def default_encryption(name: str) -> Params:

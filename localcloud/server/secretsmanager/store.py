@@ -16,7 +16,7 @@ from localcloud.server.access import resources
 ARN = re.compile(r"arn:aws:secretsmanager:(?P<region>[a-z0-9-]+):(?P<account>\d{12}):secret:(?P<name>.+)")
 WHOLE = re.compile(r".*-[A-Za-z0-9]{6}")
 OWN_KEY = "alias/aws/secretsmanager"
-CURRENT, PREVIOUS = "AWSCURRENT", "AWSPREVIOUS"
+CURRENT = "AWSCURRENT"
 
 
 def place(account: str, region: str, secret_id: str) -> tuple[str, str]:

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from .failures import RUNTIME, StateFailure
-from .jsonpath import ABSENT, Data, look, read
+from .jsonpath import ABSENT, Data, look
 
 COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
     "Equals": lambda a, b: a == b,
@@ -41,15 +41,21 @@ def holds(rule: dict[str, Any], data: Data) -> bool:
     if "Not" in rule:
         return not holds(rule["Not"], data)
     name = next(key for key in rule if is_operator(key))
-    value, wanted = look(rule["Variable"], data), rule[name]
+    path, wanted = rule["Variable"], rule[name]
     if name == "IsPresent":
-        return (value is not ABSENT) == wanted
-    if value is ABSENT:
-        text = f"Invalid path '{rule['Variable']}': The choice state's condition path references an invalid value."
-        raise StateFailure(RUNTIME, text)
+        return (look(path, data) is not ABSENT) == wanted
+    value = _value(path, data)
     if name in TYPE_TESTS:
         return _is(name, value) == wanted
     return _operate(name, value, wanted, data)
+
+
+def _value(path: str, data: Data) -> Any:
+    value = look(path, data)
+    if value is ABSENT:
+        text = f"Invalid path '{path}': The choice state's condition path references an invalid value."
+        raise StateFailure(RUNTIME, text)
+    return value
 
 
 def _operate(name: str, value: Any, wanted: Any, data: Data) -> bool:
@@ -58,7 +64,7 @@ def _operate(name: str, value: Any, wanted: Any, data: Data) -> bool:
     found = OPERATOR.fullmatch(name)
     if found is None:
         raise StateFailure(RUNTIME, f"The comparison {name} is not known")
-    return _compare(found[1], found[2], value, read(wanted, data) if found[3] else wanted)
+    return _compare(found[1], found[2], value, _value(wanted, data) if found[3] else wanted)
 
 
 def _compare(kind: str, comparison: str, value: Any, wanted: Any) -> bool:

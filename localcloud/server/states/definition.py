@@ -11,10 +11,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from . import state_fields, state_rules
+from . import field_types, state_fields, state_rules
 from .problems import SCHEMA, Problem
 
-LARGEST = 1 << 20
 LANGUAGES = ("JSONPath", "JSONata")
 BLOCK_FIELDS = ("Comment", "StartAt", "States")
 LONGEST_NAME = 80
@@ -35,20 +34,22 @@ def problems(text: str, *, express: bool = False) -> list[Problem]:
     """Everything that is wrong with a definition, in the order of its places."""
     try:
         parsed: Any = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         return [Problem("INVALID_JSON_DESCRIPTION", f"{error}", None)]
     if not isinstance(parsed, dict):
         return [Problem("INVALID_JSON_DESCRIPTION", "Definition must be a JSON object", None)]
     machine = cast("dict[str, Any]", parsed)
+    found = list(field_types.check(machine, "", expressions=False))
+    if found:
+        return found
     language = machine.get("QueryLanguage", "JSONPath")
-    found: list[Problem] = []
     if language not in LANGUAGES:
         found.append(Problem(SCHEMA, f"Value is not valid. Must be one of {LANGUAGES}", "/QueryLanguage"))
         language = "JSONPath"
     extra = set(machine) - {*BLOCK_FIELDS, "Version", "TimeoutSeconds", "QueryLanguage"}
     found += [Problem(SCHEMA, f"Field '{name}' is not supported", f"/{name}") for name in sorted(extra)]
     if "TimeoutSeconds" in machine:
-        found += state_rules.in_range(machine["TimeoutSeconds"], 1, 99_999_999, "/TimeoutSeconds", "TimeoutSeconds")
+        found += state_rules.in_range(machine["TimeoutSeconds"], 1, 99_999_999, "/TimeoutSeconds")
     scope = Scope(language=language, top_language=machine.get("QueryLanguage", ""), express=express)
     found += _block(machine, "", scope)
     return found
@@ -66,14 +67,24 @@ def _block(block: dict[str, Any], at: str, scope: Scope) -> Iterator[Problem]:
         yield Problem(SCHEMA, "These fields are required: [StartAt]", at or "/")
     elif start not in held:
         yield Problem("MISSING_TRANSITION_TARGET", f"Missing 'Next' target: {start}", f"{at}/StartAt")
+    typed = True
     for name, state in held.items():
         yield from _named(name, f"{at}/States/{name}", scope)
-        if not isinstance(state, dict):
-            yield Problem(SCHEMA, "A state must be an object", f"{at}/States/{name}")
-            continue
-        yield from _state(name, cast("dict[str, Any]", state), f"{at}/States/{name}", scope, held)
-    if all(isinstance(state, dict) for state in held.values()):
+        mistyped = list(_mistyped(state, f"{at}/States/{name}", scope))
+        yield from mistyped
+        typed = typed and not mistyped
+        if not mistyped:
+            yield from _state(name, cast("dict[str, Any]", state), f"{at}/States/{name}", scope, held)
+    if typed:
         yield from _reached(held, start, at)
+
+
+def _mistyped(state: Any, at: str, scope: Scope) -> Iterator[Problem]:
+    if not isinstance(state, dict):
+        yield Problem(SCHEMA, "A state must be an object", at)
+        return
+    fields = cast("dict[str, Any]", state)
+    yield from field_types.check(fields, at, expressions=fields.get("QueryLanguage", scope.language) == "JSONata")
 
 
 def _named(name: str, at: str, scope: Scope) -> Iterator[Problem]:
@@ -152,6 +163,8 @@ def _blocks(name: str, state: dict[str, Any], kind: str, language: str, at: str,
     inner = Scope(language=language, top_language=scope.top_language, express=scope.express, names=scope.names,
                   labels=scope.labels)  # fmt: skip
     if kind == "Parallel":
+        if state.get("Branches") == []:
+            yield Problem(SCHEMA, "Branches must not be empty", f"{at}/Branches")
         for index, branch in enumerate(cast("list[Any]", state.get("Branches") or [])):
             yield from _inner(branch, f"{at}/Branches[{index}]", inner, ())
     if kind == "Map":
@@ -173,6 +186,12 @@ def _inner(block: Any, at: str, scope: Scope, more: tuple[str, ...]) -> Iterator
         yield Problem(SCHEMA, "A block of states must be an object", at)
         return
     held = cast("dict[str, Any]", block)
+    mistyped = list(
+        field_types.check({name: held[name] for name in BLOCK_FIELDS if name in held}, at, expressions=False)
+    )
+    if mistyped:
+        yield from mistyped
+        return
     for name in sorted(set(held) - {*BLOCK_FIELDS, *more}):
         yield Problem(SCHEMA, f"Field '{name}' is not supported", f"{at}/{name}")
     yield from _block(held, at, scope)

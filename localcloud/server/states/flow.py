@@ -8,10 +8,12 @@ from typing import Any
 
 from . import choices, jsonpath
 from .branch import Frame
-from .failures import NO_CHOICE, QUERY, RUNTIME, StateFailure
+from .failures import QUERY, RUNTIME, StateFailure
 from .interpreter import Step, check_size, effective_input, finish, handles, output_path
 
 MOST_WAIT_SECONDS = 99_999_999
+NO_NEXT = "Failed to transition out of the state. The state does not point to a next state."
+"""Where no rule of a Choice holds; AWS was not seen to answer States.NoChoiceMatched, which is documented."""
 
 
 @handles("Pass")
@@ -20,7 +22,7 @@ def pass_state(held: Frame) -> Step:
         return _plain(held)
     value = effective_input(held)
     if "Parameters" in held.state:
-        value = jsonpath.fill(held.state["Parameters"], held.data(value), "Parameters")
+        value = jsonpath.fill(held.state["Parameters"], held.data(value))
     result = copy.deepcopy(held.state["Result"]) if "Result" in held.state else value
     return finish(held, result)
 
@@ -43,7 +45,7 @@ def succeed(held: Frame) -> Step:
 
 @handles("Fail")
 def fail(held: Frame) -> Step:
-    raise StateFailure(_text(held, "Error"), _text(held, "Cause"))
+    raise StateFailure(_text(held, "Error"), _text(held, "Cause"), placed=True)
 
 
 def _text(held: Frame, field: str) -> str | None:
@@ -81,7 +83,7 @@ def _by_expression(held: Frame) -> Step:
         check_size(output, held.name)
         return Step(next=rule["Next"], output=output, assigned=held.assign(rule.get("Assign"), values))
     if "Default" not in held.state:
-        raise StateFailure(NO_CHOICE, f"No choice rule of the state '{held.name}' matched and it has no Default.")
+        raise StateFailure(RUNTIME, NO_NEXT)
     return _plain(held, held.state["Default"])
 
 
@@ -91,11 +93,11 @@ def _by_rules(held: Frame) -> Step:
     output = output_path(held, value)
     for rule in held.state["Choices"]:
         if choices.holds(rule, data):
-            values = jsonpath.fill(rule["Assign"], data, "Assign") if "Assign" in rule else {}
+            values = jsonpath.fill(rule["Assign"], data) if "Assign" in rule else {}
             return Step(next=rule["Next"], output=output, assigned=held.assign(rule.get("Assign"), values))
     if "Default" not in held.state:
-        raise StateFailure(NO_CHOICE, f"No choice rule of the state '{held.name}' matched and it has no Default.")
-    values = jsonpath.fill(held.state["Assign"], data, "Assign") if "Assign" in held.state else {}
+        raise StateFailure(RUNTIME, NO_NEXT)
+    values = jsonpath.fill(held.state["Assign"], data) if "Assign" in held.state else {}
     return Step(next=held.state["Default"], output=output, assigned=held.assign(held.state.get("Assign"), values))
 
 
@@ -104,7 +106,7 @@ def wait(held: Frame) -> Step:
     held.branch.token.sleep(_seconds(held))
     if held.is_jsonata:
         return _plain(held)
-    values = jsonpath.fill(held.state["Assign"], held.data(), "Assign") if "Assign" in held.state else {}
+    values = jsonpath.fill(held.state["Assign"], held.data()) if "Assign" in held.state else {}
     output = output_path(held, effective_input(held))
     return Step(next=held.state.get("Next"), output=output, assigned=held.assign(held.state.get("Assign"), values))
 

@@ -45,7 +45,7 @@ class History:
         with self._lock:
             last = kind.startswith("Execution")
             if len(self.events) >= MOST_EVENTS - 1 and not last:
-                raise StateFailure(RUNTIME, TOO_LONG)
+                raise StateFailure(RUNTIME, TOO_LONG, placed=True)
             if self.closed and not last:
                 return previous
             event: Event = {

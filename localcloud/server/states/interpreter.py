@@ -69,7 +69,11 @@ def run_state(branch: Branch, name: str, state: dict[str, Any], value: Any, lang
     kind = str(state["Type"])
     given = {"name": name, "input": dumps(value), "inputDetails": {"truncated": False}}
     made.entered_event = branch.event(f"{kind}StateEntered", given)
-    step = HANDLERS[kind](made)
+    try:
+        step = HANDLERS[kind](made)
+    except StateFailure as failure:
+        failure.place(name, made.entered_event)
+        raise
     if kind != "Fail":
         output = dumps(step.output)
         left: dict[str, Any] = {"name": name, "output": output, "outputDetails": {"truncated": False}}
@@ -112,8 +116,8 @@ def finish(held: Frame, result: Any, *, following: str | None = None) -> Step:
 def _by_path(held: Frame, result: Any) -> tuple[Any, dict[str, Any]]:
     state = held.state
     if "ResultSelector" in state:
-        result = jsonpath.fill(state["ResultSelector"], held.data(result), "ResultSelector")
-    values = jsonpath.fill(state["Assign"], held.data(result), "Assign") if "Assign" in state else {}
+        result = jsonpath.fill(state["ResultSelector"], held.data(result))
+    values = jsonpath.fill(state["Assign"], held.data(result)) if "Assign" in state else {}
     path = state.get("ResultPath", "$")
     joined = held.value if path is None else jsonpath.write(path, held.value, result)
     return output_path(held, joined), values
@@ -134,6 +138,7 @@ def attempted(held: Frame, work: Callable[[], Any]) -> Step:
         try:
             return finish(held, work())
         except StateFailure as failure:
+            failure.place(held.name, held.entered_event)
             held.branch.variables = copy.copy(variables)
             delay = _delay(held, failure, counts)
             if delay is None:
@@ -174,7 +179,7 @@ def _by_catcher(held: Frame, catcher: dict[str, Any], error: dict[str, str], fie
         output = fill(catcher["Output"], seen, f"{field}/Output") if "Output" in catcher else error
         values = fill(catcher["Assign"], seen, f"{field}/Assign") if "Assign" in catcher else {}
     else:
-        values = jsonpath.fill(catcher["Assign"], held.data(error), "Assign") if "Assign" in catcher else {}
+        values = jsonpath.fill(catcher["Assign"], held.data(error)) if "Assign" in catcher else {}
         path = catcher.get("ResultPath", "$")
         output = held.value if path is None else jsonpath.write(path, held.value, error)
     check_size(output, held.name)

@@ -1,11 +1,13 @@
 """The intrinsic functions of JSONPath states: ``States.Format('{}', $.x)`` and the others.
 
-Rests on *Intrinsics for JSONPath states*; a wrong argument is States.IntrinsicFailure.
+Rests on *Intrinsics for JSONPath states*; a wrong argument is States.Runtime, which no Catch
+sees, whatever the specification says of States.IntrinsicFailure (measured by others).
 """
 
 from __future__ import annotations
 
 import base64
+import copy
 import hashlib
 import json
 import random
@@ -14,22 +16,22 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
-from .failures import INTRINSIC, StateFailure
-from .jsonpath import Data, read
+from .failures import RUNTIME, StateFailure
+from .jsonpath import ABSENT, Data, look
+from .model import dumps
 
 NAME = re.compile(r"States\.([A-Za-z0-9]+)\(")
 NUMBER = re.compile(r"-?\d+(\.\d+)?([eE][+-]?\d+)?")
-TOKEN_END = re.compile(r"[,)]")
 
 
 def call(text: str, data: Data) -> Any:
-    """The value of a function's text. Raises StateFailure States.IntrinsicFailure."""
+    """The value of a function's text. Raises StateFailure States.Runtime."""
     try:
         value, end = _value(text.strip(), 0, data)
-    except (ValueError, TypeError, KeyError, IndexError, json.JSONDecodeError) as error:
-        raise StateFailure(INTRINSIC, f"The function '{text}' had the following error: {error}") from error
+    except (ValueError, TypeError, LookupError, AttributeError) as error:
+        raise StateFailure(RUNTIME, f"The function '{text}' had the following error: {error}") from error
     if end != len(text.strip()):
-        raise StateFailure(INTRINSIC, f"The function '{text}' could not be read after character {end}")
+        raise StateFailure(RUNTIME, f"The function '{text}' could not be read after character {end}")
     return value
 
 
@@ -43,13 +45,21 @@ def _value(text: str, start: int, data: Data) -> tuple[Any, int]:
         return _string(text, start)
     if text[start] == "$":
         end = _path_end(text, start)
-        return read(text[start:end].strip(), data), end
+        return _read(text[start:end].strip(), data), end
     for word, value in (("true", True), ("false", False), ("null", None)):
         if text.startswith(word, start):
             return value, start + len(word)
     if found := NUMBER.match(text, start):
         return json.loads(found[0]), found.end()
     raise ValueError(f"nothing is known at '{text[start:]}'")
+
+
+def _read(path: str, data: Data) -> Any:
+    found = look(path, data)
+    if found is ABSENT:
+        where = f"could not be found in the input '{dumps(data.input)}'"
+        raise ValueError(f"The JsonPath argument for the field '{path}' {where}")
+    return copy.deepcopy(found)
 
 
 def _skip(text: str, position: int) -> int:

@@ -41,7 +41,7 @@ def _filled(held: Frame, given: dict[str, Any], where: str) -> dict[str, Any]:
         from .jsonata import fill
 
         return fill(given.get("Arguments", {}), held.expressions(), f"{where}/Arguments")
-    return jsonpath.fill(given.get("Parameters", {}), held.data(effective_input(held)), f"{where}.Parameters")
+    return jsonpath.fill(given.get("Parameters", {}), held.data(effective_input(held)))
 
 
 def _read(held: Frame, reader: dict[str, Any]) -> list[Any]:
@@ -103,9 +103,7 @@ def _parsed(held: Frame, parameters: dict[str, Any], config: dict[str, Any]) -> 
 
 
 def _rows(text: str, config: dict[str, Any]) -> Iterator[dict[str, str]]:
-    delimiter = {"COMMA": ",", "PIPE": "|", "SEMICOLON": ";", "SPACE": " ", "TAB": "\t"}[
-        config.get("CSVDelimiter", "COMMA")
-    ]
+    delimiter = DELIMITERS[config.get("CSVDelimiter", "COMMA")]
     rows = iter(csv.reader(io.StringIO(text), delimiter=delimiter))
     headers = config["CSVHeaders"] if config.get("CSVHeaderLocation") == "GIVEN" else next(rows, [])
     if len(set(headers)) < len(headers):
@@ -125,7 +123,7 @@ def _batches(held: Frame, config: dict[str, Any], chosen: list[Any]) -> list[Any
             head = {"BatchInput": fill(config["BatchInput"], held.expressions(), "ItemBatcher/BatchInput")}
         else:
             data = held.data(effective_input(held))
-            head = {"BatchInput": jsonpath.fill(config["BatchInput"], data, "ItemBatcher.BatchInput")}
+            head = {"BatchInput": jsonpath.fill(config["BatchInput"], data)}
     made: list[list[Any]] = []
     for item in chosen:
         last = made[-1] if made else None

@@ -25,8 +25,6 @@ from .failures import QUERY, StateFailure
 EXPRESSION = re.compile(r"\s*\{%(.*)%\}\s*", re.DOTALL)
 LONGEST_RANGE = 1000
 HASHES = {"MD5": "md5", "SHA-1": "sha1", "SHA-256": "sha256", "SHA-384": "sha384", "SHA-512": "sha512"}
-NOTHING = object()
-"""What an expression gives that gives no value."""
 
 
 def expression_in(value: Any) -> str | None:
@@ -119,17 +117,20 @@ def syntax(expression: str) -> tuple[Any, str | None]:
         return None, str(error)
 
 
-def evaluate(expression: str, variables: Mapping[str, Any]) -> Any:
-    """The expression's value, :data:`NOTHING` if it has none. ``variables`` are as :func:`to_jsonata` made them.
+def _evaluate(expression: str, variables: Mapping[str, Any], field: str) -> Any:
+    """The expression's value. ``variables`` are as :func:`to_jsonata` made them.
 
-    Raises StateFailure States.QueryEvaluationError.
+    Raises StateFailure States.QueryEvaluationError, also if there is none.
     """
+    about = f"The JSONata expression '{expression}' specified for the field '{field}'"
     try:
-        value = _parsed(expression).evaluate(None, dict(variables))
-        return NOTHING if value is None else _from_jsonata(value)
+        found = _parsed(expression).evaluate(None, dict(variables))
+        value = None if found is None else _from_jsonata(found)
     except Exception as error:
-        text = f"The JSONata expression '{expression}' threw an error during evaluation. {error}"
-        raise StateFailure(QUERY, text) from error
+        raise StateFailure(QUERY, f"{about} threw an error during evaluation. {error}") from error
+    if found is None:
+        raise StateFailure(QUERY, f"{about} returned nothing (undefined).")
+    return value
 
 
 def fill(template: Any, variables: Mapping[str, Any], field: str) -> Any:
@@ -142,13 +143,7 @@ def fill(template: Any, variables: Mapping[str, Any], field: str) -> Any:
     expression = expression_in(template)
     if expression is None:
         return template
-    value = evaluate(expression, variables)
-    if value is NOTHING:
-        raise StateFailure(
-            QUERY,
-            f"The JSONata expression '{expression}' specified for the field '{field}' returned nothing (undefined).",
-        )
-    return value
+    return _evaluate(expression, variables, field)
 
 
 def fill_typed(template: Any, variables: Mapping[str, Any], field: str, kinds: tuple[type, ...], wanted: str) -> Any:

@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, cast
 
-from .failures import PARAMETER_PATH, RUNTIME, StateFailure
+from .failures import RUNTIME, StateFailure
+from .model import dumps
 
 STEP = re.compile(
     r"\.([A-Za-z0-9_\-]+)|\[\s*'((?:[^'\\]|\\.)*)'\s*\]|\[\s*\"((?:[^\"\\]|\\.)*)\"\s*\]|\[\s*(-?\d+)\s*\]"
@@ -29,9 +30,6 @@ class Data:
     input: Any
     context: Any = None
     variables: Mapping[str, Any] = field(default_factory=dict[str, Any])
-
-    def with_input(self, value: Any) -> Data:
-        return Data(input=value, context=self.context, variables=self.variables)
 
 
 @lru_cache(2000)
@@ -61,13 +59,12 @@ def look(path: str, data: Data) -> Any:
     return _at(data.input, path[1:])
 
 
-def read(path: str, data: Data, *, field_name: str = "") -> Any:
+def read(path: str, data: Data, *, field_name: str) -> Any:
     """The value at a path, copied; raises StateFailure if it is not there."""
     found = look(path, data)
     if found is ABSENT:
-        where = f" specified for the field '{field_name}'" if field_name else ""
-        error = PARAMETER_PATH if field_name.startswith("Parameters") else RUNTIME
-        raise StateFailure(error, f"The JSONPath '{path}'{where} could not be found in the input")
+        where = f"specified for the field '{field_name}' could not be found in the input '{dumps(data.input)}'"
+        raise StateFailure(RUNTIME, f"The JSONPath '{path}' {where}")
     return copy.deepcopy(found)
 
 
@@ -130,18 +127,18 @@ def write(path: str, base: Any, value: Any) -> Any:
     return made
 
 
-def fill(template: Any, data: Data, field_name: str) -> Any:
+def fill(template: Any, data: Data) -> Any:
     """A payload template with paths and intrinsic functions replaced by their values."""
     if isinstance(template, list):
-        return [fill(item, data, field_name) for item in cast("list[Any]", template)]
+        return [fill(item, data) for item in cast("list[Any]", template)]
     if not isinstance(template, dict):
         return template
     made: dict[str, Any] = {}
     for key, value in cast("dict[str, Any]", template).items():
         if key.endswith(".$"):
-            made[key[:-2]] = value_of(value, data, f"{field_name}.{key}")
+            made[key[:-2]] = value_of(value, data, key)
         else:
-            made[key] = fill(value, data, field_name)
+            made[key] = fill(value, data)
     return made
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from moto.logs.models import logs_backends
@@ -23,6 +23,7 @@ from .pages import page
 from .problems import Problem, message
 
 LONGEST_NAME = 80
+MOST_TAGS = 50
 FORBIDDEN = re.compile(r"[\s<>{}\[\]?*\"#%\\^|~`$&,;:/\x00-\x1f\x7f-\x9f]")
 LOG_GROUP = re.compile(r"arn:aws:logs:[a-z0-9-]+:\d{12}:log-group:([^:*]+)(:\*)?")
 PLAIN_ENCRYPTION = {"type": "AWS_OWNED_KEY"}
@@ -129,10 +130,12 @@ def _same(call: Call, made: StateMachine) -> StateMachine | None:
     return existing
 
 
-def _tags(given: list[Params]) -> dict[str, str]:
-    if len(given) > 50:
-        raise Refusal("TooManyTags", "Too many tags: at most 50 are allowed")
-    return {item["key"]: item["value"] for item in given}
+def _tags(given: list[Params], held: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The tags that are held with those that are given."""
+    made = {**(held or {}), **{item["key"]: item["value"] for item in given}}
+    if len(made) > MOST_TAGS:
+        raise Refusal("TooManyTags", f"Too many tags: at most {MOST_TAGS} are allowed")
+    return made
 
 
 def machine(held: Store, arn: str) -> StateMachine:
@@ -254,7 +257,8 @@ def _diagnostic(problem: Problem) -> dict[str, Any]:
 
 def tag(call: Call) -> Params:
     with LOCK:
-        _tagged(call).update(_tags(call.params["tags"]))
+        held = _tagged(call)
+        held.update(_tags(call.params["tags"], held))
     return {}
 
 

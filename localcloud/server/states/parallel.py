@@ -48,7 +48,7 @@ def _parallel(held: Frame) -> Any:
 
 def _of_state(failure: StateFailure) -> StateFailure:
     """The branch's error as the state's, which Retry and Catch may take."""
-    made = StateFailure(failure.error, failure.cause)
+    made = StateFailure(failure.error, failure.cause, placed=True)
     made.of_a_task = True
     return made
 
@@ -58,8 +58,14 @@ def branch_input(held: Frame) -> Any:
         return held.fill("Arguments") if "Arguments" in held.state else held.value
     value = effective_input(held)
     if "Parameters" in held.state:
-        return jsonpath.fill(held.state["Parameters"], held.data(value), "Parameters")
+        return jsonpath.fill(held.state["Parameters"], held.data(value))
     return value
+
+
+def kind_of(value: Any) -> str:
+    """What JSON calls a value's type."""
+    kinds = {dict: "object", list: "array", str: "string", bool: "boolean", int: "number", float: "number"}
+    return kinds.get(type(value), "null")
 
 
 @handles("Map")
@@ -81,14 +87,13 @@ def items_of(held: Frame) -> list[Any]:
     """The items that are in the state's input. Raises StateFailure if they are no list."""
     if held.is_jsonata:
         found = held.fill("Items") if "Items" in held.state else held.value
-    else:
-        value = effective_input(held)
-        path = held.state.get("ItemsPath", "$")
-        found = jsonpath.read(path, held.data(value), field_name="ItemsPath")
+        if not isinstance(found, list):
+            raise StateFailure(QUERY, f"Map state input must be an array but was: {kind_of(found)}")
+        return found  # pyright: ignore[reportUnknownVariableType]
+    path = held.state.get("ItemsPath", "$")
+    found = jsonpath.read(path, held.data(effective_input(held)), field_name="ItemsPath")
     if not isinstance(found, list):
-        error = QUERY if held.is_jsonata else RUNTIME
-        kind = "null" if found is None else type(found).__name__
-        raise StateFailure(error, f"Map state input must be an array but was: {kind}")
+        raise StateFailure(RUNTIME, f'Reference path "{path}" must point to array.')
     return found  # pyright: ignore[reportUnknownVariableType]
 
 
@@ -107,7 +112,7 @@ def selected(held: Frame, index: int, item: Any) -> Any:
     )
     if held.is_jsonata:
         return seen.fill("ItemSelector")
-    return jsonpath.fill(selector, seen.data(effective_input(held)), "ItemSelector")
+    return jsonpath.fill(selector, seen.data(effective_input(held)))
 
 
 def map_context(held: Frame, index: int, item: Any) -> dict[str, Any]:

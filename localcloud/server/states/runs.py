@@ -14,7 +14,7 @@ from typing import Any
 
 from localcloud.server.call import Call, Params, Refusal
 
-from . import executions
+from . import executions, throttle
 from .machines import check_name, described, machine
 from .model import LOCK, MOST_BYTES, Execution, MapRun, Store, now, size, store_of
 from .pages import page
@@ -24,6 +24,7 @@ REDRIVABLE = timedelta(days=14)
 
 
 def start(call: Call) -> Params:
+    throttle.check(call)
     params = call.params
     name = params.get("name") or str(uuid.uuid4())
     check_name(name)
@@ -53,7 +54,7 @@ def _input(text: str) -> Any:
         raise Refusal("ValidationException", f"1 validation error detected: {detail}")
     try:
         return json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise Refusal("InvalidExecutionInput", f"Invalid State Machine Execution Input: '{error}'") from error
 
 

@@ -6,26 +6,22 @@ import re
 from collections.abc import Iterator
 from typing import Any, cast
 
-from . import choices, expression_checks, jsonata, jsonpath
+from . import choices, expression_checks, jsonata, path_checks
 from .integrations import Absent, Integration, Unknown, integration
-from .items import LISTING, OBJECT, WRITING
+from .items import DELIMITERS, LISTING, OBJECT, WRITING
 from .problems import SCHEMA, Problem
 
 LARGEST_SECONDS = 99_999_999
 LABEL = re.compile(r"[^\s?*<>{}\[\]:;,\\|^~$#%&`\"\x00-\x1f\x7f-\x9f]*")
 VARIABLE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,79}")
-PATH_FIELDS = ("InputPath", "OutputPath", "ResultPath", "ItemsPath", "SecondsPath", "TimestampPath",
-               "TimeoutSecondsPath", "HeartbeatSecondsPath", "MaxConcurrencyPath")  # fmt: skip
 TWINS = ("TimeoutSeconds", "HeartbeatSeconds", "Seconds", "Timestamp", "Error", "Cause", "MaxConcurrency",
          "ToleratedFailureCount", "ToleratedFailurePercentage")  # fmt: skip
 WITH_RESULT = ("Task", "Map", "Parallel")
 
 
-def in_range(value: Any, least: float, most: float, at: str, name: str) -> list[Problem]:
+def in_range(value: float | str, least: float, most: float, at: str) -> list[Problem]:
     if isinstance(value, str):
         return []  # an expression: known when it runs
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        return [Problem(SCHEMA, f"Expected value of type Integer for '{name}'", at)]
     if value < least:
         return [Problem(SCHEMA, f"Minimum value is {least}", at)]
     return [Problem(SCHEMA, f"Maximum value is {most}", at)] if value > most else []
@@ -51,19 +47,19 @@ def check(state: dict[str, Any], kind: str, language: str, at: str, *, express: 
     if language == "JSONata":
         yield from _expressions(state, kind, at)
     else:
-        yield from _paths(state, at)
+        yield from path_checks.problems(state, at)
 
 
 def _ranges(state: dict[str, Any], at: str) -> Iterator[Problem]:
     for name in ("TimeoutSeconds", "HeartbeatSeconds"):
         if name in state:
-            yield from in_range(state[name], 1, LARGEST_SECONDS, f"{at}/{name}", name)
+            yield from in_range(state[name], 1, LARGEST_SECONDS, f"{at}/{name}")
     for name, most in (("Seconds", LARGEST_SECONDS), ("MaxConcurrency", 10_000), ("ToleratedFailureCount", 10**9)):
         if name in state:
-            yield from in_range(state[name], 0, most, f"{at}/{name}", name)
+            yield from in_range(state[name], 0, most, f"{at}/{name}")
     if "ToleratedFailurePercentage" in state:
         where = f"{at}/ToleratedFailurePercentage"
-        yield from in_range(state["ToleratedFailurePercentage"], 0, 100, where, "ToleratedFailurePercentage")
+        yield from in_range(state["ToleratedFailurePercentage"], 0, 100, where)
     beat, timeout = state.get("HeartbeatSeconds"), state.get("TimeoutSeconds")
     if isinstance(beat, int) and isinstance(timeout, int) and beat >= timeout:
         yield Problem(SCHEMA, "HeartbeatSeconds must be smaller than TimeoutSeconds", f"{at}/HeartbeatSeconds")
@@ -73,10 +69,10 @@ def _ranges(state: dict[str, Any], at: str) -> Iterator[Problem]:
 
 
 def _errors(entry: dict[str, Any], at: str, *, last: bool) -> Iterator[Problem]:
-    names: Any = entry.get("ErrorEquals")
-    if not isinstance(names, list) or not names:
+    names = cast("list[str]", entry.get("ErrorEquals") or [])
+    if not names:
         yield Problem(SCHEMA, "These fields are required: [ErrorEquals]", at)
-    elif "States.ALL" in names and (len(cast("list[str]", names)) > 1 or not last):
+    elif "States.ALL" in names and (len(names) > 1 or not last):
         text = "States.ALL must appear alone and at the end of the list"
         yield Problem(SCHEMA, text, f"{at}/ErrorEquals")
 
@@ -94,9 +90,13 @@ def _retrier(entry: dict[str, Any], at: str, *, last: bool) -> Iterator[Problem]
         ("MaxDelaySeconds", 1, 31_622_400),
     ):
         if name in entry:
-            yield from in_range(entry[name], least, most, f"{at}/{name}", name)
-    if entry.get("JitterStrategy", "NONE") not in ("NONE", "FULL"):
-        yield Problem(SCHEMA, "Value is not valid. Must be one of [FULL, NONE]", f"{at}/JitterStrategy")
+            yield from in_range(entry[name], least, most, f"{at}/{name}")
+    yield from _one_of(entry, "JitterStrategy", ("FULL", "NONE"), at)
+
+
+def _one_of(held: dict[str, Any], name: str, allowed: tuple[str, ...], at: str) -> Iterator[Problem]:
+    if name in held and held[name] not in allowed:
+        yield Problem(SCHEMA, f"Value is not valid. Must be one of [{', '.join(allowed)}]", f"{at}/{name}")
 
 
 def _catcher(entry: dict[str, Any], at: str, *, last: bool) -> Iterator[Problem]:
@@ -132,6 +132,8 @@ def _arguments(state: dict[str, Any], found: Integration, field: str, at: str) -
     given: Any = state.get(field)
     if found.optimised is not None and given is None:
         yield Problem(SCHEMA, f"These fields are required: [{field}]", at)
+    if given is not None and not isinstance(given, dict) and jsonata.expression_in(given) is None:
+        yield Problem(SCHEMA, "Expected value of type Object", f"{at}/{field}")
     if found.optimised is not None and isinstance(given, dict):
         names = {str(name).removesuffix(".$") for name in cast("dict[str, Any]", given)}
         for needed in found.optimised.required:
@@ -166,6 +168,8 @@ def _rule(rule: dict[str, Any], at: str) -> Iterator[Problem]:
         yield Problem(SCHEMA, text, f"{at}/Condition")
         return
     for name in ("And", "Or"):
+        if rule.get(name) == []:
+            yield Problem(SCHEMA, f"{name} must not be empty", f"{at}/{name}")
         for index, inner in enumerate(rule.get(name, [])):
             yield from _rule(inner, f"{at}/{name}[{index}]")
     if "Not" in rule:
@@ -174,6 +178,8 @@ def _rule(rule: dict[str, Any], at: str) -> Iterator[Problem]:
         found = [name for name in rule if choices.is_operator(name)]
         if len(found) != 1 or "Variable" not in rule:
             yield Problem(SCHEMA, "A choice rule needs a Variable and exactly one comparison operator", at)
+        for name in ("Variable", *(name for name in found if name.endswith("Path"))):
+            yield from path_checks.path(rule.get(name), f"{at}/{name}")
         for name in sorted(set(rule) - {*found, "Variable", "Next", "Assign", "Comment"}):
             yield Problem(SCHEMA, f"Field '{name}' is not supported", f"{at}/{name}")
 
@@ -183,6 +189,8 @@ def _map(state: dict[str, Any], at: str, *, express: bool) -> Iterator[Problem]:
     config: Any = block.get("ProcessorConfig", {})
     mode, kind = config.get("Mode", "INLINE"), config.get("ExecutionType")
     where = f"{at}/ItemProcessor/ProcessorConfig"
+    yield from _one_of(config, "Mode", ("DISTRIBUTED", "INLINE"), where)
+    yield from _one_of(config, "ExecutionType", ("EXPRESS", "STANDARD"), where)
     if mode == "DISTRIBUTED" and kind is None:
         yield Problem(SCHEMA, "These fields are required: [ExecutionType]", where)
     if mode == "INLINE" and kind is not None:
@@ -195,7 +203,10 @@ def _map(state: dict[str, Any], at: str, *, express: bool) -> Iterator[Problem]:
     reader: Any = state.get("ItemReader")
     if reader is not None and reader.get("Resource") not in (LISTING, OBJECT):
         yield Problem(SCHEMA, f"The resource provided {reader.get('Resource')} is not recognized", f"{at}/ItemReader")
-    kind_of_input = (reader or {}).get("ReaderConfig", {}).get("InputType", "JSON")
+    reading: Any = (reader or {}).get("ReaderConfig", {})
+    for name, allowed in (("CSVDelimiter", tuple(DELIMITERS)), ("CSVHeaderLocation", ("FIRST_ROW", "GIVEN"))):
+        yield from _one_of(reading, name, allowed, f"{at}/ItemReader/ReaderConfig")
+    kind_of_input = reading.get("InputType", "JSON")
     if kind_of_input not in ("JSON", "JSONL", "CSV"):
         text = f"ItemReader of InputType {kind_of_input} is not implemented here"
         yield Problem(SCHEMA, text, f"{at}/ItemReader", absent=True)
@@ -254,13 +265,3 @@ def _in_value(value: Any, at: str, known: frozenset[str]) -> Iterator[Problem]:
                 yield Problem(code, text, at)
         elif value.lstrip().startswith("{%") or value.rstrip().endswith("%}"):
             yield Problem(expression_checks.INVALID, "A JSONata expression begins with {% and ends with %}", at)
-
-
-def _paths(state: dict[str, Any], at: str) -> Iterator[Problem]:
-    for name in PATH_FIELDS:
-        value = state.get(name)
-        if isinstance(value, str) and not (value.startswith(("$", "States."))):
-            yield Problem(SCHEMA, f"Value is not a JSONPath: {value}", f"{at}/{name}")
-    value = state.get("ResultPath")
-    if isinstance(value, str) and value.startswith("$") and jsonpath.steps(value[1:]) is None:
-        yield Problem(SCHEMA, "Value is not a Reference Path", f"{at}/ResultPath")

@@ -16,13 +16,13 @@ from typing import Any
 from localcloud.server.batch import endings
 from localcloud.server.call import Refusal
 
-from .failures import RUNTIME, TASK_FAILED, StateFailure
+from .failures import TASK_FAILED
 from .model import LOCK, TERMINAL, dumps, store
 from .shapes import from_api, to_api
 from .task import Task, task_failure
 
 LOG = logging.getLogger(__name__)
-MANAGED = {"Name": "MANAGED_BY_AWS", "Value": "STARTED_BY_STEP_FUNCTIONS"}
+MANAGED = {"name": "MANAGED_BY_AWS", "value": "STARTED_BY_STEP_FUNCTIONS"}
 
 
 def aborted(execution_arn: str) -> str:
@@ -40,13 +40,11 @@ def sorted_keys(value: Any) -> Any:
 
 
 def submit_job(task: Task) -> Any:
-    parameters = copy.deepcopy(task.parameters)
+    parameters: dict[str, Any] = to_api(task.parameters, task.found.model.input_shape)
     if task.found.pattern == ".sync":
-        overrides = parameters.setdefault("ContainerOverrides", {})
-        if not isinstance(overrides, dict):
-            raise StateFailure(RUNTIME, "The value for the field 'ContainerOverrides' must be a STRUCTURE")
-        overrides["Environment"] = [*overrides.get("Environment", []), dict(MANAGED)]
-    answer = task.begin(to_api(parameters, task.found.model.input_shape))
+        overrides = parameters.setdefault("containerOverrides", {})
+        overrides["environment"] = [*overrides.get("environment", []), dict(MANAGED)]
+    answer = task.begin(parameters)
     result = from_api(answer, task.found.model.output_shape)
     if task.found.pattern != ".sync":
         return result
@@ -144,8 +142,9 @@ def _with_text(task: Task, field: str) -> Any:
 def put_events(task: Task) -> Any:
     """Details may be objects; an entry that is refused fails the task."""
     parameters = copy.deepcopy(task.parameters)
-    for entry in parameters.get("Entries", []):
-        if "Detail" in entry and not isinstance(entry["Detail"], str):
+    entries: Any = parameters.get("Entries")
+    for entry in entries if isinstance(entries, list) else []:  # pyright: ignore[reportUnknownVariableType]
+        if isinstance(entry, dict) and not isinstance(entry.get("Detail", ""), str):
             entry["Detail"] = dumps(entry["Detail"])
     model = task.found.model
     result = from_api(task.begin(to_api(parameters, model.input_shape)), model.output_shape)

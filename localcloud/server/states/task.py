@@ -25,8 +25,6 @@ from .model import dumps
 from .shapes import from_api, to_api
 from .tokens import ExecutionTimeout
 
-REFUSED_BY_CALLER = "AccessDenied"
-
 
 @dataclass(kw_only=True)
 class Task:
@@ -95,7 +93,7 @@ def _arguments(held: Frame) -> dict[str, Any]:
     else:
         value = effective_input(held)
         if "Parameters" in held.state:
-            value = jsonpath.fill(held.state["Parameters"], held.data(value), "Parameters")
+            value = jsonpath.fill(held.state["Parameters"], held.data(value))
     if not isinstance(value, dict):
         raise StateFailure(RUNTIME, f"The Parameters '{dumps(value)}' could not be used to start the Task")
     return value
@@ -135,7 +133,7 @@ def _caller(held: Frame) -> Caller:
     given = held.state.get("Credentials")
     if not given:
         return own
-    filled = held.fill("Credentials") if held.is_jsonata else jsonpath.fill(given, held.data(), "Credentials")
+    filled = held.fill("Credentials") if held.is_jsonata else jsonpath.fill(given, held.data())
     return roles.task_caller(own, filled["RoleArn"], held.branch.execution.machine.arn)
 
 
@@ -148,11 +146,9 @@ def _run(made: Task) -> Any:
         return runner(made) if runner else _call(made)
     except StateFailure as failure:
         if failure.error == RUNTIME:
-            failure.cause = (
-                f"An error occurred while executing the state '{made.held.name}' (entered at the event id "
-                f"#{made.held.entered_event}). The Parameters '{dumps(made.parameters)}' could not be used to start "
-                f"the Task: [{failure.cause}]"
-            )
+            given = dumps(made.parameters)
+            failure.cause = f"The Parameters '{given}' could not be used to start the Task: [{failure.cause}]"
+            failure.place(made.held.name, made.held.entered_event)
         raise
 
 
