@@ -69,6 +69,10 @@ class ComputeArgs:
     retiring: tuple[str, ...] = ()
     """Generations to keep beside the current ones, as ``generations`` named them before: their jobs still run."""
 
+    def least_scratch_gb(self) -> int:
+        """What jobs of the smallest machine have to work with, all together."""
+        return instances.least_nvme_gb(self.instance_types) if self.scratch == hosts.NVME else int(self.scratch)
+
     def faults(self) -> Iterator[tuple[str, object, str]]:
         """Field, value and rule of everything that is wrong."""
         yield from self._machine_faults()

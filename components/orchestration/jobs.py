@@ -4,6 +4,10 @@ Rests on: Batch's first matching ``evaluateOnExit`` entry decides, and without a
 the last entries match anything; the patterns know a trailing ``*`` alone; SubmitJob sets memory and vCPUs over the
 numbers here. WDL tasks are containers beside the job's own, started through the host's Docker socket: the volumes are
 at the same path on both sides, so that a path of the one is a path of the other.
+
+The image's entry point (swipe's ``scripts/init.sh``) trims its cache of downloads before a run and after it, the latter
+where a variable that is not set ends the job as failed: so ``DOWNLOAD_CACHE_MAX_GB`` and the rest of what it reads are
+always set. miniwdl's cache knows a file by its URI alone.
 """
 
 from __future__ import annotations
@@ -26,6 +30,10 @@ ATTEMPTS: Final = 3
 """For what Docker on the host got wrong; nothing else is started again by Batch."""
 DOCKER_SOCKET: Final = "/var/run/docker.sock"
 DRIVER_VCPUS, DRIVER_MIB = 1, 1_024
+DOWNLOADS: Final = f"{hosts.SCRATCH}/download_cache"
+"""Shared by the jobs of a machine; the entry point trims it at this place alone."""
+CACHED_SHARE: Final = 4
+"""Downloads may keep so much of the disk: one part in this many. The rest is the jobs' and the images'."""
 OWN: Final = frozenset({"APP_NAME", "AWS_DEFAULT_REGION", "MINIWDL_DIR", "WDL_PASSTHRU_ENVVARS"})
 OPEN_FILES: Final = 100_000
 
@@ -68,10 +76,14 @@ class Jobs(pulumi.ComponentResource):
         account: str,
         region: str,
         boundary: pulumi.Input[str],
+        scratch_gb: int,
+        workspaces: tuple[str, ...],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
+        """``scratch_gb``: of the smallest machine. ``workspaces``: ``bucket`` or ``bucket/folder`` that jobs write."""
         super().__init__("portal:orchestration:Jobs", name, None, opts)
         self._args, self._environment, self._region = args, environment, region
+        self._scratch_gb, self._workspaces = scratch_gb, workspaces
         child = pulumi.ResourceOptions(parent=self)
         self.log_group = cloudwatch.LogGroup(
             f"{name}-jobs", name=naming.job_log_group(environment), retention_in_days=args.log_days, opts=child
@@ -149,11 +161,24 @@ class Jobs(pulumi.ComponentResource):
             # Downloads of inputs run in the runner's own image.
             "MINIWDL__S3PARCP__DOCKER_IMAGE": self._args.image,
             "MINIWDL__S3PARCP__DIR": hosts.SCRATCH,
+            "MINIWDL__DOCKER_SWARM__ALLOW_NETWORKS": "[]",
+            **self._downloads(),
             **self._args.variables,
             "APP_NAME": naming.app(self._environment),
             "AWS_DEFAULT_REGION": self._region,
             "MINIWDL_DIR": hosts.SCRATCH,
             **({"WDL_PASSTHRU_ENVVARS": passed} if passed else {}),
+        }
+
+    def _downloads(self) -> dict[str, str]:
+        """Inputs of workflows are kept on the machine for its next job, but for what jobs may write anew."""
+        written = json.dumps([f"s3://{place}/*" for place in self._workspaces])
+        return {
+            "MINIWDL__DOWNLOAD_CACHE__PUT": "true",
+            "MINIWDL__DOWNLOAD_CACHE__GET": "true",
+            "MINIWDL__DOWNLOAD_CACHE__DIR": DOWNLOADS,
+            "MINIWDL__DOWNLOAD_CACHE__DISABLE_PATTERNS": written,
+            "DOWNLOAD_CACHE_MAX_GB": str(max(1, self._scratch_gb // CACHED_SHARE)),
         }
 
 

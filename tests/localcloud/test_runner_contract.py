@@ -87,10 +87,31 @@ def test_bad_input(jobs: Jobs, wdl: str, inputs: dict[str, str], error: str) -> 
 
 def test_job_without_uris_is_refused(jobs: Jobs, caplog: pytest.LogCaptureFixture) -> None:
     """A job that doesn't say where its output goes names the variables that are wrong."""
-    status = jobs.run("https://example.com/x.wdl", {}, WDL_OUTPUT_URI="")
+    status = jobs.run("https://example.com/x.wdl", {}, WDL_OUTPUT_URI="s3://bucket")
     assert status == exits.FAILED
     assert "WDL_WORKFLOW_URI='https://example.com/x.wdl'" in caplog.text
-    assert "WDL_OUTPUT_URI=''" in caplog.text
+    assert "WDL_OUTPUT_URI='s3://bucket'" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        *(
+            (name, "", f"must be set, as the image's entry point needs them: {name}")
+            for name in ("APP_NAME", "MINIWDL_DIR", "DOWNLOAD_CACHE_MAX_GB", "SFN_CURRENT_STATE")
+        ),
+        *((f"WDL_{what}_URI", "", f": WDL_{what}_URI") for what in ("WORKFLOW", "INPUT", "OUTPUT")),
+        ("DOWNLOAD_CACHE_MAX_GB", "18G", "must be a whole number: DOWNLOAD_CACHE_MAX_GB='18G'"),
+    ],
+)
+def test_job_without_what_the_images_entry_point_needs_is_refused(
+    jobs: Jobs, caplog: pytest.LogCaptureFixture, name: str, value: str, says: str
+) -> None:
+    """On AWS it would fail too, some of it after hours of work."""
+    wdl, inputs = jobs.put("test.wdl", one_task("true")), {"hello": jobs.put("in.txt", "")}
+    assert jobs.run(wdl, inputs, **{name: value}) == exits.FAILED
+    assert says in caplog.text
+    assert jobs.objects() == ["run_input.json"]
 
 
 def test_staged(jobs: Jobs) -> None:
