@@ -23,7 +23,7 @@ from pulumi_aws import batch, cloudwatch
 from components import naming
 from components.access import roles, trust
 from components.identity import Role, RoleArgs
-from components.orchestration import failures, hosts
+from components.orchestration import failures, hosts, variables
 from components.orchestration.limits import SHORTEST_JOB
 
 ATTEMPTS: Final = 3
@@ -34,7 +34,6 @@ DOWNLOADS: Final = f"{hosts.SCRATCH}/download_cache"
 """Shared by the jobs of a machine; the entry point trims it at this place alone."""
 CACHED_SHARE: Final = 4
 """Downloads may keep so much of the disk: one part in this many. The rest is the jobs' and the images'."""
-OWN: Final = frozenset({"APP_NAME", "AWS_DEFAULT_REGION", "MINIWDL_DIR", "WDL_PASSTHRU_ENVVARS"})
 OPEN_FILES: Final = 100_000
 
 
@@ -49,19 +48,24 @@ class JobArgs:
     timeout_seconds: int = 86_400
     """What an attempt may take, from its start; 60 or more."""
     log_days: int = 90
+    call_cache: bool = False
+    """Tasks and workflows that gave their outputs for the same inputs, under the same prefix, are not run again."""
+    status_files: bool = False
+    """Jobs keep a file beside their outputs with the status of each task."""
     variables: Mapping[str, str] = field(default_factory=dict[str, str])
     """Further environment variables of every job, such as miniwdl's; passed on to the tasks of workflows."""
 
     def faults(self) -> list[tuple[str, object, str]]:
         """Field, value and rule of everything that is wrong."""
-        own = sorted(OWN & set(self.variables))
         checks = (
             (bool(self.image), "image", self.image, "not empty"),
             (self.timeout_seconds >= SHORTEST_JOB, "timeout_seconds", self.timeout_seconds, "60 or more"),
-            (not own, "variables", own, "the orchestrator sets these itself"),
-            (all(self.variables.values()), "variables", dict(self.variables), "Batch drops a variable without a value"),
         )
-        return [(name, value, rule) for kept, name, value, rule in checks if not kept]
+        found: list[tuple[str, object, str]] = [(name, value, rule) for kept, name, value, rule in checks if not kept]
+        for name, value in self.variables.items():
+            if fault := variables.name(name) or variables.text(value):
+                found.append((f"variables.{name}", value, fault))
+        return found
 
 
 class Jobs(pulumi.ComponentResource):
@@ -163,6 +167,8 @@ class Jobs(pulumi.ComponentResource):
             "MINIWDL__S3PARCP__DIR": hosts.SCRATCH,
             "MINIWDL__DOCKER_SWARM__ALLOW_NETWORKS": "[]",
             **self._downloads(),
+            **(variables.CALL_CACHE if self._args.call_cache else {}),
+            **(variables.STATUS_FILES if self._args.status_files else {}),
             **self._args.variables,
             "APP_NAME": naming.app(self._environment),
             "AWS_DEFAULT_REGION": self._region,

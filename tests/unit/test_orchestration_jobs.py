@@ -114,9 +114,28 @@ def test_downloads_keep_a_part_of_the_disk(scratch_gb: int, cached: str) -> None
 
 
 def test_further_variables_reach_the_tasks_too() -> None:
-    found = told(variables={"OUTPUT_STATUS_JSON_FILES": "true", "A_KEY": "x"})
-    assert (found["OUTPUT_STATUS_JSON_FILES"], found["A_KEY"]) == ("true", "x")
-    assert found["WDL_PASSTHRU_ENVVARS"] == "A_KEY OUTPUT_STATUS_JSON_FILES"
+    found = told(variables={"MY_KEY": "y", "A_KEY": "x"})
+    assert (found["MY_KEY"], found["A_KEY"]) == ("y", "x")
+    assert found["WDL_PASSTHRU_ENVVARS"] == "A_KEY MY_KEY"
+
+
+@pytest.mark.parametrize(
+    ("given", "more"),
+    [
+        (
+            {"call_cache": True},
+            {
+                "MINIWDL__CALL_CACHE__BACKEND": "s3_progressive_upload_call_cache_backend",
+                "MINIWDL__CALL_CACHE__GET": "true",
+                "MINIWDL__CALL_CACHE__PUT": "true",
+            },
+        ),
+        ({"status_files": True}, {"OUTPUT_STATUS_JSON_FILES": "true"}),
+    ],
+)
+def test_what_is_asked_for_is_told_to_the_runner_alone(given: dict[str, Any], more: dict[str, str]) -> None:
+    """And not passed on to tasks."""
+    assert told(**given) == told() | more
 
 
 @pytest.mark.parametrize("name", ["MINIWDL__S3PARCP__DIR", "DOWNLOAD_CACHE_MAX_GB"])
@@ -151,8 +170,8 @@ def test_ecs_starts_jobs_with_a_role_that_pulls_and_logs_alone() -> None:
     [
         ({"image": ""}, "image"),
         ({"timeout_seconds": 59}, "timeout_seconds"),
-        ({"variables": {"APP_NAME": "x"}}, "variables"),
-        ({"variables": {"X": ""}}, "variables"),
+        ({"variables": {"APP_NAME": "x"}}, "variables.APP_NAME"),
+        ({"variables": {"X": ""}}, "variables.X"),
     ],
 )
 def test_what_a_job_cannot_be_is_named(given: dict[str, Any], field: str) -> None:
