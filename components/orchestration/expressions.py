@@ -10,7 +10,7 @@ import json
 from itertools import pairwise
 from typing import Any
 
-from components.orchestration import failures
+from components.orchestration import causes, failures
 from components.orchestration.failures import Failure, Kind, Rule
 
 
@@ -72,14 +72,17 @@ def classify(error: str, cause: str) -> str:
         f"$error_name := {error}",
         f"$text := {cause}",
         '$text := $exists($text) ? $string($text) : ""',
-        f"$is_job := $contains($text, {regex(failures.JOB)})",
-        f"$parts := $split($text, {regex(failures.CONTAINER)})",
-        f'$before := $contains($text, {regex(failures.OF_JOB)}) ? $parts[-2] : ""',
+        f"$is_job := $contains($text, {regex(causes.JOB)})",
+        f"$parts := $split($text, {regex(causes.CONTAINER)})",
+        f'$before := $contains($text, {regex(causes.OF_JOB)}) ? $parts[-2] : ""',
         '$latest := $is_job ? $before & $parts[-1] : ""',
-        f'$started := $is_job and $contains($text, {regex(failures.STARTED)}) ? "yes" : ""',
+        f'$started := $is_job and $contains($text, {regex(causes.STARTED)}) ? "yes" : ""',
         '$text := $is_job ? "" : $text',
-        *(_found(fact, pattern, "$latest") for fact, pattern in failures.JOB_FACTS.items()),
-        *(_found(fact, pattern, "$text") for fact, pattern in failures.TEXT_FACTS.items()),
+        *(_found(fact, pattern, "$latest") for fact, pattern in causes.JOB_FACTS.items()),
+        *(_found(fact, pattern, "$text") for fact, pattern in causes.TEXT_FACTS.items()),
+        '$reason := $reason != "" ? $reason : $cut_reason',
+        '$cut := $status != "" ? "" : $cut',
+        f'$status := $status != "" ? $status : {_completed()}',
         f"$kind := {_kind()}",
         f"$about := $lookup({_kinds()}, $kind)",
         f"$details := {_details()}",
@@ -123,6 +126,13 @@ def _found(fact: str, pattern: str, scope: str) -> str:
     """Assigns the last match of a fact's pattern; no match: the empty string."""
     match = f"$match({scope}, {regex(pattern)})[-1].groups[0]"
     return f'${fact} := (${fact} := {match}; $exists(${fact}) ? ${fact} : "")'
+
+
+def _completed() -> str:
+    """``causes._completed`` of ``$cut``."""
+    ahead, behind = "$substring($one, 0, $length($cut)) = $cut", "$substring($cut, 0, $length($one)) = $one"
+    begun = f"$filter({literal(list(causes.STATUS_BEGINNINGS))}, function($one) {{ {ahead} or {behind} }})"
+    return f'($begun := {begun}; $length($cut) >= {causes.LEAST_CUT} and $count($begun) = 1 ? $begun[0] : "")'
 
 
 def _kind() -> str:

@@ -17,14 +17,25 @@ from tests.unit.jsonata import evaluate
 EXITED = "Essential container in task exited"
 HOST = "Host EC2 (instance i-0a1b2c3d4e5f67890) terminated."
 CANCELLED = "Canceled by JobStateTimeLimit action due to reason: "
+STOPPED = "The Task state in AWS Step Functions execution [arn] which was managing this resource was aborted"
+ASSUME = "ECS was unable to assume the role 'arn:aws:iam::908710317728:role/x' that was provided for this task."
 CLASSIFY = expressions.classify("$states.errorOutput.Error", "$states.errorOutput.Cause")
 EXPLAINED = expressions.explained("$failure", "$states.result.Body")
 
 
 def job(
-    status: str | None, *, reason: str | None = None, code: int | None = None, attempts: int = 1, **more: Any
+    status: str | None,
+    *,
+    reason: str | None = None,
+    code: int | None = None,
+    attempts: int = 1,
+    ended: bool | None = None,
+    **more: Any,
 ) -> str:
-    """A job as the Cause of a ``.sync`` task describes it: no blanks, keys sorted, what is absent left out."""
+    """A job as the Cause of a ``.sync`` task describes it: no blanks, keys sorted, what is absent left out.
+
+    ``ended``: by a call of TerminateJob; None: it isn't said.
+    """
     container: dict[str, Any] = {"LogStreamName": "main/default/0123", "Image": "swipe", "Environment": []}
     container |= {"Reason": reason} if reason else {}
     container |= {"ExitCode": code} if code is not None else {}
@@ -33,6 +44,7 @@ def job(
     detail = {
         "Attempts": [*([earlier] * (attempts - 1)), last] if attempts else [],
         "Container": container | more,
+        **({"IsCancelled": False, "IsTerminated": ended} if ended is not None else {}),
         "JobId": "7c1b",
         "Status": "FAILED",
         "StoppedAt": 2,
@@ -79,11 +91,13 @@ JOBS = [
     ),
     (Kind.MISCONFIGURED, job("Task failed to start")),
     (Kind.TIMEOUT, job("Job attempt duration exceeded timeout", code=137)),
-    (Kind.CANCELLED, job("wrong dataset, sorry", code=143)),
-    (
-        Kind.CANCELLED,
-        job("The Task state in AWS Step Functions execution [arn] which was managing this resource was aborted"),
-    ),
+    (Kind.CANCELLED, job("wrong dataset, sorry", code=143, ended=True)),
+    (Kind.CANCELLED, job("wrong dataset, sorry", attempts=0, ended=True)),
+    (Kind.CANCELLED, job(STOPPED)),
+    # Not a word of who said so: it may be AWS.
+    (Kind.UNEXPLAINED, job("wrong dataset, sorry", code=143)),
+    (Kind.UNEXPLAINED, job(ASSUME, attempts=0, ended=False)),
+    (Kind.UNEXPLAINED, job(ASSUME, attempts=0)),
 ]
 
 
@@ -149,11 +163,91 @@ def test_a_services_refusal_has_its_class(kind: Kind, error: str, cause: str | N
     assert classify(error, cause).kind is kind
 
 
-@pytest.mark.parametrize("length", [5, 40, 120, 240])
-def test_a_cut_off_cause_is_classified_by_what_is_left(length: int) -> None:
-    cause = job(HOST, code=None)[:length]
-    expected = Kind.HOST_RECLAIMED if HOST[:30] in cause else Kind.UNEXPLAINED
-    assert classify("States.TaskFailed", cause).kind is expected
+CUT = [
+    *((kind, cause) for kind, cause in JOBS if '"StatusReason"' in cause and kind is not Kind.UNEXPLAINED),
+    (Kind.HOST_RECLAIMED, job(HOST, attempts=0)),
+    (Kind.TIMEOUT, job("Job attempt duration exceeded timeout", attempts=0)),
+    (Kind.MISCONFIGURED, job("ACTION_REQUIRED - CE(s) associated with the job queue are invalid.", attempts=0)),
+    (Kind.MISCONFIGURED, job("UNDETERMINED - Batch job is blocked, root cause is undetermined.", attempts=0)),
+    (Kind.MISCONFIGURED, job("Task failed to start", reason="ResourceInitializationError: unable to pull secrets")),
+    (Kind.APPLICATION, job("Array Child Job failed")),
+    (Kind.OUT_OF_MEMORY, job(EXITED, reason="OutOfMemoryError: container killed due to memory usage")),
+]
+
+
+def last_attempt(cause: str) -> tuple[int, int]:
+    """Where the latest attempt begins, and where it has been said why it ended, and by whom where that decides."""
+    begins = [found.end() for found in re.finditer('"Container":{', cause)]
+    start = begins[-2] if len(begins) > 1 else 0
+    reason = re.compile(r'"StatusReason":"[^"]*"').search(cause, start)
+    assert reason
+    by_whom = cause.find('"IsTerminated":true')
+    return start, max(reason.end(), by_whom + len('"IsTerminated":true'))
+
+
+@pytest.mark.parametrize(("kind", "cause"), CUT)
+def test_a_cause_cut_off_anywhere_tells_its_class_or_none(kind: Kind, cause: str) -> None:
+    """The class from where the latest attempt's end is told; before, the class or that it isn't known."""
+    start, whole = last_attempt(cause)
+    for length in range(start, len(cause) + 1):
+        found = classify("States.TaskFailed", cause[:length]).kind
+        assert found is kind or (found is Kind.UNEXPLAINED and length < whole), (length, found)
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        (Kind.HOST_RECLAIMED, HOST),
+        (Kind.APPLICATION, EXITED),
+        (Kind.TIMEOUT, "Job attempt duration exceeded timeout"),
+        *((Kind.UNEXPLAINED, text) for text in (ASSUME, "wrong dataset, sorry", "Host was too slow", "Job 7: no need")),
+    ],
+)
+def test_a_reason_cut_off_counts_as_the_only_one_that_begins_so(kind: Kind, text: str) -> None:
+    """From its first words on, and never as someone's."""
+    begun = '{"Attempts":[{"Container":{"ExitCode":2,"LogStreamName":"x"},"StatusReason":"'
+    for length in range(len(text) + 1):
+        expected = kind if length >= 8 else Kind.UNEXPLAINED
+        assert classify("States.TaskFailed", begun + text[:length]).kind is expected, length
+
+
+def test_a_reason_cut_off_where_several_begin_so_counts_as_none() -> None:
+    begun = f'{{"Attempts":[],"Container":{{}},"StatusReason":"{CANCELLED}'
+    for more, kind in (("", Kind.UNEXPLAINED), ("CAP", Kind.NO_CAPACITY), ("MIS", Kind.MISCONFIGURED)):
+        assert classify("States.TaskFailed", begun + more).kind is kind
+
+
+@pytest.mark.parametrize(
+    "cause", [job(HOST, code=143), job("Task failed to start", reason="CannotPullContainerError: x")]
+)
+def test_python_and_jsonata_agree_on_a_cause_cut_off_anywhere(cause: str) -> None:
+    for length in range(0, len(cause), 3):
+        assert in_jsonata("x", cause[:length]) == record(classify("x", cause[:length]))
+
+
+def test_what_is_cut_off_is_told_as_such() -> None:
+    begun = '{"Attempts":[],"Container":{},"StatusReason":"'
+    assert classify("x", f"{begun}wrong data").cause.endswith("known here (x; status, cut off: wrong data)")
+    assert (
+        "(x; status: Host EC2 (instance ; status, cut off: Host EC2 (ins)"
+        in classify("x", f"{begun}Host EC2 (ins").cause
+    )
+
+
+@pytest.mark.parametrize(
+    ("kind", "cause"),
+    [
+        (Kind.HOST_RECLAIMED, "Host EC2 (instance i-1) terminated."),
+        (Kind.OUT_OF_MEMORY, "OutOfMemoryError: Container killed due to memory usage"),
+        (Kind.UNEXPLAINED, "it said: Host EC2 (instance i-1) terminated."),
+    ],
+)
+def test_batchs_words_alone_have_their_class_too(kind: Kind, cause: str) -> None:
+    assert classify("States.TaskFailed", cause).kind is kind
+
+
+def test_a_reason_that_is_not_known_stands_in_the_cause() -> None:
+    assert f"status: {ASSUME}" in classify("States.TaskFailed", job(ASSUME, attempts=0)).cause
 
 
 def test_a_lost_host_is_never_read_out_of_a_users_own_text() -> None:
@@ -186,7 +280,15 @@ def test_every_class_has_an_error_name_of_its_own() -> None:
 
 WORDS = st.sampled_from(
     (
-        *('"StatusReason":"', '"Reason":"', '"ExitCode":', '"Container":{', '],"Container":{', '"Status":"FAILED"'),
+        *(
+            '"IsTerminated":true,',
+            '"StatusReason":"',
+            '"Reason":"',
+            '"ExitCode":',
+            '"Container":{',
+            '],"Container":{',
+            '"Status":"FAILED"',
+        ),
         *(
             '"Attempts":[{',
             ',"Tags"',
