@@ -90,6 +90,23 @@ def classify(error: str, cause: str) -> str:
     )
 
 
+def settled(failure: str, output: str) -> str:
+    """``failures.settled`` as an expression; ``failure``: a record. Fails if ``output`` is not JSON."""
+    own, interrupted = Kind.APPLICATION, Kind.INTERRUPTED
+    again = f"{literal(own.meaning)} & $substring($failed.cause, {len(interrupted.meaning)})"
+    return block(
+        f"$failed := {failure}",
+        f"$output := {output}",
+        "$document := $parse($output)",
+        f"$told_to_stop := $contains($output, {regex(failures.TERMINATED)})",
+        f"$failed.kind = {literal(interrupted.name)} and {_HAS_ERROR} and $not($told_to_stop) "
+        f"? {known(own, again)} : $failed",
+    )
+
+
+_HAS_ERROR = '($type($document) = "object" and $type($document.error) = "string" and $document.error != "")'
+
+
 def explained(failure: str, output: str) -> str:
     """``failures.explained`` as an expression; ``failure``: a record. Fails if ``output`` is not JSON."""
     memory = Kind.OUT_OF_MEMORY
@@ -97,17 +114,16 @@ def explained(failure: str, output: str) -> str:
     told = f'$substring($why, 0, {failures.LONGEST_DETAIL}) & " (" & $failed.cause & ")"'
     error = f"$substring($document.error, 0, {failures.LONGEST_ERROR})"
     return block(
-        f"$failed := {failure}",
         f"$output := {output}",
+        f"$failed := {settled(failure, '$output')}",
         "$document := $parse($output)",
-        '$has_error := $type($document) = "object" and $type($document.error) = "string" and $document.error != ""',
         '$why := $exists($document.cause) ? $document.cause : $exists($document.message) ? $document.message : ""',
         "$why := $string($why)",
         first_of(
             [
                 (f'$failed.kind != {literal(Kind.APPLICATION.name)} or $type($document) != "object"', "$failed"),
                 (f"$contains($output, {regex(failures.KILLED_TASK)})", known(memory, killed)),
-                ("$has_error", _record("$failed.kind", "$failed.action", error, told)),
+                (_HAS_ERROR, _record("$failed.kind", "$failed.action", error, told)),
             ],
             "$failed",
         ),

@@ -2,12 +2,14 @@
 
 It goes by the facts that an error's name and Cause give (``causes``). AWS has one text for every loss of a host, spot
 or not: ``Host EC2 (instance i-…) terminated.`` A program that handles SIGTERM hides even that, and reads like a failure
-of its own. Hence the contract of the runner (the job's entry point):
+of its own. Hence the contract of the runner (the job's entry point), which swipe's keeps:
 
-* it ends with ``INTERRUPTED_EXIT`` if, and only if, it was told to stop from outside (SIGTERM);
-* it ends with ``OUT_OF_MEMORY_EXIT`` if a task of the workflow was killed for its memory;
-* any other failure ends with ``PROGRAM_EXIT``, whatever the workflow's own exit code was;
-* an error's description is JSON at ``WDL_OUTPUT_URI``: ``error`` (a class name), ``message`` or ``cause``.
+* told to stop from outside (SIGTERM), it ends with ``INTERRUPTED_EXIT`` and leaves no error JSON;
+* when a task of the workflow failed, it ends with the status of the task's command (``OUT_OF_MEMORY_EXIT`` if that was
+  killed), and when anything else failed, with another status but these two;
+* before it ends so, it leaves an error JSON at ``WDL_OUTPUT_URI``: ``error`` (a class name), ``message`` or ``cause``.
+
+So a task's own status may be ``INTERRUPTED_EXIT`` too, and the error JSON tells the two apart (``settled``).
 """
 
 from __future__ import annotations
@@ -34,7 +36,6 @@ from components.orchestration.causes import (
     facts,
 )
 
-PROGRAM_EXIT: Final = 1
 OUT_OF_MEMORY_EXIT: Final = 137
 INTERRUPTED_EXIT: Final = 143
 LONGEST_DETAIL: Final = 2000
@@ -62,6 +63,7 @@ class Kind(Enum):
         self.action, self.error, self.meaning = action, error, meaning
 
     HOST_RECLAIMED = (Action.ON_DEMAND, "HostReclaimed", "the machine was taken back or lost while the job ran")
+    INTERRUPTED = (Action.ON_DEMAND, "Interrupted", "the job was told to stop, as on a machine that is taken back")
     NO_CAPACITY = (Action.ON_DEMAND, "NoCapacity", "AWS had no machine for the job within the queue's time limit")
     THROTTLED = (Action.RETRY, "Throttled", "AWS refused the call for its rate, again and again")
     SERVICE = (Action.RETRY, "ServiceError", "an AWS service failed, again and again")
@@ -130,7 +132,7 @@ RULES: Final = (
     _rule(Kind.MISCONFIGURED, reason=_begins(RESOURCES, "CannotStartContainerError", "CannotCreateVolume")),
     _rule(Kind.SERVICE, reason=r"^(DockerTimeoutError|CannotInspectContainerError|CannotCreateContainerError)"),
     _rule(Kind.MISCONFIGURED, status=_begins(NOT_STARTED)),
-    _rule(Kind.HOST_RECLAIMED, status=_begins(EXITED), exit=rf"^{INTERRUPTED_EXIT}$"),
+    _rule(Kind.INTERRUPTED, status=_begins(EXITED), exit=rf"^{INTERRUPTED_EXIT}$"),
     _rule(Kind.OUT_OF_MEMORY, status=_begins(EXITED), exit=rf"^{OUT_OF_MEMORY_EXIT}$"),
     _rule(Kind.APPLICATION, status=_begins(EXITED), exit=r"^-?[0-9]*[1-9][0-9]*$"),
     _rule(Kind.UNEXPLAINED, status=_begins(EXITED)),
@@ -208,8 +210,27 @@ def _details(found: dict[str, str]) -> str:
 
 KILLED_TASK: Final = rf'"exit_status"{BLANK}:{BLANK}{OUT_OF_MEMORY_EXIT}[^0-9]'
 """In the error JSON: a task of the workflow was killed, as its memory limit does it."""
+TERMINATED: Final = rf'"error"{BLANK}:{BLANK}"Terminated"'
+"""In the error JSON: the runner was told to stop, and found the time to say so."""
 LONGEST_ERROR: Final = 256
 """Characters of an execution's error name."""
+
+
+def settled(failure: Failure, output: str) -> Failure:
+    """Whether a job with ``INTERRUPTED_EXIT`` was told to stop, or a task of it ended so by itself: by the error JSON.
+
+    ``output``: the text of the JSON, which this attempt left. Raises ValueError if it is none.
+    """
+    own, document = Kind.APPLICATION, json.loads(output)
+    if failure.kind is not Kind.INTERRUPTED or not _error(document) or re.search(TERMINATED, output):
+        return failure
+    return Failure(own, own.error, own.meaning + failure.cause.removeprefix(failure.kind.meaning))
+
+
+def _error(document: object) -> str:
+    """The class name in an error JSON; the empty string for anything else."""
+    error = document.get("error") if isinstance(document, dict) else None
+    return error if isinstance(error, str) else ""
 
 
 def explained(failure: Failure, output: str) -> Failure:
@@ -217,14 +238,14 @@ def explained(failure: Failure, output: str) -> Failure:
 
     ``output``: the text of the JSON. Raises ValueError if it is none.
     """
-    document = json.loads(output)
+    failure, document = settled(failure, output), json.loads(output)
     if failure.kind is not Kind.APPLICATION or not isinstance(document, dict):
         return failure
     if re.search(KILLED_TASK, output):
         kind = Kind.OUT_OF_MEMORY
         return Failure(kind, kind.error, f"{kind.meaning}: a task was killed ({failure.cause})")
-    error, why = document.get("error"), document.get("cause", document.get("message", ""))
-    if not isinstance(error, str) or not error:
+    error, why = _error(document), document.get("cause", document.get("message", ""))
+    if not error:
         return failure
     text = why if isinstance(why, str) else json.dumps(why, separators=(",", ":"), ensure_ascii=False)
     return Failure(failure.kind, error[:LONGEST_ERROR], f"{text[:LONGEST_DETAIL]} ({failure.cause})")

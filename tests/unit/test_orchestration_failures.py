@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from components.orchestration import expressions
-from components.orchestration.failures import Action, Failure, Kind, classify, explained
+from components.orchestration.failures import Action, Failure, Kind, classify, explained, settled
 from tests.unit.jsonata import evaluate
 
 EXITED = "Essential container in task exited"
@@ -20,6 +20,7 @@ CANCELLED = "Canceled by JobStateTimeLimit action due to reason: "
 STOPPED = "The Task state in AWS Step Functions execution [arn] which was managing this resource was aborted"
 ASSUME = "ECS was unable to assume the role 'arn:aws:iam::908710317728:role/x' that was provided for this task."
 CLASSIFY = expressions.classify("$states.errorOutput.Error", "$states.errorOutput.Cause")
+SETTLED = expressions.settled("$failure", "$states.result.Body")
 EXPLAINED = expressions.explained("$failure", "$states.result.Body")
 
 
@@ -67,7 +68,7 @@ JOBS = [
     (Kind.HOST_RECLAIMED, job(HOST)),
     (Kind.HOST_RECLAIMED, job(HOST, code=143)),
     (Kind.HOST_RECLAIMED, job("Host EC2 (instance i-0a) stopped.")),
-    (Kind.HOST_RECLAIMED, job(EXITED, code=143)),
+    (Kind.INTERRUPTED, job(EXITED, code=143)),
     (Kind.HOST_RECLAIMED, job(None)),
     (Kind.UNEXPLAINED, job(None, attempts=0)),
     (Kind.UNEXPLAINED, job(EXITED)),
@@ -270,7 +271,8 @@ def test_the_cause_says_why_and_where() -> None:
 
 
 def test_only_the_loss_of_a_machine_and_its_lack_lead_to_on_demand() -> None:
-    assert {kind for kind in Kind if kind.action is Action.ON_DEMAND} == {Kind.HOST_RECLAIMED, Kind.NO_CAPACITY}
+    lost = {Kind.HOST_RECLAIMED, Kind.INTERRUPTED, Kind.NO_CAPACITY}
+    assert {kind for kind in Kind if kind.action is Action.ON_DEMAND} == lost
 
 
 def test_every_class_has_an_error_name_of_its_own() -> None:
@@ -359,7 +361,7 @@ def test_python_and_jsonata_agree_on_aws_own_texts(kind: Kind, cause: str) -> No
 ERROR_JSON = st.dictionaries(
     st.sampled_from(["error", "message", "cause", "exit_status", "run"]),
     st.one_of(
-        st.text(max_size=12),
+        st.text(max_size=12) | st.just("Terminated"),
         st.none(),
         st.booleans(),
         st.integers(130, 140),
@@ -369,11 +371,15 @@ ERROR_JSON = st.dictionaries(
 
 
 @settings(max_examples=200, deadline=None)
-@given(st.sampled_from([Kind.APPLICATION, Kind.TIMEOUT]), ERROR_JSON | st.lists(st.integers()) | st.integers())
+@given(
+    st.sampled_from([Kind.APPLICATION, Kind.INTERRUPTED, Kind.TIMEOUT]),
+    ERROR_JSON | st.lists(st.integers()) | st.integers(),
+)
 def test_python_and_jsonata_explain_a_failure_alike(kind: Kind, document: Any) -> None:
-    failure, output = Failure(kind, kind.error, "why"), json.dumps(document)
-    found = evaluate(EXPLAINED, failure=record(failure), states={"result": {"Body": output}})
-    assert found == record(explained(failure, output))
+    failure, output = Failure(kind, kind.error, f"{kind.meaning} (why)"), json.dumps(document)
+    for expression, python in ((EXPLAINED, explained), (SETTLED, settled)):
+        found = evaluate(expression, failure=record(failure), states={"result": {"Body": output}})
+        assert found == record(python(failure, output))
 
 
 def test_the_programs_own_error_replaces_ours() -> None:
@@ -387,6 +393,15 @@ def test_a_task_killed_for_memory_is_the_same_class_as_batchs_own() -> None:
     failure = classify("States.TaskFailed", job(EXITED, code=1))
     found = explained(failure, '{"error": "RunFailed", "cause": {"error": "CommandFailed", "exit_status": 137}}')
     assert (found.kind, found.error) == (Kind.OUT_OF_MEMORY, "OutOfMemory")
+
+
+def test_an_error_json_tells_a_task_that_ended_by_itself_from_a_job_that_was_told_to_stop() -> None:
+    failure = classify("States.TaskFailed", job(EXITED, code=143))
+    found = settled(failure, '{"error": "RunFailed", "cause": {"error": "CommandFailed", "exit_status": 143}}')
+    told = failure.cause.replace(Kind.INTERRUPTED.meaning, "the program failed")
+    assert found == Failure(Kind.APPLICATION, "UncaughtError", told)
+    for said in ('{"error": "RunFailed", "cause": {"error": "Terminated"}}', '{"wf.out": 1}', "[]", '{"error": ""}'):
+        assert settled(failure, said) is failure
 
 
 def test_an_error_json_says_nothing_of_other_failures() -> None:

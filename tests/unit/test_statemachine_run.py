@@ -31,6 +31,7 @@ from tests.unit.test_orchestration_failures import EXITED, HOST, JOBS, job
 FOUND = states()
 STATE = entered(client_input())["state"]
 PLACE = f"{PREFIX}/standardize_dirs.wdl-0"
+ENTERED = "2026-11-24T14:00:00.750Z"
 OUTPUT = {"Bucket": "cryoet-swipe-comms-dev", "Key": f"{PLACE.split('/', 3)[3]}/run_output.json"}
 
 
@@ -121,7 +122,15 @@ def test_tags_are_on_the_job_and_its_container() -> None:
 def caught(cause: str | None, error: str = "States.TaskFailed") -> dict[str, Any]:
     """What the job's state assigns when it fails."""
     output = {"Error": error, "Cause": cause} if cause is not None else {"Error": error}
-    return resolve(FOUND["Run"]["Catch"][0]["Assign"], states={"errorOutput": output})["failure"]
+    found = {"errorOutput": output, "context": {"State": {"Name": "Run", "EnteredTime": ENTERED}}}
+    assigned = resolve(FOUND["Run"]["Catch"][0]["Assign"], states=found)
+    assert assigned["entered"] == ENTERED
+    return assigned["failure"]
+
+
+def left(body: str, modified: str = "2026-11-24T14:00:01Z") -> dict[str, Any]:
+    """What the state of a job that was entered at ``ENTERED`` knows when it reads this object."""
+    return {"states": {"result": {"Body": body, "LastModified": modified}}, "entered": ENTERED}
 
 
 def follows(failure: dict[str, Any], market: str) -> str:
@@ -134,8 +143,8 @@ def follows(failure: dict[str, Any], market: str) -> str:
 
 @pytest.mark.parametrize(("kind", "cause"), JOBS)
 def test_only_a_lost_or_missing_machine_leads_to_on_demand(kind: Kind, cause: str) -> None:
-    lost = kind in (Kind.HOST_RECLAIMED, Kind.NO_CAPACITY)
-    assert follows(caught(cause), "SPOT") == ("Run" if lost else "RunNotifyFailure")
+    ways = {Kind.HOST_RECLAIMED: "Run", Kind.NO_CAPACITY: "Run", Kind.INTERRUPTED: "RunDetectInterruption"}
+    assert follows(caught(cause), "SPOT") == ways.get(kind, "RunNotifyFailure")
     assert follows(caught(cause), "EC2") == "RunNotifyFailure"
 
 
@@ -248,7 +257,7 @@ def ends(failure: dict[str, Any]) -> dict[str, Any]:
 
 def test_a_failed_program_ends_the_execution_with_its_own_error() -> None:
     failure, body = caught(job(EXITED, code=1)), '{"error": "InvalidInputFileError", "message": "no tilt axis"}'
-    told = resolve(FOUND["RunReadError"]["Assign"], failure=failure, states={"result": {"Body": body}})["failure"]
+    told = resolve(FOUND["RunReadError"]["Assign"], failure=failure, **left(body))["failure"]
     ended = ends(told)
     assert ended["error"] == "InvalidInputFileError"
     assert ended["cause"].startswith("no tilt axis (the program failed (States.TaskFailed; status: Essential")
@@ -256,17 +265,61 @@ def test_a_failed_program_ends_the_execution_with_its_own_error() -> None:
 
 def test_a_lost_machine_ends_the_execution_with_its_reason_whatever_the_program_wrote() -> None:
     failure = caught(job(HOST))
-    told = resolve(FOUND["RunReadError"]["Assign"], failure=failure, states={"result": {"Body": '{"error": "X"}'}})[
-        "failure"
-    ]
+    told = resolve(FOUND["RunReadError"]["Assign"], failure=failure, **left('{"error": "X"}'))["failure"]
     assert ends(told)["error"] == "HostReclaimed"
     assert HOST in ends(told)["cause"]
 
 
 def test_what_cannot_be_read_leaves_the_reason_as_it_was() -> None:
     with pytest.raises(ValueError, match="Expecting"):
-        resolve(FOUND["RunReadError"]["Assign"], failure=caught(None), states={"result": {"Body": "{"}})
+        resolve(FOUND["RunReadError"]["Assign"], failure=caught(None), **left("{"))
     assert FOUND["RunReadError"]["Catch"] == [{"ErrorEquals": ["States.ALL"], "Output": {}, "Next": "HandleFailure"}]
+
+
+SAYS_143 = '{"error": "UncaughtError", "cause": "it is broken", "exit_status": 143}'
+
+
+def test_a_task_that_ended_like_an_interrupted_job_is_the_programs_own_failure() -> None:
+    failure, found = caught(job(EXITED, code=143)), left(SAYS_143)
+    settled = resolve(FOUND["RunDetectInterruption"]["Assign"], failure=failure, **found)["failure"]
+    assert follows(settled, "SPOT") == "RunNotifyFailure"
+    told = ends(resolve(FOUND["RunReadError"]["Assign"], failure=settled, **found)["failure"])
+    assert told["error"] == "UncaughtError"
+    assert told["cause"].startswith("it is broken (the program failed (States.TaskFailed; status: Essential")
+    on_demand = ends(resolve(FOUND["RunReadError"]["Assign"], failure=failure, **found)["failure"])
+    assert on_demand == told, "where nothing follows but the end, it is the same"
+
+
+@pytest.mark.parametrize(
+    ("body", "modified"),
+    [
+        pytest.param(SAYS_143, "2026-11-24T13:59:59Z", id="an earlier run's"),
+        pytest.param(SAYS_143, "2026-11-24T13:59:59.999Z", id="an earlier run's, with milliseconds"),
+        pytest.param('{"wf.out": "s3://b/x"}', "2026-11-24T14:00:01Z", id="an output"),
+        pytest.param("{", "2026-11-24T14:00:01Z", id="half of something"),
+        pytest.param(
+            '{"error": "RunFailed", "cause": {"error": "Terminated"}}', "2026-11-24T14:00:01Z", id="it was told to stop"
+        ),
+    ],
+)
+def test_anything_else_at_that_place_says_that_the_job_was_told_to_stop(body: str, modified: str) -> None:
+    """An expression that fails is caught, and the job goes on demand."""
+    failure = caught(job(EXITED, code=143))
+    with pytest.raises((JException, ValueError)):
+        resolve(FOUND["RunDetectInterruption"]["Assign"], failure=failure, **left(body, modified))
+
+
+def test_what_was_written_in_the_second_in_which_the_state_was_entered_counts() -> None:
+    """S3 leaves fractions of a second out."""
+    found = left(SAYS_143, "2026-11-24T14:00:00Z")
+    settled = resolve(FOUND["RunDetectInterruption"]["Assign"], failure=caught(job(EXITED, code=143)), **found)
+    assert settled["failure"]["kind"] == "APPLICATION"
+
+
+def test_words_of_an_earlier_run_are_not_this_ones() -> None:
+    failure, found = caught(job(EXITED, code=1)), left('{"error": "X"}', "2026-11-24T13:59:59Z")
+    with pytest.raises(JException):
+        resolve(FOUND["RunReadError"]["Assign"], failure=failure, **found)
 
 
 def test_a_services_refusal_is_classified_and_ends_the_execution() -> None:
