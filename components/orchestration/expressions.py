@@ -44,6 +44,11 @@ def block(*steps: str) -> str:
     return "(" + "; ".join(steps) + ")"
 
 
+def size(text: str) -> str:
+    """The bytes that a text takes in UTF-8; JSONata counts characters by itself. ``text``: an expression."""
+    return f'($bytes := $encodeUrlComponent({text}); $length($bytes) - 2 * $length($replace($bytes, /[^%]+/, "")))'
+
+
 def first_of(cases: list[tuple[str, str]], otherwise: str) -> str:
     """The value of the first case whose condition holds."""
     return " : ".join([f"{condition} ? {value}" for condition, value in cases] + [otherwise])

@@ -76,7 +76,7 @@ class Kind(Enum):
     BAD_INPUT = (Action.FAIL, "BadInput", "the input of the execution is refused")
     MISSING_INPUT = (Action.FAIL, "MissingInput", "an input of a stage comes from nowhere")
     MISSING_OUTPUT = (Action.FAIL, "MissingOutput", "the job ended well but left no readable output JSON")
-    OUTPUT_TOO_LARGE = (Action.FAIL, "OutputTooLarge", "the output JSON is larger than Step Functions can hold")
+    OUTPUT_TOO_LARGE = (Action.FAIL, "OutputTooLarge", "the output JSON is larger than the state machine can take")
     UNEXPLAINED = (Action.FAIL, "UnexplainedFailure", "it ended for no reason that is known here")
 
 

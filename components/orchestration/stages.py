@@ -11,7 +11,17 @@ from collections.abc import Iterator
 
 from components.orchestration import contract, failures, linking
 from components.orchestration.contract import StageArgs
-from components.orchestration.expressions import block, classify, explained, expression, known, literal, settled
+from components.orchestration.expressions import (
+    block,
+    classify,
+    explained,
+    expression,
+    first_of,
+    known,
+    literal,
+    settled,
+    size,
+)
 from components.orchestration.failures import Kind
 from components.orchestration.machine import StateMachineArgs
 from components.orchestration.tasks import (
@@ -25,6 +35,7 @@ from components.orchestration.tasks import (
     PUT,
     SEND,
     SUBMIT,
+    TOO_LARGE,
     UNREADABLE,
     State,
     place,
@@ -181,6 +192,7 @@ def _read_output(args: StateMachineArgs, number: int) -> State:
         catch=[
             to_failure(NO_OBJECT, absent),
             {"ErrorEquals": UNREADABLE, "Output": {}, "Next": f"{stage}CheckOutput"},
+            to_failure(TOO_LARGE, _too_large(uri, f"more than {LARGEST_STATE} bytes as text inside a result")),
             to_cause(),
         ],
         after=None if last else f"{args.stages[number + 1].name}WriteInput",
@@ -196,7 +208,7 @@ def _merged(args: StateMachineArgs, number: int) -> str:
         '$kept := $type($document) = "object" ? $sift($document, function($v) { $not($type($v) = "array") }) '
         ': $error("no object")',
         f'$merged := $merge([$state, {{"Result": $merge([$state.Result, $kept]), "BatchJobDetails": {details}}}])',
-        f'$length($string($merged)) > {LARGEST_STATE} ? $error("too large") : $merged',
+        f'{size("$string($merged)")} > {LARGEST_STATE} ? $error("too large") : $merged',
     )
 
 
@@ -209,19 +221,26 @@ def _size_in_result() -> str:
 
 def _check_output(stage: str) -> State:
     """After the output could not be taken: was it its size?"""
-    uri, large, missing = f"$state.{contract.key(stage, 'OUTPUT')}", Kind.OUTPUT_TOO_LARGE, Kind.MISSING_OUTPUT
-    size = "$states.result.ContentLength"
-    too_large = f"{size} > {LARGEST_OUTPUT} or {size} + $length($string($state)) > {LARGEST_STATE}"
-    says_large = f'{literal(large.meaning + ": ")} & {uri} & " has " & $string({size}) & " bytes"'
+    uri, missing = f"$state.{contract.key(stage, 'OUTPUT')}", Kind.MISSING_OUTPUT
     says_wrong = f'{literal(missing.meaning + ": ")} & {uri} & " is not a JSON object"'
-    found = f"{too_large} ? {known(large, says_large)} : {known(missing, says_wrong)}"
-    return task(
-        HEAD,
-        place(uri),
-        assign={"failure": expression(found)},
-        catch=[to_cause()],
-        after=FAIL,
-    )
+    found, held = "$states.result.ContentLength", size("$string($state)")
+    alone = f" bytes; {LARGEST_OUTPUT} are read, which as text inside a result leave room in {LARGEST_STATE}"
+    together = f" bytes of the run's input and results, together more than {LARGEST_STATE}"
+    says = [
+        (f"{found} > {LARGEST_OUTPUT}", _too_large(uri, alone, found)),
+        (
+            f"{found} + $held > {LARGEST_STATE}",
+            _too_large(uri, together, f'{found} & " bytes beside " & $held'),
+        ),
+    ]
+    failure = block(f"$held := {held}", first_of(says, known(missing, says_wrong)))
+    return task(HEAD, place(uri), assign={"failure": expression(failure)}, catch=[to_cause()], after=FAIL)
+
+
+def _too_large(uri: str, why: str, measured: str = '""') -> str:
+    """A failure; ``measured``: an expression of numbers that stand before the sentence ``why``."""
+    large = Kind.OUTPUT_TOO_LARGE
+    return known(large, f'{literal(large.meaning + ": ")} & {uri} & " has " & {measured} & {literal(why)}')
 
 
 def _read_error(stage: str) -> State:

@@ -282,6 +282,7 @@ ENDS = [
     pytest.param(None, "[]", "MissingOutput", id="no object"),
     pytest.param(None, "", "MissingOutput", id="empty"),
     pytest.param(None, {"k": "v" * 200_000}, "OutputTooLarge", id="too large"),
+    pytest.param(None, {"k": [""] * 49_000}, "OutputTooLarge", id="too large as text in a result"),
 ]
 
 

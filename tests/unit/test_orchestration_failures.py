@@ -415,6 +415,12 @@ def test_output_that_is_not_json_cannot_explain() -> None:
         explained(failure, "Traceback")
 
 
+@given(st.text(st.characters(exclude_categories=["Cs"])))
+@example('aé€😀%20"')
+def test_sizes_are_counted_in_bytes(text: str) -> None:
+    assert evaluate(expressions.size("$text"), text=text) == len(text.encode())
+
+
 @pytest.mark.parametrize("pattern", [r"[^)]", r"a(", r"[^\\]"])
 def test_a_pattern_whose_end_jsonata_would_not_find_is_refused(pattern: str) -> None:
     with pytest.raises(ValueError, match="doesn't find the end"):

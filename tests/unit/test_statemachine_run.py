@@ -184,12 +184,16 @@ def test_one_message_says_that_the_stage_has_ended() -> None:
     assert FOUND["RunNotifyFailure"]["Arguments"] == FOUND["RunNotify"]["Arguments"]
 
 
-def read(body: str, **result: Any) -> dict[str, Any]:
-    """What the last state puts out for an output JSON; it assigns the same."""
+def put_out(state: dict[str, Any], body: str, **result: Any) -> dict[str, Any]:
+    """What the last state puts out for an output JSON."""
     found = {"result": {"Body": body, "ContentLength": len(body), **result}}
-    put_out = resolve(FOUND["RunReadOutput"]["Output"], states=found, state=STATE)
-    assert resolve(FOUND["RunReadOutput"]["Assign"], states=found, state=STATE) == {"state": put_out}
-    return put_out
+    return resolve(FOUND["RunReadOutput"]["Output"], states=found, state=state)
+
+
+def read(body: str, **result: Any) -> dict[str, Any]:
+    """The same, with what clients send; the state assigns it too."""
+    assert FOUND["RunReadOutput"]["Assign"] == {"state": FOUND["RunReadOutput"]["Output"]}
+    return put_out(STATE, body, **result)
 
 
 def test_the_output_is_the_state_with_the_results() -> None:
@@ -219,28 +223,62 @@ def test_without_a_result_to_keep_it_is_empty(body: str) -> None:
 def test_an_output_that_cannot_be_taken_fails_and_is_looked_at(body: str, result: dict[str, Any]) -> None:
     with pytest.raises((JException, ValueError)):
         read(body, **result)
-    assert FOUND["RunReadOutput"]["Catch"][1]["ErrorEquals"] == [
-        "States.QueryEvaluationError",
-        "States.DataLimitExceeded",
-    ]
+    assert FOUND["RunReadOutput"]["Catch"][1]["ErrorEquals"] == ["States.QueryEvaluationError"]
     assert FOUND["RunReadOutput"]["Catch"][1]["Next"] == "RunCheckOutput"
 
 
-@pytest.mark.parametrize(("size", "error"), [(200_001, "OutputTooLarge"), (5, "MissingOutput")])
-def test_its_size_tells_what_was_wrong(size: int, error: str) -> None:
-    checked = FOUND["RunCheckOutput"]
-    assert resolve(checked["Arguments"], state=STATE) == OUTPUT
-    failure = resolve(checked["Assign"], states={"result": {"ContentLength": size}}, state=STATE)["failure"]
-    assert failure["error"] == error
-    assert f"{PLACE}/run_output.json" in failure["cause"]
+def checked(size: int, state: dict[str, Any] = STATE) -> dict[str, Any]:
+    """What an output of so many bytes is found to be when it could not be taken."""
+    assert resolve(FOUND["RunCheckOutput"]["Arguments"], state=state) == OUTPUT
+    found = {"result": {"ContentLength": size}}
+    return resolve(FOUND["RunCheckOutput"]["Assign"], states=found, state=state)["failure"]
+
+
+def sized(size: int) -> str:
+    """An output JSON of so many bytes."""
+    return json.dumps({"k": "v" * (size - len('{"k": ""}'))})
+
+
+def test_an_output_may_have_as_much_as_is_read() -> None:
+    """What it takes more as text in a result, and what S3 says beside it, has room up to Step Functions' limit."""
+    assert len(read(sized(200_000))["Result"]["k"]) == 199_991
+    with pytest.raises(JException, match="too large"):
+        read(sized(200_001))
+    failure, where = checked(200_001), f"{PLACE}/run_output.json"
+    told = f"{where} has 200001 bytes; 200000 are read, which as text inside a result leave room in 262144"
+    assert (failure["error"], failure["cause"].partition(": ")[2]) == ("OutputTooLarge", told)
+    assert checked(200_000)["error"] == "MissingOutput"
+
+
+def test_an_output_that_is_too_large_as_text_is_said_to_be() -> None:
+    [catch] = [one for one in FOUND["RunReadOutput"]["Catch"] if one["ErrorEquals"] == ["States.DataLimitExceeded"]]
+    failure = resolve(catch["Assign"], state=STATE)["failure"]
+    assert (failure["error"], catch["Next"]) == ("OutputTooLarge", "HandleFailure")
+    assert failure["cause"].endswith("run_output.json has more than 262144 bytes as text inside a result")
+
+
+def test_an_output_that_is_no_json_object_is_said_to_be_none() -> None:
+    assert checked(5)["error"] == "MissingOutput"
+    assert checked(5)["cause"].endswith(f"{PLACE}/run_output.json is not a JSON object")
+
+
+@pytest.mark.parametrize("letter", ["x", '"'])
+def test_state_and_output_together_may_have_what_step_functions_holds(letter: str) -> None:
+    """A quotation mark has its backslash."""
+    body, limit = sized(190_000), 262_144
+    whole = len(json.dumps(put_out({**STATE, "extra": ""}, body), separators=(",", ":")))
+    fits, rest = divmod(limit - whole, len(json.dumps(letter)) - 2)
+    extra = letter * fits + "x" * rest
+    assert put_out({**STATE, "extra": extra}, body)["extra"] == extra
+    with pytest.raises(JException, match="too large"):
+        put_out({**STATE, "extra": extra + "x"}, body)
 
 
 def test_a_large_state_leaves_less_room_for_the_output() -> None:
-    state = {**STATE, "extra": "x" * 100_000}
-    failure = resolve(FOUND["RunCheckOutput"]["Assign"], states={"result": {"ContentLength": 190_000}}, state=state)[
-        "failure"
-    ]
-    assert failure["error"] == "OutputTooLarge"
+    state = {**STATE, "extra": "x" * 80_000}
+    failure, held = checked(190_000, state), len(json.dumps(state, separators=(",", ":")))
+    together = f"190000 bytes beside {held} bytes of the run's input and results, together more than 262144"
+    assert (failure["error"], failure["cause"].partition(" has ")[2]) == ("OutputTooLarge", together)
 
 
 def test_an_output_that_is_not_there_is_said_to_be_missing() -> None:
