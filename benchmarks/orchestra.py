@@ -194,6 +194,9 @@ class Orchestra:
             "AWS_ACCESS_KEY_ID": keys.access_key,
             "AWS_SECRET_ACCESS_KEY": keys.secret_key,
             "AWS_SESSION_TOKEN": keys.token,
+            "APP_NAME": "benchmark",
+            "MINIWDL_DIR": "/mnt",
+            "DOWNLOAD_CACHE_MAX_GB": "1",
             "WDL_WORKFLOW_URI": f"s3://{self.bucket}/bench-v1.0.wdl",
             "SFN_EXECUTION_ID": f"arn:aws:states:{REGION}:{ACCOUNT}:execution:benchmark:{name}",
         }

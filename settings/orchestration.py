@@ -12,6 +12,7 @@ from pydantic import Field
 
 from components import rules
 from components.orchestration import contract, instances, limits
+from components.orchestration import variables as of_jobs
 from settings.base import BucketRef, LogDays, Model, Word, pattern, rule
 
 
@@ -26,6 +27,8 @@ def _reader(value: str) -> str | None:
 
 
 InstanceType = Annotated[str, rule(instances.fault), pattern(r"^[a-z0-9]+(\.[a-z0-9]+)?$")]
+Variable = Annotated[str, rule(of_jobs.name), pattern("^[A-Za-z_][A-Za-z0-9_]*$")]
+VariableText = Annotated[str, rule(of_jobs.text), Field(json_schema_extra={"minLength": 1})]
 Vcpus = Annotated[int, Field(ge=1, le=100_000)]
 Seconds = Annotated[int, Field(ge=limits.SHORTEST_JOB, le=limits.EXECUTION_SECONDS)]
 
@@ -84,6 +87,14 @@ class Orchestrator(Model):
     """The workflows of a run, one after the other."""
     timeout_seconds: Seconds = 86_400
     """What an attempt of a job may take, from its start."""
+    call_cache: bool = False
+    """Tasks and workflows that gave their outputs for the same inputs, under the same prefix, are not run again."""
+    status_files: bool = False
+    """Jobs keep a file with the status of each task beside their outputs: ``data_ingestion_status2.json`` for the
+    workflow ``cryoet_data_ingestion``."""
+    variables: dict[Variable, VariableText] = Field(default={})
+    """Further environment variables of every job, such as miniwdl's; its WDL tasks get them too. No secrets: whoever
+    may describe jobs reads them."""
     log_days: LogDays = 90
     """How long the logs of jobs and of the state machine are kept; one of CloudWatch's numbers."""
     sync_into: BucketRef | None = None

@@ -71,6 +71,10 @@ class ComputeArgs:
     """Generations to keep beside the current ones, as ``generations`` named them before, the latest first: their jobs
     still run. One that is current again is not retiring."""
 
+    def least_scratch_gb(self) -> int:
+        """What jobs of the smallest machine have to work with, all together."""
+        return instances.least_nvme_gb(self.instance_types) if self.scratch == hosts.NVME else int(self.scratch)
+
     def faults(self) -> Iterator[tuple[str, object, str]]:
         """Field, value and rule of everything that is wrong."""
         yield from self._machine_faults()

@@ -10,7 +10,7 @@ import json
 from itertools import pairwise
 from typing import Any
 
-from components.orchestration import failures
+from components.orchestration import causes, failures
 from components.orchestration.failures import Failure, Kind, Rule
 
 
@@ -44,6 +44,11 @@ def block(*steps: str) -> str:
     return "(" + "; ".join(steps) + ")"
 
 
+def size(text: str) -> str:
+    """The bytes that a text takes in UTF-8; JSONata counts characters by itself. ``text``: an expression."""
+    return f'($bytes := $encodeUrlComponent({text}); $length($bytes) - 2 * $length($replace($bytes, /[^%]+/, "")))'
+
+
 def first_of(cases: list[tuple[str, str]], otherwise: str) -> str:
     """The value of the first case whose condition holds."""
     return " : ".join([f"{condition} ? {value}" for condition, value in cases] + [otherwise])
@@ -72,19 +77,39 @@ def classify(error: str, cause: str) -> str:
         f"$error_name := {error}",
         f"$text := {cause}",
         '$text := $exists($text) ? $string($text) : ""',
-        f"$is_job := $contains($text, {regex(failures.JOB)})",
-        f"$parts := $split($text, {regex(failures.CONTAINER)})",
-        f'$before := $contains($text, {regex(failures.OF_JOB)}) ? $parts[-2] : ""',
+        f"$is_job := $contains($text, {regex(causes.JOB)})",
+        f"$parts := $split($text, {regex(causes.CONTAINER)})",
+        f'$before := $contains($text, {regex(causes.OF_JOB)}) ? $parts[-2] : ""',
         '$latest := $is_job ? $before & $parts[-1] : ""',
-        f'$started := $is_job and $contains($text, {regex(failures.STARTED)}) ? "yes" : ""',
+        f'$started := $is_job and $contains($text, {regex(causes.STARTED)}) ? "yes" : ""',
         '$text := $is_job ? "" : $text',
-        *(_found(fact, pattern, "$latest") for fact, pattern in failures.JOB_FACTS.items()),
-        *(_found(fact, pattern, "$text") for fact, pattern in failures.TEXT_FACTS.items()),
+        *(_found(fact, pattern, "$latest") for fact, pattern in causes.JOB_FACTS.items()),
+        *(_found(fact, pattern, "$text") for fact, pattern in causes.TEXT_FACTS.items()),
+        '$reason := $reason != "" ? $reason : $cut_reason',
+        '$cut := $status != "" ? "" : $cut',
+        f'$status := $status != "" ? $status : {_completed()}',
         f"$kind := {_kind()}",
         f"$about := $lookup({_kinds()}, $kind)",
         f"$details := {_details()}",
         _record("$kind", "$about.action", "$about.error", '$about.meaning & " (" & $details & ")"'),
     )
+
+
+def settled(failure: str, output: str) -> str:
+    """``failures.settled`` as an expression; ``failure``: a record. Fails if ``output`` is not JSON."""
+    own, interrupted = Kind.APPLICATION, Kind.INTERRUPTED
+    again = f"{literal(own.meaning)} & $substring($failed.cause, {len(interrupted.meaning)})"
+    return block(
+        f"$failed := {failure}",
+        f"$output := {output}",
+        "$document := $parse($output)",
+        f"$told_to_stop := $contains($output, {regex(failures.TERMINATED)})",
+        f"$failed.kind = {literal(interrupted.name)} and {_HAS_ERROR} and $not($told_to_stop) "
+        f"? {known(own, again)} : $failed",
+    )
+
+
+_HAS_ERROR = '($type($document) = "object" and $type($document.error) = "string" and $document.error != "")'
 
 
 def explained(failure: str, output: str) -> str:
@@ -94,17 +119,16 @@ def explained(failure: str, output: str) -> str:
     told = f'$substring($why, 0, {failures.LONGEST_DETAIL}) & " (" & $failed.cause & ")"'
     error = f"$substring($document.error, 0, {failures.LONGEST_ERROR})"
     return block(
-        f"$failed := {failure}",
         f"$output := {output}",
+        f"$failed := {settled(failure, '$output')}",
         "$document := $parse($output)",
-        '$has_error := $type($document) = "object" and $type($document.error) = "string" and $document.error != ""',
         '$why := $exists($document.cause) ? $document.cause : $exists($document.message) ? $document.message : ""',
         "$why := $string($why)",
         first_of(
             [
                 (f'$failed.kind != {literal(Kind.APPLICATION.name)} or $type($document) != "object"', "$failed"),
                 (f"$contains($output, {regex(failures.KILLED_TASK)})", known(memory, killed)),
-                ("$has_error", _record("$failed.kind", "$failed.action", error, told)),
+                (_HAS_ERROR, _record("$failed.kind", "$failed.action", error, told)),
             ],
             "$failed",
         ),
@@ -123,6 +147,13 @@ def _found(fact: str, pattern: str, scope: str) -> str:
     """Assigns the last match of a fact's pattern; no match: the empty string."""
     match = f"$match({scope}, {regex(pattern)})[-1].groups[0]"
     return f'${fact} := (${fact} := {match}; $exists(${fact}) ? ${fact} : "")'
+
+
+def _completed() -> str:
+    """``causes._completed`` of ``$cut``."""
+    ahead, behind = "$substring($one, 0, $length($cut)) = $cut", "$substring($cut, 0, $length($one)) = $one"
+    begun = f"$filter({literal(list(causes.STATUS_BEGINNINGS))}, function($one) {{ {ahead} or {behind} }})"
+    return f'($begun := {begun}; $length($cut) >= {causes.LEAST_CUT} and $count($begun) = 1 ? $begun[0] : "")'
 
 
 def _kind() -> str:

@@ -1,19 +1,15 @@
 """Why a job failed, and what follows: the one table that the state machine and every client read.
 
-A failure is an error name and a Cause, as Step Functions hands them over. The Cause of a ``batch:submitJob.sync`` task
-is the job's description as JSON without blanks, keys in alphabetical order, the latest attempt repeated in
-``Container``; a service's refusal is a sentence with ``Status Code`` (and, from the optimised integrations,
-``Error Code``) at its end. A Cause may also be cut off, be any other text, or be absent. JSONata cannot try to parse,
-so nothing is parsed: each fact is found by an expression that holds for whole and for cut-off JSON. Text inside a JSON
-string has its quotation marks escaped, so that no input of a user can look like a key.
+It goes by the facts that an error's name and Cause give (``causes``). AWS has one text for every loss of a host, spot
+or not: ``Host EC2 (instance i-…) terminated.`` A program that handles SIGTERM hides even that, and reads like a failure
+of its own. Hence the contract of the runner (the job's entry point), which swipe's keeps:
 
-AWS has one text for every loss of a host, spot or not: ``Host EC2 (instance i-…) terminated.`` A program that handles
-SIGTERM hides even that, and reads like a failure of its own. Hence the contract of the runner (the job's entry point):
+* told to stop from outside (SIGTERM), it ends with ``INTERRUPTED_EXIT`` and leaves no error JSON;
+* when a task of the workflow failed, it ends with the status of the task's command (``OUT_OF_MEMORY_EXIT`` if that was
+  killed), and when anything else failed, with another status but these two;
+* before it ends so, it leaves an error JSON at ``WDL_OUTPUT_URI``: ``error`` (a class name), ``message`` or ``cause``.
 
-* it ends with ``INTERRUPTED_EXIT`` if, and only if, it was told to stop from outside (SIGTERM);
-* it ends with ``OUT_OF_MEMORY_EXIT`` if a task of the workflow was killed for its memory;
-* any other failure ends with ``PROGRAM_EXIT``, whatever the workflow's own exit code was;
-* an error's description is JSON at ``WDL_OUTPUT_URI``: ``error`` (a class name), ``message`` or ``cause``.
+So a task's own status may be ``INTERRUPTED_EXIT`` too, and the error JSON tells the two apart (``settled``).
 """
 
 from __future__ import annotations
@@ -24,7 +20,22 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
-PROGRAM_EXIT: Final = 1
+from components.orchestration.causes import (
+    BLANK,
+    CAPACITY,
+    CHILD,
+    DEPENDENT,
+    EXITED,
+    HOST,
+    MISCONFIGURATION,
+    NOT_STARTED,
+    OVERRIDES,
+    RESOURCES,
+    STOPPED,
+    TOO_LONG,
+    facts,
+)
+
 OUT_OF_MEMORY_EXIT: Final = 137
 INTERRUPTED_EXIT: Final = 143
 LONGEST_DETAIL: Final = 2000
@@ -52,6 +63,7 @@ class Kind(Enum):
         self.action, self.error, self.meaning = action, error, meaning
 
     HOST_RECLAIMED = (Action.ON_DEMAND, "HostReclaimed", "the machine was taken back or lost while the job ran")
+    INTERRUPTED = (Action.ON_DEMAND, "Interrupted", "the job was told to stop, as on a machine that is taken back")
     NO_CAPACITY = (Action.ON_DEMAND, "NoCapacity", "AWS had no machine for the job within the queue's time limit")
     THROTTLED = (Action.RETRY, "Throttled", "AWS refused the call for its rate, again and again")
     SERVICE = (Action.RETRY, "ServiceError", "an AWS service failed, again and again")
@@ -64,8 +76,8 @@ class Kind(Enum):
     BAD_INPUT = (Action.FAIL, "BadInput", "the input of the execution is refused")
     MISSING_INPUT = (Action.FAIL, "MissingInput", "an input of a stage comes from nowhere")
     MISSING_OUTPUT = (Action.FAIL, "MissingOutput", "the job ended well but left no readable output JSON")
-    OUTPUT_TOO_LARGE = (Action.FAIL, "OutputTooLarge", "the output JSON is larger than Step Functions can hold")
-    UNEXPLAINED = (Action.FAIL, "UnexplainedFailure", "AWS gave no reason that is known here")
+    OUTPUT_TOO_LARGE = (Action.FAIL, "OutputTooLarge", "the output JSON is larger than the state machine can take")
+    UNEXPLAINED = (Action.FAIL, "UnexplainedFailure", "it ended for no reason that is known here")
 
 
 @dataclass(frozen=True)
@@ -80,35 +92,6 @@ class Failure:
     def action(self) -> Action:
         return self.kind.action
 
-
-BLANK: Final = r"[ \t\r\n]*"
-_TEXT = r'"([^"\x5C]*(?:\x5C[\s\S][^"\x5C]*)*)'
-"""A JSON string without its end, which may be cut off. Unrolled: Java's engine recurses on alternatives in a loop.
-A backslash is written in hex: JSONata counts brackets to find a pattern's end, and would take it as escaping one."""
-
-JOB: Final = rf"^{BLANK}\{{"
-"""A Cause that begins so describes a job."""
-CONTAINER: Final = rf'"Container"{BLANK}:{BLANK}\{{'
-"""Begins each attempt's container, and the job's: what follows the last of these belongs to the latest attempt."""
-OF_JOB: Final = rf"\]{BLANK},{BLANK}{CONTAINER}"
-"""The job's container was reached: it repeats the latest attempt's, which is the part before it."""
-
-JOB_FACTS: Final = {
-    "status": rf'"StatusReason"{BLANK}:{BLANK}{_TEXT}',
-    "reason": rf'"Reason"{BLANK}:{BLANK}{_TEXT}',
-    "exit": rf'"ExitCode"{BLANK}:{BLANK}(-?[0-9]+)',
-    "silent": rf'"Status"{BLANK}:{BLANK}"FAILED"{BLANK}(\}}|,{BLANK}"(?:StoppedAt|Tags|Timeout)")',
-    "job": rf'"JobId"{BLANK}:{BLANK}{_TEXT}',
-    "log": rf'"LogStreamName"{BLANK}:{BLANK}{_TEXT}',
-}
-"""Facts of the latest attempt; the last place that fits counts. ``silent``: no status reason, though not cut off."""
-TEXT_FACTS: Final = {
-    "code": r"Error Code: ([A-Za-z0-9._-]+)",
-    "http": r"Status Code: ([0-9]+)",
-}
-"""Facts of a Cause that describes no job."""
-STARTED: Final = rf'"Attempts"{BLANK}:{BLANK}\[{BLANK}\{{'
-"""There was an attempt at all; looked for in the whole Cause."""
 
 ABSENT: Final = "^$"
 _THROTTLE = (
@@ -128,30 +111,38 @@ def _rule(kind: Kind, **when: str) -> Rule:
     return Rule(kind, tuple(when.items()))
 
 
+def _begins(*texts: str) -> str:
+    return "^(" + "|".join(text.replace("(", r"\(").replace("[", r"\[") for text in texts) + ")"
+
+
 RULES: Final = (
     # What Step Functions itself says.
     _rule(Kind.TIMEOUT, error=r"^States\.(Timeout|HeartbeatTimeout)$"),
     _rule(Kind.OUTPUT_TOO_LARGE, error=r"^States\.DataLimitExceeded$"),
     # Batch: the status reason decides first, since a lost host has no reason of a container.
-    _rule(Kind.HOST_RECLAIMED, status=r"^Host EC2 \(instance [^\x29]*\) (terminated|stopped)"),
-    _rule(Kind.NO_CAPACITY, status=r"CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY"),
-    _rule(Kind.TIMEOUT, status=r"^Job attempt duration exceeded timeout"),
-    _rule(Kind.MISCONFIGURED, status=r"MISCONFIGURATION:|^ACTION_REQUIRED|^UNDETERMINED"),
-    _rule(Kind.MISCONFIGURED, status=r"^Container Overrides length|^ResourceInitializationError"),
-    _rule(Kind.APPLICATION, status=r"^(Array Child|Dependent) Job failed"),
+    _rule(Kind.HOST_RECLAIMED, status=_begins(HOST)),
+    _rule(Kind.NO_CAPACITY, status=CAPACITY),
+    _rule(Kind.TIMEOUT, status=_begins(TOO_LONG)),
+    _rule(Kind.MISCONFIGURED, status=MISCONFIGURATION),
+    _rule(Kind.MISCONFIGURED, status=_begins("ACTION_REQUIRED", "UNDETERMINED", OVERRIDES, RESOURCES)),
+    _rule(Kind.APPLICATION, status=_begins(CHILD, DEPENDENT)),
+    _rule(Kind.CANCELLED, status=_begins(STOPPED)),
     _rule(Kind.OUT_OF_MEMORY, reason=r"^OutOfMemory"),
     _rule(Kind.IMAGE_PULL, reason=r"^CannotPull"),
-    _rule(Kind.MISCONFIGURED, reason=r"^(ResourceInitializationError|CannotStartContainerError|CannotCreateVolume)"),
+    _rule(Kind.MISCONFIGURED, reason=_begins(RESOURCES, "CannotStartContainerError", "CannotCreateVolume")),
     _rule(Kind.SERVICE, reason=r"^(DockerTimeoutError|CannotInspectContainerError|CannotCreateContainerError)"),
-    _rule(Kind.MISCONFIGURED, status=r"^Task failed to start"),
-    _rule(Kind.HOST_RECLAIMED, status=r"^Essential container in task exited", exit=rf"^{INTERRUPTED_EXIT}$"),
-    _rule(Kind.OUT_OF_MEMORY, status=r"^Essential container in task exited", exit=rf"^{OUT_OF_MEMORY_EXIT}$"),
-    _rule(Kind.APPLICATION, status=r"^Essential container in task exited", exit=r"^-?[0-9]*[1-9][0-9]*$"),
-    _rule(Kind.UNEXPLAINED, status=r"^Essential container in task exited"),
-    # Anything else that Batch gives as a reason is the text of whoever ended the job.
-    _rule(Kind.CANCELLED, status=r"[\s\S]"),
+    _rule(Kind.MISCONFIGURED, status=_begins(NOT_STARTED)),
+    _rule(Kind.INTERRUPTED, status=_begins(EXITED), exit=rf"^{INTERRUPTED_EXIT}$"),
+    _rule(Kind.OUT_OF_MEMORY, status=_begins(EXITED), exit=rf"^{OUT_OF_MEMORY_EXIT}$"),
+    _rule(Kind.APPLICATION, status=_begins(EXITED), exit=r"^-?[0-9]*[1-9][0-9]*$"),
+    _rule(Kind.UNEXPLAINED, status=_begins(EXITED)),
+    # The text of whoever ended the job.
+    _rule(Kind.CANCELLED, status=r"[\s\S]", ended="true"),
     # An attempt that began, and of which nothing more was heard.
-    _rule(Kind.HOST_RECLAIMED, silent=r"[\s\S]", started="^yes$", exit=ABSENT, reason=ABSENT),
+    _rule(Kind.HOST_RECLAIMED, silent=r"[\s\S]", started="^yes$", exit=ABSENT, status=ABSENT, reason=ABSENT),
+    # The same words where they describe no job.
+    _rule(Kind.HOST_RECLAIMED, text=_begins(HOST)),
+    _rule(Kind.OUT_OF_MEMORY, text=r"^OutOfMemory"),
     # A service refused or failed: by its code, its HTTP status, then its error name.
     _rule(Kind.MISCONFIGURED, code=r"^(AccessDenied|UnauthorizedOperation|NotAuthorized)"),
     _rule(Kind.MISCONFIGURED, text=r"not authorized to perform|Access ?Denied|Forbidden"),
@@ -193,50 +184,53 @@ RETRIED_REASONS: Final = ("DockerTimeoutError*", "CannotInspectContainerError*",
 
 def classify(error: str, cause: str | None) -> Failure:
     """The class of a failure, and the error name and text that tell it; total: any two strings lead to exactly one."""
-    facts = _facts(error, cause or "")
-    kind = next((rule.kind for rule in RULES if _fits(rule, facts)), Kind.UNEXPLAINED)
-    return Failure(kind, kind.error, f"{kind.meaning} ({_details(facts)})")
+    found = facts(error, cause or "")
+    kind = next((rule.kind for rule in RULES if _fits(rule, found)), Kind.UNEXPLAINED)
+    return Failure(kind, kind.error, f"{kind.meaning} ({_details(found)})")
 
 
-def _fits(rule: Rule, facts: dict[str, str]) -> bool:
-    return all(re.search(pattern, facts[fact]) for fact, pattern in rule.when)
+def _fits(rule: Rule, found: dict[str, str]) -> bool:
+    return all(re.search(pattern, found[fact]) for fact, pattern in rule.when)
 
 
-def _facts(error: str, cause: str) -> dict[str, str]:
-    is_job = re.search(JOB, cause) is not None
-    latest, text = (_latest(cause), "") if is_job else ("", cause)
-    return {
-        "error": error,
-        "text": text,
-        "started": "yes" if is_job and re.search(STARTED, cause) else "",
-        **{fact: _last(pattern, latest) for fact, pattern in JOB_FACTS.items()},
-        **{fact: _last(pattern, text) for fact, pattern in TEXT_FACTS.items()},
-    }
-
-
-def _latest(cause: str) -> str:
-    parts = re.split(CONTAINER, cause)
-    return "".join(parts[-2:]) if re.search(OF_JOB, cause) else parts[-1]
-
-
-def _last(pattern: str, text: str) -> str:
-    found = [match[1] for match in re.finditer(pattern, text)]
-    return found[-1] if found else ""
-
-
-SHOWN: Final = (("error", ""), ("status", "status: "), ("reason", "reason: "), ("exit", "exit code "))
+SHOWN: Final = (
+    ("error", ""),
+    ("status", "status: "),
+    ("cut", "status, cut off: "),
+    ("reason", "reason: "),
+    ("exit", "exit code "),
+)
 SHOWN_LAST: Final = (("job", "job "), ("log", "log stream "), ("text", ""))
 
 
-def _details(facts: dict[str, str]) -> str:
-    shown = [before + facts[fact][:LONGEST_DETAIL] for fact, before in SHOWN + SHOWN_LAST if facts[fact]]
+def _details(found: dict[str, str]) -> str:
+    shown = [before + found[fact][:LONGEST_DETAIL] for fact, before in SHOWN + SHOWN_LAST if found[fact]]
     return "; ".join(shown).replace('\\"', '"')
 
 
 KILLED_TASK: Final = rf'"exit_status"{BLANK}:{BLANK}{OUT_OF_MEMORY_EXIT}[^0-9]'
 """In the error JSON: a task of the workflow was killed, as its memory limit does it."""
+TERMINATED: Final = rf'"error"{BLANK}:{BLANK}"Terminated"'
+"""In the error JSON: the runner was told to stop, and found the time to say so."""
 LONGEST_ERROR: Final = 256
 """Characters of an execution's error name."""
+
+
+def settled(failure: Failure, output: str) -> Failure:
+    """Whether a job with ``INTERRUPTED_EXIT`` was told to stop, or a task of it ended so by itself: by the error JSON.
+
+    ``output``: the text of the JSON, which this attempt left. Raises ValueError if it is none.
+    """
+    own, document = Kind.APPLICATION, json.loads(output)
+    if failure.kind is not Kind.INTERRUPTED or not _error(document) or re.search(TERMINATED, output):
+        return failure
+    return Failure(own, own.error, own.meaning + failure.cause.removeprefix(failure.kind.meaning))
+
+
+def _error(document: object) -> str:
+    """The class name in an error JSON; the empty string for anything else."""
+    error = document.get("error") if isinstance(document, dict) else None
+    return error if isinstance(error, str) else ""
 
 
 def explained(failure: Failure, output: str) -> Failure:
@@ -244,14 +238,14 @@ def explained(failure: Failure, output: str) -> Failure:
 
     ``output``: the text of the JSON. Raises ValueError if it is none.
     """
-    document = json.loads(output)
+    failure, document = settled(failure, output), json.loads(output)
     if failure.kind is not Kind.APPLICATION or not isinstance(document, dict):
         return failure
     if re.search(KILLED_TASK, output):
         kind = Kind.OUT_OF_MEMORY
         return Failure(kind, kind.error, f"{kind.meaning}: a task was killed ({failure.cause})")
-    error, why = document.get("error"), document.get("cause", document.get("message", ""))
-    if not isinstance(error, str) or not error:
+    error, why = _error(document), document.get("cause", document.get("message", ""))
+    if not error:
         return failure
     text = why if isinstance(why, str) else json.dumps(why, separators=(",", ":"), ensure_ascii=False)
     return Failure(failure.kind, error[:LONGEST_ERROR], f"{text[:LONGEST_DETAIL]} ({failure.cause})")

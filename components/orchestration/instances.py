@@ -1,7 +1,8 @@
-"""The largest job that a set of instance types can run.
+"""What a set of instance types has: the largest job that they can run, the smallest of their disks.
 
 Source: EC2 instance type pages, read 2026-11: memory is a fixed number of GiB for each vCPU of a family, and a family's
-largest size with virtual machines is given. Not all of it is a job's: the kernel and the ECS agent keep about 3 %.
+largest size with virtual machines is given. Not all of it is a job's: the kernel and the ECS agent keep about 3 %. Of
+NVMe disks a family has as many GB for each vCPU or, in some of its sizes, more; its smallest size has two vCPUs.
 """
 
 from __future__ import annotations
@@ -18,23 +19,24 @@ _SIZE = re.compile(r"(\d*)x?large")
 class Family(NamedTuple):
     gib_per_vcpu: int
     most_vcpus: int
-    nvme: bool
+    nvme_gb_per_vcpu: float
+    """0: none."""
 
 
 FAMILIES: Final = {
-    "c5d": Family(2, 96, nvme=True),
-    "c6i": Family(2, 128, nvme=False),
-    "c6id": Family(2, 128, nvme=True),
-    "c7i": Family(2, 192, nvme=False),
-    "m5d": Family(4, 96, nvme=True),
-    "m6i": Family(4, 128, nvme=False),
-    "m6id": Family(4, 128, nvme=True),
-    "m7i": Family(4, 192, nvme=False),
-    "r5": Family(8, 96, nvme=False),
-    "r5d": Family(8, 96, nvme=True),
-    "r6i": Family(8, 128, nvme=False),
-    "r6id": Family(8, 128, nvme=True),
-    "r7i": Family(8, 192, nvme=False),
+    "c5d": Family(2, 96, 25),
+    "c6i": Family(2, 128, 0),
+    "c6id": Family(2, 128, 59),
+    "c7i": Family(2, 192, 0),
+    "m5d": Family(4, 96, 37.5),
+    "m6i": Family(4, 128, 0),
+    "m6id": Family(4, 128, 59),
+    "m7i": Family(4, 192, 0),
+    "r5": Family(8, 96, 0),
+    "r5d": Family(8, 96, 37.5),
+    "r6i": Family(8, 128, 0),
+    "r6id": Family(8, 128, 59),
+    "r7i": Family(8, 192, 0),
 }
 """All of x86: the images are built for nothing else, and Batch refuses to mix architectures."""
 
@@ -50,7 +52,16 @@ def fault(instance_type: str) -> str | None:
 
 
 def has_nvme(instance_type: str) -> bool:
-    return FAMILIES[instance_type.partition(".")[0]].nvme
+    return FAMILIES[instance_type.partition(".")[0]].nvme_gb_per_vcpu > 0
+
+
+def least_nvme_gb(instance_types: tuple[str, ...]) -> int:
+    """What the smallest machine has of NVMe disks, which Batch may choose for a small job."""
+    found: list[float] = []
+    for one in instance_types:
+        family, _, size = one.partition(".")
+        found.append(_vcpus(size or "large") * FAMILIES[family].nvme_gb_per_vcpu)
+    return int(min(found))
 
 
 def largest_job(instance_types: tuple[str, ...], most_vcpus: int) -> Resources:

@@ -4,6 +4,10 @@ Rests on: Batch's first matching ``evaluateOnExit`` entry decides, and without a
 the last entries match anything; the patterns know a trailing ``*`` alone; SubmitJob sets memory and vCPUs over the
 numbers here. WDL tasks are containers beside the job's own, started through the host's Docker socket: the volumes are
 at the same path on both sides, so that a path of the one is a path of the other.
+
+The image's entry point (swipe's ``scripts/init.sh``) trims its cache of downloads before a run and after it, the latter
+where a variable that is not set ends the job as failed: so ``DOWNLOAD_CACHE_MAX_GB`` and the rest of what it reads are
+always set. miniwdl's cache knows a file by its URI alone.
 """
 
 from __future__ import annotations
@@ -19,14 +23,17 @@ from pulumi_aws import batch, cloudwatch
 from components import naming
 from components.access import roles, trust
 from components.identity import Role, RoleArgs
-from components.orchestration import failures, hosts
+from components.orchestration import failures, hosts, variables
 from components.orchestration.limits import SHORTEST_JOB
 
 ATTEMPTS: Final = 3
 """For what Docker on the host got wrong; nothing else is started again by Batch."""
 DOCKER_SOCKET: Final = "/var/run/docker.sock"
 DRIVER_VCPUS, DRIVER_MIB = 1, 1_024
-OWN: Final = frozenset({"APP_NAME", "AWS_DEFAULT_REGION", "MINIWDL_DIR", "WDL_PASSTHRU_ENVVARS"})
+DOWNLOADS: Final = f"{hosts.SCRATCH}/download_cache"
+"""Shared by the jobs of a machine; the entry point trims it at this place alone."""
+CACHED_SHARE: Final = 4
+"""Downloads may keep so much of the disk: one part in this many. The rest is the jobs' and the images'."""
 OPEN_FILES: Final = 100_000
 
 
@@ -41,19 +48,24 @@ class JobArgs:
     timeout_seconds: int = 86_400
     """What an attempt may take, from its start; 60 or more."""
     log_days: int = 90
+    call_cache: bool = False
+    """Tasks and workflows that gave their outputs for the same inputs, under the same prefix, are not run again."""
+    status_files: bool = False
+    """Jobs keep a file beside their outputs with the status of each task."""
     variables: Mapping[str, str] = field(default_factory=dict[str, str])
     """Further environment variables of every job, such as miniwdl's; passed on to the tasks of workflows."""
 
     def faults(self) -> list[tuple[str, object, str]]:
         """Field, value and rule of everything that is wrong."""
-        own = sorted(OWN & set(self.variables))
         checks = (
             (bool(self.image), "image", self.image, "not empty"),
             (self.timeout_seconds >= SHORTEST_JOB, "timeout_seconds", self.timeout_seconds, "60 or more"),
-            (not own, "variables", own, "the orchestrator sets these itself"),
-            (all(self.variables.values()), "variables", dict(self.variables), "Batch drops a variable without a value"),
         )
-        return [(name, value, rule) for kept, name, value, rule in checks if not kept]
+        found: list[tuple[str, object, str]] = [(name, value, rule) for kept, name, value, rule in checks if not kept]
+        for name, value in self.variables.items():
+            if fault := variables.name(name) or variables.text(value):
+                found.append((f"variables.{name}", value, fault))
+        return found
 
 
 class Jobs(pulumi.ComponentResource):
@@ -68,10 +80,14 @@ class Jobs(pulumi.ComponentResource):
         account: str,
         region: str,
         boundary: pulumi.Input[str],
+        scratch_gb: int,
+        workspaces: tuple[str, ...],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
+        """``scratch_gb``: of the smallest machine. ``workspaces``: ``bucket`` or ``bucket/folder`` that jobs write."""
         super().__init__("portal:orchestration:Jobs", name, None, opts)
         self._args, self._environment, self._region = args, environment, region
+        self._scratch_gb, self._workspaces = scratch_gb, workspaces
         child = pulumi.ResourceOptions(parent=self)
         self.log_group = cloudwatch.LogGroup(
             f"{name}-jobs", name=naming.job_log_group(environment), retention_in_days=args.log_days, opts=child
@@ -149,11 +165,26 @@ class Jobs(pulumi.ComponentResource):
             # Downloads of inputs run in the runner's own image.
             "MINIWDL__S3PARCP__DOCKER_IMAGE": self._args.image,
             "MINIWDL__S3PARCP__DIR": hosts.SCRATCH,
+            "MINIWDL__DOCKER_SWARM__ALLOW_NETWORKS": "[]",
+            **self._downloads(),
+            **(variables.CALL_CACHE if self._args.call_cache else {}),
+            **(variables.STATUS_FILES if self._args.status_files else {}),
             **self._args.variables,
             "APP_NAME": naming.app(self._environment),
             "AWS_DEFAULT_REGION": self._region,
             "MINIWDL_DIR": hosts.SCRATCH,
             **({"WDL_PASSTHRU_ENVVARS": passed} if passed else {}),
+        }
+
+    def _downloads(self) -> dict[str, str]:
+        """Inputs of workflows are kept on the machine for its next job, but for what jobs may write anew."""
+        written = json.dumps([f"s3://{place}/*" for place in self._workspaces])
+        return {
+            "MINIWDL__DOWNLOAD_CACHE__PUT": "true",
+            "MINIWDL__DOWNLOAD_CACHE__GET": "true",
+            "MINIWDL__DOWNLOAD_CACHE__DIR": DOWNLOADS,
+            "MINIWDL__DOWNLOAD_CACHE__DISABLE_PATTERNS": written,
+            "DOWNLOAD_CACHE_MAX_GB": str(max(1, self._scratch_gb // CACHED_SHARE)),
         }
 
 

@@ -122,6 +122,8 @@ class Orchestrator(pulumi.ComponentResource):
             account=account,
             region=region,
             boundary=args.boundary,
+            scratch_gb=args.compute.least_scratch_gb(),
+            workspaces=args.workspaces,
             opts=child,
         )
         told = Notifications(

@@ -1,7 +1,8 @@
 """The states of one stage: its input, its job, its message, its output, and what follows a failure of each.
 
 The job's state is entered once for each market: the variable ``$market`` says which queue, memory and vCPUs it takes,
-and ``SFN_CURRENT_STATE`` tells the job (``RunSPOT``, ``RunEC2``).
+and ``SFN_CURRENT_STATE`` tells the job (``RunSPOT``, ``RunEC2``). A job writes its output after its state was entered
+(``$entered``); what is older at that place is an earlier run's, and is neither removed nor read as this one's failure.
 """
 
 from __future__ import annotations
@@ -10,7 +11,17 @@ from collections.abc import Iterator
 
 from components.orchestration import contract, failures, linking
 from components.orchestration.contract import StageArgs
-from components.orchestration.expressions import block, classify, explained, expression, known, literal
+from components.orchestration.expressions import (
+    block,
+    classify,
+    explained,
+    expression,
+    first_of,
+    known,
+    literal,
+    settled,
+    size,
+)
 from components.orchestration.failures import Kind
 from components.orchestration.machine import StateMachineArgs
 from components.orchestration.tasks import (
@@ -24,6 +35,7 @@ from components.orchestration.tasks import (
     PUT,
     SEND,
     SUBMIT,
+    TOO_LARGE,
     UNREADABLE,
     State,
     place,
@@ -59,7 +71,9 @@ def stage_states(stage: StageArgs, args: StateMachineArgs, number: int) -> Itera
     told, told_failed = _names(f"{name}Notify", queues), _names(f"{name}NotifyFailure", queues)
     read_output, read_error = f"{name}ReadOutput", f"{name}ReadError"
     yield name, _run(stage, args, [*told, read_output][0])
-    yield f"{name}DetectError", _detect_error(name, [*told_failed, read_error][0])
+    failed = [*told_failed, read_error][0]
+    yield f"{name}DetectError", _detect_error(name, failed)
+    yield f"{name}DetectInterruption", _detect_interruption(name, failed)
     for queue, state, after in zip(queues, told, [*told, read_output][1:], strict=True):
         yield state, _notify(name, queue, to_cause(), after)
     yield read_output, _read_output(args, number)
@@ -103,7 +117,10 @@ def _run(stage: StageArgs, args: StateMachineArgs, after: str) -> State:
         catch=[
             {
                 "ErrorEquals": ALL,
-                "Assign": {"failure": expression(found)},
+                "Assign": {
+                    "failure": expression(found),
+                    "entered": expression("$states.context.State.EnteredTime"),
+                },
                 "Output": {},
                 "Next": f"{stage.name}DetectError",
             }
@@ -120,9 +137,39 @@ def _definition(stage: str, args: StateMachineArgs) -> str:
 
 def _detect_error(name: str, after: str) -> State:
     """The machine is taken or none is to be had: once more, on demand. Anything else, or on demand already: failed."""
+    interrupted = f'$failure.kind = {literal(Kind.INTERRUPTED.name)} and $market = "SPOT"'
     lost = f'$failure.action = {literal(failures.Action.ON_DEMAND.value)} and $market = "SPOT"'
-    again = {"Condition": expression(lost), "Assign": {"market": "EC2"}, "Output": {}, "Next": name}
-    return {"Type": "Choice", "Choices": [again], "Default": after}
+    choices = [
+        {"Condition": expression(interrupted), "Output": {}, "Next": f"{name}DetectInterruption"},
+        {"Condition": expression(lost), **_on_demand(name)},
+    ]
+    return {"Type": "Choice", "Choices": choices, "Default": after}
+
+
+def _on_demand(name: str) -> State:
+    return {"Assign": {"market": "EC2"}, "Output": {}, "Next": name}
+
+
+def _detect_interruption(name: str, after: str) -> State:
+    """A job that ended as if it was told to: failed if its runner lived to say why, else once more, on demand.
+
+    Whatever keeps this from being known counts as a lost machine too.
+    """
+    failure = settled("$failure", "$states.result.Body")
+    own = f'$settled.kind = {literal(Kind.APPLICATION.name)} ? $settled : $error("not its own doing")'
+    return task(
+        GET,
+        read(f"$state.{contract.key(name, 'OUTPUT')}"),
+        assign={"failure": expression(_of_this_job(block(f"$settled := {failure}", own)))},
+        catch=[{"ErrorEquals": ALL, **_on_demand(name)}],
+        after=after,
+    )
+
+
+def _of_this_job(value: str) -> str:
+    """Fails if the object was there before the job: it speaks of another. S3 knows whole seconds alone."""
+    begun = "$floor($toMillis($entered) / 1000) * 1000"
+    return f'$toMillis($states.result.LastModified) >= {begun} ? {value} : $error("left by an earlier job")'
 
 
 def _notify(stage: str, queue: str, catch: State, after: str) -> State:
@@ -145,6 +192,7 @@ def _read_output(args: StateMachineArgs, number: int) -> State:
         catch=[
             to_failure(NO_OBJECT, absent),
             {"ErrorEquals": UNREADABLE, "Output": {}, "Next": f"{stage}CheckOutput"},
+            to_failure(TOO_LARGE, _too_large(uri, f"more than {LARGEST_STATE} bytes as text inside a result")),
             to_cause(),
         ],
         after=None if last else f"{args.stages[number + 1].name}WriteInput",
@@ -160,7 +208,7 @@ def _merged(args: StateMachineArgs, number: int) -> str:
         '$kept := $type($document) = "object" ? $sift($document, function($v) { $not($type($v) = "array") }) '
         ': $error("no object")',
         f'$merged := $merge([$state, {{"Result": $merge([$state.Result, $kept]), "BatchJobDetails": {details}}}])',
-        f'$length($string($merged)) > {LARGEST_STATE} ? $error("too large") : $merged',
+        f'{size("$string($merged)")} > {LARGEST_STATE} ? $error("too large") : $merged',
     )
 
 
@@ -173,27 +221,34 @@ def _size_in_result() -> str:
 
 def _check_output(stage: str) -> State:
     """After the output could not be taken: was it its size?"""
-    uri, large, missing = f"$state.{contract.key(stage, 'OUTPUT')}", Kind.OUTPUT_TOO_LARGE, Kind.MISSING_OUTPUT
-    size = "$states.result.ContentLength"
-    too_large = f"{size} > {LARGEST_OUTPUT} or {size} + $length($string($state)) > {LARGEST_STATE}"
-    says_large = f'{literal(large.meaning + ": ")} & {uri} & " has " & $string({size}) & " bytes"'
+    uri, missing = f"$state.{contract.key(stage, 'OUTPUT')}", Kind.MISSING_OUTPUT
     says_wrong = f'{literal(missing.meaning + ": ")} & {uri} & " is not a JSON object"'
-    found = f"{too_large} ? {known(large, says_large)} : {known(missing, says_wrong)}"
-    return task(
-        HEAD,
-        place(uri),
-        assign={"failure": expression(found)},
-        catch=[to_cause()],
-        after=FAIL,
-    )
+    found, held = "$states.result.ContentLength", size("$string($state)")
+    alone = f" bytes; {LARGEST_OUTPUT} are read, which as text inside a result leave room in {LARGEST_STATE}"
+    together = f" bytes of the run's input and results, together more than {LARGEST_STATE}"
+    says = [
+        (f"{found} > {LARGEST_OUTPUT}", _too_large(uri, alone, found)),
+        (
+            f"{found} + $held > {LARGEST_STATE}",
+            _too_large(uri, together, f'{found} & " bytes beside " & $held'),
+        ),
+    ]
+    failure = block(f"$held := {held}", first_of(says, known(missing, says_wrong)))
+    return task(HEAD, place(uri), assign={"failure": expression(failure)}, catch=[to_cause()], after=FAIL)
+
+
+def _too_large(uri: str, why: str, measured: str = '""') -> str:
+    """A failure; ``measured``: an expression of numbers that stand before the sentence ``why``."""
+    large = Kind.OUTPUT_TOO_LARGE
+    return known(large, f'{literal(large.meaning + ": ")} & {uri} & " has " & {measured} & {literal(why)}')
 
 
 def _read_error(stage: str) -> State:
-    """The runner's own words for the failure; without them, or if they can't be read, ours stand."""
+    """The runner's own words for the failure of this job; without them, or if they can't be read, ours stand."""
     return task(
         GET,
         read(f"$state.{contract.key(stage, 'OUTPUT')}"),
-        assign={"failure": expression(explained("$failure", "$states.result.Body"))},
+        assign={"failure": expression(_of_this_job(explained("$failure", "$states.result.Body")))},
         catch=[{"ErrorEquals": ALL, "Output": {}, "Next": FAIL}],
         after=FAIL,
     )

@@ -28,6 +28,7 @@ from components.orchestration.tasks import (
     GET,
     NO_OBJECT,
     PUT,
+    TOO_LARGE,
     UNREADABLE,
     State,
     read,
@@ -133,7 +134,7 @@ def _read_map(after: str) -> State:
         GET,
         read(uri),
         assign={"io_map": expression(linking.checked_map("$states.result.Body"))},
-        catch=[to_failure(NO_OBJECT, absent), to_failure(UNREADABLE, wrong), to_cause()],
+        catch=[to_failure(NO_OBJECT, absent), to_failure(UNREADABLE + TOO_LARGE, wrong), to_cause()],
         after=after,
     )
 

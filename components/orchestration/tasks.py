@@ -14,9 +14,11 @@ from components.orchestration.expressions import expression
 State = dict[str, Any]
 
 LARGEST_STATE: Final = 262_144
-"""Bytes of input, output and result that Step Functions holds."""
+"""Bytes, as JSON in UTF-8, of each input, output and result that Step Functions holds."""
 LARGEST_OUTPUT: Final = 200_000
-"""Bytes of a stage's output JSON that are read: as text in a result it grows by a backslash for each quotation mark."""
+"""Bytes of a stage's output JSON that are read. It is text inside a result, where each quotation mark, backslash and
+line break takes two bytes; how many it has is only known when it is too late. So it gets no more than leaves room for
+them and for what S3 says beside it."""
 SUBMIT, PUT, GET, HEAD, SEND = (
     "arn:aws:states:::batch:submitJob.sync",
     "arn:aws:states:::aws-sdk:s3:putObject",
@@ -26,7 +28,8 @@ SUBMIT, PUT, GET, HEAD, SEND = (
 )
 CAUSE, FAIL = "GetCause", "HandleFailure"
 ALL: Final = ["States.ALL"]
-UNREADABLE: Final = ["States.QueryEvaluationError", "States.DataLimitExceeded"]
+UNREADABLE: Final = ["States.QueryEvaluationError"]
+TOO_LARGE: Final = ["States.DataLimitExceeded"]
 NO_OBJECT: Final = ["S3.NoSuchKeyException"]
 
 

@@ -7,5 +7,5 @@ contract: what it reads (environment), what it leaves in S3 (names, tags, cache,
 it ends (exit status). Only the inside differs: WDL tasks are processes instead of sibling containers.
 
 Its directory is the one it is started in: one directory a job (two runs in one directory would wait for each other).
-`MINIWDL_DIR`, a mount of the container, has no meaning for a process and is not read.
+`MINIWDL_DIR`, a mount of the container, must be set as for the image, and has no meaning for a process.
 """

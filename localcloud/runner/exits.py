@@ -1,20 +1,17 @@
 """
-How the runner ends, as exit statuses: its contract with whoever classifies the failures of jobs.
+How the runner ends, as exit statuses: swipe's contract with whoever classifies the failures of jobs.
 
-143 is said if, and only if, the runner itself was told to stop (SIGTERM): that is what ECS sends when the host is
-taken away, the job is terminated or its time is over. 137 is said if a task was killed for its memory. Any other
-failure is 1, whatever status a task's command had: a task that ends with 143 by itself must not pass for a reclaim.
-The command's own status is in the error document (`exit_status`).
+Its entry point hands on what `miniwdl run` says: the status of the task's command if one failed (`WDL.CLI.runner`),
+137 if that was killed for its memory, 2 if the run failed otherwise. What the entry point does itself, before and after
+the run, fails with 1. Told to stop (SIGTERM: the host is taken away, the job is terminated or its time is over) it ends
+with 143. So a task that ends with 143 by itself passes for a reclaim by its status; the error document, which a run
+that was told to stop doesn't leave, tells them apart.
 """
 
 import signal
 
 SUCCESS = 0
-FAILED = 1
+REFUSED = 1
+RUN_FAILED = 2
 OUT_OF_MEMORY = 128 + signal.SIGKILL  # 137, as the kernel's out-of-memory killer leaves a process
 TERMINATED = 128 + signal.SIGTERM  # 143, as a shell and Docker report a process ended by SIGTERM
-
-
-def of_task(status: int) -> int:
-    """The runner's exit status when a task's command ended with `status`, a failure."""
-    return OUT_OF_MEMORY if status == OUT_OF_MEMORY else FAILED

@@ -49,9 +49,9 @@ def document(error: BaseException) -> dict[str, Any]:
 
 
 def exit_status(error: BaseException) -> int:
-    """The runner's exit status for a failed run."""
+    """The runner's exit status for a failed run: that of the task's command, if one failed."""
     cause = root_cause(error)
-    return exits.of_task(cause.exit_status) if isinstance(cause, CommandFailed) else exits.FAILED
+    return cause.exit_status if isinstance(cause, CommandFailed) else exits.RUN_FAILED
 
 
 def last_line(failure: CommandFailed) -> str:

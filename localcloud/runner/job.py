@@ -3,9 +3,13 @@ What a job is told, by environment variables: those of the job definition and of
 
 The names are swipe's. Of the variables named `MINIWDL__*` miniwdl reads those of its own configuration by itself: here
 the task defaults (memory), the memory limit and the call cache matter.
+
+What swipe's entry point (`scripts/init.sh`) reads without a default is required here, used or not: on AWS a job without
+it fails, some only when the work is done (`DOWNLOAD_CACHE_MAX_GB`: the cache of downloads is trimmed at the end too).
 """
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -21,6 +25,10 @@ AWS_VARIABLES = (
     "AWS_CA_BUNDLE",
     "AWS_EC2_METADATA_DISABLED",
 )
+
+
+URIS = ("WDL_WORKFLOW_URI", "WDL_INPUT_URI", "WDL_OUTPUT_URI")
+NEEDED = ("APP_NAME", "MINIWDL_DIR", "DOWNLOAD_CACHE_MAX_GB", "SFN_CURRENT_STATE")
 
 
 class JobError(Exception):
@@ -61,18 +69,22 @@ def read_job(environment: Mapping[str, str] = os.environ) -> Job:
     """The job that the environment describes.
 
     Raises:
-        JobError: names every variable that is missing or is not an s3:// URI of an object
+        JobError: names every variable that is missing, is not an s3:// URI of an object, or not a number of GB
     """
-    uris = {name: environment.get(name, "") for name in ("WDL_WORKFLOW_URI", "WDL_INPUT_URI", "WDL_OUTPUT_URI")}
+    if missing := [name for name in (*NEEDED, *URIS) if not environment.get(name)]:
+        raise JobError(f"must be set, as the image's entry point needs them: {', '.join(missing)}")
+    uris = {name: environment[name] for name in URIS}
     wrong = [f"{name}={uri!r}" for name, uri in uris.items() if not uri.startswith("s3://") or uri.count("/") < 3]
     if wrong:
         raise JobError(f"must be s3:// URIs of objects: {', '.join(wrong)}")
+    if not re.fullmatch("[0-9]+", environment["DOWNLOAD_CACHE_MAX_GB"]):
+        raise JobError(f"must be a whole number: DOWNLOAD_CACHE_MAX_GB={environment['DOWNLOAD_CACHE_MAX_GB']!r}")
     return Job(
         workflow_uri=uris["WDL_WORKFLOW_URI"],
         input_uri=uris["WDL_INPUT_URI"],
         output_uri=uris["WDL_OUTPUT_URI"],
         execution_id=environment.get("SFN_EXECUTION_ID", ""),
-        state=environment.get("SFN_CURRENT_STATE", ""),
+        state=environment["SFN_CURRENT_STATE"],
         status_file=environment.get("OUTPUT_STATUS_JSON_FILES", "").lower() == "true",
         topic_arn=environment.get("STEP_NOTIFICATION_TOPIC_ARN", ""),
         passed_on=(*AWS_VARIABLES, *environment.get("WDL_PASSTHRU_ENVVARS", "").split()),

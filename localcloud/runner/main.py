@@ -50,7 +50,7 @@ def main() -> int:
             status = Runner(job, Path.cwd(), stopping).run()
     except JobError as error:
         log.error("refused: %s", error)  # noqa: TRY400 - the text says it all
-        return exits.FAILED
+        return exits.REFUSED
     return exits.TERMINATED if stopping.is_set() else status
 
 
@@ -196,7 +196,7 @@ class Runner:
             self.store.write_json(document, self.run_state.job.output_uri)
         except (BotoCoreError, ClientError):
             log.exception("the failure was not delivered to %s", self.run_state.job.output_uri)
-            return exits.FAILED
+            return exits.REFUSED
         return failures.exit_status(error)
 
 

@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from components import naming
-from components.orchestration import failures, limits
+from components.orchestration import causes, limits
 
 SPOT, OVERFLOW, ON_DEMAND = "spot", "overflow", "on demand"
 _MACHINE: Final = re.compile(r'"ContainerInstanceArn"\s*:\s*"([^"]*)"')
-_LOG: Final = re.compile(failures.JOB_FACTS["log"])
+_LOG: Final = re.compile(causes.JOB_FACTS["log"])
 _SUBMIT: Final = "submitJob.sync"
 
 

@@ -24,6 +24,8 @@ SCALE = 0.002
 PATIENCE_SECONDS = 150
 WELL = ["PreprocessInput", "Run", "RunNotify", "RunReadOutput"]
 RECLAIMED = ["PreprocessInput", "Run", "RunDetectError", "Run", "RunNotify", "RunReadOutput"]
+INTERRUPTED = [*RECLAIMED[:3], "RunDetectInterruption", *RECLAIMED[3:]]
+"""The reclaim shows as a program that was told to end: whether it ended by itself is looked for."""
 
 
 @contextmanager

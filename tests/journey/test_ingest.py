@@ -75,7 +75,12 @@ def ingests(module_project: Project, cloud: Cloud) -> Iterator[Ingests]:
     """The dev account up, staging's environment with one stage and dev's with two; two ingests have ended."""
 
     def two_stages(settings: dict[str, Any]) -> None:
-        settings["environments"]["dev"]["orchestrator"]["stages"] = [{"name": "One"}, {"name": "Two"}]
+        settings["environments"]["dev"]["orchestrator"] |= {
+            "stages": [{"name": "One"}, {"name": "Two"}],
+            "call_cache": True,
+            "status_files": True,
+            "variables": {"GREETING": "hello"},
+        }
 
     module_project.change("dev", two_stages)
     module_project.up("dev")
@@ -190,6 +195,23 @@ def test_two_stages_are_linked(ingests: Ingests, cloud: Cloud) -> None:
     assert runs.text("staged", "one-1", "happy.txt") == "hello\nworld\n:)\n"
     jobs = runs.jobs("staged", "spot")
     assert sorted(environment_of(job)["SFN_CURRENT_STATE"] for job in jobs) == ["OneSPOT", "TwoSPOT"]
+
+
+def test_what_the_stack_file_asks_of_jobs_is_done(ingests: Ingests, cloud: Cloud) -> None:
+    """In dev's environment: a status file, a cache that a second run is answered from, a variable for the tasks."""
+    runs = Runs(cloud, "dev", ("One", "Two"))
+    runs.put("greet-v1.0.0.wdl", workflows.GREETING)
+    more = {"TWO_WDL_URI": f"s3://{runs.wdl}/greet-v1.0.0.wdl", "OutputPrefix": f"s3://{runs.comms}/swipe/greeted"}
+    said: list[dict[str, Any]] = []
+    for word in ("greeted", "greeted-again"):
+        runs.start(word, "greet-v1.0.0.wdl", {}, **more)
+        ended = runs.ended(word)
+        assert ended["status"] == "SUCCEEDED", (ended["error"], ended["cause"])
+        said.append(json.loads(ended["output"])["Result"])
+    assert said[0]["journey.text"].startswith("hello ")
+    assert said[1] == said[0], "the task gives another text each time that it runs"
+    body = ingests.s3.get_object(Bucket=runs.comms, Key="swipe/greeted/greet-1/journey_status2.json")["Body"].read()
+    assert json.loads(body)["work"]["status"] == "uploaded"
 
 
 def test_the_operator_reads_the_log(ingests: Ingests) -> None:

@@ -49,6 +49,13 @@ TAKEN: Final = _one(
 )
 """Runs until it is told to end, and says so with an exit status of its choice; the second time it is done at once."""
 BROKEN: Final = _one("echo 'it is broken' >&2; exit ~{status}", "Int status")
+GREETING: Final = _one(
+    "echo $GREETING $RANDOM$RANDOM",
+    "Int unused = 0",
+    outputs="String text = read_string(stdout())",
+    result="String text = work.text",
+)
+"""What it says is another text each time that it runs."""
 HUNGRY: Final = _one(
     """python3 -c 'import time; eaten = b"x" * (~{mebibytes} << 20); time.sleep(~{seconds})'""",
     "Int mebibytes\nInt seconds = 600",

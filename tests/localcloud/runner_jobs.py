@@ -94,7 +94,9 @@ class Jobs:
             "WDL_OUTPUT_URI": self.uri(f"{stage}_output.json"),
             "SFN_EXECUTION_ID": EXECUTION,
             "SFN_CURRENT_STATE": "RunSPOT",
+            "APP_NAME": "cryoet-ingestion-staging",
             "MINIWDL_DIR": "/mnt",
+            "DOWNLOAD_CACHE_MAX_GB": "18",
         }
 
     def start(

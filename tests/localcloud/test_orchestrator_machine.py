@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -90,6 +92,24 @@ class Orchestra:
         with time_scale(0.002):
             return self.machines.run(self.machine(args, without), given)
 
+    def run_and_tell(self, folder: Path, status: int, output: Any, earlier: Any = None) -> dict[str, Any]:
+        """The ended execution whose job on spot leaves ``output`` (None: nothing) and then ends with ``status``.
+
+        ``earlier``: what was there before. A job on demand ends well.
+        """
+        done, given = folder / "done", self.given()
+        waits = f"[ $SFN_CURRENT_STATE = RunEC2 ] && exit 0; until [ -e {done} ]; do sleep 0.02; done; exit {status}"
+        if earlier is not None:
+            self.write(given, "run_output.json", earlier)
+            time.sleep(1.1)  # S3's times are whole seconds
+        with time_scale(0.002):
+            execution = self.machines.start(self.machine(self.args("sh", "-c", waits)), given)
+            until(lambda: "Run" in self.way({"executionArn": execution}))
+            if output is not None:
+                self.write(given, "run_output.json", output)
+            done.touch()
+            return self.machines.ended(execution)
+
     def way(self, ended: dict[str, Any]) -> list[str]:
         """The states that were entered."""
         events = self.machines.events(ended["executionArn"])
@@ -140,7 +160,6 @@ def test_a_run_takes_four_transitions_and_puts_out_its_results(orchestra: Orches
 FALLS_BACK = [
     pytest.param({"kind": "reclaimed", "after_marker": "half"}, id="reclaimed"),
     pytest.param({"kind": "host_lost", "after_marker": "half"}, id="host lost without a word"),
-    pytest.param({"kind": "exit", "exit_code": 143}, id="the runner was told to stop"),
 ]
 
 
@@ -159,6 +178,50 @@ def test_a_lost_machine_is_followed_by_one_on_demand(orchestra: Orchestra, fault
     ]
     assert submitted == [orchestra.spot, orchestra.on_demand]
     assert orchestra.stages_told(ended) == ["run"]
+
+
+OWN = {"error": "UncaughtError", "cause": "it is broken", "exit_status": 143}
+
+
+@pytest.mark.parametrize(
+    ("output", "earlier"),
+    [
+        pytest.param(None, None, id="nothing is there"),
+        pytest.param(None, OWN, id="an earlier run's"),
+        pytest.param(None, {"wf.out": 1}, id="an earlier run's output"),
+        pytest.param({"error": "RunFailed", "cause": {"error": "Terminated"}}, None, id="it says that it was told to"),
+    ],
+)
+def test_a_job_that_was_told_to_stop_is_followed_by_one_on_demand(
+    orchestra: Orchestra, tmp_path: Path, output: Any, earlier: Any
+) -> None:
+    """After one state more than a lost machine, which looks for words of its own."""
+    ended = orchestra.run_and_tell(tmp_path, 143, output, earlier)
+    assert orchestra.way(ended)[:5] == ["PreprocessInput", "Run", "RunDetectError", "RunDetectInterruption", "Run"]
+    assert orchestra.way(ended).count("Run") == 2
+    assert orchestra.way(ended)[5:7] == ["RunNotify", "RunReadOutput"]
+
+
+@pytest.mark.parametrize("earlier", [None, {"wf.out": 1}])
+def test_a_task_that_ends_like_a_job_told_to_stop_ends_the_run(
+    orchestra: Orchestra, tmp_path: Path, earlier: Any
+) -> None:
+    ended = orchestra.run_and_tell(tmp_path, 143, OWN, earlier)
+    assert (ended["status"], ended["error"]) == ("FAILED", "UncaughtError")
+    assert ended["cause"].startswith("it is broken (the program failed (States.TaskFailed; status: Essential")
+    after = ["RunDetectInterruption", "RunNotifyFailure", "RunReadError", "HandleFailure"]
+    assert orchestra.way(ended) == ["PreprocessInput", "Run", "RunDetectError", *after]
+
+
+@pytest.mark.parametrize(
+    ("output", "error"), [({"error": "NoTiltAxis", "cause": "x"}, "NoTiltAxis"), (None, "UncaughtError")]
+)
+def test_a_failed_program_ends_the_run_in_its_own_words_and_no_earlier_ones(
+    orchestra: Orchestra, tmp_path: Path, output: Any, error: str
+) -> None:
+    ended = orchestra.run_and_tell(tmp_path, 1, output, {"error": "Earlier", "cause": "y"})
+    assert (ended["status"], ended["error"]) == ("FAILED", error)
+    assert orchestra.way(ended).count("Run") == 1
 
 
 def test_lack_of_capacity_is_followed_by_a_machine_on_demand(orchestra: Orchestra) -> None:
@@ -213,13 +276,13 @@ ENDS = [
     pytest.param({"kind": "out_of_memory"}, None, "OutOfMemory", id="out of memory"),
     pytest.param({"kind": "image_pull"}, None, "ImagePullFailed", id="image pull"),
     pytest.param({"kind": "exit", "exit_code": 2}, None, "UncaughtError", id="exit 2"),
-    pytest.param({"kind": "exit", "exit_code": 1}, {"error": "NoTiltAxis", "cause": "x"}, "NoTiltAxis", id="own error"),
     pytest.param({"kind": "throttled", "times": -1}, None, "Throttled", id="throttled"),
     pytest.param({"kind": "service_error", "times": -1}, None, "ServiceError", id="service error"),
     pytest.param(None, None, "MissingOutput", id="no output"),
     pytest.param(None, "[]", "MissingOutput", id="no object"),
     pytest.param(None, "", "MissingOutput", id="empty"),
     pytest.param(None, {"k": "v" * 200_000}, "OutputTooLarge", id="too large"),
+    pytest.param(None, {"k": [""] * 49_000}, "OutputTooLarge", id="too large as text in a result"),
 ]
 
 

@@ -65,15 +65,16 @@ def submit(
 ) -> str:
     """A job as the state machine submits it; its id."""
     role = world.role("ecs-tasks.amazonaws.com", granted(jobs.bucket, without))
-    definition = world.definition(
-        container={"image": IMAGE, "jobRoleArn": role, "environment": [{"name": "MINIWDL_DIR", "value": "/mnt"}]}
-    )
+    fixed = {name: jobs.environment("", "run")[name] for name in ("APP_NAME", "MINIWDL_DIR", "DOWNLOAD_CACHE_MAX_GB")}
+    variables = [{"name": name, "value": value} for name, value in fixed.items()]
+    definition = world.definition(container={"image": IMAGE, "jobRoleArn": role, "environment": variables})
     jobs.put(f"{jobs.prefix}/run_input.json", json.dumps(inputs))
     told = {
         "AWS_DEFAULT_REGION": REGION,
         "WDL_WORKFLOW_URI": wdl,
         "WDL_INPUT_URI": jobs.uri("run_input.json"),
         "WDL_OUTPUT_URI": jobs.uri("run_output.json"),
+        "SFN_CURRENT_STATE": "RunSPOT",
         "MINIWDL__TASK_RUNTIME__DEFAULTS": json.dumps({"docker": "ubuntu", "memory": f"{memory} MiB"}),
         "MINIWDL__TASK_RUNTIME__MEMORY_LIMIT_MULTIPLIER": "1",
     }

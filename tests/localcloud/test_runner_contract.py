@@ -43,10 +43,10 @@ def test_https_input(jobs: Jobs, web: str) -> None:
 
 
 def test_failing(jobs: Jobs) -> None:
-    """A task that fails gives its last words, and its own exit status is told beside them."""
+    """A task that fails gives its last words and its own exit status, which is the job's too."""
     wdl = one_task("echo 'no such volume' >&2; exit 3", 'File out = "out.txt"', "File out = work.out")
     status = jobs.run(jobs.put("fail.wdl", wdl), {"hello": jobs.put("input.txt", "hello\n")})
-    assert status == exits.FAILED
+    assert status == 3
     output = jobs.output()
     assert (output["error"], output["cause"], output["exit_status"]) == ("UncaughtError", "no such volume", 3)
 
@@ -65,7 +65,11 @@ def test_failing_otherwise(jobs: Jobs) -> None:
     """A failure that is no command's is a RunFailed with its cause inside."""
     wdl = jobs.put("test.wdl", one_task("true", 'File out = "missing.txt"', "File out = work.out"))
     status = jobs.run(wdl, {"hello": jobs.put("input.txt", "hello\n")})
-    assert (status, jobs.output()["error"], jobs.output()["cause"]["error"]) == (1, "RunFailed", "OutputError")
+    assert (status, jobs.output()["error"], jobs.output()["cause"]["error"]) == (
+        exits.RUN_FAILED,
+        "RunFailed",
+        "OutputError",
+    )
 
 
 @pytest.mark.parametrize(
@@ -82,15 +86,36 @@ def test_bad_input(jobs: Jobs, wdl: str, inputs: dict[str, str], error: str) -> 
     """What can't run is said in the output document."""
     filled = {name: value.format(bucket=jobs.bucket) for name, value in inputs.items()}
     status = jobs.run(jobs.put("test.wdl", wdl), filled)
-    assert (status, jobs.output()["error"]) == (exits.FAILED, error)
+    assert (status, jobs.output()["error"]) == (exits.RUN_FAILED, error)
 
 
 def test_job_without_uris_is_refused(jobs: Jobs, caplog: pytest.LogCaptureFixture) -> None:
     """A job that doesn't say where its output goes names the variables that are wrong."""
-    status = jobs.run("https://example.com/x.wdl", {}, WDL_OUTPUT_URI="")
-    assert status == exits.FAILED
+    status = jobs.run("https://example.com/x.wdl", {}, WDL_OUTPUT_URI="s3://bucket")
+    assert status == exits.REFUSED
     assert "WDL_WORKFLOW_URI='https://example.com/x.wdl'" in caplog.text
-    assert "WDL_OUTPUT_URI=''" in caplog.text
+    assert "WDL_OUTPUT_URI='s3://bucket'" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        *(
+            (name, "", f"must be set, as the image's entry point needs them: {name}")
+            for name in ("APP_NAME", "MINIWDL_DIR", "DOWNLOAD_CACHE_MAX_GB", "SFN_CURRENT_STATE")
+        ),
+        *((f"WDL_{what}_URI", "", f": WDL_{what}_URI") for what in ("WORKFLOW", "INPUT", "OUTPUT")),
+        ("DOWNLOAD_CACHE_MAX_GB", "18G", "must be a whole number: DOWNLOAD_CACHE_MAX_GB='18G'"),
+    ],
+)
+def test_job_without_what_the_images_entry_point_needs_is_refused(
+    jobs: Jobs, caplog: pytest.LogCaptureFixture, name: str, value: str, says: str
+) -> None:
+    """On AWS it would fail too, some of it after hours of work."""
+    wdl, inputs = jobs.put("test.wdl", one_task("true")), {"hello": jobs.put("in.txt", "")}
+    assert jobs.run(wdl, inputs, **{name: value}) == exits.REFUSED
+    assert says in caplog.text
+    assert jobs.objects() == ["run_input.json"]
 
 
 def test_staged(jobs: Jobs) -> None:

@@ -15,7 +15,6 @@ import pytest
 from examples.ingest import __main__ as ingest
 from examples.ingest.phantom import main as make_phantom
 from examples.validation import __main__ as command
-from localcloud.runner import exits
 from tests.localcloud.conftest import REGION, Cloud
 from tests.localcloud.runner_jobs import Jobs
 
@@ -83,5 +82,5 @@ def test_validation_of_sources(jobs: Jobs) -> None:
 
 
 def test_unknown_entity_is_refused(jobs: Jobs) -> None:
-    assert validate(jobs, dataset="10000", output_dir="x", test_entity="all") == exits.FAILED
+    assert validate(jobs, dataset="10000", output_dir="x", test_entity="all") == 1
     assert "must be standardized or source" in jobs.output()["cause"]

@@ -262,6 +262,19 @@ def test_what_can_be_has_no_fault() -> None:
 
 
 @pytest.mark.parametrize(
+    ("given", "gb"),
+    [
+        ({"scratch": 500}, 500),
+        ({"scratch": "nvme"}, 75),
+        ({"scratch": "nvme", "instance_types": ("r5d.4xlarge", "c6id.2xlarge")}, 472),
+    ],
+)
+def test_the_smallest_machine_bounds_what_jobs_may_keep_on_disk(given: dict[str, Any], gb: int) -> None:
+    """Of the families r5d and r6id it is an r5d.large; c6id.2xlarge has 474 GB."""
+    assert args(**given).least_scratch_gb() == gb
+
+
+@pytest.mark.parametrize(
     ("types", "most", "largest"),
     [
         (("r5d",), 1_000, Resources(memory_mib=762_839, vcpus=96)),

@@ -8,10 +8,12 @@ from typing import Any
 import pytest
 
 from components.access.resources import resource_document
+from components.orchestration import contract
 from components.orchestration.failures import RETRIED_REASONS
 from components.orchestration.images import ImageRepository, ImageRepositoryArgs
 from components.orchestration.jobs import JobArgs, Jobs
 from components.orchestration.notifications import Notifications, NotificationsArgs
+from localcloud.runner.job import NEEDED, URIS
 from tests.unit.recording import Recording, record
 
 ACCOUNT, REGION = "908710317728", "us-west-2"
@@ -25,9 +27,18 @@ def job_args(**given: Any) -> JobArgs:
     return JobArgs(**found)
 
 
-def jobs(**given: Any) -> Recording:
+def jobs(scratch_gb: int = 75, **given: Any) -> Recording:
     def program() -> None:
-        Jobs("dev", job_args(**given), environment="dev", account=ACCOUNT, region=REGION, boundary=BOUNDARY)
+        Jobs(
+            "dev",
+            job_args(**given),
+            environment="dev",
+            account=ACCOUNT,
+            region=REGION,
+            boundary=BOUNDARY,
+            scratch_gb=scratch_gb,
+            workspaces=("cryoet-swipe-comms-dev", "shared/dev"),
+        )
 
     return record(program)
 
@@ -68,25 +79,68 @@ def test_the_log_is_the_environments_own() -> None:
     assert group.inputs["retentionInDays"] == 30
 
 
-def test_every_job_knows_its_environment() -> None:
-    told = {
-        one["name"]: one["value"] for one in container(variables={"OUTPUT_STATUS_JSON_FILES": "true"})["environment"]
-    }
-    assert told == {
+def told(**given: Any) -> dict[str, str]:
+    """Variables of the definition, by name."""
+    return {one["name"]: one["value"] for one in container(**given)["environment"]}
+
+
+def test_every_job_knows_what_the_images_entry_point_reads() -> None:
+    """All of swipe's static environment but what each submit sets; its cache of downloads cannot fill the disk."""
+    assert told() == {
         "APP_NAME": "cryoet-ingestion-dev",
         "AWS_DEFAULT_REGION": REGION,
+        "DOWNLOAD_CACHE_MAX_GB": "18",
         "MINIWDL_DIR": "/mnt",
+        "MINIWDL__DOCKER_SWARM__ALLOW_NETWORKS": "[]",
+        "MINIWDL__DOWNLOAD_CACHE__DIR": "/mnt/download_cache",
+        "MINIWDL__DOWNLOAD_CACHE__DISABLE_PATTERNS": '["s3://cryoet-swipe-comms-dev/*", "s3://shared/dev/*"]',
+        "MINIWDL__DOWNLOAD_CACHE__GET": "true",
+        "MINIWDL__DOWNLOAD_CACHE__PUT": "true",
         "MINIWDL__S3PARCP__DIR": "/mnt",
         "MINIWDL__S3PARCP__DOCKER_IMAGE": IMAGE,
-        "OUTPUT_STATUS_JSON_FILES": "true",
-        "WDL_PASSTHRU_ENVVARS": "OUTPUT_STATUS_JSON_FILES",
     }
-    assert "WDL_PASSTHRU_ENVVARS" not in {one["name"] for one in container()["environment"]}
 
 
-def test_variables_can_replace_what_is_not_the_orchestrators_own() -> None:
-    told = {one["name"]: one["value"] for one in container(variables={"MINIWDL__S3PARCP__DIR": "/x"})["environment"]}
-    assert told["MINIWDL__S3PARCP__DIR"] == "/x"
+def test_the_definition_and_the_submit_set_all_that_a_job_must_have() -> None:
+    """As the stand-in for the image checks it."""
+    submitted = contract.environment("Run")
+    assert set(NEEDED) | set(URIS) <= set(told()) | set(submitted)
+    assert not set(told()) & set(submitted), "a submit would replace it"
+
+
+@pytest.mark.parametrize(("scratch_gb", "cached"), [(30, "7"), (3, "1"), (3_600, "900")])
+def test_downloads_keep_a_part_of_the_disk(scratch_gb: int, cached: str) -> None:
+    assert told(scratch_gb=scratch_gb)["DOWNLOAD_CACHE_MAX_GB"] == cached
+
+
+def test_further_variables_reach_the_tasks_too() -> None:
+    found = told(variables={"MY_KEY": "y", "A_KEY": "x"})
+    assert (found["MY_KEY"], found["A_KEY"]) == ("y", "x")
+    assert found["WDL_PASSTHRU_ENVVARS"] == "A_KEY MY_KEY"
+
+
+@pytest.mark.parametrize(
+    ("given", "more"),
+    [
+        (
+            {"call_cache": True},
+            {
+                "MINIWDL__CALL_CACHE__BACKEND": "s3_progressive_upload_call_cache_backend",
+                "MINIWDL__CALL_CACHE__GET": "true",
+                "MINIWDL__CALL_CACHE__PUT": "true",
+            },
+        ),
+        ({"status_files": True}, {"OUTPUT_STATUS_JSON_FILES": "true"}),
+    ],
+)
+def test_what_is_asked_for_is_told_to_the_runner_alone(given: dict[str, Any], more: dict[str, str]) -> None:
+    """And not passed on to tasks."""
+    assert told(**given) == told() | more
+
+
+@pytest.mark.parametrize("name", ["MINIWDL__S3PARCP__DIR", "DOWNLOAD_CACHE_MAX_GB"])
+def test_variables_can_replace_what_is_not_the_orchestrators_own(name: str) -> None:
+    assert told(variables={name: "7"})[name] == "7"
 
 
 def test_only_dockers_troubles_start_a_job_again() -> None:
@@ -116,8 +170,8 @@ def test_ecs_starts_jobs_with_a_role_that_pulls_and_logs_alone() -> None:
     [
         ({"image": ""}, "image"),
         ({"timeout_seconds": 59}, "timeout_seconds"),
-        ({"variables": {"APP_NAME": "x"}}, "variables"),
-        ({"variables": {"X": ""}}, "variables"),
+        ({"variables": {"APP_NAME": "x"}}, "variables.APP_NAME"),
+        ({"variables": {"X": ""}}, "variables.X"),
     ],
 )
 def test_what_a_job_cannot_be_is_named(given: dict[str, Any], field: str) -> None:

@@ -28,6 +28,16 @@ REFUSED: list[tuple[str, str, object, str]] = [
     ("dev", f"{DEV}.timeout_seconds", 259_201, "timeout_seconds: 259201: Input should be less than or equal to"),
     ("dev", f"{DEV}.log_days", 31, "log_days: 31: CloudWatch Logs keeps for 1, 3, 5"),
     ("dev", f"{DEV}.retiring", ["spot-0a1b2c3d"], "retiring: ['spot-0a1b2c3d']: unknown key; known here: instance"),
+    ("dev", f"{DEV}.variables", {"1X": "x"}, "variables.1X: '1X': a variable's name is letters, digits and _"),
+    ("dev", f"{DEV}.variables", {"A B": "x"}, "variables.A B: 'A B': a variable's name is letters, digits and _"),
+    ("dev", f"{DEV}.variables", {"X": ""}, "variables.X: '': Batch drops a variable without a value"),
+    ("dev", f"{DEV}.variables", {"X": 3}, "variables.X: 3: must be text: quote it"),
+    ("dev", f"{DEV}.variables", {"AWS_PROFILE": "x"}, "names that begin with AWS_ are the job's own"),
+    *(
+        ("dev", f"{DEV}.variables", {name: "x"}, f"variables.{name}: '{name}': the orchestrator sets this variable")
+        for name in ("APP_NAME", "WDL_INPUT_URI", "MINIWDL__TASK_RUNTIME__DEFAULTS", "OUTPUT_STATUS_JSON_FILES")
+    ),
+    ("dev", f"{DEV}.call_cache", "yes", "call_cache: 'yes': must be true or false"),
     ("dev", f"{DEV}.stages", [{"name": "run"}], "stages[0].name: 'run': words that begin with a capital"),
     ("dev", f"{DEV}.stages", [], "stages: []: Tuple should have at least 1 item"),
     ("dev", f"{DEV}.notifications.queues", ["A"], "notifications.queues[0]: 'A': 1 to 24 lower-case"),

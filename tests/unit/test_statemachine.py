@@ -131,8 +131,17 @@ def test_a_failed_job_sends_one_message_to_each_queue_and_reads_its_error() -> N
 
 
 def test_a_lost_machine_leads_to_the_same_state_with_the_other_market() -> None:
-    [again] = states()["RunDetectError"]["Choices"]
+    asked, again = states()["RunDetectError"]["Choices"]
     assert (again["Next"], again["Assign"]) == ("Run", {"market": "EC2"})
+    assert asked["Next"] == "RunDetectInterruption"
+
+
+def test_a_job_that_may_have_been_told_to_stop_is_looked_at_first() -> None:
+    """It has failed by itself if its error JSON is there; whatever else is found or not, it goes on demand."""
+    found = states()["RunDetectInterruption"]
+    assert found["Next"] == states()["RunDetectError"]["Default"] == "RunNotifyFailure"
+    again = {"Assign": {"market": "EC2"}, "Output": {}, "Next": "Run"}
+    assert found["Catch"] == [{"ErrorEquals": ["States.ALL"], **again}]
 
 
 def test_stages_run_one_after_the_other() -> None:

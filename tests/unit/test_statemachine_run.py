@@ -31,6 +31,7 @@ from tests.unit.test_orchestration_failures import EXITED, HOST, JOBS, job
 FOUND = states()
 STATE = entered(client_input())["state"]
 PLACE = f"{PREFIX}/standardize_dirs.wdl-0"
+ENTERED = "2026-11-24T14:00:00.750Z"
 OUTPUT = {"Bucket": "cryoet-swipe-comms-dev", "Key": f"{PLACE.split('/', 3)[3]}/run_output.json"}
 
 
@@ -121,7 +122,15 @@ def test_tags_are_on_the_job_and_its_container() -> None:
 def caught(cause: str | None, error: str = "States.TaskFailed") -> dict[str, Any]:
     """What the job's state assigns when it fails."""
     output = {"Error": error, "Cause": cause} if cause is not None else {"Error": error}
-    return resolve(FOUND["Run"]["Catch"][0]["Assign"], states={"errorOutput": output})["failure"]
+    found = {"errorOutput": output, "context": {"State": {"Name": "Run", "EnteredTime": ENTERED}}}
+    assigned = resolve(FOUND["Run"]["Catch"][0]["Assign"], states=found)
+    assert assigned["entered"] == ENTERED
+    return assigned["failure"]
+
+
+def left(body: str, modified: str = "2026-11-24T14:00:01Z") -> dict[str, Any]:
+    """What the state of a job that was entered at ``ENTERED`` knows when it reads this object."""
+    return {"states": {"result": {"Body": body, "LastModified": modified}}, "entered": ENTERED}
 
 
 def follows(failure: dict[str, Any], market: str) -> str:
@@ -134,8 +143,8 @@ def follows(failure: dict[str, Any], market: str) -> str:
 
 @pytest.mark.parametrize(("kind", "cause"), JOBS)
 def test_only_a_lost_or_missing_machine_leads_to_on_demand(kind: Kind, cause: str) -> None:
-    lost = kind in (Kind.HOST_RECLAIMED, Kind.NO_CAPACITY)
-    assert follows(caught(cause), "SPOT") == ("Run" if lost else "RunNotifyFailure")
+    ways = {Kind.HOST_RECLAIMED: "Run", Kind.NO_CAPACITY: "Run", Kind.INTERRUPTED: "RunDetectInterruption"}
+    assert follows(caught(cause), "SPOT") == ways.get(kind, "RunNotifyFailure")
     assert follows(caught(cause), "EC2") == "RunNotifyFailure"
 
 
@@ -175,12 +184,16 @@ def test_one_message_says_that_the_stage_has_ended() -> None:
     assert FOUND["RunNotifyFailure"]["Arguments"] == FOUND["RunNotify"]["Arguments"]
 
 
-def read(body: str, **result: Any) -> dict[str, Any]:
-    """What the last state puts out for an output JSON; it assigns the same."""
+def put_out(state: dict[str, Any], body: str, **result: Any) -> dict[str, Any]:
+    """What the last state puts out for an output JSON."""
     found = {"result": {"Body": body, "ContentLength": len(body), **result}}
-    put_out = resolve(FOUND["RunReadOutput"]["Output"], states=found, state=STATE)
-    assert resolve(FOUND["RunReadOutput"]["Assign"], states=found, state=STATE) == {"state": put_out}
-    return put_out
+    return resolve(FOUND["RunReadOutput"]["Output"], states=found, state=state)
+
+
+def read(body: str, **result: Any) -> dict[str, Any]:
+    """The same, with what clients send; the state assigns it too."""
+    assert FOUND["RunReadOutput"]["Assign"] == {"state": FOUND["RunReadOutput"]["Output"]}
+    return put_out(STATE, body, **result)
 
 
 def test_the_output_is_the_state_with_the_results() -> None:
@@ -210,28 +223,62 @@ def test_without_a_result_to_keep_it_is_empty(body: str) -> None:
 def test_an_output_that_cannot_be_taken_fails_and_is_looked_at(body: str, result: dict[str, Any]) -> None:
     with pytest.raises((JException, ValueError)):
         read(body, **result)
-    assert FOUND["RunReadOutput"]["Catch"][1]["ErrorEquals"] == [
-        "States.QueryEvaluationError",
-        "States.DataLimitExceeded",
-    ]
+    assert FOUND["RunReadOutput"]["Catch"][1]["ErrorEquals"] == ["States.QueryEvaluationError"]
     assert FOUND["RunReadOutput"]["Catch"][1]["Next"] == "RunCheckOutput"
 
 
-@pytest.mark.parametrize(("size", "error"), [(200_001, "OutputTooLarge"), (5, "MissingOutput")])
-def test_its_size_tells_what_was_wrong(size: int, error: str) -> None:
-    checked = FOUND["RunCheckOutput"]
-    assert resolve(checked["Arguments"], state=STATE) == OUTPUT
-    failure = resolve(checked["Assign"], states={"result": {"ContentLength": size}}, state=STATE)["failure"]
-    assert failure["error"] == error
-    assert f"{PLACE}/run_output.json" in failure["cause"]
+def checked(size: int, state: dict[str, Any] = STATE) -> dict[str, Any]:
+    """What an output of so many bytes is found to be when it could not be taken."""
+    assert resolve(FOUND["RunCheckOutput"]["Arguments"], state=state) == OUTPUT
+    found = {"result": {"ContentLength": size}}
+    return resolve(FOUND["RunCheckOutput"]["Assign"], states=found, state=state)["failure"]
+
+
+def sized(size: int) -> str:
+    """An output JSON of so many bytes."""
+    return json.dumps({"k": "v" * (size - len('{"k": ""}'))})
+
+
+def test_an_output_may_have_as_much_as_is_read() -> None:
+    """What it takes more as text in a result, and what S3 says beside it, has room up to Step Functions' limit."""
+    assert len(read(sized(200_000))["Result"]["k"]) == 199_991
+    with pytest.raises(JException, match="too large"):
+        read(sized(200_001))
+    failure, where = checked(200_001), f"{PLACE}/run_output.json"
+    told = f"{where} has 200001 bytes; 200000 are read, which as text inside a result leave room in 262144"
+    assert (failure["error"], failure["cause"].partition(": ")[2]) == ("OutputTooLarge", told)
+    assert checked(200_000)["error"] == "MissingOutput"
+
+
+def test_an_output_that_is_too_large_as_text_is_said_to_be() -> None:
+    [catch] = [one for one in FOUND["RunReadOutput"]["Catch"] if one["ErrorEquals"] == ["States.DataLimitExceeded"]]
+    failure = resolve(catch["Assign"], state=STATE)["failure"]
+    assert (failure["error"], catch["Next"]) == ("OutputTooLarge", "HandleFailure")
+    assert failure["cause"].endswith("run_output.json has more than 262144 bytes as text inside a result")
+
+
+def test_an_output_that_is_no_json_object_is_said_to_be_none() -> None:
+    assert checked(5)["error"] == "MissingOutput"
+    assert checked(5)["cause"].endswith(f"{PLACE}/run_output.json is not a JSON object")
+
+
+@pytest.mark.parametrize("letter", ["x", '"'])
+def test_state_and_output_together_may_have_what_step_functions_holds(letter: str) -> None:
+    """A quotation mark has its backslash."""
+    body, limit = sized(190_000), 262_144
+    whole = len(json.dumps(put_out({**STATE, "extra": ""}, body), separators=(",", ":")))
+    fits, rest = divmod(limit - whole, len(json.dumps(letter)) - 2)
+    extra = letter * fits + "x" * rest
+    assert put_out({**STATE, "extra": extra}, body)["extra"] == extra
+    with pytest.raises(JException, match="too large"):
+        put_out({**STATE, "extra": extra + "x"}, body)
 
 
 def test_a_large_state_leaves_less_room_for_the_output() -> None:
-    state = {**STATE, "extra": "x" * 100_000}
-    failure = resolve(FOUND["RunCheckOutput"]["Assign"], states={"result": {"ContentLength": 190_000}}, state=state)[
-        "failure"
-    ]
-    assert failure["error"] == "OutputTooLarge"
+    state = {**STATE, "extra": "x" * 80_000}
+    failure, held = checked(190_000, state), len(json.dumps(state, separators=(",", ":")))
+    together = f"190000 bytes beside {held} bytes of the run's input and results, together more than 262144"
+    assert (failure["error"], failure["cause"].partition(" has ")[2]) == ("OutputTooLarge", together)
 
 
 def test_an_output_that_is_not_there_is_said_to_be_missing() -> None:
@@ -248,7 +295,7 @@ def ends(failure: dict[str, Any]) -> dict[str, Any]:
 
 def test_a_failed_program_ends_the_execution_with_its_own_error() -> None:
     failure, body = caught(job(EXITED, code=1)), '{"error": "InvalidInputFileError", "message": "no tilt axis"}'
-    told = resolve(FOUND["RunReadError"]["Assign"], failure=failure, states={"result": {"Body": body}})["failure"]
+    told = resolve(FOUND["RunReadError"]["Assign"], failure=failure, **left(body))["failure"]
     ended = ends(told)
     assert ended["error"] == "InvalidInputFileError"
     assert ended["cause"].startswith("no tilt axis (the program failed (States.TaskFailed; status: Essential")
@@ -256,17 +303,61 @@ def test_a_failed_program_ends_the_execution_with_its_own_error() -> None:
 
 def test_a_lost_machine_ends_the_execution_with_its_reason_whatever_the_program_wrote() -> None:
     failure = caught(job(HOST))
-    told = resolve(FOUND["RunReadError"]["Assign"], failure=failure, states={"result": {"Body": '{"error": "X"}'}})[
-        "failure"
-    ]
+    told = resolve(FOUND["RunReadError"]["Assign"], failure=failure, **left('{"error": "X"}'))["failure"]
     assert ends(told)["error"] == "HostReclaimed"
     assert HOST in ends(told)["cause"]
 
 
 def test_what_cannot_be_read_leaves_the_reason_as_it_was() -> None:
     with pytest.raises(ValueError, match="Expecting"):
-        resolve(FOUND["RunReadError"]["Assign"], failure=caught(None), states={"result": {"Body": "{"}})
+        resolve(FOUND["RunReadError"]["Assign"], failure=caught(None), **left("{"))
     assert FOUND["RunReadError"]["Catch"] == [{"ErrorEquals": ["States.ALL"], "Output": {}, "Next": "HandleFailure"}]
+
+
+SAYS_143 = '{"error": "UncaughtError", "cause": "it is broken", "exit_status": 143}'
+
+
+def test_a_task_that_ended_like_an_interrupted_job_is_the_programs_own_failure() -> None:
+    failure, found = caught(job(EXITED, code=143)), left(SAYS_143)
+    settled = resolve(FOUND["RunDetectInterruption"]["Assign"], failure=failure, **found)["failure"]
+    assert follows(settled, "SPOT") == "RunNotifyFailure"
+    told = ends(resolve(FOUND["RunReadError"]["Assign"], failure=settled, **found)["failure"])
+    assert told["error"] == "UncaughtError"
+    assert told["cause"].startswith("it is broken (the program failed (States.TaskFailed; status: Essential")
+    on_demand = ends(resolve(FOUND["RunReadError"]["Assign"], failure=failure, **found)["failure"])
+    assert on_demand == told, "where nothing follows but the end, it is the same"
+
+
+@pytest.mark.parametrize(
+    ("body", "modified"),
+    [
+        pytest.param(SAYS_143, "2026-11-24T13:59:59Z", id="an earlier run's"),
+        pytest.param(SAYS_143, "2026-11-24T13:59:59.999Z", id="an earlier run's, with milliseconds"),
+        pytest.param('{"wf.out": "s3://b/x"}', "2026-11-24T14:00:01Z", id="an output"),
+        pytest.param("{", "2026-11-24T14:00:01Z", id="half of something"),
+        pytest.param(
+            '{"error": "RunFailed", "cause": {"error": "Terminated"}}', "2026-11-24T14:00:01Z", id="it was told to stop"
+        ),
+    ],
+)
+def test_anything_else_at_that_place_says_that_the_job_was_told_to_stop(body: str, modified: str) -> None:
+    """An expression that fails is caught, and the job goes on demand."""
+    failure = caught(job(EXITED, code=143))
+    with pytest.raises((JException, ValueError)):
+        resolve(FOUND["RunDetectInterruption"]["Assign"], failure=failure, **left(body, modified))
+
+
+def test_what_was_written_in_the_second_in_which_the_state_was_entered_counts() -> None:
+    """S3 leaves fractions of a second out."""
+    found = left(SAYS_143, "2026-11-24T14:00:00Z")
+    settled = resolve(FOUND["RunDetectInterruption"]["Assign"], failure=caught(job(EXITED, code=143)), **found)
+    assert settled["failure"]["kind"] == "APPLICATION"
+
+
+def test_words_of_an_earlier_run_are_not_this_ones() -> None:
+    failure, found = caught(job(EXITED, code=1)), left('{"error": "X"}', "2026-11-24T13:59:59Z")
+    with pytest.raises(JException):
+        resolve(FOUND["RunReadError"]["Assign"], failure=failure, **found)
 
 
 def test_a_services_refusal_is_classified_and_ends_the_execution() -> None:
