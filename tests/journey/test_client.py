@@ -122,7 +122,7 @@ def test_what_fails_is_told_with_its_class_and_log(running: Project) -> None:
     failed = next(line for line in watched.stdout.splitlines() if "runbroken: FAILED" in line)
     assert failed.endswith(": FAILED, spot")
     assert "  UncaughtError: the program failed" in watched.stdout
-    assert "exit code 1" in watched.stdout, "the reason"
+    assert "exit code 3" in watched.stdout, "the task's own status"
     assert "\n  | " in watched.stdout, "the log's last lines"
 
     name = failed.partition(":")[0]
