@@ -30,6 +30,8 @@ from localcloud.server.organization import ORGANIZATION_ROLE
 from localcloud.server.process import Running
 
 ACCOUNT, REGION = "908710317728", "us-west-2"
+JOB_VARIABLES = {"APP_NAME": "benchmark", "MINIWDL_DIR": "/mnt", "DOWNLOAD_CACHE_MAX_GB": "1"}
+"""What a job definition says to the runner."""
 COMMAND_IMAGE, RUNNER_IMAGE = "docker.io/library/busybox:1", "ghcr.io/chanzuckerberg/swipe:v1"
 IMAGES = [
     {"image": COMMAND_IMAGE},
@@ -146,9 +148,15 @@ class Orchestra:
         """A job definition: a command, or without one the runner of workflows."""
         sizes = [{"type": "VCPU", "value": "1"}, {"type": "MEMORY", "value": "512"}]
         image = COMMAND_IMAGE if command else RUNNER_IMAGE
-        properties = {"image": image, "command": list(command), "resourceRequirements": sizes}
+        properties: dict[str, Any] = {
+            "image": image,
+            "command": list(command),
+            "resourceRequirements": sizes,
+            "environment": [{"name": key, "value": value} for key, value in JOB_VARIABLES.items()],
+            "jobRoleArn": self.job_role,
+        }
         self.client("batch").register_job_definition(
-            jobDefinitionName=name, type="container", containerProperties={**properties, "jobRoleArn": self.job_role}
+            jobDefinitionName=name, type="container", containerProperties=properties
         )
         return name
 
@@ -194,9 +202,7 @@ class Orchestra:
             "AWS_ACCESS_KEY_ID": keys.access_key,
             "AWS_SECRET_ACCESS_KEY": keys.secret_key,
             "AWS_SESSION_TOKEN": keys.token,
-            "APP_NAME": "benchmark",
-            "MINIWDL_DIR": "/mnt",
-            "DOWNLOAD_CACHE_MAX_GB": "1",
+            **JOB_VARIABLES,
             "WDL_WORKFLOW_URI": f"s3://{self.bucket}/bench-v1.0.wdl",
             "SFN_EXECUTION_ID": f"arn:aws:states:{REGION}:{ACCOUNT}:execution:benchmark:{name}",
         }
