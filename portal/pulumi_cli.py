@@ -36,8 +36,13 @@ DONE = re.compile(r" (created|updated|deleted|replaced)( \([\d.]+m?s\))? *$")
 """A line of progress that says that a resource is done."""
 
 
+PROGRESS = re.compile(r"^(?:@|✨) [a-z ]+\.{4,}")
+"""The engine's dots, one a second: a line of their own, or now and then before another's text, as two threads print."""
+
+
 def summary(lines: Sequence[str]) -> Sequence[str]:
     """What an update did, without its progress: from the last "Resources:" on, and warnings before it."""
+    lines = [PROGRESS.sub("", line) for line in lines]
     start = max((at for at, line in enumerate(lines) if line.startswith("Resources:")), default=0)
     return [*(line for line in lines[:start] if "warning:" in line), *(line for line in lines[start:] if line.strip())]
 

@@ -37,11 +37,12 @@ def client(cloud: Cloud, service: str, env: dict[str, str]) -> Any:
 
 
 def changes(printed: str) -> set[str]:
-    """Type and name of what a preview would change. The provider is among it: it assumes another role than before."""
-    return {
-        " ".join(words)
-        for words in re.findall(r"^ [~+-]+ +(\S+) (\S+) (?:update|create|delete|replace)", printed, re.MULTILINE)
-    }
+    """Type and name of what a preview would change. The provider is among it: it assumes another role than before.
+
+    The engine's dots of progress may come between a line's beginning and the line: two of its threads print.
+    """
+    found = re.findall(r"(?:^|\.) [~+-]+ +(\S+) (\S+) (?:update|create|delete|replace)", printed, re.MULTILINE)
+    return {" ".join(words) for words in found}
 
 
 @pytest.mark.parametrize("stack", STACKS)

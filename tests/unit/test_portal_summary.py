@@ -1,0 +1,29 @@
+"""What `portal up` shows of an update: its result, and warnings, without the engine's progress."""
+
+from __future__ import annotations
+
+from portal.pulumi_cli import summary
+
+RESULT = ["Resources:\n", "    + 2 created\n", "Duration: 3s\n"]
+
+
+def test_progress_is_left_out() -> None:
+    lines = [
+        "Updating (dev):\n",
+        "@ updating....\n",
+        " +  a:b:C one created (0.1s)\n",
+        *RESULT,
+        "\n",
+        "@ updating.....\n",
+    ]
+    assert summary(lines) == RESULT
+
+
+def test_dots_before_the_result_hide_nothing() -> None:
+    first, *rest = RESULT
+    assert summary([" +  a:b:C one created\n", f"@ updating......{first}", *rest]) == RESULT
+
+
+def test_warnings_stay() -> None:
+    warning = "    warning: staging: the earlier machines spot-0a1b2c3d stay\n"
+    assert summary([warning, *RESULT]) == [warning, *RESULT]
