@@ -1,6 +1,7 @@
 """Settles creations of unknown outcome: what the account has is entered into the state, and a refresh reads it.
 
-Nothing is left behind in the account, nothing is made twice, and nothing is deleted.
+Nothing is left behind in the account, nothing is made twice, and nothing is deleted but the rule that AWS gives a new
+security group.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from portal.pulumi_cli import Pulumi, PulumiError
 from portal.recovery.errors import RecoverError
 from portal.recovery.locks import run_unlocked
@@ -19,6 +22,7 @@ from portal.recovery.search import Account, Found
 from portal.recovery.wanted import UNREAD, Wanted, needs, pending, planned, unread
 
 Export = dict[str, Any]
+SECURITY_GROUP = "aws:ec2/securityGroup:SecurityGroup"
 
 
 def was_interrupted(pulumi: Pulumi) -> bool:
@@ -102,6 +106,22 @@ def _wanted(pulumi: Pulumi, deployment: Mapping[str, Any], *, interrupted: bool)
     return found
 
 
+def _close(place: Place, found: Iterable[Found]) -> None:
+    """Takes from new security groups the rule that AWS gives them, as pulumi-aws does in a second call: a creation that
+    was killed between the two left it. It has no tags, unlike the rules that the program makes."""
+    for one in found:
+        if one.wanted.type != SECURITY_GROUP or one.inputs.get("egress"):
+            continue
+        asked, ec2 = [{"Name": "group-id", "Values": [one.id]}], place.client("ec2")
+        try:
+            rules = ec2.describe_security_group_rules(Filters=asked)["SecurityGroupRules"]
+            given = [rule["SecurityGroupRuleId"] for rule in rules if rule["IsEgress"] and not rule.get("Tags")]
+            if given:
+                ec2.revoke_security_group_egress(GroupId=one.id, SecurityGroupRuleIds=given)
+        except (BotoCoreError, ClientError) as error:
+            raise RecoverError(f"{one.wanted.urn}: the rule of the new group {one.id} stays: {error}") from error
+
+
 def _lines(operations: Iterable[Mapping[str, Any]], found: Iterable[Found], after: Mapping[str, Any]) -> list[str]:
     held = {(one["urn"], one.get("id")) for one in after.get("resources") or []}
     said = [f"{one['type']} {one['resource']['urn']}: its outcome was looked up in AWS" for one in operations]
@@ -142,5 +162,6 @@ def recover(pulumi: Pulumi, place: Place, *, interrupted: bool) -> list[str]:
         )
     if not (found or operations):
         return [f"{urn}: read" for urn in half_done]
+    _close(place, found)
     _enter(pulumi, entered(export, found))
     return _lines(operations, found, _refresh(pulumi)["deployment"])
