@@ -62,6 +62,8 @@ class Killer:
     """How long after the call; 0: before anybody hears of it."""
     looks: bool = False
     """Whether calls that only look count too: of previews and refreshes."""
+    only: str = ""
+    """Count this operation alone."""
     pid: int = 0
     killed: int = 0
     """The process that was killed; 0: none yet."""
@@ -71,7 +73,7 @@ class Killer:
     def __call__(self, call: Call, outcome: Outcome) -> None:
         if call.caller.account_id != STACKS[self.stack] or outcome.status >= 400 or self.killed:
             return
-        if not self.looks and call.operation.startswith(LOOKS):
+        if (call.operation.startswith(LOOKS) and not self.looks) or self.only not in {"", call.operation}:
             return
         with self._lock:
             self.seen += 1

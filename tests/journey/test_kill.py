@@ -75,6 +75,14 @@ def test_the_next_up_completes_a_killed_one(project: Project, cloud: Cloud, numb
     completed(project, cloud, stack, before)
 
 
+def test_a_new_security_group_loses_aws_own_rule(project: Project, cloud: Cloud) -> None:
+    """Killed between the call that makes it and the one that takes the rule away."""
+    small(project)
+    before = in_account(cloud, STACKS["prod"])
+    kill(project, Killer(stack="prod", victim=PROVIDER, moment=1, only="CreateSecurityGroup"))
+    completed(project, cloud, "prod", before)
+
+
 def test_recoveries_are_killed_too(project: Project, cloud: Cloud) -> None:
     chance, stack = random.Random(IN_A_ROW), "prod"  # noqa: S311 - not for secrets
     small(project)
