@@ -5,7 +5,6 @@ from __future__ import annotations
 import atexit
 import gc
 import os
-from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
 from typing import Any, cast
@@ -31,18 +30,17 @@ def last_outputs() -> dict[str, Any]:
     return dict((answer or {}).get("outputs", {}))
 
 
-def checked(last: Mapping[str, Any]) -> Portal:
-    """The settings of all stacks; nothing is registered before they are right."""
+def checked() -> Portal:
+    """The settings of all stacks; nothing is asked and nothing registered before they are right."""
     values = config.CONFIG.get()
     secret = [key for key in values if config.is_config_secret(key)]
-    portal = load(pulumi.get_stack(), Path(__file__).absolute().parent, values, secret)
-    portal.refuse_dropped(last.get("protected", {}))
-    return portal
+    return load(pulumi.get_stack(), Path(__file__).absolute().parent, values, secret)
 
 
 def main() -> None:
+    portal = checked()
     last = last_outputs()
-    portal = checked(last)
+    portal.refuse_dropped(last.get("protected", {}))
     role = os.environ.get(ROLE_VARIABLE)
     if role and role not in ROLES:
         raise pulumi.RunError(f"{ROLE_VARIABLE}: {role!r}: must be {' or '.join(ROLES)}")

@@ -1,4 +1,4 @@
-"""The workflow files of an environment: what its folder holds, read once and the same by the checks and the program."""
+"""The workflow files of an environment: what its folder holds, read alike by the checks and the program."""
 
 from __future__ import annotations
 
