@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import base64
-import re
-from pathlib import Path
 from typing import Any
 
 import pytest
 
+from . import refusal_rows
 from .batch_steps import World, refused, until
 from .clouds import REGION
 
 pytestmark = pytest.mark.usefixtures("plain_batch")
 
-HERE = Path(__file__).parent
 REFUSED = "ClientException"
 
 
@@ -311,16 +309,4 @@ def test_what_is_not_modelled_is_refused_by_name(world: World, queue: str) -> No
 
 
 def test_rows_and_tests_name_each_other() -> None:
-    """The section of docs/refusals.md names tests that are there, and every test that is named after a row."""
-    document = (HERE.parents[1] / "docs" / "refusals.md").read_text()
-    section = document.partition("\n## Batch\n")[2].partition("\n## ")[0]
-    tests = {
-        f"{path.name}::{name}"
-        for path in HERE.glob("test_*.py")
-        for name in re.findall(r"^def (test_\w+)\(", path.read_text(), re.MULTILINE)
-    }
-    assert set(re.findall(r"test_\w+\.py::test_\w+", section)) <= tests
-    rows = re.findall(r"^\| BAT-(\d\d) \|.*\| (test_\w+\.py::test_bat_\w+) \|$", section, re.MULTILINE)
-    named = {test: re.findall(r"\d\d", test.partition("::")[2]) for test in tests if "::test_bat_" in test}
-    assert {row for row, _ in rows} == {number for numbers in named.values() for number in numbers}
-    assert all(row in named[test] for row, test in rows)
+    refusal_rows.check("Batch", "BAT")

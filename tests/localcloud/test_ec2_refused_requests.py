@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
+from . import refusal_rows
 from .conftest import DEV, Cloud
 from .policies import document, refusal, trusts
 
-HERE = Path(__file__).parent
 INVALID = ("InvalidParameterValue", 400)
 PARAMETER = ("InvalidParameter", 400)
 COMBINATION = ("InvalidParameterCombination", 400)
@@ -208,16 +206,4 @@ def test_ec2_23_ids_in_changes(ec2: Any, vpc: str) -> None:
 
 
 def test_rows_and_tests_name_each_other() -> None:
-    """The section of docs/refusals.md names tests that are there, and every test that is named after a row."""
-    text = (HERE.parents[1] / "docs" / "refusals.md").read_text()
-    section = text.partition("\n## EC2 and CloudWatch Logs\n")[2].partition("\n## ")[0]
-    tests = {
-        f"{path.name}::{name}"
-        for path in HERE.glob("test_*.py")
-        for name in re.findall(r"^def (test_\w+)\(", path.read_text(), re.MULTILINE)
-    }
-    assert set(re.findall(r"test_\w+\.py::test_\w+", section)) <= tests
-    rows = re.findall(r"^\| EC2-(\d\d) \|.*\| (test_\w+\.py::test_ec2_\w+) \|$", section, re.MULTILINE)
-    named = {test: re.findall(r"_(\d\d)(?=_)", test) for test in tests if "::test_ec2_" in test}
-    assert {row for row, _ in rows} == {number for numbers in named.values() for number in numbers}
-    assert all(row in named[test] for row, test in rows)
+    refusal_rows.check("EC2 and CloudWatch Logs", "EC2")
