@@ -35,8 +35,13 @@ def world(cloud: Cloud) -> World:
 
 
 @pytest.fixture(scope="module")
-def queue(world: World) -> str:
-    return world.queue()
+def environment(world: World) -> str:
+    return world.environment()
+
+
+@pytest.fixture(scope="module")
+def queue(world: World, environment: str) -> str:
+    return world.queue(environment)
 
 
 @pytest.fixture

@@ -17,16 +17,6 @@ REFUSED = "ClientException"
 
 
 @pytest.fixture(scope="module")
-def environment(world: World) -> str:
-    return world.environment()
-
-
-@pytest.fixture(scope="module")
-def queue(world: World, environment: str) -> str:
-    return world.queue(environment)
-
-
-@pytest.fixture(scope="module")
 def bare_template(world: World) -> str:
     """The name of a launch template without image, groups and user data."""
     return world.template({"InstanceType": "r5d.large"})

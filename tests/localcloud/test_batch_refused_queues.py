@@ -13,16 +13,6 @@ REFUSED = "ClientException"
 CAPACITY = "CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY"
 
 
-@pytest.fixture(scope="module")
-def environment(world: World) -> str:
-    return world.environment()
-
-
-@pytest.fixture(scope="module")
-def queue(world: World, environment: str) -> str:
-    return world.queue(environment)
-
-
 @pytest.mark.parametrize(
     ("orders", "text"),
     [
