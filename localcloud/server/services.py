@@ -16,6 +16,7 @@ MODULES = (
     "localcloud.server.ecr",
     "localcloud.server.loggroups",
     "localcloud.server.service_linked_roles",
+    "localcloud.server.aws_policies",
     "localcloud.server.iam",
     "localcloud.server.sts",
     "localcloud.server.s3.operations",

@@ -1,0 +1,44 @@
+"""AWS's own managed policies, read once and not for each account at each reset: moto spends most of both on them."""
+
+from __future__ import annotations
+
+from copy import copy
+from functools import cache
+from typing import Any, Final
+
+from moto.iam.models import IAMBackend, ManagedPolicy
+
+READ: Final = "_init_aws_policies"
+"""Moto's method, which has no public name."""
+_read: Any = getattr(IAMBackend, READ)
+
+
+@cache
+def _policies(partition: str) -> tuple[ManagedPolicy, ...]:
+    """As moto makes them for one account of a partition."""
+
+    class Account:
+        account_id, region_name = "aws", partition
+
+    return tuple(_read(Account))
+
+
+@cache
+def _of_account(partition: str, account: str) -> list[ManagedPolicy]:
+    """An account's own: how often each is attached differs."""
+    made = [copy(one) for one in _policies(partition)]
+    for one in made:
+        one.account_id = account
+    return made
+
+
+def _unattached(backend: IAMBackend) -> list[ManagedPolicy]:
+    """As in an account where nothing was done yet."""
+    for own, one in zip(
+        _of_account(backend.region_name, backend.account_id), _policies(backend.region_name), strict=True
+    ):
+        own.attachment_count, own.tags, own.versions = 0, {}, list(one.versions)
+    return list(_of_account(backend.region_name, backend.account_id))
+
+
+setattr(IAMBackend, READ, _unattached)
