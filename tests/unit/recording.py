@@ -193,6 +193,14 @@ def _deploy(
     monitor = _Monitor(recording, answers)
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
+    tasks: list[asyncio.Task[Any]] = []
+
+    def started(its_loop: asyncio.AbstractEventLoop, work: Any, **more: Any) -> asyncio.Task[Any]:
+        tasks.append(asyncio.Task(work, loop=its_loop, **more))
+        return tasks[-1]
+
+    # asyncio.all_tasks looks through those of all deployments before this one that nobody has collected yet.
+    loop.set_task_factory(started)
     try:
         mocks.set_mocks(monitor.mocks, PROJECT, stack, preview, monitor=monitor, organization=ORGANIZATION)
         settings.ROOT.set(None)
@@ -203,7 +211,7 @@ def _deploy(
 
         loop.run_until_complete(run_in_stack(run))
     finally:
-        for task in asyncio.all_tasks(loop):
+        for task in tasks:
             task.cancel()
         loop.run_until_complete(asyncio.sleep(0))
         asyncio.set_event_loop(None)
