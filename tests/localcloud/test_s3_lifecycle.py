@@ -111,7 +111,7 @@ REFUSED: dict[str, tuple[str, list[dict[str, Any]]]] = {
 
 
 @pytest.mark.parametrize(("code", "rules"), REFUSED.values(), ids=list(REFUSED))
-def test_refused(code: str, rules: list[dict[str, Any]]) -> None:
+def test_s3_13_s3_28_s3_30_s3_31_rules_that_are_refused(code: str, rules: list[dict[str, Any]]) -> None:
     with pytest.raises(Refusal) as caught:
         lifecycle.check({"Rules": rules})
     assert (caught.value.code, caught.value.status) == (code, 400)
@@ -135,7 +135,7 @@ ACCEPTED: dict[str, list[dict[str, Any]]] = {
 
 
 @pytest.mark.parametrize("rules", ACCEPTED.values(), ids=list(ACCEPTED))
-def test_accepted(rules: list[dict[str, Any]]) -> None:
+def test_s3_29_rules_that_are_accepted(rules: list[dict[str, Any]]) -> None:
     lifecycle.check({"Rules": rules})
 
 
