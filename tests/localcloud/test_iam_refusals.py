@@ -336,3 +336,19 @@ def test_sts_a_role_that_does_not_trust_the_caller_or_is_not_there(cloud: Cloud,
     for role in (name, "unknown"):
         params = {"RoleArn": f"arn:aws:iam::{DEV}:role/{role}", "RoleSessionName": "test"}
         assert refusal(cloud.client("sts").assume_role, **params) == denied
+
+
+@pytest.mark.parametrize(
+    ("operation", "arguments"),
+    [
+        ("create_policy_version", {"PolicyDocument": document(allow()), "SetAsDefault": True}),
+        ("delete_policy", {}),
+        ("set_default_policy_version", {"VersionId": "v1"}),
+        ("tag_policy", {"Tags": [{"Key": "team", "Value": "lab"}]}),
+    ],
+)
+def test_a_policy_of_aws_cannot_be_changed(iam: Any, operation: str, arguments: dict[str, Any]) -> None:
+    arn = "arn:aws:iam::aws:policy/ReadOnlyAccess"
+    before = iam.get_policy(PolicyArn=arn)["Policy"]
+    assert refusal(getattr(iam, operation), PolicyArn=arn, **arguments) == ("AccessDenied", 403)
+    assert iam.get_policy(PolicyArn=arn)["Policy"] == before

@@ -64,6 +64,8 @@ TAGGING = {
     "CreateUser": "TagUser",
 }
 """Creation -> the action that its tags need."""
+READING = ("Get", "List")
+"""What may be done with AWS's own policies: they are in no account that lets anybody change them."""
 
 
 def request_tags(params: dict[str, Any]) -> Values:
@@ -81,7 +83,8 @@ def iam_permissions(call: Call) -> list[Permission]:
     arn = _resource(call)
     context = request_tags(call.params) | _policy_context(call) | _entity_context(call)
     owner = arn.split(":")[4] if arn.startswith("arn:") else ""
-    owner = call.caller.account_id if owner in ("", "aws") else owner
+    if owner == "" or (owner == "aws" and call.operation.startswith(READING)):
+        owner = call.caller.account_id
     needed = [Permission(action=f"iam:{call.operation}", resource=arn, context=context, owner_account=owner)]
     if call.operation in TAGGING and call.params.get("Tags"):
         tagging = f"iam:{TAGGING[call.operation]}"
