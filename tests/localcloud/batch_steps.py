@@ -18,7 +18,7 @@ from localcloud.server.timescale import SCALE
 from .clouds import DEV, REGION, Cloud
 
 IMAGE = "docker.io/library/busybox:1"
-PATIENCE_SECONDS = 60
+PATIENCE_SECONDS = 20
 GROUP = "/aws/batch/job"
 
 
