@@ -24,9 +24,9 @@ def _policies(partition: str) -> tuple[ManagedPolicy, ...]:
 
 
 @cache
-def _of_account(partition: str, account: str) -> list[ManagedPolicy]:
-    """An account's own: how often each is attached differs."""
-    made = [copy(one) for one in _policies(partition)]
+def _of_account(partition: str, account: str) -> tuple[ManagedPolicy, ...]:
+    """An account's own: how often each is attached differs. Nothing else of them can be changed."""
+    made = tuple(copy(one) for one in _policies(partition))
     for one in made:
         one.account_id = account
     return made
@@ -34,11 +34,10 @@ def _of_account(partition: str, account: str) -> list[ManagedPolicy]:
 
 def _unattached(backend: IAMBackend) -> list[ManagedPolicy]:
     """As in an account where nothing was done yet."""
-    for own, one in zip(
-        _of_account(backend.region_name, backend.account_id), _policies(backend.region_name), strict=True
-    ):
-        own.attachment_count, own.tags, own.versions = 0, {}, list(one.versions)
-    return list(_of_account(backend.region_name, backend.account_id))
+    made = _of_account(backend.region_name, backend.account_id)
+    for one in made:
+        one.attachment_count = 0
+    return list(made)
 
 
 setattr(IAMBackend, READ, _unattached)
