@@ -36,13 +36,19 @@ DONE = re.compile(r" (created|updated|deleted|replaced)( \([\d.]+m?s\))? *$")
 """A line of progress that says that a resource is done."""
 
 
-PROGRESS = re.compile(r"^(?:@|✨) [a-z ]+\.{4,}")
-"""The engine's dots, one a second: a line of their own, or now and then before another's text, as two threads print."""
+PROGRESS = re.compile(r"^(?:(?:@|✨) [a-z ]+\.{3})?\.*")
+"""The engine's dots, one a second: a line of their own, or now and then before another's text. One thread prints what
+is done, three dots, and then one dot after the other, and another thread the lines: any two may come together."""
+
+
+def without_progress(line: str) -> str:
+    """A line of the engine's output without its dots; empty, but for its end, if there is nothing else."""
+    return PROGRESS.sub("", line)
 
 
 def summary(lines: Sequence[str]) -> Sequence[str]:
     """What an update did, without its progress: from the last "Resources:" on, and warnings before it."""
-    lines = [PROGRESS.sub("", line) for line in lines]
+    lines = [without_progress(line) for line in lines]
     start = max((at for at, line in enumerate(lines) if line.startswith("Resources:")), default=0)
     return [*(line for line in lines[:start] if "warning:" in line), *(line for line in lines[start:] if line.strip())]
 

@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 
 from components import names
 from localcloud.server.oidc import load_key, mint
+from portal.pulumi_cli import without_progress
 from tests.journey.conftest import DEV, STACKS, Cloud, Project
 
 PROVIDER = "pulumi:providers:aws account"
@@ -37,11 +38,9 @@ def client(cloud: Cloud, service: str, env: dict[str, str]) -> Any:
 
 
 def changes(printed: str) -> set[str]:
-    """Type and name of what a preview would change. The provider is among it: it assumes another role than before.
-
-    The engine's dots of progress may come between a line's beginning and the line: two of its threads print.
-    """
-    found = re.findall(r"(?:^|\.) [~+-]+ +(\S+) (\S+) (?:update|create|delete|replace)", printed, re.MULTILINE)
+    """Type and name of what a preview would change. The provider is among it: it assumes another role than before."""
+    lines = "\n".join(without_progress(line) for line in printed.splitlines())
+    found = re.findall(r"^ [~+-]+ +(\S+) (\S+) (?:update|create|delete|replace)", lines, re.MULTILINE)
     return {" ".join(words) for words in found}
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from portal.pulumi_cli import summary
+import pytest
+
+from portal.pulumi_cli import summary, without_progress
 
 RESULT = ["Resources:\n", "    + 2 created\n", "Duration: 3s\n"]
 
@@ -22,6 +24,13 @@ def test_progress_is_left_out() -> None:
 def test_dots_before_the_result_hide_nothing() -> None:
     first, *rest = RESULT
     assert summary([" +  a:b:C one created\n", f"@ updating......{first}", *rest]) == RESULT
+
+
+@pytest.mark.parametrize("dots", ["@ updating...", "@ previewing update....", ".", "...."])
+def test_dots_are_taken_away_whenever_a_line_comes_between_them(dots: str) -> None:
+    line = " ~  aws:iam:Role reader update\n"
+    assert without_progress(dots + line) == line
+    assert without_progress(line) == line
 
 
 def test_warnings_stay() -> None:
