@@ -53,6 +53,11 @@ def pairwise(taken: Sequence[float], floor: Sequence[float]) -> float:
     return statistics.median(one / other for one, other in zip(taken, floor, strict=True))
 
 
+def figure(name: str, found: float) -> str:
+    """A figure as a row."""
+    return f"{name:34} {found:7.2f}"
+
+
 def held(name: str, found: float, limit: float) -> tuple[str, bool]:
     """A figure against its limit, as a row, and whether it is within."""
-    return f"{name:34} {found:7.2f} ({'within' if found <= limit else 'ABOVE'} {limit})", found <= limit
+    return f"{figure(name, found)} ({'within' if found <= limit else 'ABOVE'} {limit})", found <= limit

@@ -20,7 +20,7 @@ from functools import partial
 from pathlib import Path
 
 from benchmarks.cloud import local_cloud
-from benchmarks.measure import HEADER, held, interleaved, machine, pairwise, row, seconds
+from benchmarks.measure import HEADER, figure, held, interleaved, machine, pairwise, row, seconds
 from portal.pulumi_cli import ROOT
 
 LIMIT = 1.25
@@ -84,7 +84,7 @@ def main() -> None:
             ):
                 print(said)
                 kept.append(within)
-            print(f"{f'{stack}: preview / lean floor':34} {pairwise(preview, lean):7.2f}", flush=True)
+            print(figure(f"{stack}: preview / lean floor", pairwise(preview, lean)), flush=True)
     sys.exit(not all(kept))
 
 
