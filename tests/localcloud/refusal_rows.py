@@ -3,10 +3,30 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from pathlib import Path
 
 HERE = Path(__file__).parent
 DOCUMENT = (HERE.parents[1] / "docs" / "refusals.md").read_text()
+
+
+@cache
+def _tests() -> frozenset[str]:
+    """Every test beside this file, as ``file::test``."""
+    return frozenset(
+        f"{path.name}::{name}"
+        for path in HERE.glob("test_*.py")
+        for name in re.findall(r"^def (test_\w+)\(", path.read_text(), re.MULTILINE)
+    )
+
+
+def _section(title: str) -> str:
+    return DOCUMENT.partition(f"\n## {title}\n")[2].partition("\n## ")[0]
+
+
+def tests_of(title: str) -> list[str]:
+    """The tests that the section of that title names."""
+    return re.findall(r"test_\w+\.py::test_\w+", _section(title))
 
 
 def check(title: str, prefix: str, *files: str) -> list[str]:
@@ -15,15 +35,9 @@ def check(title: str, prefix: str, *files: str) -> list[str]:
     Rows are PREFIX-NN, tests test_prefix_NN_..., perhaps with more numbers. Without files, all count. Gives the
     numbers of the rows.
     """
-    section = DOCUMENT.partition(f"\n## {title}\n")[2].partition("\n## ")[0]
-    tests = {
-        f"{path.name}::{name}": path.name
-        for path in HERE.glob("test_*.py")
-        for name in re.findall(r"^def (test_\w+)\(", path.read_text(), re.MULTILINE)
-    }
-    assert set(re.findall(r"test_\w+\.py::test_\w+", section)) <= tests.keys()
-    looked = {test: file for test, file in tests.items() if not files or file in files}
-    rows = re.findall(rf"^\| {prefix}-(\d\d) \|.*\| (test_\w+\.py::test_\w+) \|$", section, re.MULTILINE)
+    assert set(tests_of(title)) <= _tests()
+    looked = {test for test in _tests() if not files or test.partition("::")[0] in files}
+    rows = re.findall(rf"^\| {prefix}-(\d\d) \|.*\| (test_\w+\.py::test_\w+) \|$", _section(title), re.MULTILINE)
     rows = [(number, test) for number, test in rows if test in looked]
     named = {test: re.findall(r"_(\d\d)(?=_|$)", test) for test in looked if f"::test_{prefix.lower()}_" in test}
     assert rows

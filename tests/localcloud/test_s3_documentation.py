@@ -7,3 +7,4 @@ from . import refusal_rows
 
 def test_rows_and_tests_name_each_other() -> None:
     assert len(refusal_rows.check("S3", "S3")) == 36
+    assert len(refusal_rows.tests_of("S3")) > 40  # those of rows without a number among them
