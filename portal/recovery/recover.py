@@ -17,12 +17,14 @@ from botocore.exceptions import BotoCoreError, ClientError
 from portal.pulumi_cli import Pulumi, PulumiError
 from portal.recovery.errors import RecoverError
 from portal.recovery.locks import run_unlocked
+from portal.recovery.lookups import LOOKUPS
 from portal.recovery.places import Place
 from portal.recovery.search import Account, Found
 from portal.recovery.wanted import UNREAD, Wanted, needs, pending, planned, unread
 
 Export = dict[str, Any]
 SECURITY_GROUP = "aws:ec2/securityGroup:SecurityGroup"
+EGRESS_RULE = "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule"
 
 
 def was_interrupted(pulumi: Pulumi) -> bool:
@@ -109,15 +111,15 @@ def _wanted(pulumi: Pulumi, deployment: Mapping[str, Any], *, interrupted: bool)
 def _close(place: Place, found: Iterable[Found]) -> None:
     """Takes from new security groups the rule that AWS gives them, as pulumi-aws does in a second call: a creation that
     was killed between the two left it. It has no tags, unlike the rules that the program makes."""
+    rules = LOOKUPS[EGRESS_RULE]
     for one in found:
         if one.wanted.type != SECURITY_GROUP or one.inputs.get("egress"):
             continue
-        asked, ec2 = [{"Name": "group-id", "Values": [one.id]}], place.client("ec2")
         try:
-            rules = ec2.describe_security_group_rules(Filters=asked)["SecurityGroupRules"]
-            given = [rule["SecurityGroupRuleId"] for rule in rules if rule["IsEgress"] and not rule.get("Tags")]
+            of_group = [rule for rule in rules.list(place, {}) if rule["item"]["GroupId"] == one.id]
+            given = [rule["id"] for rule in of_group if not rules.tags_of(rule)]
             if given:
-                ec2.revoke_security_group_egress(GroupId=one.id, SecurityGroupRuleIds=given)
+                place.client("ec2").revoke_security_group_egress(GroupId=one.id, SecurityGroupRuleIds=given)
         except (BotoCoreError, ClientError) as error:
             raise RecoverError(f"{one.wanted.urn}: the rule of the new group {one.id} stays: {error}") from error
 
