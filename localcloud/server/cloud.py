@@ -10,12 +10,11 @@ from pathlib import Path
 
 from moto.core.base_backend import BackendDict
 
-from . import control, inside, services
+from . import control, gateway, pipeline, services
 from .admin import RUNNING
 from .callers import SESSIONS
 from .calllog import CallLog
 from .control import PREFIX, answer
-from .gateway import Gateway
 from .listeners import Listeners
 from .oidc import ISSUER_KEY, load_key
 from .s3.server_logs import flush_access_logs
@@ -63,12 +62,11 @@ class LocalCloud:
         ISSUER_KEY.key = load_key(folder.issuer_key)
         self._log = CallLog(folder.calls)
         self._calls = folder.calls
-        self._gateway = Gateway(self._log, inside.SERVER.lock)
         self.credentials: Credentials = self.reset()
         self._listeners = Listeners(self._route, self.tls, http_port=http_port, https_port=https_port)
         self.http_url = f"http://127.0.0.1:{self._listeners.http_port}"
         self.https_url = f"https://127.0.0.1:{self._listeners.https_port}"
-        inside.connect(self._log, plain_url=self.http_url, url=self.https_url, ca_bundle=str(self.tls.authority))
+        pipeline.connect(self._log, plain_url=self.http_url, url=self.https_url, ca_bundle=str(self.tls.authority))
         RUNNING.server = self
 
     def start(self) -> None:
@@ -76,14 +74,14 @@ class LocalCloud:
 
     def stop(self) -> None:
         self._listeners.stop()
-        inside.connect(None)
+        pipeline.connect(None)
         RUNNING.server = None
         self._log.close()
         self.stopped.set()
 
     def reset(self) -> Credentials:
         """Forgets everything that was made, and seeds the accounts anew with new keys."""
-        with inside.SERVER.lock:
+        with pipeline.SERVER.lock:
             BackendDict.reset()
             SESSIONS.clear()
             control.reset()
@@ -92,7 +90,7 @@ class LocalCloud:
 
     def flush(self) -> str:
         """Delivers S3's access logs and writes out the call log; answers its path."""
-        with inside.SERVER.lock:
+        with pipeline.SERVER.lock:
             flush_access_logs()
         self._log.flush()
         return str(self._calls)
@@ -101,4 +99,4 @@ class LocalCloud:
         if request.path.startswith(PREFIX):
             status, body = answer(request.method, request.path, request.body, request.headers.get("authorization", ""))
             return HttpResponse(status=status, headers={"Content-Type": "application/json"}, body=body)
-        return self._gateway.handle(request)
+        return gateway.handle(request)

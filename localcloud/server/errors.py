@@ -12,11 +12,44 @@ from collections.abc import Mapping
 from xml.sax.saxutils import escape
 
 from moto.core.model import ServiceModel
+from moto.core.utils import get_service_model
 
-from .call import Refusal
+from .call import Call, Refusal
 from .wire import HttpRequest, HttpResponse
 
 HOST_ID = "bG9jYWw="
+WEB_IDENTITY = ("AssumeRoleWithWebIdentity", "AssumeRoleWithSAML")
+
+
+def denied(call: Call, message: str) -> Refusal:
+    """What a service answers to a caller who lacks a permission."""
+    if call.operation in WEB_IDENTITY:
+        return Refusal("AccessDenied", f"Not authorized to perform sts:{call.operation}", 403)
+    protocol = str(get_service_model(call.service).protocol)
+    if protocol == "ec2":
+        return Refusal("UnauthorizedOperation", f"You are not authorized to perform this operation. {message}", 403)
+    if protocol == "json":
+        return Refusal("AccessDeniedException", message, 400)
+    if protocol == "rest-json":
+        return Refusal("AccessDeniedException", message, 403)
+    return Refusal("AccessDenied", message, 403)
+
+
+def internal(model: ServiceModel) -> Refusal:
+    """What a service answers to a call on which the server itself failed."""
+    code = "InternalError" if model.service_name in ("s3", "ec2") else "InternalFailure"
+    return Refusal(code, "An internal error occurred; the server's log has its traceback.", 500)
+
+
+def error_code(response: HttpResponse) -> str:
+    """The code of an error that moto answered, for the log; empty if it is no error."""
+    if response.status < 400:
+        return ""
+    text = response.body.decode("utf-8", "replace")
+    for opening, closing in (("<Code>", "</Code>"), ('"__type": "', '"'), ('"__type":"', '"')):
+        if opening in text:
+            return text.partition(opening)[2].partition(closing)[0]
+    return response.headers.get("x-amzn-errortype", f"{response.status}")
 
 
 def error_response(

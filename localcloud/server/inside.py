@@ -1,20 +1,16 @@
 """Calls that the services here make themselves, decided upon and logged like any client's.
 
 A state machine's task calls as its role, a job's logs are written as its instance role, EventBridge delivers as the
-service principal ``events.amazonaws.com`` with the rule as ``aws:SourceArn``. They take the way that requests take
-behind the parsing of HTTP: model checks, permissions, hooks or moto, log line.
+service principal ``events.amazonaws.com`` with the rule as ``aws:SourceArn``. They go through the same
+:mod:`.pipeline` as requests do.
 
 Never call from under a lock of a service's own: calls are made one at a time, and hooks take those locks.
 """
 
 from __future__ import annotations
 
-import logging
-import threading
-import time
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -24,41 +20,15 @@ from moto.core.utils import get_service_model
 from moto.iam.models import Role
 
 from .access import resources
-from .access.authorization import Unmapped, permissions
-from .access.decide import decide
 from .access.permission import Permission
-from .access.policy import PolicyError
-from .call import HOOKS, Call, Caller, Outcome, Params, Refusal
-from .calllog import CallLog
-from .moto_backend import invoke
+from .call import Call, Caller, Params, Refusal
 from .organization import DEFAULT_REGION
-from .serialization import parse_output, protocol_of, to_request
+from .pipeline import SERVER, Exchange
+from .serialization import parse_output, protocol_of
 from .services import load_for
-from .validation import validate
 from .wire import HttpResponse
 
-LOG = logging.getLogger(__name__)
 SESSION_SECONDS = 3600
-
-
-@dataclass(kw_only=True)
-class Server:
-    """What the calls need of the running server; set by :func:`connect`."""
-
-    lock: threading.RLock
-    log: CallLog | None = None
-    plain_url: str = ""
-    url: str = ""
-    ca_bundle: str = ""
-
-
-SERVER = Server(lock=threading.RLock())
-
-
-def connect(log: CallLog | None, *, plain_url: str = "", url: str = "", ca_bundle: str = "") -> None:
-    """Tells where calls are logged and where the server listens: plain HTTP, HTTPS, and the file of the authority that
-    vouches for it. The lock is :data:`SERVER`'s, shared with requests."""
-    SERVER.log, SERVER.plain_url, SERVER.url, SERVER.ca_bundle = log, plain_url, url, ca_bundle
 
 
 def service(principal: str, account: str) -> Caller:
@@ -72,17 +42,12 @@ def as_role(role_arn: str, principal: str, session_name: str, *, source_arn: str
 
     account = role_arn.split(":")[4]
     params = {"RoleArn": role_arn, "RoleSessionName": session_name}
-    with SERVER.lock:
-        call = _call(service(principal, account), "sts", "AssumeRole", params, region or DEFAULT_REGION)
-        exchange = _Exchange(call, _source(source_arn))
-        try:
-            exchange.permit()
-            _, session = open_session(_role(role_arn, principal), session_name, seconds=SESSION_SECONDS)
-        except Refusal as refusal:
-            exchange.finish(refusal.status, refusal.code)
-            raise
-        exchange.finish(200)
-        return session.caller
+    call = _call(service(principal, account), "sts", "AssumeRole", params, region or DEFAULT_REGION)
+    exchange = Exchange(call, _source(source_arn))
+    with SERVER.lock, exchange.finished():
+        exchange.permit()
+        _, session = open_session(_role(role_arn, principal), session_name, seconds=SESSION_SECONDS)
+    return session.caller
 
 
 def _role(arn: str, principal: str) -> Role:
@@ -104,22 +69,17 @@ def perform(
 ) -> Params:
     """The operation's output members (a streamed one as bytes). Raises Refusal, also for what moto refuses."""
     load_for(service_name)
-    with SERVER.lock:
-        call = _call(caller, service_name, operation, params, region)
-        model = operation_model(service_name, operation)
-        exchange = _Exchange(call, _source(source_arn) | dict(context or {}))
-        try:
-            validate(model, call.params)
-            exchange.permit()
-            output = _perform(call, model)
-        except Refusal as refusal:
-            exchange.finish(refusal.status, refusal.code)
-            raise
-        except Exception:
-            exchange.finish(500, "InternalFailure")
-            raise
-        exchange.finish(200)
-        return output
+    model = operation_model(service_name, operation)
+    exchange = Exchange(
+        _call(caller, service_name, operation, params, region), _source(source_arn) | dict(context or {})
+    )
+    with exchange.finished():
+        answer = exchange.run(model)
+        if not isinstance(answer, HttpResponse):
+            return answer
+        if answer.status >= 300:
+            raise _refusal(model, answer)
+        return parse_output(model, answer)
 
 
 @cache
@@ -142,67 +102,6 @@ def _call(caller: Caller, service_name: str, operation: str, params: Params, reg
         region=region,
         secure=True,
     )
-
-
-class _Exchange:
-    def __init__(self, call: Call, context: Mapping[str, list[str]]) -> None:
-        self.call, self.context, self.started = call, context, time.perf_counter()
-        self.asked: list[dict[str, Any]] = []
-
-    def permit(self) -> None:
-        try:
-            needed = permissions(self.call)
-        except Unmapped as error:
-            text = f"{self.call.service} {self.call.operation}: its permissions are not known here ({error})."
-            raise Refusal("NotImplemented", text, 501) from error
-        for item in needed:
-            self.decide(replace(item, context={**item.context, **self.context}))
-
-    def decide(self, permission: Permission) -> None:
-        try:
-            decision = decide(self.call, permission)
-        except PolicyError as error:
-            raise Refusal("AccessDenied", f"A policy can not be evaluated: {error}", 403) from error
-        if SERVER.log is not None:
-            self.asked.append(SERVER.log.permission(permission, decision))
-        if not decision.allowed:
-            raise denied(self.call.service, decision.message)
-
-    def finish(self, status: int, code: str = "") -> None:
-        took = round((time.perf_counter() - self.started) * 1000)
-        outcome = Outcome(status=status, code=code, milliseconds=took)
-        for finish in HOOKS.finish_calls.get(self.call.service, ()):
-            try:
-                finish(self.call, outcome)
-            except Exception:
-                LOG.exception("after %s %s", self.call.service, self.call.operation)
-        if SERVER.log is not None:
-            SERVER.log.call(self.call, self.asked, outcome)
-
-
-def denied(service_name: str, message: str) -> Refusal:
-    protocol = str(get_service_model(service_name).protocol)
-    if protocol == "json":
-        return Refusal("AccessDeniedException", message, 400)
-    if protocol == "rest-json":
-        return Refusal("AccessDeniedException", message, 403)
-    return Refusal("AccessDenied", message, 403)
-
-
-def _perform(call: Call, model: OperationModel) -> Params:
-    key = (call.service, call.operation)
-    for before in HOOKS.before_calls.get(key, ()):
-        before(call)
-    instead = HOOKS.instead_calls.get(key)
-    if instead is not None:
-        return instead(call)
-    response = invoke(call, model, to_request(model, call.params))
-    if response.status >= 300:
-        raise _refusal(model, response)
-    output = parse_output(model, response)
-    for after in HOOKS.after_calls.get(key, ()):
-        after(call, output)
-    return output
 
 
 def _refusal(model: OperationModel, response: HttpResponse) -> Refusal:
@@ -232,22 +131,16 @@ def require(
     ``policy`` is that of the resource, which belongs to the account ``owner``. Raises Refusal.
     """
     service_name, _, operation = action.partition(":")
-    with SERVER.lock:
-        call = _call(caller, service_name, operation, {}, region)
-        exchange = _Exchange(call, {})
-        permission = Permission(
-            action=action,
-            resource=resource,
-            context=_source(source_arn) | dict(context or {}),
-            owner_account=owner or caller.account_id,
-            resource_policy=policy,
-        )
-        try:
-            exchange.decide(permission)
-        except Refusal as refusal:
-            exchange.finish(refusal.status, refusal.code)
-            raise
-        exchange.finish(200)
+    exchange = Exchange(_call(caller, service_name, operation, {}, region))
+    permission = Permission(
+        action=action,
+        resource=resource,
+        context=_source(source_arn) | dict(context or {}),
+        owner_account=owner or caller.account_id,
+        resource_policy=policy,
+    )
+    with SERVER.lock, exchange.finished():
+        exchange.require(permission)
 
 
 def make_log_group(account: str, region: str, name: str) -> None:

@@ -13,14 +13,15 @@ import pytest
 import urllib3
 from botocore.exceptions import ClientError
 
-from localcloud.server import gateway, moto_backend
-from localcloud.server.call import HOOKS, Call
+from localcloud.server import inside, moto_backend, pipeline
+from localcloud.server.call import HOOKS, Call, Refusal
 from localcloud.server.callers import identify
 from localcloud.server.services import load_for
 from localcloud.server.signing import Signature
 from localcloud.server.wire import HttpRequest, with_plain_body
 
 from .conftest import ACCOUNTS, DEV, Cloud
+from .policies import refusal
 
 
 def fetch(cloud: Cloud, url: str, method: str = "GET", **options: Any) -> urllib3.BaseHTTPResponse:
@@ -192,10 +193,16 @@ class TestErrors:
         def broken(*_: Any) -> None:
             raise ZeroDivisionError("broken")
 
-        monkeypatch.setattr(gateway, "invoke", broken)
+        monkeypatch.setattr(pipeline, "invoke", broken)
         with pytest.raises(ClientError, match="InternalError"):
             cloud.client("ec2", DEV).describe_vpcs()
         assert "ZeroDivisionError" in caplog.text
+
+    def test_a_service_is_denied_as_a_client_is(self, cloud: Cloud) -> None:
+        params = {"CidrBlock": "10.0.0.0/16"}
+        with pytest.raises(Refusal) as refused:
+            inside.perform(inside.service("batch.amazonaws.com", DEV), "ec2", "CreateVpc", params, "us-west-2")
+        assert (refused.value.code, refused.value.status) == refusal(cloud.engineer("ec2").create_vpc, **params)
 
     def test_a_head_request_has_no_body(self, cloud: Cloud) -> None:
         answer = fetch(cloud, f"{cloud.https_url}/no-such-bucket-anywhere", "HEAD")

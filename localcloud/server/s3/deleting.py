@@ -12,11 +12,9 @@ from typing import Any
 
 from moto.s3.models import FakeBucket
 
-from .. import inside
-from ..access.authorization import permissions
-from ..access.decide import decide
-from ..call import HOOKS, Call, Outcome, Params, Refusal
-from . import conditions, events, server_logs, versions
+from ..call import HOOKS, Call, Params, Refusal
+from ..pipeline import Exchange
+from . import conditions, events, versions
 from .refusals import malformed_xml, not_implemented
 from .store import bucket_called, documents_of
 from .versions import DeleteMarker, Version
@@ -96,24 +94,7 @@ def _delete_as_a_call(call: Call, bucket: FakeBucket, item: dict[str, Any]) -> P
         params={name: value for name, value in item.items() if name in ("Key", "VersionId")} | {"Bucket": bucket.name},
         response_headers={},
     )
-    asked: list[dict[str, Any]] = []
-    outcome = Outcome(status=204)
-    try:
-        _check_allowed(single, asked)
+    exchange = Exchange(single)
+    with exchange.finished(204):
+        exchange.permit()
         return _delete(bucket, item["Key"], item.get("VersionId"), item.get("ETag"))
-    except Refusal as refusal:
-        outcome = Outcome(status=refusal.status, code=refusal.code)
-        raise
-    finally:
-        server_logs.record(single, outcome)
-        if inside.SERVER.log is not None:
-            inside.SERVER.log.call(single, asked, outcome)
-
-
-def _check_allowed(single: Call, asked: list[dict[str, Any]]) -> None:
-    for permission in permissions(single):
-        decision = decide(single, permission)
-        if inside.SERVER.log is not None:
-            asked.append(inside.SERVER.log.permission(permission, decision))
-        if not decision.allowed:
-            raise Refusal("AccessDenied", decision.message or "Access Denied", 403)
