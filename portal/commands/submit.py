@@ -23,7 +23,7 @@ from portal.commands.options import (
 from portal.commands.running import Place, stack_files, submit
 from portal.environments import Home
 from portal.errors import PortalError
-from portal.submission import defaults, listing, targets
+from portal.submission import abilities, defaults, listing, targets
 from portal.submission.defaults import Command, Generation
 from portal.submission.requests import Job
 from settings import Portal
@@ -58,6 +58,11 @@ def queue(
 ) -> None:
     """Ingest a dataset: one job a run."""
     place = Place(stack_files(), common.environment)
+    number = listing.number("--dataset", dataset) if dataset else targets.dataset_of(config_file)
+    listing.number("--deposition", deposition)
+    buckets = abilities.ingest_buckets(place.portal, place.where)
+    buckets.refuse_unreadable("INPUT_BUCKET", input_bucket)
+    buckets.refuse_unwritable("OUTPUT_PATH", output_path)
     named = [*(run or []), *_lines(runs_file)]
     if source_prefix is not None:
         named += listing.runs(place.s3, input_bucket, source_prefix)
@@ -70,7 +75,7 @@ def queue(
         input_bucket=input_bucket,
         output_path=output_path,
         deposition=deposition,
-        dataset=dataset or targets.dataset_of(config_file),
+        dataset=number,
         flags=[
             *(switch for switch, on in switches.items() if on),
             *([f"--https-prefix {shlex.quote(https_prefix)}"] if https_prefix else []),
@@ -105,7 +110,7 @@ def db_import(
 ) -> None:
     """Import metadata into the environment's database: one job a dataset."""
     place = Place(stack_files(), common.environment)
-    bucket = s3_bucket or _import_bucket(place)
+    bucket = abilities.import_bucket(place.portal, place.where, s3_bucket)
     found = listing.numbered(place.s3, bucket, "", include_dataset or [], "--include-dataset")
     chosen = listing.chosen(found, filter_datasets or [], exclude_dataset or [], DATASETS)
     production = common.environment == defaults.PRODUCTION
@@ -121,13 +126,6 @@ def db_import(
         ],
     )
     submit(common, place, Command.DB_IMPORT, wanted.about(), [wanted.job(one) for one in chosen])
-
-
-def _import_bucket(place: Place) -> str:
-    ref = place.where.settings.import_from
-    if ref is None:
-        raise PortalError(f"--s3-bucket: must be given: the environment {place.environment!r} has no import")
-    return place.portal.bucket(ref, place.where.stack).name
 
 
 @app.command(cls=OrderedFilters)
@@ -217,15 +215,21 @@ def validate(
 ) -> None:
     """Check datasets: in the staging bucket, or for any other --environment in the public one. One job a dataset."""
     staging = common.environment == defaults.ENVIRONMENT
+    numbers = [listing.number("DATASET_ID", one) for one in dataset_id]
     place = Place(stack_files(), defaults.ENVIRONMENT)
     output = place.bucket("staging", "--environment")
-    checks = targets.Validation(
-        kind="staging" if staging else "prod",
-        input_bucket=output if staging else _released(place.portal, place.where, None, None)[1].bucket,
-        output_bucket=output,
-        flags=targets.flags(flags),
-    )
-    submit(common, place, Command.VALIDATE, checks.about(), [checks.dataset(one) for one in dataset_id])
+    source = output if staging else _released(place.portal, place.where, None, None)[1].bucket
+    kind = "staging" if staging else "prod"
+    checks = _validation(place, kind, source, output, "--environment", flags)
+    submit(common, place, Command.VALIDATE, checks.about(), [checks.dataset(one) for one in numbers])
+
+
+def _validation(place: Place, kind: str, source: str, output: str, argument: str, flags: str) -> targets.Validation:
+    """Raises PortalError for buckets that the environment's jobs may not touch; ``argument`` names the source."""
+    buckets = abilities.ingest_buckets(place.portal, place.where)
+    buckets.refuse_unreadable(argument, source)
+    buckets.refuse_unwritable("--environment", output)
+    return targets.Validation(kind=kind, input_bucket=source, output_bucket=output, flags=targets.flags(flags))
 
 
 @app.command("source-validate")
@@ -238,10 +242,7 @@ def source_validate(
 ) -> None:
     """Check a dataset's sources: one job."""
     place = Place(stack_files(), defaults.ENVIRONMENT)
-    checks = targets.Validation(
-        kind="source",
-        input_bucket=input_bucket or place.bucket("source", "--input-bucket"),
-        output_bucket=place.bucket("staging", "--environment"),
-        flags=targets.flags(flags),
-    )
+    source = input_bucket or place.bucket("source", "--input-bucket")
+    output = place.bucket("staging", "--environment")
+    checks = _validation(place, "source", source, output, "--input-bucket", flags)
     submit(common, place, Command.SOURCE_VALIDATE, checks.about(), [checks.sources(config_file)])

@@ -11,8 +11,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from portal.errors import PortalError
 
-DATASET: Final = re.compile(r"[1-9][0-9]{4,}")
-"""Numbers of datasets and depositions; beside them, buckets have folders of reports and metadata."""
+NUMBER: Final = re.compile(r"[1-9][0-9]{4,}")
+"""Of a dataset or a deposition; beside their folders, buckets have those of reports and metadata."""
 DEPOSITIONS: Final = "depositions_metadata"
 
 
@@ -40,10 +40,20 @@ def refuse_missing_workflow(s3: Any, bucket: str, key: str) -> None:
         raise PortalError(f"--swipe-wdl-key: {key!r}: must be a file in s3://{bucket}: {known}")
 
 
+def number(argument: str, value: str) -> str:
+    """The value, if it can be the number of a dataset or a deposition. Raises PortalError."""
+    if not NUMBER.fullmatch(value):
+        raise PortalError(f"{argument}: {value!r}: must be a number from 10000 on, as datasets and depositions have")
+    return value
+
+
 def numbered(s3: Any, bucket: str, folder: str, wanted: Sequence[str], argument: str) -> list[str]:
-    """The datasets or depositions in a folder: all, or the wanted ones. Raises PortalError for what is not there."""
+    """The datasets or depositions in a folder: all, or the wanted ones. Raises PortalError for what is no number of
+    one, or not there."""
+    for one in wanted:
+        number(argument, one)
     prefix = f"{folder.strip('/')}/" if folder.strip("/") else ""
-    there = [one for one in entries(s3, bucket, prefix)[0] if DATASET.fullmatch(one)]
+    there = [one for one in entries(s3, bucket, prefix)[0] if NUMBER.fullmatch(one)]
     if missing := [one for one in wanted if one not in there]:
         raise PortalError(f"{argument}: {missing[0]!r}: there is no such folder in s3://{bucket}/{prefix}")
     return list(dict.fromkeys(wanted)) or there

@@ -14,7 +14,7 @@ from pathlib import PurePosixPath
 
 from portal.errors import PortalError
 from portal.submission.defaults import VALIDATIONS
-from portal.submission.listing import DEPOSITIONS
+from portal.submission.listing import DEPOSITIONS, NUMBER
 from portal.submission.requests import Job, unquoted
 from portal.sync import Uri
 
@@ -61,7 +61,7 @@ def _exactly(name: str) -> str:
 def dataset_of(config_file: str) -> str:
     """The dataset by the name of its configuration (``10000.yaml``). Raises PortalError for a name that says none."""
     stem = PurePosixPath(config_file).stem
-    if not stem.isdecimal():
+    if not NUMBER.fullmatch(stem):
         raise PortalError(f"--dataset: must be given: the file's name {stem!r} is not a dataset's number")
     return stem
 
@@ -143,7 +143,7 @@ class Validation:
         return {**found, "flags": " ".join(self.flags)}
 
     def dataset(self, name: str) -> Job:
-        given = {"dataset": unquoted("DATASET", name), "config_file": "", "test_entity": "standardized"}
+        given = {"dataset": name, "config_file": "", "test_entity": "standardized"}
         return self._job(name, f"validate-{self.kind}-{name}", given)
 
     def sources(self, config_file: str) -> Job:

@@ -28,6 +28,7 @@ from tests.localcloud.states_steps import Machines
 from tests.unit.stackfiles import own_files, written
 
 SOURCE, STAGING, PUBLIC = ("cryoetportal-rawdatasets-dev", "cryoet-data-portal-staging", "cryoet-data-portal-public")
+EMBARGO = "cryoet-data-portal-embargo"
 WDL, COMMS = "cryoet-swipe-wdl-staging", "cryoet-swipe-comms-staging"
 QUEUE = ("submit", "queue", "../dataset_configs/10000.yaml", SOURCE, STAGING, "--deposition", "10300")
 WORKFLOWS = ("standardize_dirs.wdl-v0.0.1.wdl", "db_import-v0.0.3.wdl", "db_import-v0.0.4.wdl", "sync-v0.0.1.wdl")
@@ -235,7 +236,7 @@ def test_what_looks_like_an_option_is_quoted_too(portal: Portal) -> None:
         (("sync", f"s3://{STAGING}", "s3://elsewhere"), "DEST: 's3://elsewhere': the environment"),
         (("sync", "--single-job", "--generation", "1"), "--single-job: clients of generation 1"),
         (("sync", "--single-job", "--dataset", "10000"), "--single-job: takes all of SOURCE"),
-        (("sync", "--dataset", "1"), "--dataset: '1': there is no such folder"),
+        (("sync", "--dataset", "99999"), "--dataset: '99999': there is no such folder"),
         (
             ("sync", "--single-job", "--delete", f"s3://{STAGING}/10000", f"s3://{PUBLIC}"),
             f"DEST: 's3://{PUBLIC}': with --delete must not be above SOURCE's folder '10000'",
@@ -246,7 +247,30 @@ def test_what_looks_like_an_option_is_quoted_too(portal: Portal) -> None:
         ),
         (("validate", "10000", "--memory", "3"), "RunSPOTMemory must be a whole number of MiB from 4 to"),
         (("validate", "10000", "10000"), "'10000': is named twice"),
-        (("validate", "10'0"), 'DATASET: "10\'0": must have no apostrophe'),
+        (("validate", "10'0"), 'DATASET_ID: "10\'0": must be a number from 10000 on'),
+        (("validate", "10000", "1234"), "DATASET_ID: '1234': must be a number from 10000 on"),
+        (("db-import", "--include-dataset", "jensen"), "--include-dataset: 'jensen': must be a number from 10000 on"),
+        (("sync", "--deposition", "0"), "--deposition: '0': must be a number from 10000 on"),
+        ((*QUEUE[1:4], STAGING, "--deposition", "CZDS-1"), "--deposition: 'CZDS-1': must be a number from 10000 on"),
+        ((*QUEUE[1:], "--dataset", "01000"), "--dataset: '01000': must be a number from 10000 on"),
+        ((*QUEUE[1:], "--environment", "prod"), "--environment: 'prod': has no ingest in Pulumi.prod.yaml"),
+        (
+            (*QUEUE[1:3], "elsewhere", *QUEUE[4:]),
+            f"INPUT_BUCKET: 'elsewhere': jobs of the environment 'staging' may read {SOURCE}, {PUBLIC}, {STAGING}, ",
+        ),
+        (
+            (*QUEUE[1:4], f"{PUBLIC}/x", *QUEUE[5:]),
+            f"OUTPUT_PATH: '{PUBLIC}': jobs of the environment 'staging' may write {STAGING}, {EMBARGO} alone (ingest in ",
+        ),
+        ((*QUEUE[1:4], f"s3://{STAGING}", *QUEUE[5:]), "OUTPUT_PATH: 's3:': jobs of the environment 'staging' may"),
+        (
+            ("source-validate", "../dataset_configs/10000.yaml", "--input-bucket", "elsewhere"),
+            "--input-bucket: 'elsewhere': jobs of the environment 'staging' may read",
+        ),
+        (
+            ("db-import", "--s3-bucket", PUBLIC),
+            f"--s3-bucket: '{PUBLIC}': jobs of the environment 'staging' import from {STAGING} alone",
+        ),
     ],
 )
 def test_what_cannot_run_is_refused_before_there_is_a_batch(

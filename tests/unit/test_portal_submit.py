@@ -16,7 +16,7 @@ from components.orchestration import contract
 from components.orchestration.contract import Resources
 from portal.environments import Found, Home, home, home_of
 from portal.errors import PortalError
-from portal.submission import batches, targets
+from portal.submission import abilities, batches, targets
 from portal.submission.defaults import Command, Generation
 from portal.submission.journal import Header, Journal
 from portal.submission.listing import chosen
@@ -285,6 +285,17 @@ def test_an_environment_is_found_by_its_name_and_an_execution_by_its_arn(portal:
 def test_an_environment_without_an_orchestrator_runs_nothing(tmp_path: Any) -> None:
     with pytest.raises(PortalError, match=r"--environment: 'dev': has no orchestrator in Pulumi.dev.yaml"):
         home(load("dev", written(changed(_no_orchestrators), tmp_path)), "dev")
+
+
+def test_an_environment_without_ingest_or_import_takes_no_such_jobs(tmp_path: Any) -> None:
+    def bare(files: dict[str, Any]) -> None:
+        del files["dev"]["environments"]["dev"]["import"]
+
+    portal = load("dev", written(changed(bare), tmp_path))
+    with pytest.raises(PortalError, match=r"--environment: 'dev': has no import in Pulumi.dev.yaml"):
+        abilities.import_bucket(portal, home(portal, "dev"), None)
+    with pytest.raises(PortalError, match=r"--environment: 'prod': has no ingest in Pulumi.prod.yaml"):
+        abilities.ingest_buckets(portal, home(portal, "prod"))
 
 
 def _no_orchestrators(files: dict[str, Any]) -> None:
