@@ -260,7 +260,7 @@ def test_what_looks_like_an_option_is_quoted_too(portal: Portal) -> None:
         ),
         (
             (*QUEUE[1:4], f"{PUBLIC}/x", *QUEUE[5:]),
-            f"OUTPUT_PATH: '{PUBLIC}': jobs of the environment 'staging' may write {STAGING}, {EMBARGO} alone (ingest in ",
+            f"OUTPUT_PATH: '{PUBLIC}': jobs of the environment 'staging' may write {STAGING}, {EMBARGO} alone",
         ),
         ((*QUEUE[1:4], f"s3://{STAGING}", *QUEUE[5:]), "OUTPUT_PATH: 's3:': jobs of the environment 'staging' may"),
         (
