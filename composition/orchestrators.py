@@ -145,6 +145,7 @@ def _compute(portal: Portal, settings: OrchestratorSettings, network: Network) -
         capacity_wait_seconds=settings.capacity_wait_seconds,
         vpc_id=network.vpc_id,
         subnet_ids=network.private_subnet_ids,
+        network=(network,),
         network_key=" ".join((plan.cidr, *plan.zones)),
     )
 

@@ -1,7 +1,8 @@
 """Compute environments and queues: spot first, an overflow on demand, and an on-demand queue of its own.
 
-A compute environment is never changed but in its vCPU limits. AWS would change most of it in place, but gives running
-jobs six hours at most and then ends them; and a replacement cannot be deleted while a queue lists it. So what may not
+A compute environment is never changed but in its vCPU limits. AWS would change most of it in place, and end running
+jobs when the time of the update policy is over: Batch takes up to 7,200 minutes, the provider up to 360, which is less
+than a job may run; and a replacement cannot be deleted while a queue lists it. So what may not
 change under running jobs makes up the name: another value is another *generation*, a new environment that queues list
 first. The one before stays listed behind it, untouched, as long as it is named in ``retiring``; once it isn't, it is
 taken out of the queue and then deleted, with what runs there: name it until AWS counts no task on it any more (as
@@ -38,6 +39,8 @@ from components.orchestration.limits import (
 Market = Literal["spot", "overflow", "on-demand"]
 MARKETS: Final[tuple[Market, ...]] = ("spot", "overflow", "on-demand")
 MOST_LISTED: Final = 3
+LONGEST_UPDATE_MINUTES: Final = 360
+"""Of running jobs when machines are replaced in place: the provider's limit."""
 NO_CAPACITY: Final = "CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY"
 CANNOT_RUN: Final = ("MISCONFIGURATION:COMPUTE_ENVIRONMENT_MAX_RESOURCE", "MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT")
 UNTOUCHED: Final = ("computeResources", "name", "serviceRole", "state", "tags", "tagsAll", "type", "updatePolicy")
@@ -65,6 +68,9 @@ class ComputeArgs:
     vpc_id: pulumi.Input[str]
     subnet_ids: Sequence[pulumi.Input[str]]
     """Private ones."""
+    network: Sequence[pulumi.Resource] = ()
+    """What a machine reaches ECS, images and packages through. A subnet's id does not say whether its routes stand, and
+    machines that start before them fail."""
     network_key: str
     """Another text whenever the subnets are others: their ids are not known when generations are told apart."""
     retiring: tuple[str, ...] = ()
@@ -257,10 +263,10 @@ class Compute(pulumi.ComponentResource):
             type="MANAGED",
             compute_resources=resources,
             update_policy=batch.ComputeEnvironmentUpdatePolicyArgs(
-                terminate_jobs_on_update=False, job_execution_timeout_minutes=360
+                terminate_jobs_on_update=False, job_execution_timeout_minutes=LONGEST_UPDATE_MINUTES
             ),
-            # The role's policy and the way out must outlive the environment: without them it cannot be deleted.
-            opts=self._child(self._role, self._open, ignore=UNTOUCHED if retiring else ()),
+            # The role's policy and the ways out must outlive the environment: without them it cannot be deleted.
+            opts=self._child(self._role, self._open, *self._args.network, ignore=UNTOUCHED if retiring else ()),
         )
 
     def _queue(

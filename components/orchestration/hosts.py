@@ -1,9 +1,14 @@
 """What the machines of the jobs are made from: launch template, start-up script, role.
 
-Rests on: Batch takes user data as MIME multi-part alone; the root volume of Amazon's ECS image grows to the size that
+Rests on: Batch takes user data as MIME multi-part alone; a boothook runs at every boot, before Docker and the ECS agent
+start, and cloud-init goes on whatever it returns; the root volume of Amazon's ECS image grows to the size that
 the template gives it; a job's container shares the host's network (Batch on EC2 knows no other way), so the hop limit
 of one keeps instance metadata from the workflow's own containers, which are bridged, and not from the job's. That one
 holds the Docker socket, hence the host: the machine's role can do nothing but serve ECS.
+
+Draining (ECS developer guide, "Draining container instances") stops the tasks of services, and Batch's tasks belong to
+none. When a spot machine gets its notice, draining keeps new jobs off it; those on it run on until it shuts down. Only
+then does Docker send SIGTERM, and SIGKILL 15 seconds later.
 """
 
 from __future__ import annotations
@@ -18,33 +23,58 @@ SCRATCH: Final = "/mnt"
 IMAGE_TYPE: Final = "ECS_AL2023"
 NVME: Final = "nvme"
 _BOUNDARY: Final = "==PORTAL=="
-_AGENT: Final = """
-    cat >> /etc/ecs/ecs.config <<'END'
-    ECS_ENABLE_SPOT_INSTANCE_DRAINING=true
-    ECS_CONTAINER_STOP_TIMEOUT=110s
-    ECS_IMAGE_PULL_BEHAVIOR=default
-    END
+_FAIL_CLOSED: Final = """
+    shut_down_unless_ready() {
+        [ $? -eq 0 ] && return
+        echo "start-up failed: this machine must not get jobs" >&2
+        systemctl mask --runtime ecs.service || true
+        shutdown --poweroff now
+    }
+    trap shut_down_unless_ready EXIT
     """
-"""A machine that is taken back gives two minutes: its jobs are told at once and have most of that."""
-_METADATA: Final = """
-    iptables --table filter --new-chain DOCKER-USER || true
-    iptables --insert DOCKER-USER 1 --destination 169.254.169.254/32 --jump DROP
-    """
+"""A machine without its disks would fill its small root volume. Batch's Auto Scaling group replaces one that is off."""
 _NVME: Final = """
     disks=$(lsblk --nodeps --noheadings --output NAME,MODEL | awk '/Instance Storage/ {print "/dev/" $1}')
     set -- $disks
-    dnf install --assumeyes --quiet mdadm xfsprogs
-    mdadm --create /dev/md0 --level 0 --force --raid-devices $# $disks
-    mkfs.xfs /dev/md0
-    mount /dev/md0 /mnt
+    if [ $# -eq 0 ]; then
+        echo "this machine has no NVMe disks" >&2
+        exit 1
+    fi
+    if ! mountpoint --quiet /mnt; then
+        device=$1
+        if [ $# -gt 1 ]; then
+            device=/dev/md0
+            command -v mdadm > /dev/null || dnf install --assumeyes --quiet mdadm
+            mdadm --stop --scan
+            mdadm --assemble $device "$@" || mdadm --create $device --run --level 0 --raid-devices $# "$@"
+        fi
+        [ "$(blkid --probe --match-tag TYPE --output value $device)" = xfs ] || mkfs.xfs -f $device
+        mount $device /mnt
+    fi
     mkdir --parents /mnt/docker /etc/docker
     echo '{"data-root": "/mnt/docker"}' > /etc/docker/daemon.json
+    """
+"""Docker and the jobs work on the disks, several as one RAID 0. A restart finds them as they were (the kernel may have
+assembled the RAID under another name: hence the stop); after a stop and a start they are blank, and made again."""
+_METADATA: Final = """
+    iptables --table filter --new-chain DOCKER-USER 2> /dev/null || true
+    set -- DOCKER-USER --destination 169.254.169.254/32 --jump DROP
+    iptables --check "$@" 2> /dev/null || iptables --insert "$@"
+    """
+_AGENT: Final = """
+    mkdir --parents /etc/ecs
+    if ! grep --quiet --no-messages ECS_ENABLE_SPOT_INSTANCE_DRAINING /etc/ecs/ecs.config; then
+        cat >> /etc/ecs/ecs.config <<'END'
+    ECS_ENABLE_SPOT_INSTANCE_DRAINING=true
+    ECS_IMAGE_PULL_BEHAVIOR=default
+    END
+    fi
     """
 
 
 def start_up(scratch: int | str) -> str:
     """The script that runs before Docker and the ECS agent start. ``scratch``: GiB of the root volume, or ``nvme``."""
-    parts = [_AGENT, _METADATA, *([_NVME] if scratch == NVME else [])]
+    parts = [_FAIL_CLOSED, *([_NVME] if scratch == NVME else []), _METADATA, _AGENT]
     return "#!/bin/bash\nset -euo pipefail\n" + "".join(textwrap.dedent(part).lstrip("\n") for part in parts)
 
 

@@ -35,7 +35,7 @@ from localcloud.runner.store import Store
 from localcloud.runner.uploads import Uploads
 
 CREDENTIALS_SECONDS = (1, 2, 4, 8)  # between tries, of which botocore makes three each
-WATCHDOG_SECONDS = 20.0  # ECS kills 30 s after its SIGTERM
+WATCHDOG_SECONDS = 12.0  # Docker kills 15 s after its SIGTERM when the machine shuts down, ECS after 30 s
 log = logging.getLogger("runner")
 
 

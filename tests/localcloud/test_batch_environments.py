@@ -59,6 +59,18 @@ def test_jobs_have_the_time_of_the_update_policy(world: World) -> None:
         assert world.ended(job_id)["statusReason"].startswith("Host EC2 (instance i-")
 
 
+def test_an_update_policy_gives_jobs_five_days_at_most(world: World) -> None:
+    """More than the 360 minutes that the provider takes."""
+    environment = world.environment()
+    policy = {"terminateJobsOnUpdate": False, "jobExecutionTimeoutMinutes": 7_200}
+    world.batch.update_compute_environment(computeEnvironment=environment, updatePolicy=policy)
+    assert world.settled_environment(environment)["updatePolicy"] == policy
+    with refused("ClientException", "7200"):
+        world.batch.update_compute_environment(
+            computeEnvironment=environment, updatePolicy=policy | {"jobExecutionTimeoutMinutes": 7_201}
+        )
+
+
 def test_a_disabled_environment_starts_nothing_and_lets_what_runs_end(world: World) -> None:
     environment = world.environment()
     queue = world.queue(environment)

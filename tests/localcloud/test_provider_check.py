@@ -55,6 +55,12 @@ def engine() -> Engine:
         (ROLE, {}, "assumeRolePolicy", "is required"),
         (ROLE, {"assumeRolePolicy": " {}"}, "assumeRolePolicy", "must be an IAM policy"),
         (ROLE, {"assumeRolePolicy": "{,}"}, "assumeRolePolicy", "must be an IAM policy"),
+        (
+            "aws:batch/computeEnvironment:ComputeEnvironment",
+            {"type": "MANAGED", "updatePolicy": {"jobExecutionTimeoutMinutes": 361, "terminateJobsOnUpdate": False}},
+            "updatePolicy.jobExecutionTimeoutMinutes",
+            "1 to 360, is 361",
+        ),
         (ROLE, {"assumeRolePolicy": trust(), "maxSessionDuration": 60}, "maxSessionDuration", "3600 to 43200, is 60"),
         (ROLE, {"assumeRolePolicy": trust(), "maxSessionDuration": 3600.5}, "maxSessionDuration", "a whole number"),
         (ROLE, {"assumeRolePolicy": trust(), "name": "a/b"}, "name", "must match"),

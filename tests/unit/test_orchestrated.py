@@ -114,6 +114,16 @@ def test_the_networks_settings_reach_it() -> None:
     assert days == {"dev": 30, "prod": 90}
 
 
+def test_no_machine_starts_before_its_network_has_all_routes(graph: Recording) -> None:
+    """A subnet's id is known long before its route to NAT: the first machine would find no packages and no ECS."""
+    kinds = ("ec2/route:Route", "ec2/routeTableAssociation:RouteTableAssociation", "ec2/vpcEndpoint:VpcEndpoint")
+    routes = {one.name for kind in kinds for one in graph.of(kind)}
+    assert any(name.endswith("-out") and "private" in name for name in routes)
+    environments = graph.of("batch/computeEnvironment:ComputeEnvironment")
+    assert environments
+    assert all(routes <= one.depends_on for one in environments)
+
+
 def test_an_account_without_orchestrators_has_no_network() -> None:
     public = deployed("public")
     assert not public.of("ec2/vpc:Vpc")

@@ -78,7 +78,7 @@ def test_each_market_has_its_kind_of_machines(market: str, kind: str, strategy: 
     assert found["subnets"] == ["subnet-1", "subnet-2"]
     assert "serviceRole" not in one.inputs
     assert "desiredVcpus" not in found
-    assert one.inputs["updatePolicy"]["terminateJobsOnUpdate"] is False
+    assert one.inputs["updatePolicy"] == {"terminateJobsOnUpdate": False, "jobExecutionTimeoutMinutes": 360}
 
 
 def test_without_an_overflow_jobs_wait_for_spot() -> None:
@@ -158,10 +158,9 @@ def script(scratch: Any) -> str:
 
 
 def test_user_data_is_what_batch_takes() -> None:
-    assert script(500).startswith("#!/bin/bash\nset -euo pipefail\n")
-    assert "ECS_ENABLE_SPOT_INSTANCE_DRAINING=true" in script(500)
-    assert "mdadm" not in script(500)
-    assert "mount /dev/md0 /mnt" in script("nvme")
+    """What the script does: ``test_orchestration_start_up``."""
+    for scratch in (500, "nvme"):
+        assert script(scratch).rstrip("\n") == hosts.start_up(scratch).rstrip("\n")
     assert len(hosts.user_data("nvme")) < 16_384
 
 

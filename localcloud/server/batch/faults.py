@@ -5,9 +5,10 @@ Which jobs: ``account``, ``queue``, ``compute_environment`` (a name or an ARN; `
 expression that is searched for), ``times`` (how often; -1 for ever). Which fault, by ``kind``:
 
 ==================  ==================================================================================================
-``reclaimed``       the host is taken: SIGKILL, or with ``"signal": "SIGTERM"`` SIGTERM and after ``grace_seconds``
-                    (120) SIGKILL. ``"report": "host"``: the status reason names the host; ``"program"``: a program that
-                    ends by itself after the SIGTERM looks like one that failed
+``reclaimed``       the host is taken: SIGKILL, or with ``"signal": "SIGTERM"``, as when Docker ends with the host,
+                    SIGTERM and after ``grace_seconds`` (15, Docker's own) SIGKILL. ``"report": "host"``: the status
+                    reason names the host; ``"program"``: a program that ends by itself after the SIGTERM looks like
+                    one that failed
 ``host_lost``       the attempt ends without any reason or exit code
 ``out_of_memory``   killed as if it used too much memory: exit code 137 and AWS's reason
 ``exit``            ends with ``exit_code`` (1)
@@ -54,7 +55,7 @@ class Fault:
     times: int = 1
     signal: str = "SIGKILL"
     report: str = "host"
-    grace_seconds: float = 120
+    grace_seconds: float = 15
     after_seconds: float | None = None
     after_marker: str | None = None
     after_object: str | None = None
