@@ -56,6 +56,7 @@ def main(arguments: list[str]) -> int:
 
 
 def _describe(folder: Folder, cloud: LocalCloud) -> None:
+    from . import children
     from .batch.environment import own_root
 
     description = {
@@ -67,6 +68,7 @@ def _describe(folder: Folder, cloud: LocalCloud) -> None:
         "access_key_id": cloud.credentials.access_key_id,
         "secret_access_key": cloud.credentials.secret_access_key,
         "jobs": str(own_root() or ""),
+        "children_mark": children.MARK,
     }
     draft = folder.description.with_suffix(".new")
     draft.touch(mode=0o600)

@@ -10,7 +10,6 @@ import fcntl
 import json
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import time
@@ -25,6 +24,7 @@ import psutil
 
 from localcloud.server import leftovers
 from localcloud.server.batch.images import ENVIRONMENT_VARIABLE, RUNNER
+from localcloud.server.process_families import Family
 
 START_SECONDS = 60.0
 STOP_SECONDS = 10.0
@@ -51,6 +51,8 @@ class Running:
     secret_access_key: str
     jobs: str
     """Where the directories of its jobs are; empty if that is a place of the user's."""
+    children_mark: str
+    """In the environment of every process that it started for a job."""
 
 
 def running(folder: Path) -> Running | None:
@@ -87,7 +89,7 @@ def _command_line(server: Running) -> list[str]:
 def _clear(server: Running) -> None:
     """Ends and removes what is left of a server's jobs, unless its address or pid is another server's by now."""
     if _answers(server) is None and MODULE not in _command_line(server):
-        leftovers.end_jobs(server.http_url)
+        Family(server.children_mark).end()  # its guard does so, unless it was killed as well
         if server.jobs:
             shutil.rmtree(server.jobs, ignore_errors=True)
 
@@ -193,28 +195,25 @@ def stop(folder: Path) -> bool:
 
 
 def _end(server: Running) -> None:
-    try:
-        ask(server, "POST", "stop")
-    except (OSError, ValueError):
-        os.kill(server.pid, signal.SIGTERM)
-    if _gone(server.pid):
-        return
-    os.kill(server.pid, signal.SIGKILL)
-    if not _gone(server.pid):
-        raise ProcessError(f"the server's process {server.pid} could not be ended")
-
-
-def _gone(pid: int) -> bool:
-    began = time.monotonic()
-    while time.monotonic() - began < STOP_SECONDS:
-        with suppress(ChildProcessError):
-            os.waitpid(pid, os.WNOHANG)  # ours, if this process started it
+    with suppress(psutil.NoSuchProcess):
+        process = psutil.Process(server.pid)  # its identity: never another process that has the pid later
         try:
-            os.kill(pid, 0)
-        except ProcessLookupError:
-            return True
-        time.sleep(POLL_SECONDS)
-    return False
+            ask(server, "POST", "stop")
+        except (OSError, ValueError):
+            process.terminate()
+        if _gone(process):
+            return
+        process.kill()
+        if not _gone(process):
+            raise ProcessError(f"the server's process {server.pid} could not be ended")
+
+
+def _gone(process: psutil.Process) -> bool:
+    try:
+        process.wait(STOP_SECONDS)
+    except psutil.TimeoutExpired:
+        return False
+    return True
 
 
 @contextmanager

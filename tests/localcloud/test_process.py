@@ -150,12 +150,14 @@ def test_accounts_of_a_killed_server_are_forgotten_by_the_next_start(tmp_path: P
     process.stop(folder)
 
 
+def arguments(one: psutil.Process) -> list[str]:
+    with suppress(psutil.Error):
+        return one.cmdline()
+    return []
+
+
 def sleeping(seconds: str) -> list[psutil.Process]:
-    found: list[psutil.Process] = []
-    for one in psutil.process_iter():
-        with suppress(psutil.Error):
-            found += [one] if seconds in one.cmdline() else []
-    return found
+    return [one for one in psutil.process_iter() if seconds in arguments(one)]
 
 
 @dataclass(kw_only=True)
@@ -212,12 +214,15 @@ def test_stop_leaves_nothing_of_a_job_that_runs(busy: Busy) -> None:
 def test_stop_leaves_nothing_of_a_server_that_was_killed(busy: Busy) -> None:
     os.kill(busy.server.pid, signal.SIGKILL)
     until(lambda: None if process.running(busy.folder) else True)
-    assert len(busy.left()) == 3, "its job goes on"
+    until(lambda: None if sleeping(busy.seconds) else True)  # its guard ends them
     assert not process.stop(busy.folder), "none was ended: it was gone"
     assert (busy.left(), busy.folder.exists()) == ([], False)
 
 
-def test_start_leaves_nothing_of_a_server_that_was_killed(busy: Busy) -> None:
+def test_start_leaves_nothing_of_a_server_that_was_killed_with_its_guard(busy: Busy) -> None:
+    guards = [one for one in psutil.process_iter() if busy.server.children_mark in arguments(one)]
+    assert len(guards) == 1
+    guards[0].kill()
     os.kill(busy.server.pid, signal.SIGKILL)
     until(lambda: None if process.running(busy.folder) else True)
     server, started = process.start(busy.folder, [DEV])

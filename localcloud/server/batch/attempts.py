@@ -12,14 +12,17 @@ import signal
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import partial
 from http import HTTPStatus
 
+from localcloud.server import children
 from localcloud.server.call import HOOKS, Call
 from localcloud.server.call import Outcome as CallOutcome
 from localcloud.server.timescale import SCALE
 
-from . import environment, faults, notices, processes
+from . import environment, faults, notices
+from .markers import Marker
 from .model import LOCK, Attempt, ComputeEnvironment, Job, new_id, now_ms
 from .texts import EXITED, FAILED_TO_START, OUT_OF_MEMORY, TIMED_OUT, cannot_pull, cannot_start, host_terminated
 
@@ -49,13 +52,13 @@ class Running:
     job: Job
     attempt: Attempt
     on_end: End
-    process: processes.Process | None = None
+    process: children.Child | None = None
+    marker: Marker | None = None
     deadline: float | None = None
     kill_at: float | None = None
     verdict: Callable[[int], Outcome] | None = None
     fault: faults.Fault | None = None
     strike_at: float | None = None
-    marker_seen: threading.Event = field(default_factory=threading.Event)
 
 
 _RUNNING: dict[str, Running] = {}
@@ -121,22 +124,32 @@ def _attempt(running: Running, instance_role: str) -> Outcome:
         if job.stop_reason is not None:
             return Outcome(status_reason=job.stop_reason, may_retry=False)
         try:
-            running.process = processes.start(prepared, marker=_marker(running))
+            running.process = _start(running, prepared)
         except OSError:
             return Outcome(reason=cannot_start(prepared.argv[0]), exit_code=127, status_reason=FAILED_TO_START)
-        _began(running)
+        _began(running, running.process)
     code = running.process.wait()
     with LOCK:
         verdict = running.verdict
     return verdict(code) if verdict else Outcome(exit_code=code)
 
 
-def _marker(running: Running) -> processes.Marker | None:
+def _start(running: Running, prepared: environment.Prepared) -> children.Child:
     pattern = running.fault.after_marker if running.fault else None
-    return processes.Marker(pattern=pattern, seen=running.marker_seen) if pattern else None
+    running.marker = Marker(pattern=pattern, directory=prepared.directory) if pattern else None
+    return children.start(
+        children.Command(
+            name=f"job {running.job.id}",
+            argv=prepared.argv,
+            environment=prepared.variables,
+            directory=prepared.directory,
+        ),
+        write=prepared.logs,
+        see=running.marker.look_in if running.marker else None,
+    )
 
 
-def _began(running: Running) -> None:
+def _began(running: Running, process: children.Child) -> None:
     job = running.job
     now = time.monotonic()
     running.attempt.started_at = now_ms()
@@ -148,14 +161,13 @@ def _began(running: Running) -> None:
         running.strike_at = now + SCALE.real(fault.after_seconds or 0)
     job.status = "RUNNING"
     notices.job_changed(job)
-    processes.watch(running, check)
+    children.watch(process, partial(check, running, process))
 
 
-def check(running: Running, used_mib: float) -> None:
+def check(running: Running, process: children.Child, used_mib: float) -> None:
     """Looks at a running attempt: time, memory, faults. Called by the watcher, many times a second."""
-    process = running.process
-    if process is None:
-        return
+    if running.marker is not None:
+        running.marker.look_for_file()
     now = time.monotonic()
     with LOCK:
         if running.kill_at is not None and now >= running.kill_at:
@@ -173,7 +185,8 @@ def check(running: Running, used_mib: float) -> None:
 
 
 def _strikes(running: Running, now: float) -> bool:
-    return running.marker_seen.is_set() or (running.strike_at is not None and now >= running.strike_at)
+    marked = running.marker is not None and running.marker.seen
+    return marked or (running.strike_at is not None and now >= running.strike_at)
 
 
 def _strike(running: Running, fault: faults.Fault) -> None:

@@ -30,11 +30,10 @@ from typing import Any
 from localcloud.server import inside
 from localcloud.server.access import resources
 from localcloud.server.call import Caller, Refusal
-from localcloud.server.leftovers import METADATA_VARIABLE
+from localcloud.server.child_output import Write
 
 from . import containers, images, pulls
 from .model import Attempt, Job
-from .output import Write
 from .texts import TASKS, cannot_pull, cannot_start, from_docker, no_log_group
 
 DEFAULT_GROUP = "/aws/batch/job"
@@ -154,7 +153,7 @@ def _of_ecs(job: Job, token: str) -> dict[str, str]:
     values = {
         "AWS_EXECUTION_ENV": "AWS_ECS_EC2",
         "ECS_CONTAINER_METADATA_URI": f"{base}/metadata/v3/{token}",
-        METADATA_VARIABLE: f"{base}/metadata/v4/{token}",
+        "ECS_CONTAINER_METADATA_URI_V4": f"{base}/metadata/v4/{token}",
     }
     if job.container.get("jobRoleArn"):
         values["AWS_CONTAINER_CREDENTIALS_FULL_URI"] = f"{base}/credentials/{token}"

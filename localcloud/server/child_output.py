@@ -1,7 +1,7 @@
-"""What a job prints, on its way to CloudWatch Logs: line by line, in few calls.
+"""What a child prints, line by line: the last lines are kept, all are passed on in few calls.
 
-AWS facts: the awslogs driver writes stdout and stderr to one stream, a line an event; a call takes at most 10,000
-events, a line at most 256 KiB.
+AWS facts, for a job's way to CloudWatch Logs: the awslogs driver writes stdout and stderr to one stream, a line an
+event; a call takes at most 10,000 events, a line at most 256 KiB.
 """
 
 from __future__ import annotations
@@ -11,32 +11,46 @@ import os
 import select
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
-from typing import IO
+from typing import IO, TypeVar
 
 LOG = logging.getLogger(__name__)
 FLUSH_SECONDS = 0.1
 LONGEST_LINE = 256 * 1024 - 26
 MOST_EVENTS = 1000
 LAST_WORDS_SECONDS = 2
+TAIL_LINES, TAIL_LINE_LENGTH = 200, 4096
+T = TypeVar("T")
 
 Write = Callable[[list[tuple[int, str]]], None]
-"""Takes lines with the epoch milliseconds of their arrival. May raise nothing."""
+"""Takes lines with the epoch milliseconds of their arrival."""
+
+
+def nowhere(lines: list[tuple[int, str]]) -> None:
+    """Of a child whose last lines are all that is wanted."""
+    del lines
 
 
 class Output:
-    """Reads a pipe in a thread until it ends or :meth:`close` gives up on it."""
+    """Reads a pipe in a thread until it ends or :meth:`close` gives up on it. ``name`` is for the server's log."""
 
-    def __init__(self, write: Write, see: Callable[[str], None] | None) -> None:
+    def __init__(self, name: str, write: Write, see: Callable[[str], None] | None) -> None:
+        self._name = name
         self._write, self._see = write, see
+        self._tail: deque[str] = deque(maxlen=TAIL_LINES)
         self._lines: list[tuple[int, str]] = []
         self._rest = b""
         self._thread: threading.Thread | None = None
         self._closing = threading.Event()
 
     def read(self, pipe: IO[bytes]) -> None:
-        self._thread = threading.Thread(target=self._run, args=(pipe,), daemon=True, name="job-output")
+        self._thread = threading.Thread(target=self._run, args=(pipe,), daemon=True, name="child-output")
         self._thread.start()
+
+    def tail(self) -> list[str]:
+        """The last lines."""
+        return list(self._tail)
 
     def close(self) -> None:
         """Waits until everything that was printed is written; a pipe that somebody still holds is left."""
@@ -69,15 +83,20 @@ class Output:
         now = int(time.time() * 1000)
         for line in lines:
             text = line.decode("utf-8", "replace").removesuffix("\r")
+            self._tail.append(text[:TAIL_LINE_LENGTH])
             if self._see is not None:
-                self._see(text)
+                self._tell(self._see, text)
             if text:  # CloudWatch Logs takes no empty message
                 self._lines.append((now, text))
 
     def _flush(self) -> None:
         lines, self._lines = self._lines, []
         for start in range(0, len(lines), MOST_EVENTS):
-            try:
-                self._write(lines[start : start + MOST_EVENTS])
-            except Exception:
-                LOG.exception("a job's output could not be logged")
+            self._tell(self._write, lines[start : start + MOST_EVENTS])
+
+    def _tell(self, listener: Callable[[T], None], lines: T) -> None:
+        """A listener that fails does not end the reading, without which the child would stand still."""
+        try:
+            listener(lines)
+        except Exception:
+            LOG.exception("the output of %s is lost in part", self._name)

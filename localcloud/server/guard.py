@@ -1,0 +1,19 @@
+"""Ends a server's children when the server is gone, however it went: ``python -m localcloud.server.guard MARK``.
+
+It waits on a pipe that the server alone holds open. The kernel closes the pipe when the server ends, by SIGKILL too.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from .process_families import Family
+
+
+def main(mark: str) -> None:
+    sys.stdin.buffer.read()
+    Family(mark).end()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
