@@ -45,6 +45,9 @@ class Call:
     caller: Caller
     region: str
     secure: bool
+    account: str = ""
+    """The account whose resources the call works on: the caller's, unless a parameter names another. Set with the
+    permissions."""
     source_ip: str = "127.0.0.1"
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
     """Request headers by lower-case name."""

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from moto.core.base_backend import BackendDict
 
-from . import control, gateway, pipeline, services
+from . import control, gateway, pipeline, registry
 from .admin import RUNNING
 from .callers import SESSIONS
 from .calllog import CallLog
@@ -55,7 +55,7 @@ class LocalCloud:
     """
 
     def __init__(self, folder: Folder, accounts: Sequence[str], *, http_port: int = 0, https_port: int = 0) -> None:
-        services.load()
+        registry.load()
         self.accounts = tuple(accounts)
         self.stopped = threading.Event()
         self.tls: TlsFiles = make_certificate(folder.tls)
@@ -74,6 +74,7 @@ class LocalCloud:
 
     def stop(self) -> None:
         self._listeners.stop()
+        registry.stop()
         pipeline.connect(None)
         RUNNING.server = None
         self._log.close()
@@ -85,6 +86,7 @@ class LocalCloud:
             BackendDict.reset()
             SESSIONS.clear()
             control.reset()
+            registry.reset()
             self.credentials = seed(self.accounts)
         return self.credentials
 
@@ -99,4 +101,4 @@ class LocalCloud:
         if request.path.startswith(PREFIX):
             status, body = answer(request.method, request.path, request.body, request.headers.get("authorization", ""))
             return HttpResponse(status=status, headers={"Content-Type": "application/json"}, body=body)
-        return gateway.handle(request)
+        return registry.served(request) or gateway.handle(request)

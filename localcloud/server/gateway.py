@@ -18,9 +18,9 @@ from .checksums import verify_checksums
 from .errors import error_code, error_response, internal, response_protocol
 from .organization import DEFAULT_REGION
 from .pipeline import SERVER, Exchange
+from .registry import load_for
 from .routing import PREFLIGHT, model_for, route
 from .serialization import to_response
-from .services import load_for
 from .signing import OldSignatureError, Signature, read_signature
 from .wire import HttpRequest, HttpResponse, with_plain_body
 

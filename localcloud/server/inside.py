@@ -24,8 +24,8 @@ from .access.permission import Permission
 from .call import Call, Caller, Params, Refusal
 from .organization import DEFAULT_REGION
 from .pipeline import SERVER, Exchange
+from .registry import load_for
 from .serialization import parse_output, protocol_of
-from .services import load_for
 from .wire import HttpResponse
 
 SESSION_SECONDS = 3600

@@ -1,8 +1,8 @@
 """Everything that exists in the accounts, for whoever compares it with what was asked for.
 
-IAM and S3 are listed in their own words. Of every other service that was used, whatever its moto backend holds in
-dictionaries and lists is counted: nothing is left out for want of a line here, and defaults that AWS makes by itself
-(a default VPC) are listed like the rest.
+A service that is a folder lists the ARNs of what it holds. IAM and S3 are listed in their own words. Of every other
+service that was used, whatever its moto backend holds in dictionaries and lists is counted; defaults that AWS makes by
+itself (a default VPC) are listed like the rest.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Any
 from moto.core.base_backend import BackendDict
 from moto.iam.models import iam_backends
 
+from . import registry
 from .organization import ORGANIZATION, PARTITION
 
 LISTED = ("iam", "s3", "sts")
@@ -21,7 +22,7 @@ NOT_RESOURCES = ("url_bases", "tagger")
 
 def inventory() -> dict[str, dict[str, Any]]:
     """By account: ``users``, ``roles``, ``policies``, ``oidc_providers``, ``buckets`` (each with its objects' keys, all
-    versions), ``others`` (by service and region, how many of what)."""
+    versions), ``resources`` (by service, ARNs), ``others`` (by service and region, how many of what)."""
     return {account: _account(account) for account in ORGANIZATION.accounts}
 
 
@@ -44,6 +45,7 @@ def _account(account: str) -> dict[str, Any]:
         "policies": sorted(policy.arn for policy in own),
         "oidc_providers": sorted(iam.open_id_providers),
         "buckets": _buckets(account),
+        "resources": registry.inventory(account),
         "others": _others(account),
     }
 
@@ -71,7 +73,7 @@ def _others(account: str) -> dict[str, dict[str, int]]:
     in_use: list[Any] = vars(BackendDict)["_instances"]
     for backends in list(in_use):
         service = backends.service_name
-        if service in LISTED or account not in backends:
+        if service in LISTED or service in registry.services() or account not in backends:
             continue
         for region, backend in backends[account].items():
             for name, value in vars(backend).items():

@@ -1,4 +1,5 @@
-"""The two ports of the server, HTTPS and plain HTTP, in one process and both on the loopback interface alone.
+"""The ports of the server in one process, all on the loopback interface alone: HTTPS and plain HTTP of the API, and
+what services open for themselves.
 
 cheroot speaks HTTP (keep-alive, ``Transfer-Encoding: chunked``, ``Expect: 100-continue``); its own WSGI layer is left
 out, since WSGI decodes the path, which S3 keys and signatures do not survive, and folds header names.
@@ -29,38 +30,50 @@ CHUNK = 1 << 20
 Application = Callable[[HttpRequest], HttpResponse]
 
 
-class Listeners:
-    """Both ports. ``http_port`` and ``https_port`` are the bound ones (0 asks for a free one).
+class Port:
+    """One port that an application answers on, HTTPS if it is given a certificate. ``number`` is the bound one (0 asks
+    for a free one).
 
-    Raises OSError if a port is taken.
+    Raises OSError if the port is taken.
     """
 
+    def __init__(self, application: Application, number: int = 0, certificate: TlsFiles | None = None) -> None:
+        self._server = _server(application, number, secure=certificate is not None)
+        if certificate is not None:
+            self._server.ssl_adapter = BuiltinSSLAdapter(str(certificate.certificate), str(certificate.key))
+        _prepare(self._server)
+        self.number: int = self._server.bind_addr[1]
+        self._thread = threading.Thread(target=self._server.serve, daemon=True, name=f"listener-{self.number}")
+
+    def start(self) -> None:
+        """Serves in threads of its own."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._server.stop()
+        if self._thread.ident is not None:
+            self._thread.join()
+
+
+class Listeners:
+    """Both ports of the API. Raises OSError if a port is taken."""
+
     def __init__(self, application: Application, tls: TlsFiles, *, http_port: int = 0, https_port: int = 0) -> None:
-        self._plain = _server(application, http_port, secure=False)
-        self._secure = _server(application, https_port, secure=True)
-        self._secure.ssl_adapter = BuiltinSSLAdapter(str(tls.certificate), str(tls.key))
-        self._threads: list[threading.Thread] = []
-        _prepare(self._plain)
+        self._plain = Port(application, http_port)
         try:
-            _prepare(self._secure)
+            self._secure = Port(application, https_port, tls)
         except OSError:
             self._plain.stop()
             raise
-        self.http_port: int = self._plain.bind_addr[1]
-        self.https_port: int = self._secure.bind_addr[1]
+        self.http_port, self.https_port = self._plain.number, self._secure.number
 
     def start(self) -> None:
-        """Serves in threads of their own."""
-        for server in (self._plain, self._secure):
-            thread = threading.Thread(target=server.serve, daemon=True, name=f"listener-{server.bind_addr[1]}")
-            thread.start()
-            self._threads.append(thread)
+        self._plain.start()
+        self._secure.start()
 
     def stop(self) -> None:
-        for server in (self._plain, self._secure):
-            server.stop()
-        for thread in self._threads:
-            thread.join()
+        self._plain.stop()
+        self._secure.stop()
 
 
 def _prepare(server: Any) -> None:

@@ -1,6 +1,7 @@
 """moto, called in process with a request written from checked parameters.
 
-moto takes the account from the header ``x-moto-account-id``: the caller's. Access is decided before moto is asked.
+moto takes the account from the header ``x-moto-account-id``: that whose resources the call works on. Access is
+decided before moto is asked.
 S3 never comes here: moto's S3 takes a sub-resource that it doesn't know for CreateBucket, so :mod:`.s3` answers all of
 it, and what that lacks is refused by name.
 """
@@ -71,7 +72,7 @@ def _headers(call: Call, request: HttpRequest, host: str, operation: OperationMo
     headers = dict(request.headers)
     scope = f"{call.caller.access_key_id or 'anonymous'}/20000101/{call.region}/{call.service}/aws4_request"
     headers["authorization"] = f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0"
-    headers["x-moto-account-id"] = call.caller.account_id
+    headers["x-moto-account-id"] = call.account
     headers["host"] = host
     if protocol_of(operation.service_model) == "json":
         headers.setdefault("content-type", "application/x-amz-json-1.1")

@@ -17,14 +17,14 @@ from typing import Any
 
 from moto.core.model import OperationModel
 
-from .access.authorization import Unmapped, permissions
 from .access.decide import decide
-from .access.permission import Permission, Values
+from .access.permission import Permission, Unmapped, Values
 from .access.policy import PolicyError
 from .call import HOOKS, Call, Outcome, Params, Refusal
 from .calllog import CallLog
 from .errors import denied
 from .moto_backend import invoke
+from .permissions import permissions
 from .serialization import parse_output, to_request
 from .validation import validate
 from .wire import HttpResponse

@@ -27,6 +27,7 @@ from moto.core.utils import get_service_model
 from werkzeug.datastructures import Headers, MultiDict
 from werkzeug.exceptions import NotFound
 
+from . import registry
 from .call import Params, Refusal
 from .strictness import TrackedForm, body_shape, check_json, check_rest_request, check_xml
 from .wire import HttpRequest
@@ -50,7 +51,8 @@ SIGNED_AS: dict[str, tuple[str, ...]] = {
     "tagging": ("resourcegroupstaggingapi",),
     "apigateway": ("apigateway", "apigatewayv2"),
 }
-"""Botocore's service names by signing name, where they differ; the first that knows the request is taken."""
+"""Botocore's names of services that are no folder here by signing name, where they differ; the first that knows the
+request is taken."""
 
 SIGNING_QUERY_KEYS = frozenset(
     f"X-Amz-{name}"
@@ -105,7 +107,8 @@ def service_candidates(signing_name: str | None, request: HttpRequest) -> tuple[
     """Services that a request with this scope may be for; None is a request without a signature."""
     if signing_name is None:
         return ("sts",) if request.is_form and request.path == "/" else ("s3",)
-    return SIGNED_AS.get(signing_name.lower(), (signing_name.lower(),))
+    name = signing_name.lower()
+    return registry.signed_as(name) or SIGNED_AS.get(name, (name,))
 
 
 def route(request: HttpRequest, signing_name: str | None) -> Routed:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 
+from localcloud.server import registry
 from localcloud.server.access import resources
 from localcloud.server.call import HOOKS, Call, Params, Refusal
 from localcloud.server.iam import backend
@@ -27,7 +28,7 @@ NAMES = {
     "vpcorigin.cloudfront.amazonaws.com": "CloudFrontVPCOrigin",
     "wafv2.amazonaws.com": "WAFV2Logging",
 }
-"""Service -> what its role's name ends in."""
+"""Of services that are no folder here: principal -> what its role's name ends in."""
 
 WITH_SUFFIX = {"autoscaling.amazonaws.com"}
 CHANGES = (
@@ -40,11 +41,12 @@ CHANGES = (
 def create(call: Call) -> Params:
     """In moto's place: it makes the role's name from the service's."""
     service, suffix = call.params["AWSServiceName"], call.params.get("CustomSuffix")
-    if service not in NAMES:
+    names = {**NAMES, **registry.service_linked_roles()}
+    if service not in names:
         raise Refusal("InvalidInput", f"Service role for {service} is not known here")
     if suffix and service not in WITH_SUFFIX:
         raise Refusal("InvalidInput", f"Custom suffix is not allowed for {service}")
-    name = f"AWSServiceRoleFor{NAMES[service]}" + (f"_{suffix}" if suffix else "")
+    name = f"AWSServiceRoleFor{names[service]}" + (f"_{suffix}" if suffix else "")
     if resources.role(call.caller.account_id, name):
         text = f"Service role name {name} has been taken in this account, please try a different suffix."
         raise Refusal("InvalidInput", text)

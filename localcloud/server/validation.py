@@ -9,7 +9,7 @@ the path in AWS's spelling: first letter small, list members as ``.1.member``. C
 - S3: MalformedXML for what is in an XML body, InvalidArgument for what is in the query or a header, as S3's *Error
   responses* list them; the bucket's name has a code of its own (InvalidBucketName);
 - JSON services: ValidationException; some have a code of their own (Batch ClientException, EKS, ECR and CloudWatch
-  Logs InvalidParameterException), see :data:`.validation_codes.CODES`.
+  Logs InvalidParameterException), see ``invalid`` in :mod:`.service`.
 
 Patterns are Java's; those that the ``regex`` package can't compile are not checked and listed by
 :func:`unsupported_patterns`.
@@ -26,7 +26,8 @@ from botocore.model import ListShape, MapShape, Shape, StringShape, StructureSha
 from moto.core.model import OperationModel, ServiceModel
 
 from .call import Params
-from .validation_codes import NULL, Fault, refusal
+from .service import Fault
+from .validation_codes import NULL, refusal
 
 
 def validate(operation: OperationModel, params: Params) -> None:

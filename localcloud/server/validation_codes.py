@@ -7,9 +7,10 @@ from collections.abc import Callable, Sequence
 from botocore.model import StructureShape
 from moto.core.model import OperationModel
 
+from . import registry
 from .call import Refusal
+from .service import Fault
 
-Fault = tuple[str, object, str]
 NULL = object()
 """The value of a member that is missing."""
 
@@ -26,7 +27,7 @@ CODES = {
     "sqs": "InvalidParameterValue",
     "sns": "InvalidParameter",
 }
-"""Where a service has its own code. Else: ValidationError of the query protocol, ValidationException of JSON."""
+"""Of services that are no folder here. Else: ValidationError of the query protocol, ValidationException of JSON."""
 IAM_CHARACTERS = {
     r"[\w+=,.@-]+": "alphanumeric characters and/or the following: +=,.@_-",
     r"[\u0009\u000A\u000D\u0020-\u00FF]+": "printable ASCII characters",
@@ -46,11 +47,13 @@ S3_EVENTS = ("InvalidArgument", "The event is not supported for notifications")
 def refusal(operation: OperationModel, faults: Sequence[Fault]) -> Refusal:
     """The refusal of a request with these faults; there is at least one."""
     service = operation.service_model
-    special = _BY_SERVICE.get(str(service.service_name))
-    if special is not None:
-        return special(operation, faults)
+    name = str(service.service_name)
+    declared = registry.services().get(name)
+    invalid = declared.invalid if declared else _BY_SERVICE.get(name, "")
+    if callable(invalid):
+        return invalid(operation, faults)
     plain = "ValidationError" if service.protocol == "query" else "ValidationException"
-    return Refusal(CODES.get(str(service.service_name), plain), sentences(faults))
+    return Refusal(invalid or CODES.get(name, plain), sentences(faults))
 
 
 def sentences(faults: Sequence[Fault]) -> str:

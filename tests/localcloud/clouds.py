@@ -33,6 +33,7 @@ class Cloud:
         self.resets = 0
         """How often the accounts were emptied."""
         self.http_url, self.https_url = server.http_url, server.https_url
+        self.tls = server.tls
         self.ca_bundle = str(server.tls.authority)
 
     @property

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from localcloud.server.access.authorization import Permission, Unmapped, permissions
 from localcloud.server.access.decide import decide, may_list
+from localcloud.server.access.permission import Permission, Unmapped
 from localcloud.server.call import ANONYMOUS, Call, Caller
+from localcloud.server.permissions import permissions
 
 from .conftest import DEV, PUBLIC, Cloud
 from .policies import allow, document, refusal, root, trusts

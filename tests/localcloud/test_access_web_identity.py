@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from localcloud.server.access.authorization import permissions
 from localcloud.server.access.decide import Decision, decide
 from localcloud.server.call import ANONYMOUS, Call
+from localcloud.server.permissions import permissions
 
 from .conftest import DEV, Cloud
 from .policies import document, trusts

@@ -16,7 +16,7 @@ from botocore.exceptions import ClientError
 from localcloud.server import inside, moto_backend, pipeline
 from localcloud.server.call import HOOKS, Call, Refusal
 from localcloud.server.callers import identify
-from localcloud.server.services import load_for
+from localcloud.server.registry import load_for
 from localcloud.server.signing import Signature
 from localcloud.server.wire import HttpRequest, with_plain_body
 

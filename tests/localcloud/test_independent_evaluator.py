@@ -16,10 +16,10 @@ import pytest
 from hypothesis import given, seed, settings
 
 from localcloud.server.access import decide
-from localcloud.server.access.authorization import permissions
 from localcloud.server.call import ANONYMOUS as ANYBODY
 from localcloud.server.call import Outcome
 from localcloud.server.calllog import CallLog
+from localcloud.server.permissions import permissions
 
 from .conftest import DEV, PUBLIC, Cloud
 from .evaluator import judge

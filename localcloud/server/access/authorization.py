@@ -8,7 +8,6 @@ from localcloud.server.access import (
     iam_permissions,
     kms_permissions,
     s3_permissions,
-    secrets_permissions,
     service_permissions,
 )
 from localcloud.server.access.permission import Permission, Unmapped, Values
@@ -27,7 +26,6 @@ _BY_SERVICE: dict[str, Callable[[Call], list[Permission]]] = {
     "iam": iam_permissions.iam_permissions,
     "sts": iam_permissions.sts_permissions,
     "kms": kms_permissions.permissions,
-    "secretsmanager": secrets_permissions.permissions,
 }
 
 

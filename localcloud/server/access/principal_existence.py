@@ -11,6 +11,7 @@ from functools import lru_cache
 
 import botocore.session
 
+from localcloud.server import registry
 from localcloud.server.access import resources
 from localcloud.server.access.principals import named_account
 
@@ -84,4 +85,7 @@ def _clients() -> frozenset[str]:
 
 def _service_exists(value: str) -> bool:
     match = _SERVICE.fullmatch(value)
-    return bool(match) and _REGIONAL.sub("", match.group(1)) in _clients()
+    if match is None:
+        return False
+    name = _REGIONAL.sub("", match.group(1))
+    return name in _clients() or f"{name}.amazonaws.com" in registry.principals()

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import uuid
-from dataclasses import replace
 from typing import Any
 
 from moto.secretsmanager.models import FakeSecret
@@ -24,11 +23,10 @@ from . import keys, refusals, store
 SERVICE = "secretsmanager"
 
 
-def _ask(call: Call, account: str) -> Params:
-    """moto's answer for the secrets of an account."""
-    caller = replace(call.caller, account_id=account)
+def _ask(call: Call) -> Params:
+    """moto's answer."""
     model = inside.operation_model(SERVICE, call.operation)
-    response = invoke(replace(call, caller=caller), model, to_request(model, call.params))
+    response = invoke(call, model, to_request(model, call.params))
     if response.status >= 300:
         error: dict[str, Any] = json.loads(response.body)
         raise Refusal(str(error["__type"]), str(error.get("message") or error.get("Message")))
@@ -57,7 +55,7 @@ def create(call: Call) -> Params:
     keys.named(call, account)
     if refusals.has_value(call.params):
         keys.encrypt(call, account, call.params.get("KmsKeyId"), "")
-    return _ask(call, account)
+    return _ask(call)
 
 
 @HOOKS.instead(SERVICE, "PutSecretValue", "UpdateSecret")
@@ -69,7 +67,7 @@ def change(call: Call) -> Params:
     keys.named(call, secret.account_id)
     if refusals.has_value(call.params):
         keys.encrypt(call, secret.account_id, call.params.get("KmsKeyId") or secret.kms_key_id, secret.arn)
-    output = _ask(call, secret.account_id)
+    output = _ask(call)
     if "Description" in call.params:  # moto keeps the old one if the new one is empty
         secret.description = call.params["Description"]
     return output
@@ -83,13 +81,13 @@ def read(call: Call) -> Params:
         call.params.setdefault("VersionStage", store.CURRENT)
     refusals.version(secret, call.params.get("VersionId"), call.params.get("VersionStage"))
     keys.decrypt(call, secret.account_id, secret.kms_key_id, secret.arn)
-    return _ask(call, secret.account_id)
+    return _ask(call)
 
 
 @HOOKS.instead(SERVICE, "DescribeSecret")
 def describe(call: Call) -> Params:
-    secret = _of(call)
-    output = _ask(call, secret.account_id)
+    _of(call)
+    output = _ask(call)
     labelled = {version: labels for version, labels in output.get("VersionIdsToStages", {}).items() if labels}
     return output | ({"VersionIdsToStages": labelled} if labelled else {})
 
@@ -110,7 +108,7 @@ def versions(call: Call) -> Params:
 def move(call: Call) -> Params:
     secret = _of(call)
     refusals.not_deleted(secret)
-    output = _ask(call, secret.account_id)
+    output = _ask(call)
     # moto moves the label and goes on taking the old version for the current one.
     current = [name for name, version in secret.versions.items() if store.CURRENT in version["version_stages"]]
     secret.set_default_version_id(current[0] if current else None)
@@ -122,16 +120,17 @@ def delete(call: Call) -> Params:
     refusals.deletion(call.params)
     forced = bool(call.params.get("ForceDeleteWithoutRecovery"))
     if forced and store.find(call.caller.account_id, call.region, call.params["SecretId"]) is None:
-        return _ask(call, store.place(call.caller.account_id, call.region, call.params["SecretId"])[0])
+        return _ask(call)
     secret = _of(call)
     if not forced:
         refusals.not_deleted(secret)
-    return _ask(call, secret.account_id)
+    return _ask(call)
 
 
 @HOOKS.instead(SERVICE, "RestoreSecret", "GetResourcePolicy")
 def plainly(call: Call) -> Params:
-    return _ask(call, _of(call).account_id)
+    _of(call)
+    return _ask(call)
 
 
 @HOOKS.instead(SERVICE, "TagResource", "UntagResource", "DeleteResourcePolicy")
@@ -139,7 +138,7 @@ def changed_if_not_deleted(call: Call) -> Params:
     secret = _of(call)
     refusals.not_deleted(secret)
     refusals.tags(call.params, secret)
-    return _ask(call, secret.account_id)
+    return _ask(call)
 
 
 @HOOKS.instead(SERVICE, "PutResourcePolicy")
@@ -147,7 +146,7 @@ def put_policy(call: Call) -> Params:
     secret = _of(call)
     refusals.not_deleted(secret)
     refusals.policy(call.params)
-    return _ask(call, secret.account_id)
+    return _ask(call)
 
 
 @HOOKS.instead(SERVICE, "RotateSecret", "CancelRotateSecret")

