@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import shlex
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.error import HTTPError, URLError
 
 import typer
 from rich.console import Console
@@ -15,7 +17,9 @@ from rich.markup import escape
 from localcloud.server import environment as environments
 from localcloud.server import process
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help="AWS accounts on this machine.")
+app = typer.Typer(
+    no_args_is_help=True, rich_markup_mode=None, add_completion=False, help="AWS accounts on this machine."
+)
 out, err = Console(highlight=False, soft_wrap=True), Console(stderr=True, highlight=False, soft_wrap=True)
 SETTINGS = "portal:settings"
 
@@ -26,7 +30,17 @@ FOLDER = Path(".local")
 
 
 def main() -> None:
-    app()
+    """The console script. What a user can mend is told, without a traceback."""
+    try:
+        app()
+    except Exception as error:
+        from portal.errors import told
+
+        if isinstance(error, URLError | ConnectionError) and not isinstance(error, HTTPError):
+            sys.exit(f"error: the local cloud does not answer any more ({error}): localcloud start")
+        if (text := told(error)) is None:
+            raise
+        sys.exit(text)
 
 
 def fail(text: str) -> typer.Exit:

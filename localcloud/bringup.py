@@ -92,7 +92,7 @@ def bring_up(server: Running, folder: Path) -> None:
         with step(f"an ingest of {example.source} into {staging}; its spot machine is taken half way"):
             ingest(example, server, env)
         with step(f"its release into {public}, under {names.sync_role(example.release.key)}"):
-            run([*PORTAL, "sync", "--delete", f"s3://{staging}/{DATASET}", f"s3://{public}/{DATASET}"], env)
+            run([*PORTAL, "sync", f"s3://{staging}/{DATASET}", f"s3://{public}/{DATASET}"], env)
         with step("read back as anybody would, and compared voxel by voxel"):
             run([sys.executable, "-m", "examples.ingest.compare", public, "--anonymous"], env)
     with step("what is where"):

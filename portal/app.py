@@ -9,21 +9,26 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from portal import deletion
 from portal import sync as syncing
-from portal.commands import follow, submit
+from portal.agreement import Yes, say
+from portal.commands import follow, restore, submit
 from portal.commands.options import Delete, ExactTimestamps, Exclude, Include, OrderedFilters, SizeOnly
 from portal.commands.running import stack_files
-from portal.errors import PortalError
+from portal.errors import PortalError, told
 from portal.protection import refuse_dropped
 from portal.pulumi_cli import Pulumi, PulumiError
-from portal.recovery import Place, RecoverError, clear_dead_lock, was_interrupted
+from portal.recovery import Place, clear_dead_lock, was_interrupted
 from portal.recovery import recover as recover_stack
-from settings import Portal, Settings, SettingsError
+from settings import Portal, Settings
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
+app = typer.Typer(
+    no_args_is_help=True, rich_markup_mode=None, add_completion=False, help=__doc__, pretty_exceptions_enable=False
+)
 app.add_typer(submit.app, name="submit")
 app.command()(follow.watch)
 app.command()(follow.logs)
+app.command()(restore.restore)
 out = Console(highlight=False, soft_wrap=True)
 
 
@@ -49,6 +54,8 @@ def sync(
     ] = False,
     dryrun: Annotated[bool, typer.Option("--dryrun", help="Say what would be copied; copy nothing")] = False,
     print_command: Annotated[bool, typer.Option("--print-command", help="Print the commands; run nothing")] = False,
+    yes: Yes = False,
+    delete_count: deletion.Count = None,
 ) -> None:
     """Release data: copy from a staging bucket to the bucket that receives from it, under the sync role."""
     del include, exclude  # their order counts: OrderedFilters has them
@@ -60,16 +67,22 @@ def sync(
         size_only=size_only,
         dryrun=dryrun,
     )
-    syncing.refuse_wide_deletion(origin, target, options)
+    deletion.refuse_wide(origin, target, options, delete_count)
     where = syncing.route(stack_files(), origin.bucket, target.bucket)
     jobs = syncing.pairs(where, origin, target, dataset or [], per_dataset)
     if print_command:
         for one, other in jobs:
             print(syncing.shown(one, other, options))
         return
+    for one, _ in jobs:
+        syncing.refuse_empty(where.s3, one)
+    asks = options.delete and not dryrun
+    deletions = deletion.agreed(where, jobs, options, yes=yes, number=delete_count) if asks else []
     failed = syncing.run(where, jobs, options)
+    if deletions:
+        say.print(deletion.way_back(deletions, target))
     if failed:
-        raise SystemExit(f"error: {failed} of {len(jobs)} syncs failed; what was copied stays, run it again to finish")
+        raise PortalError(f"{failed} of {len(jobs)} syncs failed; what was copied stays, run it again to finish")
 
 
 @app.command(hidden=True)
@@ -85,7 +98,8 @@ def status() -> None:
     """What is deployed where, by account."""
     from portal.status import status as gather
 
-    for row in gather(stack_files()):
+    rows = gather(stack_files())
+    for row in rows:
         table = Table(title=f"{row.stack}: account {row.account}, {row.region}", title_justify="left")
         for column in ("bucket", "name", "kind", "in AWS"):
             table.add_column(column, overflow="fold")
@@ -97,6 +111,8 @@ def status() -> None:
             out.print(f"  machines of {one}")
         for kind, count in sorted(row.resources.items()):
             out.print(f"    {count:4d} {kind}")
+    if refused := [f"{row.account} ({row.stack}): {row.refused}" for row in rows if row.refused]:
+        raise PortalError("no access to " + "; ".join(refused))
 
 
 def _bring_up(pulumi: Pulumi, place: Place, arguments: list[str], *, interrupted: bool) -> None:
@@ -146,12 +162,10 @@ def recover(stack: Annotated[str, typer.Argument(help="The stack")]) -> None:
 
 
 def main() -> None:
-    """The console script. What a user can mend is one line, not a traceback."""
+    """The console script. What a user can mend is told, without a traceback."""
     try:
         app()
-    except SettingsError as error:
-        sys.exit(str(error))
-    except PulumiError as error:
-        sys.exit(f"{error.output.rstrip()}\nerror: {error}")
-    except (PortalError, syncing.SyncError, RecoverError) as error:
-        sys.exit(f"error: {error}")
+    except Exception as error:
+        if (text := told(error)) is None:
+            raise
+        sys.exit(text)

@@ -18,18 +18,18 @@ from typing import Any
 
 from rich.console import Console
 
+from portal.errors import LOCAL, EngineError, PortalError
 from settings import files_of_stacks
 
 ROOT = Path(os.environ.get("PORTAL_PROJECT") or Path(__file__).resolve().parent.parent)
 """The Pulumi project: where Pulumi.yaml and the stack files are. PORTAL_PROJECT names another than this checkout."""
 
 
-class PulumiError(Exception):
-    """A Pulumi command failed; ``output`` is all that it printed."""
+class PulumiError(EngineError):
+    """A Pulumi command failed."""
 
     def __init__(self, command: Sequence[str], output: str) -> None:
-        super().__init__(f"`{' '.join(command)}` failed")
-        self.output = output
+        super().__init__(f"`{' '.join(command)}` failed", output)
 
 
 DONE = re.compile(r" (created|updated|deleted|replaced)( \([\d.]+m?s\))? *$")
@@ -53,6 +53,13 @@ def summary(lines: Sequence[str]) -> Sequence[str]:
     return [*(line for line in lines[:start] if "warning:" in line), *(line for line in lines[start:] if line.strip())]
 
 
+def engine() -> str:
+    """The engine's command. Raises PortalError where it is missing."""
+    if shutil.which("pulumi") is None:
+        raise PortalError(f"pulumi is not on PATH: make setup, then {LOCAL}")
+    return "pulumi"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Pulumi:
     """One stack of the project."""
@@ -61,9 +68,7 @@ class Pulumi:
     root: Path = ROOT
 
     def command(self, *arguments: str) -> list[str]:
-        if shutil.which("pulumi") is None:
-            raise PulumiError(["pulumi"], 'pulumi is not on PATH; `eval "$(make -s env)"` puts it there')
-        return ["pulumi", *arguments, "--stack", self.stack, "--non-interactive", "--color", "never"]
+        return [engine(), *arguments, "--stack", self.stack, "--non-interactive", "--color", "never"]
 
     def run(self, *arguments: str) -> str:
         """Runs a command quietly and returns its standard output. Raises :class:`PulumiError`."""
@@ -94,7 +99,7 @@ class Pulumi:
     def exists(self) -> bool:
         """Whether the backend knows the stack."""
         done = subprocess.run(
-            ["pulumi", "stack", "ls", "--json", "--non-interactive"],
+            [engine(), "stack", "ls", "--json", "--non-interactive"],
             cwd=self.root, capture_output=True, text=True, check=False,
         )  # fmt: skip
         if done.returncode != 0:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
 from components import names
 from portal.accounts import session
@@ -39,7 +39,9 @@ class StackStatus:
     outputs: Mapping[str, Any]
     buckets: list[BucketStatus]
     machines: list[MachinesStatus]
-    """Empty too where the account does not answer."""
+    """Empty too where there is no access."""
+    refused: str = ""
+    """Why there is no access to the account."""
 
 
 def _answer(client: Any, bucket: str, account: str) -> str:
@@ -61,16 +63,18 @@ def _buckets(settings: Settings) -> list[tuple[str, str, str]]:
     return rows
 
 
-def _live(settings: Settings, outputs: Mapping[str, Any]) -> tuple[list[BucketStatus], list[MachinesStatus]]:
+def _live(settings: Settings, outputs: Mapping[str, Any]) -> tuple[list[BucketStatus], list[MachinesStatus], str]:
+    """Buckets, machines, and why there is no access. Raises BotoCoreError where AWS does not answer at all."""
     account, rows = settings.account, _buckets(settings)
     try:
         held = session(names.role_arn(account.id, account.role), account.region)
-    except (ClientError, BotoCoreError) as error:
-        return [BucketStatus(key=k, name=n, kind=t, answer=f"no access: {error}") for k, n, t in rows], []
+    except ClientError as error:
+        return [BucketStatus(key=k, name=n, kind=t, answer="no access") for k, n, t in rows], [], str(error)
     client = held.client("s3")
     buckets = [BucketStatus(key=k, name=n, kind=t, answer=_answer(client, n, account.id)) for k, n, t in rows]
     orchestrators = outputs.get("orchestrators")
-    return buckets, machines(orchestrators, held.client("batch"), held.client("ec2")) if orchestrators else []
+    standing = machines(orchestrators, held.client("batch"), held.client("ec2")) if orchestrators else []
+    return buckets, standing, ""
 
 
 def _updated(pulumi: Pulumi) -> str:
@@ -79,14 +83,15 @@ def _updated(pulumi: Pulumi) -> str:
 
 
 def status(portal: Portal) -> list[StackStatus]:
-    """The status of every stack that has a file. Raises PulumiError if the backend does not answer."""
+    """The status of every stack that has a file. Raises PulumiError if the backend does not answer, BotoCoreError if
+    AWS doesn't."""
     rows: list[StackStatus] = []
     for stack, settings in sorted(portal.stacks.items()):
         pulumi = Pulumi(stack=stack)
         deployed = pulumi.exists()
         held = pulumi.deployment().get("resources", []) if deployed else []
         outputs = next((r.get("outputs", {}) for r in held if r["type"] == "pulumi:pulumi:Stack"), {})
-        buckets, standing = _live(settings, outputs) if deployed else ([], [])
+        buckets, standing, refused = _live(settings, outputs) if deployed else ([], [], "")
         counts = Counter(r["type"] for r in held if r.get("custom") and not r["type"].startswith("pulumi:"))
         rows.append(
             StackStatus(
@@ -99,6 +104,7 @@ def status(portal: Portal) -> list[StackStatus]:
                 outputs=outputs,
                 buckets=buckets,
                 machines=standing,
+                refused=refused,
             )
         )
     return rows

@@ -9,15 +9,20 @@ from __future__ import annotations
 
 import os
 import shlex
+import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from components import names
 from portal.accounts import session
+from portal.errors import LOCAL, PortalError
 from settings import Portal
 
 PROFILE = "portal-sync"
@@ -25,7 +30,7 @@ CONCURRENT_REQUESTS, QUEUE_SIZE = 100, 10_000
 """Datasets are tens of thousands of small objects: the AWS CLI's ten requests at a time starve on them."""
 
 
-class SyncError(Exception):
+class SyncError(PortalError):
     """The sync can't be started as asked; the message names the argument, its value and the rule."""
 
 
@@ -46,12 +51,21 @@ class Uri:
     def under(self, name: str) -> Uri:
         return Uri(bucket=self.bucket, prefix=f"{self.prefix}/{name}" if self.prefix else name)
 
+    @property
+    def key_prefix(self) -> str:
+        """What the keys of the folder's objects begin with."""
+        return f"{self.prefix}/" if self.prefix else ""
+
     def above(self, other: Uri) -> bool:
         """Whether ``other``'s folder, but for the bucket, lies in this one and is another."""
-        return other.prefix != self.prefix and f"{other.prefix}/".startswith(f"{self.prefix}/" if self.prefix else "")
+        return other.prefix != self.prefix and f"{other.prefix}/".startswith(self.key_prefix)
 
     def __str__(self) -> str:
         return f"s3://{self.bucket}/{self.prefix}".rstrip("/")
+
+
+Pair = tuple[Uri, Uri]
+"""What is copied, and where to."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,19 +88,19 @@ class Options:
         return [flag for flag, on in flags.items() if on] + [word for pair in self.filters for word in pair]
 
 
-def refuse_wide_deletion(source: Uri, destination: Uri, options: Options) -> None:
-    """``--delete`` from a folder to one above it would take what lies beside it there. Raises :class:`SyncError`."""
-    if options.delete and destination.above(source):
-        rule = f"with --delete must not be above SOURCE's folder {source.prefix!r}: all else in it would be deleted"
-        raise SyncError(f"DEST: {str(destination)!r}: {rule}")
-
-
 @dataclass(frozen=True, kw_only=True)
 class Route:
     """How data gets from one bucket to another: the role that may copy it, and the region to work in."""
 
     region: str
     role_arn: str
+    large_deletion_percent: int
+    """Of the destination's stack file."""
+
+    @cached_property
+    def s3(self) -> Any:
+        """S3 under the role. Raises botocore's errors."""
+        return session(self.role_arn, self.region).client("s3")
 
 
 def route(portal: Portal, source: str, destination: str) -> Route:
@@ -99,20 +113,30 @@ def route(portal: Portal, source: str, destination: str) -> Route:
     if release.source.name != source:
         raise SyncError(f"SOURCE: {source!r}: {destination} receives from {release.source.name} alone")
     region = next(one.account.region for one in portal.stacks.values() if one.account.id == release.source_account)
-    return Route(region=region, role_arn=names.role_arn(release.source_account, names.sync_role(release.key)))
+    return Route(
+        region=region,
+        role_arn=names.role_arn(release.source_account, names.sync_role(release.key)),
+        large_deletion_percent=release.destination.large_deletion_percent,
+    )
+
+
+def refuse_empty(s3: Any, source: Uri) -> None:
+    """Raises :class:`SyncError` for a folder without objects: a mistyped one, whose sync would copy nothing and, with
+    ``--delete``, empty its destination. Folders' own markers, which the AWS CLI doesn't copy either, are none."""
+    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=source.bucket, Prefix=source.key_prefix)
+    rows = (row for page in pages for row in page.get("Contents", ()))
+    if not any(row["Size"] or not row["Key"].endswith("/") for row in rows):
+        raise SyncError(f"SOURCE: {str(source)!r}: has no objects")
 
 
 def datasets(where: Route, source: Uri) -> list[str]:
     """The folders directly under ``source``, as the sync role sees them."""
-    client = session(where.role_arn, where.region).client("s3")
-    prefix = f"{source.prefix}/" if source.prefix else ""
-    pages = client.get_paginator("list_objects_v2").paginate(Bucket=source.bucket, Prefix=prefix, Delimiter="/")
+    prefix = source.key_prefix
+    pages = where.s3.get_paginator("list_objects_v2").paginate(Bucket=source.bucket, Prefix=prefix, Delimiter="/")
     return [folder.get("Prefix", "")[len(prefix) : -1] for page in pages for folder in page.get("CommonPrefixes", [])]
 
 
-def pairs(
-    where: Route, source: Uri, destination: Uri, chosen: Sequence[str], per_dataset: bool
-) -> list[tuple[Uri, Uri]]:
+def pairs(where: Route, source: Uri, destination: Uri, chosen: Sequence[str], per_dataset: bool) -> list[Pair]:
     """What to copy where: one pair, or one a dataset. Raises :class:`SyncError` for a dataset that isn't there."""
     if not chosen and not per_dataset:
         return [(source, destination)]
@@ -120,6 +144,8 @@ def pairs(
     missing = sorted(set(chosen) - set(there))
     if missing:
         raise SyncError(f"--dataset: {missing[0]!r}: no such folder under {source}")
+    if not there:
+        raise SyncError(f"SOURCE: {str(source)!r}: has no folders: no dataset is there")
     return [(source.under(name), destination.under(name)) for name in chosen or there]
 
 
@@ -157,15 +183,23 @@ def shown(source: Uri, destination: Uri, options: Options) -> str:
     return shlex.join(["aws", "s3", "sync", *options.arguments(), str(source), str(destination)])
 
 
-def run(where: Route, jobs: Sequence[tuple[Uri, Uri]], options: Options) -> int:
-    """Runs the syncs one after another, output and all; the number of those that failed."""
-    failed = 0
+@contextmanager
+def environment(where: Route) -> Generator[dict[str, str]]:
+    """Variables for the AWS CLI's commands. Raises PortalError where the AWS CLI is missing."""
+    if shutil.which("aws") is None:
+        raise PortalError(f"aws is not on PATH: make setup, then {LOCAL}")
     with tempfile.TemporaryDirectory() as scratch:
         config = Path(scratch) / "config"
         config.write_text(_profile(where))
         env = {key: value for key, value in os.environ.items() if key != "AWS_PROFILE"}
+        yield {**env, "AWS_CONFIG_FILE": str(config)}
+
+
+def run(where: Route, jobs: Sequence[Pair], options: Options) -> int:
+    """Runs the syncs one after another, output and all; the number of those that failed."""
+    failed = 0
+    with environment(where) as env:
         for source, destination in jobs:
             line = [*command(source, destination, options), *([] if sys.stdout.isatty() else ["--no-progress"])]
-            done = subprocess.run(line, env={**env, "AWS_CONFIG_FILE": str(config)}, check=False)
-            failed += done.returncode != 0
+            failed += subprocess.run(line, env=env, check=False).returncode != 0
     return failed

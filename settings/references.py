@@ -33,8 +33,7 @@ Reference = tuple[tuple[str | int, ...], BucketRef, Use]
 def check(stack: str, settings: Settings, stacks: Mapping[str, Settings], unread: frozenset[str]) -> Iterator[Fault]:
     """Faults of every reference of a stack; what lies in an ``unread`` stack is not judged."""
     for key, bucket in settings.buckets.items():
-        if bucket.receives_from:
-            yield from _receiver(stack, key, bucket)
+        yield from _receiver(stack, key, bucket)
     for at, ref, use in _references(settings):
         holder = ref.stack or stack
         if holder in unread:
@@ -55,6 +54,11 @@ def check(stack: str, settings: Settings, stacks: Mapping[str, Settings], unread
 
 
 def _receiver(stack: str, key: str, bucket: Bucket) -> Iterator[Fault]:
+    if not bucket.receives_from:
+        if "large_deletion_percent" in bucket.model_fields_set:
+            at = ("buckets", key, "large_deletion_percent")
+            yield fault_at(stack, at, bucket.large_deletion_percent, "only a bucket with receives_from has it")
+        return
     if bucket.kind != "public":
         yield fault_at(stack, ("buckets", key, "receives_from"), None, "only a public bucket is released into")
     if bucket.retire:

@@ -94,6 +94,9 @@ class Bucket(Model):
     """Names under ``access.readers`` that may list and read this bucket; for ``embargo`` alone."""
     receives_from: BucketRef | None = None
     """The staging bucket of another stack that is released into this ``public`` one."""
+    large_deletion_percent: Annotated[int, Field(ge=0, le=100)] = 10
+    """A release that deletes more than this part of its destination's objects must have their number repeated
+    (``--delete-count``); for buckets with ``receives_from`` alone."""
 
     @property
     def protected(self) -> bool:

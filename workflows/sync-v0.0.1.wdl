@@ -44,6 +44,15 @@ task sync_files {
     command <<<
         set -euo pipefail
         export AWS_REGION='~{aws_region}'
+        path='~{input_path}'
+        # The sync of a mistyped folder would succeed and, with --delete, empty its destination. A key that ends in / is
+        # a folder's marker, which the sync doesn't copy either.
+        objects=$(aws s3api list-objects-v2 --bucket '~{input_bucket}' --prefix "${path:+$path/}" --max-items 1000 \
+            --query 'Contents[?Size > `0` || !ends_with(Key, `/`)] | [0].Key' --output json)
+        if [ -z "$objects" ] || [ "$objects" = null ]; then
+            echo "error: input_path: s3://~{input_bucket}/~{input_path} has no objects; nothing was touched" >&2
+            exit 1
+        fi
         aws s3 sync ~{flags} 's3://~{input_bucket}/~{input_path}' 's3://~{output_bucket}/~{output_path}' | tee output.txt
     >>>
 

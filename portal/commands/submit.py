@@ -9,7 +9,9 @@ from typing import Annotated
 
 import typer
 
+from portal import deletion
 from portal import sync as syncing
+from portal.agreement import Yes, say
 from portal.commands.options import (
     Common,
     Delete,
@@ -28,7 +30,7 @@ from portal.submission.defaults import Command, Generation
 from portal.submission.requests import Job
 from settings import Portal
 
-app = typer.Typer(no_args_is_help=True, help=__doc__)
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help=__doc__)
 Flags = Annotated[str, typer.Option(help="Further flags for the workflow's program, as on its command line")]
 DATASETS = "datasets"
 
@@ -149,6 +151,8 @@ def sync(
     per_dataset: Annotated[
         bool, typer.Option("--per-dataset/--single-job", help="A job a dataset under SOURCE, or one for all of it")
     ] = True,
+    yes: Yes = False,
+    delete_count: deletion.Count = None,
 ) -> None:
     """Release data from staging to the public bucket, in batch jobs. (`portal sync` does it from here.)"""
     del include, exclude  # their order counts: OrderedFilters has them
@@ -160,7 +164,7 @@ def sync(
         filters=ctx.meta["filters"], delete=delete, exact_timestamps=exact_timestamps, size_only=size_only
     )
     origin, target = _released(place.portal, place.where, source, dest)
-    syncing.refuse_wide_deletion(origin, target, options)
+    deletion.refuse_wide(origin, target, options, delete_count)
     words = [shlex.quote(word) for word in options.arguments()]
     wanted = targets.Release(source=origin, destination=target, flags=words)
     jobs: list[Job] = [wanted.deposition(one) for one in _depositions(place, origin, deposition or [])]
@@ -169,7 +173,28 @@ def sync(
         jobs += map(wanted.dataset, listing.chosen(found, filter_datasets or [], exclude_dataset or [], DATASETS))
     elif not per_dataset:
         jobs.append(_single(common, wanted, dataset, deposition))
+        syncing.refuse_empty(place.s3, origin)
+    deletions = _agreed(common, place, wanted, jobs, options, yes=yes, number=delete_count) if delete else []
     submit(common, place, Command.SYNC, wanted.about(), jobs)
+    if deletions:
+        say.print(deletion.way_back(deletions, target))
+
+
+def _agreed(
+    common: Common,
+    place: Place,
+    wanted: targets.Release,
+    jobs: list[Job],
+    options: syncing.Options,
+    *,
+    yes: bool,
+    number: int | None,
+) -> list[deletion.Deletion]:
+    """What the jobs will delete, as they would now, once that is agreed to; a dry run need not ask."""
+    if common.dry_run:
+        return []
+    where = syncing.route(place.portal, wanted.source.bucket, wanted.destination.bucket)
+    return deletion.agreed(where, [wanted.pair(job) for job in jobs], options, yes=yes, number=number)
 
 
 def _depositions(place: Place, origin: syncing.Uri, wanted: list[str]) -> list[str]:

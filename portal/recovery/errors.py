@@ -1,5 +1,9 @@
 """The one error of this package."""
 
+from __future__ import annotations
 
-class RecoverError(Exception):
+from portal.errors import PortalError
+
+
+class RecoverError(PortalError):
     """The stack can't be put right without a person; the message says what to look at."""

@@ -16,7 +16,7 @@ from portal.errors import PortalError
 from portal.submission.defaults import VALIDATIONS
 from portal.submission.listing import DEPOSITIONS, NUMBER
 from portal.submission.requests import Job, unquoted
-from portal.sync import Uri
+from portal.sync import Pair, Uri
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,6 +116,12 @@ class Release:
 
     def everything(self) -> Job:
         return self._job(f"ds-{self.source.prefix or self.source.bucket}", self.source, self.destination)
+
+    @staticmethod
+    def pair(job: Job) -> Pair:
+        """What a job copies, and where to."""
+        source = Uri(bucket=job.inputs["input_bucket"], prefix=job.inputs["input_path"])
+        return source, Uri(bucket=job.inputs["output_bucket"], prefix=job.inputs["output_path"])
 
     def _job(self, label: str, source: Uri, destination: Uri) -> Job:
         inputs = {

@@ -24,6 +24,8 @@ SMALL, TAGGED, LARGE = "10000/dataset_metadata.json", "10000/TS_[1]/a b+c.json",
 BODIES = {SMALL: b"{}", TAGGED: b'{"tagged": true}', LARGE: bytes(range(256)) * (MULTIPART_BYTES // 256)}
 STALE = "10000/stale.json"
 TAGS = "method=tomography"
+DELETE = ("--delete", "--delete-count", "1")
+"""Of what the folder in public holds, STALE is all."""
 
 
 @pytest.fixture(autouse=True)
@@ -44,7 +46,7 @@ def sync(project: Project, *options: str) -> tuple[int, str]:
 
 
 def test_a_dataset_is_released(standing: Project, cloud: Cloud) -> None:
-    code, printed = sync(standing, "--delete")
+    code, printed = sync(standing, *DELETE)
     assert code == 0, printed
     client = cloud.anonymous()
     listed = client.list_objects_v2(Bucket=RELEASED, FetchOwner=True)["Contents"]
@@ -55,6 +57,49 @@ def test_a_dataset_is_released(standing: Project, cloud: Cloud) -> None:
     assert {row["Owner"]["ID"] for row in listed} == {owner}
     tags = cloud.client("s3", PUBLIC).get_object_tagging(Bucket=RELEASED, Key=TAGGED)["TagSet"]
     assert tags == [{"Key": "method", "Value": "tomography"}]
+
+
+def test_a_mistyped_source_deletes_nothing(standing: Project, cloud: Cloud) -> None:
+    """Nor does one without a dataset."""
+    done = standing.run("portal", "sync", *DELETE, f"s3://{STAGING}/10O00", f"s3://{RELEASED}/10000")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == f"error: SOURCE: 's3://{STAGING}/10O00': has no objects\n"
+    words = ("--per-dataset", f"s3://{STAGING}/10000/TS_[1]", f"s3://{RELEASED}/10000/TS_[1]")
+    done = standing.run("portal", "sync", *words)
+    assert (done.returncode, "has no folders: no dataset is there" in done.stderr) == (1, True)
+    assert [row["Key"] for row in cloud.anonymous().list_objects_v2(Bucket=RELEASED)["Contents"]] == [STALE]
+
+
+def test_what_was_deleted_is_agreed_to_and_brought_back(standing: Project, cloud: Cloud) -> None:
+    public, anybody = cloud.client("s3", PUBLIC), cloud.anonymous()
+    public.put_object(Bucket=RELEASED, Key=STALE, Body=b"older")
+    public.put_object(Bucket=RELEASED, Key=STALE, Body=b"old", Tagging=TAGS)
+    told = f"deletes 1 of 1 objects under s3://{RELEASED}/10000\n"
+    for options in (["--delete"], ["--delete", "--yes"], ["--delete", "--delete-count", "2"]):
+        code, printed = sync(standing, *options)
+        assert (code, printed.startswith(f"{told}error: --delete-count: ")) == (1, True), printed
+        assert "must be" in printed
+        assert f"of s3://{RELEASED}/10000 more than 10 %" in printed
+    assert [row["Key"] for row in anybody.list_objects_v2(Bucket=RELEASED)["Contents"]] == [STALE]
+
+    code, printed = sync(standing, *DELETE)
+    assert code == 0, printed
+    with pytest.raises(ClientError, match="NoSuchKey"):
+        anybody.get_object(Bucket=RELEASED, Key=STALE)
+    back = printed.splitlines()[-1].removeprefix("to bring back what is deleted: ").split()
+    assert back[:4] == ["portal", "restore", f"s3://{RELEASED}/10000", "--since"]
+    shown = standing.run(*back)
+    assert shown.returncode == 1, "nobody was asked"
+    assert shown.stdout.startswith(f"{STALE}: 3 bytes, deleted ")
+    assert "bring back 1 objects, 3 bytes?" in shown.stderr
+    with pytest.raises(ClientError, match="NoSuchKey"):
+        anybody.get_object(Bucket=RELEASED, Key=STALE)
+    done = standing.run(*back, "--yes")
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "1 objects are back"), done.stderr
+    assert anybody.get_object(Bucket=RELEASED, Key=STALE)["Body"].read() == b"old"
+    assert public.get_object_tagging(Bucket=RELEASED, Key=STALE)["TagSet"] == [{"Key": "method", "Value": "tomography"}]
+    again = standing.run(*back, "--yes")
+    assert (again.returncode, "nothing that is missing there was deleted in that time" in again.stderr) == (1, True)
 
 
 def test_a_second_sync_copies_nothing(standing: Project) -> None:
@@ -123,7 +168,7 @@ def test_the_role_has_what_a_release_needs_and_what_its_job_needs(role: Granted)
 @pytest.mark.parametrize("grant", RELEASE, ids=lambda grant: f"{grant[0]} {grant[1].rpartition(':')[2]}")
 def test_without_it_the_sync_fails_for_want_of_it(standing: Project, role: Granted, grant: Grant) -> None:
     with role.without(ROLE, grant):
-        code, printed = sync(standing, "--delete")
+        code, printed = sync(standing, *DELETE)
         refused = role.refusals(ROLE)
     assert (code != 0, "AccessDenied" in printed) == (True, True), printed
     # The AWS CLI would take back the parts of a copy that failed; the bucket's lifecycle does.
@@ -134,7 +179,7 @@ def test_without_it_the_sync_fails_for_want_of_it(standing: Project, role: Grant
 
 def test_a_release_by_hand_needs_nothing_else(standing: Project, role: Granted) -> None:
     with role.without(ROLE, *JOB):
-        code, printed = sync(standing, "--delete")
+        code, printed = sync(standing, *DELETE)
     assert code == 0, printed
 
 
@@ -148,7 +193,7 @@ def test_the_bucket_policys_grants_are_needed_too(standing: Project, cloud: Clou
     for action in ours["Action"]:
         fewer = {**ours, "Action": [one for one in ours["Action"] if one != action]}
         s3.put_bucket_policy(Bucket=RELEASED, Policy=json.dumps({**policy, "Statement": [*others, fewer]}))
-        code, printed = sync(standing, "--delete")
+        code, printed = sync(standing, *DELETE)
         s3.put_bucket_policy(Bucket=RELEASED, Policy=json.dumps(policy))
         # What anyone may do (list, read) is granted by the public statement all the same.
         assert code != 0, f"{action}: {printed}"

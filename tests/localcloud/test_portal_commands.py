@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +16,16 @@ from typer.testing import CliRunner, Result
 from components import names
 from components.access import roles
 from components.access.statements import document
+from portal import deletion
 from portal.app import app
 from portal.commands import running
+from portal.deletion import Deletion
 from portal.errors import PortalError
 from portal.following import logs as job_logs
 from portal.following.jobs import Job
 from portal.following.outcomes import Outcome
 from portal.submission.journal import FOLDER_VARIABLE
-from portal.sync import SyncError
+from portal.sync import Options, Pair, Route
 from tests.localcloud.conftest import DEV, REGION, Cloud
 from tests.localcloud.states_steps import Machines
 from tests.unit.stackfiles import own_files, written
@@ -68,7 +71,7 @@ class Portal:
 
     def refused(self, *words: str) -> str:
         done = self.run(*words)
-        assert isinstance(done.exception, PortalError | SyncError), (done.output, done.exception)
+        assert isinstance(done.exception, PortalError), (done.output, done.exception)
         return str(done.exception)
 
 
@@ -219,6 +222,29 @@ def test_a_release_ends_under_its_sources_prefix_unless_told_otherwise(portal: P
     assert (run["output_bucket"], run["flags"]) == (PUBLIC, "--delete")
 
 
+def test_a_release_that_deletes_is_agreed_to_before_there_is_a_batch(
+    portal: Portal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What its jobs would delete is counted under the role that deletes."""
+    counted: list[tuple[str, list[str]]] = []
+
+    def count(where: Route, jobs: list[Pair], options: Options) -> list[Deletion]:
+        assert options.delete
+        counted.append((where.role_arn, [f"{source} {folder}" for source, folder in jobs]))
+        return [Deletion(folder=jobs[0][1], objects=1, of=2, at=datetime(2026, 1, 31, 18, tzinfo=UTC))]
+
+    monkeypatch.setattr(deletion, "count", count)
+    words = ("submit", "sync", "--delete", "--dataset", "10000")
+    told = f"it deletes 1 objects; of s3://{PUBLIC}/10000 more than 10 %"
+    assert portal.refused(*words, "--yes") == f"--delete-count: must be given as 1: {told}"
+    assert not (tmp_path / "batches").exists()
+    started = portal.run(*words, "--delete-count", "1")
+    assert "1 of 1 started" in started.stderr
+    assert f"portal restore s3://{PUBLIC} --since 2026-01-31T18:00:00Z" in started.stderr
+    role = names.role_arn(DEV, names.sync_role("public"))
+    assert counted == [(role, [f"s3://{STAGING}/10000 s3://{PUBLIC}/10000"])] * 2
+
+
 def test_what_looks_like_an_option_is_quoted_too(portal: Portal) -> None:
     (sent,) = portal.sent("submit", "sync", "--dataset", "10000", "--exclude", "--x; true")
     assert flags([sent]) == ["--exclude '--x; true'"]
@@ -237,6 +263,8 @@ def test_what_looks_like_an_option_is_quoted_too(portal: Portal) -> None:
         (("sync", "--single-job", "--generation", "1"), "--single-job: clients of generation 1"),
         (("sync", "--single-job", "--dataset", "10000"), "--single-job: takes all of SOURCE"),
         (("sync", "--dataset", "99999"), "--dataset: '99999': there is no such folder"),
+        (("sync", "--single-job", f"s3://{STAGING}/10O00"), f"SOURCE: 's3://{STAGING}/10O00': has no objects"),
+        (("sync", "--delete-count", "1"), "--delete-count: 1: only with --delete"),
         (
             ("sync", "--single-job", "--delete", f"s3://{STAGING}/10000", f"s3://{PUBLIC}"),
             f"DEST: 's3://{PUBLIC}': with --delete must not be above SOURCE's folder '10000'",

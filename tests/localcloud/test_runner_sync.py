@@ -34,3 +34,30 @@ def test_sync_copies_what_the_flags_let_through(cloud: Cloud, tmp_path: Path, ke
     ]
     assert jobs.output() == {"sync.log": "output.txt" if literal else jobs.uri("output.txt")}
     assert jobs.text("output.txt").count("copy: s3://") == 2
+
+
+@pytest.mark.parametrize(
+    ("key", "source"), [("sync-v0.0.1.wdl", "10O00"), ("sync-v0.0.2.wdl", "empty"), ("sync-v0.0.2.wdl", "")]
+)
+def test_a_sync_of_nothing_fails_and_deletes_nothing(
+    cloud: Cloud, tmp_path: Path, caplog: pytest.LogCaptureFixture, key: str, source: str
+) -> None:
+    """A folder that is not there, one that holds a folder's marker alone, and a bucket without objects."""
+    jobs = Jobs(cloud, tmp_path)
+    public, other = cloud.name("public"), cloud.name("other")
+    for bucket in (public, other):
+        jobs.s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
+    jobs.s3.put_object(Bucket=public, Key="10000/x", Body=b"x")
+    jobs.put("empty/", "")
+    inputs = {
+        "docker_image_id": "908710317728.dkr.ecr.us-west-2.amazonaws.com/cryoet-staging:main",
+        "aws_region": REGION,
+        "input_bucket": jobs.bucket if source else other,
+        "input_path": source,
+        "output_bucket": public,
+        "output_path": "10000" if source else "",
+        "flags": "--delete",
+    }
+    assert jobs.run(jobs.put(key, Path(f"workflows/{key}").read_bytes()), inputs) != 0
+    assert [one["Key"] for one in jobs.s3.list_objects_v2(Bucket=public)["Contents"]] == ["10000/x"]
+    assert f"s3://{inputs['input_bucket']}/{source} has no objects; nothing was touched" in caplog.text

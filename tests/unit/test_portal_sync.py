@@ -66,11 +66,14 @@ def test_keys_with_odd_characters_are_kept() -> None:
 
 def test_a_folder_that_is_not_there_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sync, "datasets", lambda *_: ["10000", "10001"])
-    where = sync.Route(region="us-west-2", role_arn="arn:aws:iam::908710317728:role/cryoet-sync-public")
+    where = sync.Route(region="us-west-2", role_arn="role", large_deletion_percent=10)
     source, target = sync.Uri.parse("SOURCE", STAGING), sync.Uri.parse("DEST", PUBLIC)
     with pytest.raises(sync.SyncError, match="--dataset: '10002'"):
         sync.pairs(where, source, target, ["10000", "10002"], per_dataset=False)
     each = sync.pairs(where, source, target, [], per_dataset=True)
+    monkeypatch.setattr(sync, "datasets", lambda *_: [])
+    with pytest.raises(sync.SyncError, match="has no folders"):
+        sync.pairs(where, source, target, [], per_dataset=True)
     assert [(str(one), str(other)) for one, other in each] == [
         (f"{STAGING}/10000", f"{PUBLIC}/10000"),
         (f"{STAGING}/10001", f"{PUBLIC}/10001"),
@@ -97,3 +100,8 @@ def test_deletion_from_a_folder_into_one_above_it_is_refused(source: str, destin
 def test_deletion_in_a_folder_of_its_own_is_not(source: str, destination: str) -> None:
     line = printed("--delete", STAGING + source, PUBLIC + destination)
     assert line == f"aws s3 sync --delete {STAGING + source} {PUBLIC + destination}"
+
+
+def test_a_number_of_deletions_needs_a_deletion() -> None:
+    done = CliRunner().invoke(app, ["sync", "--delete-count", "1", STAGING, PUBLIC])
+    assert str(done.exception) == "--delete-count: 1: only with --delete"

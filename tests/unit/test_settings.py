@@ -156,6 +156,8 @@ REFUSED: list[tuple[str, str, object, str]] = [
     ("public", "buckets.log.receives_from", {"stack": "dev", "bucket": "staging"}, "only a public bucket is released"),
     ("dev", "buckets.staging.retire", True, "Pulumi.dev.yaml retires this bucket: remove what refers to it first"),
     ("public", "buckets.public.retire", True, "is released into: remove receives_from first"),
+    ("public", "buckets.public.large_deletion_percent", 101, "large_deletion_percent: 101: "),
+    ("dev", "buckets.staging.large_deletion_percent", 10, "percent: 10: only a bucket with receives_from has it"),
 ]
 
 

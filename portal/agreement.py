@@ -1,0 +1,35 @@
+"""Asks before a deletion or a restoration. Without a terminal there is nobody to ask: an option answers."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from portal.errors import PortalError
+
+say = Console(stderr=True, highlight=False, soft_wrap=True, markup=False)
+
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Don't ask")]
+
+
+def agree(question: str, *, yes: bool) -> None:
+    """Goes on if the answer is yes. Raises PortalError otherwise, or if there is no terminal and no ``--yes``."""
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise PortalError(f"--yes: must be given where no terminal is there to ask: {question}")
+    if not typer.confirm(question, err=True):
+        raise PortalError("not agreed: nothing was touched")
+
+
+def agree_by_number(question: str, number: int, given: int | None, option: str) -> None:
+    """Goes on if the number is repeated, by the option or in the terminal. Raises PortalError otherwise."""
+    if given is None:
+        if not sys.stdin.isatty():
+            raise PortalError(f"{option}: must be given as {number}: {question}")
+        given, option = typer.prompt(f"{question}; type the number to go on", type=int, err=True), "the number"
+    if given != number:
+        raise PortalError(f"{option}: {given}: must be {number}: {question}; nothing was touched")
