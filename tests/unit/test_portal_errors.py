@@ -19,7 +19,8 @@ from portal.pulumi_cli import Pulumi
 from portal.submission.journal import FOLDER_VARIABLE
 
 BUCKETS = ("s3://cryoet-data-portal-staging/10000", "s3://cryoet-data-portal-public/10000")
-SUBMIT = ("queue ../dataset_configs/10000.yaml raw staging --deposition 1 --run a", "db-import", "sync", "validate 1")
+QUEUE = "queue ../dataset_configs/10000.yaml cryoetportal-rawdatasets-dev cryoet-data-portal-staging"
+SUBMIT = (f"{QUEUE} --deposition 10300 --run a", "db-import", "sync", "validate 10000")
 WITH_AWS = [
     ["sync", *BUCKETS],
     ["restore", BUCKETS[1], "--since", "2026-01-01T00:00Z"],
