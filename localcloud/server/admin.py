@@ -1,4 +1,4 @@
-"""What the server answers about itself under ``/_localcloud/``: unsigned, on the loopback interface alone.
+"""What the server answers about itself under ``/_localcloud/``: for who has the secret (:mod:`.control`).
 
 | request | answer |
 |---|---|

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -62,6 +62,8 @@ class LocalCloud:
         ISSUER_KEY.key = load_key(folder.issuer_key)
         self._log = CallLog(folder.calls)
         self._calls = folder.calls
+        self.after_reset: Callable[[], None] = lambda: None
+        """Called once the accounts have new keys."""
         self.credentials: Credentials = self.reset()
         self._listeners = Listeners(self._route, self.tls, http_port=http_port, https_port=https_port)
         self.http_url = f"http://127.0.0.1:{self._listeners.http_port}"
@@ -88,6 +90,7 @@ class LocalCloud:
             control.reset()
             registry.reset()
             self.credentials = seed(self.accounts)
+            self.after_reset()
         return self.credentials
 
     def flush(self) -> str:
@@ -99,6 +102,6 @@ class LocalCloud:
 
     def _route(self, request: HttpRequest) -> HttpResponse:
         if request.path.startswith(PREFIX):
-            status, body = answer(request.method, request.path, request.body, request.headers.get("authorization", ""))
+            status, body = answer(request)
             return HttpResponse(status=status, headers={"Content-Type": "application/json"}, body=body)
         return registry.served(request) or gateway.handle(request)

@@ -14,6 +14,7 @@ import logging
 import os
 import signal
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -48,7 +49,8 @@ def main(arguments: list[str]) -> int:
         signal.signal(number, lambda _number, _frame: cloud.stopped.set())
     gc.freeze()  # what is loaded stays: looking through it for garbage would take most of many requests' time
     cloud.start()
-    _describe(folder, cloud)
+    cloud.after_reset = partial(_describe, folder, cloud)
+    cloud.after_reset()
     log.info("accounts %s at %s and %s", ", ".join(accounts), cloud.https_url, cloud.http_url)
     cloud.stopped.wait()
     cloud.stop()
@@ -56,7 +58,7 @@ def main(arguments: list[str]) -> int:
 
 
 def _describe(folder: Folder, cloud: LocalCloud) -> None:
-    from . import children
+    from . import children, control
     from .batch.environment import own_root
 
     description = {
@@ -69,9 +71,11 @@ def _describe(folder: Folder, cloud: LocalCloud) -> None:
         "secret_access_key": cloud.credentials.secret_access_key,
         "jobs": str(own_root() or ""),
         "children_mark": children.MARK,
+        "control_secret": control.SECRET,
     }
     draft = folder.description.with_suffix(".new")
-    draft.touch(mode=0o600)
+    draft.unlink(missing_ok=True)
+    draft.touch(mode=0o600, exist_ok=False)
     draft.write_text(json.dumps(description, indent=1))
     draft.replace(folder.description)
 

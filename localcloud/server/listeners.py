@@ -122,6 +122,10 @@ def _body(req: Any) -> bytes:
 
 def _exchange(req: Any, application: Application, *, secure: bool) -> None:
     """Reads cheroot's request, lets the application answer, and writes that answer."""
+    if int(req.inheaders.get(b"Content-Length", 0)) < 0:  # cheroot would wait for the connection's end
+        req.close_connection = True
+        req.simple_response("400 Bad Request", "Content-Length is negative.")
+        return
     request = HttpRequest(
         method=req.method.decode("latin-1"),
         target=req.uri.decode("latin-1"),

@@ -13,6 +13,7 @@ import os
 import re
 from collections.abc import Callable
 from functools import cache
+from random import SystemRandom
 from typing import Any
 
 os.environ.setdefault("MOTO_IAM_LOAD_MANAGED_POLICIES", "true")
@@ -27,6 +28,7 @@ from moto.core.base_backend import BackendDict
 from moto.core.model import OperationModel
 from moto.core.request import Request
 from moto.core.utils import get_service_model
+from moto.moto_api._internal import mock_random
 from werkzeug.exceptions import HTTPException
 
 from .call import Call, Refusal
@@ -35,6 +37,10 @@ from .serialization import protocol_of
 from .wire import HttpRequest, HttpResponse
 
 LOG = logging.getLogger(__name__)
+SYSTEM = SystemRandom()
+# What moto makes up (access keys, passwords) would be a sequence that a few of its ids tell.
+mock_random.random = SYSTEM.random
+mock_random.getrandbits = SYSTEM.getrandbits
 NO_ACCOUNT = "000000000000"
 Handler = Callable[[Request, str, Any], tuple[int, dict[str, Any], str | bytes]]
 

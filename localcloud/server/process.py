@@ -16,7 +16,7 @@ import time
 import urllib.request
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +53,7 @@ class Running:
     """Where the directories of its jobs are; empty if that is a place of the user's."""
     children_mark: str
     """In the environment of every process that it started for a job."""
+    control_secret: str = field(repr=False)
 
 
 def running(folder: Path) -> Running | None:
@@ -87,18 +88,18 @@ def _command_line(server: Running) -> list[str]:
 
 
 def _clear(server: Running) -> None:
-    """Ends and removes what is left of a server's jobs, unless its address or pid is another server's by now."""
-    if _answers(server) is None and MODULE not in _command_line(server):
-        Family(server.children_mark).end()  # its guard does so, unless it was killed as well
-        if server.jobs:
-            shutil.rmtree(server.jobs, ignore_errors=True)
+    """Ends and removes what is left of the jobs of a server that is gone."""
+    Family(server.children_mark).end()  # its guard does so, unless it was killed as well
+    if server.jobs:
+        shutil.rmtree(server.jobs, ignore_errors=True)
 
 
 def ask(server: Running, method: str, route: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """The control endpoint's answer to a JSON object, or to none. Raises OSError if there is none."""
     data = None if body is None else json.dumps(body).encode()
     url = f"{server.http_url}/_localcloud/{route}"
-    request = urllib.request.Request(url, data=data, method=method)  # noqa: S310  # http only
+    headers = {"Authorization": f"Bearer {server.control_secret}"}
+    request = urllib.request.Request(url, data=data, headers=headers, method=method)  # noqa: S310  # http only
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     with opener.open(request, timeout=ANSWER_SECONDS) as response:
         return json.load(response)
@@ -118,7 +119,7 @@ def start(
 
     Raises ProcessError: it died (with its log's end), did not answer in time, or runs with other accounts.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     with _lock(folder):
         found = running(folder)
         if found is not None:

@@ -15,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from moto.iam.models import Role, iam_backends
+from moto.iam.utils import generate_access_key_id_from_account_id
 
 from .access import resources
 from .access.policy import PolicyError, parse
@@ -33,26 +34,25 @@ def open_session(
 ) -> tuple[str, Session]:
     """Temporary credentials of a role: the access key id, and the session that it stands for."""
     account = str(role.account_id)
-    key = iam_backends[account][PARTITION].create_temp_access_key()
-    key.role_arn = role.arn
+    key = generate_access_key_id_from_account_id(account, prefix="ASIA")
     caller = Caller(
         kind="assumed-role",
         account_id=account,
         arn=f"arn:aws:sts::{account}:assumed-role/{role.name}/{session_name}",
         principal_arn=role.arn,
         user_id=f"{role.id}:{session_name}",
-        access_key_id=key.access_key_id,
+        access_key_id=key,
         session_policy=policy,
     )
     session = Session(
         caller=caller,
-        secret=str(key.secret_access_key),
+        secret=secrets.token_urlsafe(30),
         token=secrets.token_urlsafe(96),
         expires=datetime.now(UTC) + timedelta(seconds=seconds),
         chained=chained,
     )
-    SESSIONS[key.access_key_id] = session
-    return key.access_key_id, session
+    SESSIONS[key] = session
+    return key, session
 
 
 @HOOKS.instead("sts", "AssumeRole")
@@ -89,6 +89,8 @@ def get_caller_identity(call: Call) -> Params:
 @HOOKS.instead("sts", "GetAccessKeyInfo")
 def get_access_key_info(call: Call) -> Params:
     key = call.params["AccessKeyId"]
+    if key in SESSIONS:
+        return {"Account": SESSIONS[key].caller.account_id}
     for account in ORGANIZATION.accounts:
         if key in iam_backends[account][PARTITION].access_keys:
             return {"Account": account}

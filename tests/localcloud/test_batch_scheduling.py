@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from localcloud.server.batch import faults
+from localcloud.server.control import SECRET
 
 from .batch_steps import World, limit, refused, time_scale, until
 from .conftest import Cloud
@@ -29,7 +30,8 @@ HOST = re.compile(r"Host EC2 \(instance i-[0-9a-f]{17}\) terminated\.")
 def ask(cloud: Cloud, method: str, path: str, body: Any = None) -> Any:
     """What the control endpoint answers."""
     data = None if body is None else json.dumps(body).encode()
-    request = urllib.request.Request(f"{cloud.http_url}/_localcloud/{path}", data=data, method=method)  # noqa: S310
+    url, headers = f"{cloud.http_url}/_localcloud/{path}", {"Authorization": f"Bearer {SECRET}"}
+    request = urllib.request.Request(url, data=data, headers=headers, method=method)  # noqa: S310
     with urllib.request.urlopen(request) as answer:  # noqa: S310 - the loopback interface
         return json.load(answer)
 

@@ -262,37 +262,3 @@ def test_moto_is_found_for_every_service_in_use() -> None:
     """A host that moto does not know would make a whole service unavailable."""
     for service in ("ec2", "batch", "events", "logs", "ecr", "elbv2", "cloudwatch", "ssm", "rds", "eks", "lambda"):
         assert moto_backend.routes(moto_backend.host_of(service, "us-west-2")), service
-
-
-class TestControl:
-    """The server's own endpoint."""
-
-    def get(self, cloud: Cloud, route: str, method: str = "GET") -> tuple[int, Any]:
-        answer = fetch(cloud, f"{cloud.http_url}/_localcloud/{route}", method)
-        return answer.status, json.loads(answer.data)
-
-    def test_health(self, cloud: Cloud) -> None:
-        status, answer = self.get(cloud, "health")
-        assert status == 200
-        assert answer["pid"] == os.getpid()
-        assert set(ACCOUNTS) < set(answer["accounts"])
-
-    def test_the_inventory_lists_what_was_made(self, cloud: Cloud) -> None:
-        s3, bucket = made_bucket(cloud)
-        s3.put_object(Bucket=bucket, Key="a", Body=b"1")
-        name = cloud.name("role")
-        cloud.client("iam", DEV).create_role(RoleName=name, AssumeRolePolicyDocument=trust_nobody())
-        _, answer = self.get(cloud, "inventory")
-        assert answer[DEV]["buckets"][bucket]["objects"] == ["a"]
-        assert answer[DEV]["roles"][name]["arn"] == f"arn:aws:iam::{DEV}:role/{name}"
-        assert bucket not in answer[ACCOUNTS[1]]["buckets"]
-        assert answer["999988887777"]["users"] == ["engineer"]
-
-    @pytest.mark.parametrize(("route", "method", "status"), [("nothing", "GET", 404), ("reset", "GET", 405)])
-    def test_what_it_does_not_know(self, cloud: Cloud, route: str, method: str, status: int) -> None:
-        assert self.get(cloud, route, method)[0] == status
-
-
-def trust_nobody() -> str:
-    statement = {"Effect": "Deny", "Principal": {"AWS": f"arn:aws:iam::{DEV}:root"}, "Action": "sts:AssumeRole"}
-    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})

@@ -47,7 +47,7 @@ def forget() -> None:
     _CONTAINERS.clear()
 
 
-@route("credentials")
+@route("credentials", for_jobs=True)
 def credentials(request: Request) -> Answer:
     """The job role's credentials, new ones each time."""
     held = found(request.rest)
@@ -68,7 +68,7 @@ def credentials(request: Request) -> Answer:
     }
 
 
-@route("metadata")
+@route("metadata", for_jobs=True)
 def metadata(request: Request) -> Answer:
     """``v3/TOKEN`` or ``v4/TOKEN``, the container; with ``/task`` behind, the task."""
     _, _, rest = request.rest.partition("/")

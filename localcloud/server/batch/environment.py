@@ -23,7 +23,7 @@ import shutil
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -97,20 +97,27 @@ def prepare(job: Job, attempt: Attempt, instance_role: str) -> Prepared | str:
 
 def own_root() -> Path | None:
     """Where the jobs' directories are while this server runs; None if LOCALCLOUD_JOBS names a place of the user's."""
-    if os.environ.get(DIRECTORY_VARIABLE):
-        return None
-    return Path(tempfile.gettempdir()) / f"localcloud-jobs-{os.getpid()}"
+    return None if os.environ.get(DIRECTORY_VARIABLE) else _temporary_root()
+
+
+@cache
+def _temporary_root() -> Path:
+    """A directory of a name that nobody could know before, which nobody else may enter."""
+    return Path(tempfile.mkdtemp(prefix="localcloud-jobs-"))
 
 
 def remove_directories() -> None:
     """Removes all jobs' directories, but for those in a place of the user's."""
     if root := own_root():
         shutil.rmtree(root, ignore_errors=True)
+        _temporary_root.cache_clear()
 
 
 def _directory(job: Job, attempt: Attempt) -> Path:
     root = own_root() or Path(os.environ[DIRECTORY_VARIABLE])
-    directory = root / job.id.replace(":", "-") / str(attempt.number)
+    of_job = root / job.id.replace(":", "-")
+    of_job.mkdir(parents=True, exist_ok=True, mode=0o700)
+    directory = of_job / str(attempt.number)
     (directory / "tmp").mkdir(parents=True, exist_ok=True)
     return directory.resolve()
 

@@ -47,7 +47,7 @@ def _repository(registry: str, region: str, name: str) -> Any:
     return ecr_backends[registry][region].repositories.get(name) if resources.account_exists(registry) else None
 
 
-@route("pull")
+@route("pull", for_jobs=True)
 def pull(request: Request) -> Answer:
     """``TOKEN`` of a container, the image in the body: 200 if its job role may pull it, 403 and the reason if not."""
     found = containers.found(request.rest)
