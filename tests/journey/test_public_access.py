@@ -43,7 +43,7 @@ def answer(cloud: Cloud, bucket: str) -> str:
     try:
         return cloud.anonymous().get_object(Bucket=bucket, Key=KEY)["Body"].read().decode()
     except ClientError as error:
-        return error.response["Error"]["Code"]
+        return error.response.get("Error", {}).get("Code", "")
 
 
 @contextmanager
