@@ -2,7 +2,8 @@
 
 | request | answer |
 |---|---|
-| GET /_localcloud/health | ``{"status": "ok", "pid": 1, "accounts": [...]}`` |
+| GET /_localcloud/health | ``{"status": "ok", "pid": 1, "accounts": [...], "threads": {NAME: {"alive": true, ...}}}``;
+ the status is ``degraded`` if a thread has ended |
 | GET /_localcloud/inventory | everything that exists, by account (:mod:`.inventory`) |
 | POST /_localcloud/flush | delivers S3's access logs and writes out the call log; answers the log's path |
 | POST /_localcloud/reset | forgets everything and seeds the accounts anew; answers the engineer's new keys |
@@ -16,6 +17,7 @@ import threading
 from dataclasses import asdict
 from typing import Protocol
 
+from . import workers
 from .control import Answer, Request, route
 from .inventory import inventory
 from .organization import ORGANIZATION
@@ -51,7 +53,14 @@ def _server() -> Server:
 @route("health")
 def health(request: Request) -> Answer:
     del request
-    return 200, {"status": "ok", "pid": os.getpid(), "accounts": list(ORGANIZATION.accounts)}
+    threads = workers.state()
+    status = "ok" if all(thread["alive"] for thread in threads.values()) else "degraded"
+    return 200, {
+        "status": status,
+        "pid": os.getpid(),
+        "accounts": list(ORGANIZATION.accounts),
+        "threads": threads,
+    }
 
 
 @route("inventory")

@@ -34,6 +34,7 @@ import psutil
 
 from .child_output import Output, Write, nowhere
 from .process_families import MARK_VARIABLE, Family, process_table
+from .workers import Worker
 
 LOG = logging.getLogger(__name__)
 TICK_SECONDS = 0.02
@@ -185,7 +186,9 @@ class _Watcher:
         self.lock = threading.Lock()
         self.checks: dict[Child, Check] = {}
         self.some = threading.Event()
-        self.thread: threading.Thread | None = None
+        self.measured = 0.0
+        self.used: dict[Child, float] = {}
+        self.worker = Worker("children-watcher", self._look)
 
     def add(self, child: Child, check: Check) -> None:
         with self.lock:
@@ -193,9 +196,7 @@ class _Watcher:
                 return
             self.checks[child] = check
             self.some.set()
-            if self.thread is None:
-                self.thread = threading.Thread(target=self._run, daemon=True, name="children-watcher")
-                self.thread.start()
+        self.worker.start()
 
     def remove(self, child: Child) -> None:
         with self.lock:
@@ -203,23 +204,20 @@ class _Watcher:
             if not self.checks:
                 self.some.clear()
 
-    def _run(self) -> None:
-        measured = 0.0
-        used: dict[Child, float] = {}
-        while True:
-            self.some.wait()
-            with self.lock:
-                checks = list(self.checks.items())
-            if time.monotonic() - measured >= MEASURE_SECONDS:
-                table = process_table()
-                used = {child: child.family.memory_mib(table) for child, _ in checks}
-                measured = time.monotonic()
-            for child, check in checks:
-                try:
-                    check(used.get(child, 0.0))
-                except Exception:
-                    LOG.exception("watching %s", child.name)
-            time.sleep(TICK_SECONDS)
+    def _look(self) -> None:
+        self.some.wait()
+        with self.lock:
+            checks = list(self.checks.items())
+        if time.monotonic() - self.measured >= MEASURE_SECONDS:
+            table = process_table()
+            self.used = {child: child.family.memory_mib(table) for child, _ in checks}
+            self.measured = time.monotonic()
+        for child, check in checks:
+            try:
+                check(self.used.get(child, 0.0))
+            except Exception:
+                LOG.exception("watching %s", child.name)
+        time.sleep(TICK_SECONDS)
 
 
 _WATCHER = _Watcher()

@@ -17,6 +17,7 @@ from cheroot.server import Gateway as HttpGateway
 from cheroot.server import HTTPServer
 from cheroot.ssl.builtin import BuiltinSSLAdapter
 
+from . import workers
 from .tls import TlsFiles
 from .wire import HttpRequest, HttpResponse
 
@@ -48,8 +49,10 @@ class Port:
     def start(self) -> None:
         """Serves in threads of its own."""
         self._thread.start()
+        workers.started(self._thread)
 
     def stop(self) -> None:
+        workers.stopped(self._thread)
         self._server.stop()
         if self._thread.ident is not None:
             self._thread.join()

@@ -96,6 +96,9 @@ def _run(running: Running, instance_role: str) -> None:
         outcome = _attempt(running, instance_role)
     except Exception as error:
         LOG.exception("job %s", job.id)
+        if running.process is not None:
+            running.process.kill()
+            running.process.wait()
         outcome = Outcome(reason=f"the local cloud failed: {error}", status_reason=FAILED_TO_START)
     with LOCK:
         abandoned = _RUNNING.get(job.id) is not running

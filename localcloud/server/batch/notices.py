@@ -6,17 +6,23 @@ Blocked`` tells of a job at the head of its queue that cannot start.
 
 from __future__ import annotations
 
+import logging
+
 from localcloud.server.events.outbox import publish
 
 from .details import job_detail
 from .model import Job
 
+LOG = logging.getLogger(__name__)
 SOURCE = "aws.batch"
 
 
 def job_changed(job: Job) -> None:
-    """Called under Batch's lock, so that the event has the job as it was then."""
-    publish(job.account, job.region, SOURCE, "Batch Job State Change", job_detail(job), [job.arn])
+    """Called under Batch's lock, so that the event has the job as it was then. One that fails stops no job."""
+    try:
+        publish(job.account, job.region, SOURCE, "Batch Job State Change", job_detail(job), [job.arn])
+    except Exception:
+        LOG.exception("no event tells that job %s is %s", job.id, job.status)
 
 
 def queue_blocked(job: Job) -> None:

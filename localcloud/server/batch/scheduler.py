@@ -14,11 +14,15 @@ from __future__ import annotations
 
 import atexit
 import bisect
+import logging
 import threading
 import time
+from collections.abc import Generator
+from contextlib import contextmanager
 
 from localcloud.server.control import on_reset
 from localcloud.server.timescale import SCALE
+from localcloud.server.workers import Worker
 
 from . import attempts, endings, faults, instances, notices
 from .environment import overrides_too_long, remove_directories
@@ -48,6 +52,7 @@ from .texts import (
     host_terminated,
 )
 
+LOG = logging.getLogger(__name__)
 FULL = "FULL"
 SILENT = "SILENT"
 """Waiting for others to end; waiting for capacity without AWS saying so."""
@@ -56,22 +61,18 @@ SILENT = "SILENT"
 class _Scheduler:
     def __init__(self) -> None:
         self.changed = threading.Event()
-        self.thread: threading.Thread | None = None
+        self.wait: float | None = None
+        self.worker = Worker("batch-scheduler", self._schedule)
 
     def wake(self) -> None:
         self.changed.set()
-        with LOCK:
-            if self.thread is None:
-                self.thread = threading.Thread(target=self._run, daemon=True, name="batch-scheduler")
-                self.thread.start()
+        self.worker.start()
 
-    def _run(self) -> None:
-        wait: float | None = None
-        while True:
-            self.changed.wait(wait)
-            self.changed.clear()
-            with LOCK:
-                wait = _look()
+    def _schedule(self) -> None:
+        self.changed.wait(self.wait)
+        self.changed.clear()
+        with LOCK:
+            self.wait = _look()
 
 
 _SCHEDULER = _Scheduler()
@@ -111,18 +112,45 @@ def _look() -> float | None:
 def _admit(held: Store) -> None:
     """SUBMITTED and PENDING jobs whose dependencies have ended become RUNNABLE, or FAILED."""
     for job in list(held.pending.values()):
-        needed = [held.jobs[item["jobId"]] for item in job.request.get("dependsOn", [])]
-        if any(item.status == "FAILED" for item in needed):
-            finish(job, "FAILED", DEPENDENCY_FAILED)
-        elif job.children:
+        with _failing_alone(job):
+            _admit_job(held, job)
+
+
+def _admit_job(held: Store, job: Job) -> None:
+    needed = [held.jobs[item["jobId"]] for item in job.request.get("dependsOn", [])]
+    if any(item.status == "FAILED" for item in needed):
+        finish(job, "FAILED", DEPENDENCY_FAILED)
+    elif job.children:
+        _change(job, "PENDING")
+    elif all(item.status == "SUCCEEDED" for item in needed):
+        if job.status == "SUBMITTED" and needed:
             _change(job, "PENDING")
-        elif all(item.status == "SUCCEEDED" for item in needed):
-            if job.status == "SUBMITTED" and needed:
-                _change(job, "PENDING")
-            del held.pending[job.id]
-            _make_runnable(held, job)
-        else:
-            _change(job, "PENDING")
+        del held.pending[job.id]
+        _make_runnable(held, job)
+    else:
+        _change(job, "PENDING")
+
+
+@contextmanager
+def _failing_alone(job: Job) -> Generator[None]:
+    """A fault of the server's own over one job is that job's end, not the others'."""
+    try:
+        yield
+    except Exception as error:
+        LOG.exception("job %s", job.id)
+        _give_up(job, error)
+
+
+def _give_up(job: Job, error: Exception) -> None:
+    held = store(job.account, job.region)
+    held.running.pop(job.id, None)
+    job.current = None
+    try:
+        finish(job, "FAILED", f"the local cloud failed: {error}")
+    except Exception:
+        LOG.exception("job %s could not be ended as usual", job.id)
+        job.status = "FAILED"
+        endings.ended(job.id)
 
 
 def _make_runnable(held: Store, job: Job) -> None:
@@ -144,16 +172,22 @@ def _serve(held: Store, queue: JobQueue) -> list[float]:
         if job.status != "RUNNABLE":
             waiting.pop(0)
             continue
-        environment, code = _choose(held, queue, job)
-        if environment is not None:
-            waiting.pop(0)
-            _start(held, job, environment)
-            continue
-        left = _blocked(held, queue, job, code)
-        if left is None:
-            continue  # cancelled: the next one is at the head now
-        return [left] if left != float("inf") else []
+        left = None
+        with _failing_alone(job):
+            left = _serve_job(held, queue, job)
+        if left is not None:
+            return [left] if left != float("inf") else []
     return []
+
+
+def _serve_job(held: Store, queue: JobQueue, job: Job) -> float | None:
+    """Starts the job at the head, or answers in how many seconds its time limit is over; None: another is the head."""
+    environment, code = _choose(held, queue, job)
+    if environment is None:
+        return _blocked(held, queue, job, code)
+    held.runnable[queue.arn].pop(0)
+    _start(held, job, environment)
+    return None
 
 
 def _choose(held: Store, queue: JobQueue, job: Job) -> tuple[ComputeEnvironment | None, str]:
@@ -235,7 +269,7 @@ def _start(held: Store, job: Job, environment: ComputeEnvironment) -> None:
 
 def attempt_ended(job: Job, outcome: attempts.Outcome) -> None:
     """Keeps the attempt and decides on another. Called by the attempt's thread."""
-    with LOCK:
+    with LOCK, _failing_alone(job):
         attempt = job.current
         if attempt is None:
             raise ValueError(f"job {job.id} has no attempt that could end")

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import logging
 import queue
-import threading
 from typing import Any
 
 from localcloud.server.control import on_reset
+from localcloud.server.workers import Worker
 
 LOG = logging.getLogger(__name__)
 
@@ -19,27 +19,22 @@ LOG = logging.getLogger(__name__)
 class _Outbox:
     def __init__(self) -> None:
         self.waiting: queue.Queue[tuple[str, str, str, dict[str, Any]]] = queue.Queue()
-        self.lock = threading.Lock()
-        self.thread: threading.Thread | None = None
+        self.worker = Worker("events-outbox", self._deliver)
 
     def add(self, account: str, region: str, bus: str, event: dict[str, Any]) -> None:
         self.waiting.put((account, region, bus, event))
-        with self.lock:
-            if self.thread is None:
-                self.thread = threading.Thread(target=self._run, daemon=True, name="events-outbox")
-                self.thread.start()
+        self.worker.start()
 
-    def _run(self) -> None:
+    def _deliver(self) -> None:
         from .bus import put
 
-        while True:
-            account, region, bus, event = self.waiting.get()
-            try:
-                put(account, region, bus, event)
-            except Exception:
-                LOG.exception("an event of %s in account %s was not delivered", event["source"], account)
-            finally:
-                self.waiting.task_done()
+        account, region, bus, event = self.waiting.get()
+        try:
+            put(account, region, bus, event)
+        except Exception:
+            LOG.exception("%s of %s in %s was not delivered", event["detail-type"], event["source"], account)
+        finally:
+            self.waiting.task_done()
 
 
 _OUTBOX = _Outbox()

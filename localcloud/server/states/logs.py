@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import logging
 import queue
-import threading
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -20,6 +19,7 @@ from moto.logs.models import logs_backends
 from localcloud.server.call import Refusal
 from localcloud.server.control import on_reset
 from localcloud.server.events.targets import write_vended
+from localcloud.server.workers import Worker
 
 from .history import Event, details_key
 from .model import Execution, StateMachine, dumps
@@ -36,32 +36,27 @@ Line = tuple[StateMachine, str]
 class _Writer:
     def __init__(self) -> None:
         self.waiting: queue.Queue[Line] = queue.Queue()
-        self.lock = threading.Lock()
-        self.thread: threading.Thread | None = None
+        self.worker = Worker("states-logs", self._write_some)
         self.streams: dict[str, str] = {}
 
     def add(self, machine: StateMachine, text: str) -> None:
         self.waiting.put((machine, text))
-        with self.lock:
-            if self.thread is None:
-                self.thread = threading.Thread(target=self._run, daemon=True, name="states-logs")
-                self.thread.start()
+        self.worker.start()
 
-    def _run(self) -> None:
-        while True:
-            lines = [self.waiting.get()]
-            while len(lines) < MOST_AT_ONCE and not self.waiting.empty():
-                lines.append(self.waiting.get_nowait())
-            by_machine: dict[str, list[Line]] = {}
-            for line in lines:
-                by_machine.setdefault(line[0].arn, []).append(line)
-            for some in by_machine.values():
-                try:
-                    self._write(some[-1][0], [text for _, text in some])
-                except Exception:
-                    LOG.exception("the log of %s was not written", some[-1][0].arn)
-            for _ in lines:
-                self.waiting.task_done()
+    def _write_some(self) -> None:
+        lines = [self.waiting.get()]
+        while len(lines) < MOST_AT_ONCE and not self.waiting.empty():
+            lines.append(self.waiting.get_nowait())
+        by_machine: dict[str, list[Line]] = {}
+        for line in lines:
+            by_machine.setdefault(line[0].arn, []).append(line)
+        for some in by_machine.values():
+            try:
+                self._write(some[-1][0], [text for _, text in some])
+            except Exception:
+                LOG.exception("the log of %s was not written", some[-1][0].arn)
+        for _ in lines:
+            self.waiting.task_done()
 
     def _write(self, machine: StateMachine, lines: list[str]) -> None:
         arn = str(machine.logging["destinations"][0]["cloudWatchLogsLogGroup"]["logGroupArn"])
