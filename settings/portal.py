@@ -7,8 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from settings import audience, checks
-from settings.audience import Deployed
+from settings import checks
 from settings.base import BucketRef
 from settings.faults import Fault, SettingsError, fault_at, file_of
 from settings.reading import Reading, read_config, read_data
@@ -59,17 +58,12 @@ class Portal:
                         destination=bucket,
                     )
 
-    def refuse_accidents(self, protected: Mapping[str, str], deployed: Mapping[str, Deployed]) -> None:
-        """``protected``: bucket names by key; ``deployed``: all buckets by name, as this stack was last brought up.
+    def refuse_dropped(self, protected: Mapping[str, str]) -> None:
+        """``protected``: bucket names by key, as this stack put them out when it was last brought up.
 
-        Raises SettingsError where the file lets go of a protected bucket without ``retire``, or opens one without
-        ``open_contents_to``.
+        Raises SettingsError where the file lets go of one without ``retire``.
         """
-        faults = [
-            *checks.dropped(self.stack, self.current, protected),
-            *audience.opened(self.stack, self.current, deployed),
-        ]
-        if faults:
+        if faults := list(checks.dropped(self.stack, self.current, protected)):
             raise SettingsError(faults)
 
     def account_fault(self, reason: str) -> SettingsError:

@@ -44,8 +44,11 @@ task cryoet_data_dbimport_v2_workflow {
 
     # The portal's image has its importer in /app; any other image is expected to have the example's package.
     # The database's URI is in a secret of the environment's own, and is not written anywhere.
+    # Both of its streams are the log, and are printed as well, in the order in which it wrote them: a failure that it
+    # explains is the last line.
     command <<<
         set -euo pipefail
+        export PYTHONUNBUFFERED=1
         export AWS_REGION='~{aws_region}' AWS_DEFAULT_REGION='~{aws_region}'
         log="$PWD/output.txt"
         importer=(python3 -m examples.importer)
@@ -58,7 +61,7 @@ task cryoet_data_dbimport_v2_workflow {
         secret = boto3.client("secretsmanager").get_secret_value(SecretId=sys.argv[1])
         print(json.loads(secret["SecretString"])["db_uri"])
         ' '~{environment}/v2_db_uri')
-        "${importer[@]}" load --postgres_url "$database" ~{flags} '~{s3_bucket}' '~{https_prefix}' | tee "$log"
+        "${importer[@]}" load --postgres_url "$database" ~{flags} '~{s3_bucket}' '~{https_prefix}' 2>&1 | tee "$log" >&2
     >>>
 
     output {

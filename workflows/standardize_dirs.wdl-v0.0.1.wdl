@@ -42,8 +42,11 @@ task cryoet_data_ingestion_workflow {
 
     # The portal's image has its tool in a folder of its own; any other image is expected to have the example's package.
     # The flags come quoted as on a shell's command line (--filter-run-name '^TS_001$') and are read as such.
+    # Both of its streams are the log, and are printed as well, in the order in which it wrote them: a failure that it
+    # explains is the last line.
     command <<<
         set -euo pipefail
+        export PYTHONUNBUFFERED=1
         export AWS_REGION='~{aws_region}'
         scripts=/usr/src/app/ingestion_tools/scripts
         log="$PWD/output.txt"
@@ -52,7 +55,7 @@ task cryoet_data_ingestion_workflow {
             cd "$scripts"
             ingest=(python3 standardize_dirs.py)
         fi
-        "${ingest[@]}" convert ~{flags} '~{config_file}' '~{input_bucket}' '~{output_path}' | tee "$log"
+        "${ingest[@]}" convert ~{flags} '~{config_file}' '~{input_bucket}' '~{output_path}' 2>&1 | tee "$log" >&2
     >>>
 
     output {

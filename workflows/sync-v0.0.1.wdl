@@ -41,6 +41,7 @@ task sync_files {
     }
 
     # The flags come quoted as on a shell's command line (--exclude '*.mrc') and are read as such.
+    # Both of its streams are the log, and are printed as well.
     command <<<
         set -euo pipefail
         export AWS_REGION='~{aws_region}'
@@ -53,7 +54,8 @@ task sync_files {
             echo "error: input_path: s3://~{input_bucket}/~{input_path} has no objects; nothing was touched" >&2
             exit 1
         fi
-        aws s3 sync ~{flags} 's3://~{input_bucket}/~{input_path}' 's3://~{output_bucket}/~{output_path}' | tee output.txt
+        aws s3 sync --no-progress ~{flags} \
+            's3://~{input_bucket}/~{input_path}' 's3://~{output_bucket}/~{output_path}' 2>&1 | tee output.txt >&2
     >>>
 
     output {

@@ -42,6 +42,7 @@ task sync_files {
     # A dataset is tens of thousands of small objects: with the ten requests at a time of the default configuration the
     # copy would starve. The configuration is a file of this task's own, so that nothing else on the host changes.
     # The flags come quoted as on a shell's command line (--exclude '*.mrc'), and that is where they end up.
+    # Both of its streams are the log, and are printed as well.
     command <<<
         set -euo pipefail
         export AWS_REGION='~{aws_region}' AWS_DEFAULT_REGION='~{aws_region}' AWS_CONFIG_FILE="$PWD/aws-config"
@@ -56,7 +57,8 @@ task sync_files {
             echo "error: input_path: s3://~{input_bucket}/~{input_path} has no objects; nothing was touched" >&2
             exit 1
         fi
-        aws s3 sync ~{flags} 's3://~{input_bucket}/~{input_path}' 's3://~{output_bucket}/~{output_path}' | tee output.txt
+        aws s3 sync --no-progress ~{flags} \
+            's3://~{input_bucket}/~{input_path}' 's3://~{output_bucket}/~{output_path}' 2>&1 | tee output.txt >&2
     >>>
 
     output {

@@ -55,8 +55,11 @@ task validate {
 
     # The portal's image has its tests in a folder of its own and needs Java and Allure for the report; any other image
     # is expected to have the example's package.
+    # Both of its streams are the log, and are printed as well, in the order in which it wrote them: a failure that it
+    # explains is the last line.
     command <<<
         set -euo pipefail
+        export PYTHONUNBUFFERED=1
         export AWS_REGION='~{aws_region}'
         log="$PWD/output.txt"
         case '~{test_entity}' in
@@ -77,7 +80,7 @@ task validate {
             validation=(python3 allure_tests.py)
         fi
         "${validation[@]}" "${what[@]}" --history --input-bucket '~{input_bucket}' --output-bucket '~{output_bucket}' \
-            --output-dir '~{output_dir}' --extra-args '~{extra_args}' ~{flags} | tee "$log"
+            --output-dir '~{output_dir}' --extra-args '~{extra_args}' ~{flags} 2>&1 | tee "$log" >&2
     >>>
 
     output {

@@ -46,11 +46,15 @@ def condition(check: Check) -> str:
     kept = _kept(check, value)
     if check.optional:
         kept = f"$exists({value}) ? ({kept}) : true"
-    shown = f"$type({value})" if check.kind == "object" else value
-    text = (
-        f'{literal(check.says + ", not ")} & ($exists({shown}) ? $substring($string({shown}), 0, {SHOWN}) : "nothing")'
-    )
+    shown = f"$type({value})" if check.kind == "object" else _json(value)
+    text = f'{literal(check.says + ", not ")} & ($exists({value}) ? $substring({shown}, 0, {SHOWN}) : "nothing")'
     return f"(({kept}) ? [] : {text})"
+
+
+def _json(value: str) -> str:
+    """A value as JSON. ``$string`` leaves text as it is, but not that in an array, whose brackets are taken off."""
+    array = f"$string([{value}])"
+    return f'($type({value}) = "string" ? $substring({array}, 1, $length({array}) - 2) : $string({value}))'
 
 
 def _kept(check: Check, value: str) -> str:
@@ -96,5 +100,4 @@ def _shown(check: Check, value: Any) -> str:
         return "nothing"
     if check.kind == "object":
         return _type(value)
-    text = value if isinstance(value, str) else json.dumps(value, separators=(",", ":"), ensure_ascii=False)
-    return text[:SHOWN]
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)[:SHOWN]

@@ -1,18 +1,18 @@
 """
 The command line that the workflow calls, with the arguments of the portal's `standardize_dirs.py convert`.
 
-Flags that this tool has no use for are refused by name, not passed over. A failure that someone can mend ends with a
-line of JSON on stderr, which the runner hands on as the job's error.
+A failure that someone can mend ends with a line of JSON on stderr, which the runner hands on as the job's error.
 """
 
 import argparse
-import json
 import logging
 import sys
 
+from examples.command_line import fail, ignored
 from examples.ingest.bucket import Bucket
 from examples.ingest.config import read_configuration
-from examples.ingest.convert import Options, convert
+from examples.ingest.convert import Names, Options, convert
+from examples.ingest.entities import WITHOUT_EFFECT, add_arguments
 from examples.ingest.errors import InvalidInputFileError
 from examples.ingest.layout import split_output_path
 
@@ -25,33 +25,52 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument("config_file")
     command.add_argument("input_bucket")
     command.add_argument("output_path", help="bucket or bucket/prefix")
-    command.add_argument("--filter-dataset-name", action="append", default=[], metavar="REGEX")
-    command.add_argument("--filter-run-name", action="append", default=[], metavar="REGEX")
-    command.add_argument("--force-overwrite", action="store_true", help="upload what is there already too")
     command.add_argument("--https-prefix", default="", help="where the output is on the web")
-    for what in ("everything", "tomograms", "metadata"):
-        command.add_argument(f"--import-{what}", action="store_true", help="a tomogram comes with its metadata anyway")
+    command.add_argument("--import-everything", action="store_true", help="the default, if nothing else is chosen")
+    command.add_argument("--import-all-metadata", action="store_true", help="all documents, no volumes")
+    for kind in ("mrc", "zarr"):
+        command.add_argument(f"--write-{kind}", action=argparse.BooleanOptionalAction, default=True)
+    command.add_argument("--force-overwrite", action="store_true", help="upload what is there already too")
+    command.add_argument("--local-fs", action="store_true", help="refused: this ingest reads and writes buckets")
+    add_arguments(command)
     return top
+
+
+def options(given: argparse.Namespace) -> Options:
+    """What the arguments ask for: everything, unless an `--import-…` chooses. (The portal's tool: nothing.)"""
+    chosen = any(value for name, value in vars(given).items() if name.startswith("import_"))
+    everything = given.import_everything or not chosen
+    documents = everything or given.import_all_metadata
+    return Options(
+        datasets=Names(given.filter_dataset_name, given.exclude_dataset_name),
+        runs=Names(given.filter_run_name, given.exclude_run_name),
+        voxel_spacings=Names(given.filter_voxel_spacing_name, given.exclude_voxel_spacing_name),
+        mrc=given.write_mrc and (everything or given.import_tomograms),
+        zarr=given.write_zarr and (everything or given.import_tomograms),
+        tomogram_metadata=documents or given.import_tomogram_metadata,
+        run_metadata=documents or given.import_run_metadata,
+        dataset_metadata=documents or given.import_dataset_metadata,
+        force=given.force_overwrite,
+        https_prefix=given.https_prefix,
+    )
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Exit status: 0, or 1 with a line of JSON at the end of stderr."""
     logging.basicConfig(level=logging.INFO, stream=sys.stdout, format="%(levelname)s %(message)s")
-    given = parser().parse_args(arguments)
+    command = parser()
+    given = command.parse_args(arguments)
+    if given.local_fs:
+        command.error("--local-fs: this ingest reads and writes buckets alone")
+    for line in ignored(given, WITHOUT_EFFECT):
+        log.info("%s", line)
     try:
         bucket, prefix = split_output_path(given.output_path)
         output = Bucket(bucket)
-        options = Options(
-            run=tuple(given.filter_run_name),
-            dataset=tuple(given.filter_dataset_name),
-            force=given.force_overwrite,
-            https_prefix=given.https_prefix,
-        )
-        runs = convert(read_configuration(given.config_file), Bucket(given.input_bucket), output, prefix, options)
+        configuration = read_configuration(given.config_file)
+        runs = convert(configuration, Bucket(given.input_bucket), output, prefix, options(given))
     except InvalidInputFileError as error:
-        said = {"wdl_error_message": True, "error": type(error).__name__, "cause": str(error)}
-        sys.stderr.write(json.dumps(said) + "\n")
-        return 1
+        return fail(error)
     counts = output.counts
     log.info(
         "%s: %d objects uploaded, %d the same, %d deleted",

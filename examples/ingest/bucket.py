@@ -50,7 +50,7 @@ class Counts:
 class Bucket:
     """One bucket, with the credentials of the environment, or as anyone (`anonymous`)."""
 
-    def __init__(self, name: str, *, anonymous: bool = False) -> None:
+    def __init__(self, name: str, *, anonymous: bool = False, endpoint_url: str | None = None) -> None:
         self.name = name
         self.counts = Counts()
         settings = Config(
@@ -58,7 +58,7 @@ class Bucket:
             max_pool_connections=THREADS,
             retries={"mode": "standard", "max_attempts": 5},
         )
-        self._s3 = boto3.Session().client("s3", config=settings)
+        self._s3 = boto3.Session().client("s3", config=settings, endpoint_url=endpoint_url)
 
     def objects(self, prefix: str) -> dict[str, Stored]:
         """Every object under a prefix, by key."""

@@ -11,12 +11,13 @@ import json
 import logging
 import re
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from typing import Any
 
-from examples.ingest.bucket import Bucket
+from examples.ingest.bucket import Bucket, Stored
 from examples.ingest.config import Configuration
 from examples.ingest.errors import InvalidInputFileError
 from examples.ingest.layout import Layout, TomogramKeys
@@ -27,21 +28,48 @@ DESCRIPTIONS = {".zattrs", ".zgroup"}
 log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True)
+class Names:
+    """Regular expressions for names, from their beginning on: one of the first must match, if there are any, and none
+    of the second may."""
+
+    wanted: Sequence[str] = ()
+    excluded: Sequence[str] = ()
+
+    def has(self, name: str) -> bool:
+        if any(re.match(pattern, name) for pattern in self.excluded):
+            return False
+        return not self.wanted or any(re.match(pattern, name) for pattern in self.wanted)
+
+    def __str__(self) -> str:
+        return json.dumps(list(self.wanted)) + (f" but not {json.dumps(list(self.excluded))}" if self.excluded else "")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """What a call may choose.
+    """What a call may choose: which runs, and what of each is written.
 
     Attributes:
-        run: regular expressions that a run's name must match, one at least; empty: all runs
-        dataset: the same for the dataset's number
+        voxel_spacings: by their names in folders, like `10.000`
         force: upload what is there already too
         https_prefix: where the output bucket is on the web
     """
 
-    run: tuple[str, ...] = ()
-    dataset: tuple[str, ...] = ()
+    datasets: Names = Names()
+    runs: Names = Names()
+    voxel_spacings: Names = Names()
+    mrc: bool = True
+    zarr: bool = True
+    tomogram_metadata: bool = True
+    run_metadata: bool = True
+    dataset_metadata: bool = True
     force: bool = False
     https_prefix: str = ""
+
+    @property
+    def tomograms(self) -> bool:
+        """Whether a source has to be read."""
+        return self.mrc or self.zarr or self.tomogram_metadata
 
 
 def convert(configuration: Configuration, source: Bucket, output: Bucket, prefix: str, options: Options) -> list[str]:
@@ -54,28 +82,27 @@ def convert(configuration: Configuration, source: Bucket, output: Bucket, prefix
         InvalidInputFileError: a source is not what it should be, or there is none
     """
     dataset = configuration.dataset
-    if not _passes(str(dataset.dataset_identifier), options.dataset):
-        raise InvalidInputFileError(f"dataset {dataset.dataset_identifier} is not one of {list(options.dataset)}")
+    if not options.datasets.has(str(dataset.dataset_identifier)):
+        raise InvalidInputFileError(f"dataset {dataset.dataset_identifier} does not match {options.datasets}")
     folder = configuration.tomograms.source_prefix.strip("/") + "/"
     sources = {key.removeprefix(folder).removesuffix(".mrc"): key for key in source.objects(folder) if _is_mrc(key)}
-    runs = sorted(run for run in sources if "/" not in run and _passes(run, options.run))
+    runs = sorted(run for run in sources if "/" not in run and options.runs.has(run))
     if not runs:
-        raise InvalidInputFileError(f"no run in s3://{source.name}/{folder} matches {list(options.run)}")
+        raise InvalidInputFileError(f"no run in s3://{source.name}/{folder} matches {options.runs}")
     for run in runs:
         layout = Layout(prefix=prefix, dataset=dataset.dataset_identifier, run=run)
         log.info("run %s: s3://%s/%s", run, source.name, sources[run])
-        Ingest(configuration, output, layout, options).run(source, sources[run])
-        output.write_json({"run_name": run}, layout.run_metadata)
-        output.write_json(dataset.model_dump(), layout.dataset_metadata)
+        if options.tomograms:
+            Ingest(configuration, output, layout, options).run(source, sources[run])
+        if options.run_metadata:
+            output.write_json({"run_name": run}, layout.run_metadata)
+        if options.dataset_metadata:
+            output.write_json(dataset.model_dump(), layout.dataset_metadata)
     return runs
 
 
 def _is_mrc(key: str) -> bool:
     return key.endswith(".mrc")
-
-
-def _passes(name: str, patterns: tuple[str, ...]) -> bool:
-    return not patterns or any(re.search(pattern, name) for pattern in patterns)
 
 
 class Ingest:
@@ -89,16 +116,18 @@ class Ingest:
 
     def run(self, source: Bucket, key: str) -> None:
         with tempfile.TemporaryDirectory() as folder:
-            original = Path(folder) / "source.mrc"
+            original = Path(folder) / "source" / Path(key).name  # faults name the file
             source.download(key, original)
             volume, spacing = self._volume(original, key)
+            if not self._options.voxel_spacings.has(f"{spacing:.3f}"):
+                log.info("voxel spacing %.3f does not match %s", spacing, self._options.voxel_spacings)
+                return
             keys = self._layout.tomogram(spacing, self._identifier(spacing, f"s3://{source.name}/{key}"))
             levels = pyramid(volume)
-            mrc, zarr = Path(folder) / "tomogram.mrc", Path(folder) / "tomogram.zarr"
-            write_mrc(mrc, volume, spacing)
-            write_zarr(zarr, levels, spacing, self._settings.chunk, self._layout.run)
-            self._publish(keys, mrc, zarr)
-            self._output.write_json(self._metadata(keys, levels, spacing, f"s3://{source.name}/{key}"), keys.metadata)
+            self._write(keys, levels, spacing, Path(folder))
+            if self._options.tomogram_metadata:
+                described = self._metadata(keys, levels, spacing, f"s3://{source.name}/{key}")
+                self._output.write_json(described, keys.metadata)
 
     def _volume(self, path: Path, key: str) -> tuple[Volume, float]:
         volume, found = read_mrc(path)
@@ -123,8 +152,19 @@ class Ingest:
         mine = [number for number, owner in taken.items() if owner == source]
         return mine[0] if mine else next(number for number in count(FIRST_IDENTIFIER) if number not in taken)
 
-    def _publish(self, keys: TomogramKeys, mrc: Path, zarr: Path) -> None:
+    def _write(self, keys: TomogramKeys, levels: list[Volume], spacing: float, folder: Path) -> None:
+        """Upload what was asked for, in the order that is the contract."""
         present = self._output.objects(keys.folder)
+        if self._options.mrc:
+            mrc = folder / "tomogram.mrc"
+            write_mrc(mrc, levels[0], spacing)
+            self._output.publish([(mrc, keys.mrc)], present, force=self._options.force)
+        if self._options.zarr:
+            zarr = folder / "tomogram.zarr"
+            write_zarr(zarr, levels, spacing, self._settings.chunk, self._layout.run)
+            self._publish_zarr(keys, zarr, present)
+
+    def _publish_zarr(self, keys: TomogramKeys, zarr: Path, present: dict[str, Stored]) -> None:
         files = [file for file in sorted(zarr.rglob("*")) if file.is_file()]
         pairs = [(file, f"{keys.zarr}/{file.relative_to(zarr).as_posix()}") for file in files]
         chunks = [pair for pair in pairs if pair[0].name not in DESCRIPTIONS]
@@ -132,20 +172,23 @@ class Ingest:
         if strays := {key for key in present if key.startswith(f"{keys.zarr}/")} - {key for _, key in pairs}:
             log.warning("%d objects of an earlier attempt do not belong to %s", len(strays), keys.zarr)
             self._output.delete(strays)
-        for step in ([(mrc, keys.mrc)], chunks, descriptions):
+        for step in (chunks, descriptions):
             self._output.publish(step, present, force=self._options.force)
 
     def _metadata(self, keys: TomogramKeys, levels: list[Volume], spacing: float, source: str) -> dict[str, Any]:
         size = dict(zip(("z", "y", "x"), levels[0].shape, strict=True))
-        web = self._options.https_prefix.rstrip("/")
+        web, present = self._options.https_prefix.rstrip("/"), self._output.objects(keys.folder)
+        mrc = keys.mrc if keys.mrc in present else None
+        zarr = keys.zarr if f"{keys.zarr}/.zattrs" in present else None
+        on_the_web = {"https_mrc_file": mrc, "https_omezarr_dir": zarr} if web else {}
         return {
             "run_name": self._layout.run,
             "voxel_spacing": spacing,
             "size": size,
             "scales": [dict(zip(("z", "y", "x"), level.shape, strict=True)) for level in levels],
-            "mrc_file": keys.mrc,
-            "omezarr_dir": keys.zarr,
-            **({"https_mrc_file": f"{web}/{keys.mrc}", "https_omezarr_dir": f"{web}/{keys.zarr}"} if web else {}),
+            "mrc_file": mrc,
+            "omezarr_dir": zarr,
+            **{name: f"{web}/{key}" for name, key in on_the_web.items() if key},
             "reconstruction_method": self._settings.reconstruction_method,
             "processing": self._settings.processing,
             "source": source,

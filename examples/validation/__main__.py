@@ -6,12 +6,15 @@ import io
 import json
 import sys
 import tarfile
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 
+from examples.command_line import fail, ignored
 from examples.ingest.bucket import Bucket
 from examples.ingest.config import read_configuration
 from examples.ingest.errors import InvalidInputFileError
+from examples.validation.arguments import WITHOUT_EFFECT, parse
 from examples.validation.checks import Check, source, standardized
 
 
@@ -40,37 +43,38 @@ def archive(report: str, checks: list[Check]) -> bytes:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Exit status: 0 if the report was written, whatever it says; 1 with the reason as JSON on stderr."""
-    parser = argparse.ArgumentParser(prog="python -m examples.validation", allow_abbrev=False)
-    what = parser.add_mutually_exclusive_group(required=True)
-    what.add_argument("--datasets", help="number of a dataset in the bucket")
-    what.add_argument("--ingestion-config", help="configuration of the dataset whose sources are in the bucket")
-    for name in ("--input-bucket", "--output-bucket", "--output-dir"):
-        parser.add_argument(name, required=True)
-    parser.add_argument("--extra-args", default="", help="nothing but '' is understood")
-    parser.add_argument("--no-multiprocessing", action="store_true", help="there is one process anyway")
-    parser.add_argument("--history", action="store_true", help="earlier reports stay as earlier versions anyway")
-    given = parser.parse_args(arguments)
-    if given.extra_args.strip():
-        parser.error(f"--extra-args {given.extra_args!r}: no such arguments here")
-    bucket, output = Bucket(given.input_bucket), Bucket(given.output_bucket)
+    """Exit status: 0 if the reports were written, whatever they say; 1 with the reason as JSON on stderr."""
+    given = parse(arguments)
+    for line in ignored(given, WITHOUT_EFFECT):
+        sys.stdout.write(f"{line}\n")
     try:
-        if given.datasets:
-            name, checks = given.datasets, list(standardized(bucket, given.datasets))
-        else:
-            name = Path(given.ingestion_config).stem
-            checks = list(source(bucket, read_configuration(given.ingestion_config)))
+        for name, checks in _reports(given):
+            if given.update_s3:
+                _publish(Bucket(given.output_bucket), given, name, checks)
+            for check in checks:
+                sys.stdout.write(f"{check.fault or 'ok'}: {check.what} {check.where}\n")
     except InvalidInputFileError as error:
-        said = {"wdl_error_message": True, "error": type(error).__name__, "cause": str(error)}
-        sys.stderr.write(json.dumps(said) + "\n")
-        return 1
+        return fail(error)
+    return 0
+
+
+def _reports(given: argparse.Namespace) -> Iterator[tuple[str, list[Check]]]:
+    """Name and findings of each report."""
+    bucket = Bucket(given.input_bucket)
+    if given.ingestion_config:
+        path = given.ingestion_config
+        yield Path(path).stem, list(source(bucket, read_configuration(path)))
+        return
+    datasets = sorted(given.datasets.split(","))
+    for one in datasets if given.history else [",".join(datasets)]:
+        yield one, [check for dataset in one.split(",") for check in standardized(bucket, dataset)]
+
+
+def _publish(output: Bucket, given: argparse.Namespace, name: str, checks: list[Check]) -> None:
     report = page(f"{given.input_bucket} {name}", checks)
     folder = f"{given.output_dir.strip('/')}/{name}"
     output.write(f"{folder}.tar.gz", archive(report, checks), "application/gzip")
     output.write(f"{folder}/index.html", report.encode(), "text/html; charset=utf-8")
-    for check in checks:
-        sys.stdout.write(f"{check.fault or 'ok'}: {check.what} {check.where}\n")
-    return 0
 
 
 if __name__ == "__main__":

@@ -34,8 +34,9 @@ def standardized(bucket: Bucket, dataset: str) -> Iterator[Check]:
     yield Check(where=f"{dataset}/", what="dataset metadata", fault="" if there else "missing")
     for key in sorted(key for key in objects if key.endswith("/tomogram_metadata.json")):
         metadata: dict[str, Any] = json.loads(bucket.read(key) or b"{}")
-        yield Check(where=key, what="MRC file", fault=_mrc_fault(bucket, objects, metadata))
-        for level, size in enumerate(metadata["scales"]):
+        if metadata["mrc_file"]:
+            yield Check(where=key, what="MRC file", fault=_mrc_fault(bucket, objects, metadata))
+        for level, size in enumerate(metadata["scales"] if metadata["omezarr_dir"] else []):
             folder = f"{metadata['omezarr_dir']}/{level}"
             yield Check(where=folder, what="zarr level", fault=_level_fault(bucket, objects, folder, size))
 

@@ -23,7 +23,10 @@ import boto3
 import WDL
 from botocore.exceptions import BotoCoreError, ClientError, CredentialRetrievalError
 from WDL import Env, Error, Tree, Type, Value, Zip
-from WDL._util import TerminationSignalFlag  # pyright: ignore[reportPrivateUsage] - the handlers that it sets
+from WDL._util import (
+    VERBOSE_LEVEL,
+    TerminationSignalFlag,  # pyright: ignore[reportPrivateUsage] - the handlers that it sets
+)
 from WDL.runtime import cache, config, download
 from WDL.runtime.workflow import run_local_workflow
 
@@ -43,6 +46,7 @@ def main() -> int:
     """Run the job that the environment describes, in the current directory."""
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(name)s %(levelname)s %(message)s")
     logging.getLogger("botocore").setLevel(logging.WARNING)
+    logging.getLogger("wdl").setLevel(VERBOSE_LEVEL)  # with what tasks write on stderr, as swipe's image has it
     stopping = threading.Event()
     try:
         job = read_job()

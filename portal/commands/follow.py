@@ -14,6 +14,7 @@ from rich.live import Live
 from rich.spinner import Spinner
 from rich.text import Text
 
+from components.orchestration.failures import Kind
 from portal.commands.running import INTERRUPTED, say, stack_files
 from portal.environments import home
 from portal.errors import PortalError
@@ -91,8 +92,11 @@ def watch_runs(portal: Portal, names: Sequence[str], environment: str, tail: int
 
 
 def _class(ended: Ended) -> str:
-    kind = ended.outcome.kind
-    return kind.error if kind else "succeeded"
+    """The class of a failure; of a program's, the name that it gave it."""
+    outcome = ended.outcome
+    if outcome.kind is Kind.APPLICATION and outcome.error:
+        return outcome.error
+    return outcome.kind.error if outcome.kind else "succeeded"
 
 
 def _print(ended: Ended, tail: int) -> None:
@@ -100,7 +104,8 @@ def _print(ended: Ended, tail: int) -> None:
     on = f", {job.market}" if job else ""
     print(f"{ended.name}: {outcome.status}{on}", flush=True)
     if outcome.kind:
-        print(f"  {outcome.kind.error}: {outcome.kind.meaning}")
+        if outcome.kind is not Kind.APPLICATION:
+            print(f"  {outcome.kind.error}: {outcome.kind.meaning}")
         print(f"  {outcome.error}: {outcome.cause}" if outcome.error or outcome.cause else "  no reason was given")
     if job and job.stream:
         for line in job_logs.tail(ended.follower, job.stream, tail):

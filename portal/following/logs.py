@@ -1,11 +1,14 @@
 """What the jobs of an execution print.
 
 Rests on: GetLogEvents gives the same token again when there is nothing more in that direction; a stream exists from the
-first line on; CloudWatch has what a job prints some seconds later.
+first line on; CloudWatch has what a job prints some seconds later; miniwdl, which runs the workflow, prints each line
+of a task's standard error under the task's name with ``.stderr`` behind it, among its own.
 """
 
 from __future__ import annotations
 
+import json
+import re
 import time
 from collections.abc import Callable, Iterator
 from typing import Any, Final
@@ -18,11 +21,29 @@ from portal.following.runs import Follower
 MOST_LINES: Final = 10_000
 """Of one call."""
 FOLLOW_SECONDS: Final = 2.0
+_BY_PROGRAM: Final = re.compile(r"\S+ \S+ wdl\.\S+\.stderr [A-Z]+ (?P<line>.*)")
+_LOOKED_THROUGH: Final = 1_000
+"""Of a log's last lines, for those of the program."""
 
 
 def tail(follower: Follower, stream: str, lines: int) -> list[str]:
-    """The last lines of a stream; none if nothing was printed. Raises PortalError."""
-    return _read(follower, stream, limit=lines, startFromHead=False)[0] if lines else []
+    """The last lines that a job's program printed, without the document that says why it failed; the last of the whole
+    log if the program printed none. Raises PortalError."""
+    if not lines:
+        return []
+    printed, _ = _read(follower, stream, limit=_LOOKED_THROUGH, startFromHead=False)
+    matches = (_BY_PROGRAM.fullmatch(line) for line in printed)
+    by_program = [match["line"] for match in matches if match and not _explains(match["line"])]
+    return (by_program or printed)[-lines:]
+
+
+def _explains(line: str) -> bool:
+    """Whether a line is the document by which a program names its failure: it is the run's error already."""
+    try:
+        document = json.loads(line)
+    except ValueError:
+        return False
+    return isinstance(document, dict) and "wdl_error_message" in document
 
 
 def _read(follower: Follower, stream: str, **more: Any) -> tuple[list[str], str]:

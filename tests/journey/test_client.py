@@ -11,6 +11,7 @@ import pytest
 
 from components import names
 from localcloud.server.call import HOOKS, Call, Outcome
+from portal.submission import defaults
 from portal.submission.journal import FOLDER_VARIABLE
 from tests.journey.conftest import DEV, Cloud, Project
 from tests.journey.running import runners
@@ -18,7 +19,7 @@ from tests.localcloud.batch_steps import until
 
 WORKFLOW = "say-v1.0.0.wdl"
 WDL = """version 1.0
-# Says what it was given; fails for a run whose name has "broken" in it.
+# Says what it was given; fails for a run whose name has "broken" in it, with a reason.
 workflow say {
     input {
         String docker_image_id String aws_region String config_file
@@ -30,8 +31,11 @@ workflow say {
 task speak {
     input { String docker_image_id String flags }
     command <<<
-        echo ~{flags} | tee output.txt
-        if grep -q broken output.txt; then exit 3; fi
+        echo ~{flags} | tee output.txt >&2
+        if ! grep -q broken output.txt; then exit 0; fi
+        echo 'this cannot be read' >&2
+        echo '{"wdl_error_message": true, "error": "InvalidInputFileError", "cause": "x: \\"true\\" is no size"}' >&2
+        exit 3
     >>>
     output { File log = "output.txt" }
     runtime { docker: docker_image_id }
@@ -113,17 +117,20 @@ def test_a_killed_submission_goes_on_and_starts_nothing_twice(
     assert executions(cloud) == wanted
 
 
-def test_what_fails_is_told_with_its_class_and_log(running: Project) -> None:
+def test_what_fails_is_told_with_its_reason_and_the_programs_own_lines(running: Project) -> None:
     submitted = running.run(*queue(["broken", "right"], "--batch", "two"))
     assert submitted.returncode == 0, submitted.stderr
     watched = running.run("portal", "watch", "--batch", "two", "--interval", "0.2")
     assert watched.returncode == 1, watched.stdout + watched.stderr
-    assert "1 UncaughtError; 1 succeeded" in watched.stderr
-    failed = next(line for line in watched.stdout.splitlines() if "runbroken: FAILED" in line)
+    assert "1 InvalidInputFileError; 1 succeeded" in watched.stderr
+    lines = watched.stdout.splitlines()
+    failed = next(line for line in lines if "runbroken: FAILED" in line)
     assert failed.endswith(": FAILED, spot")
-    assert "  UncaughtError: the program failed" in watched.stdout
-    assert "exit code 3" in watched.stdout, "the task's own status"
-    assert "\n  | " in watched.stdout, "the log's last lines"
+    reason, *printed = lines[lines.index(failed) + 1 :][:3]
+    assert reason.startswith('  InvalidInputFileError: x: "true" is no size (the program failed (')
+    assert "exit code 3" in reason, "the task's own status"
+    flags = f"--https-prefix {defaults.FILES} --filter-dataset-name ^10000$ --filter-run-name ^broken$"
+    assert printed == [f"  | {flags}", "  | this cannot be read"], "the program's lines, and none of what ran it"
 
     name = failed.partition(":")[0]
     right = f"arn:aws:states:us-west-2:{DEV}:execution:cryoet-ingestion-staging-default-wdl:{name}"

@@ -20,11 +20,11 @@ from tests.journey.running import administrator, runners
 from tests.localcloud.batch_steps import until
 from tests.localcloud.conftest import REGION
 
-BUCKET, HOST = "cryoet-data-portal-public", "https://files.cryoetdataportal.cziscience.com"
+BUCKET, HOST = portal_client.PUBLIC, portal_client.PROD_URL
 PASSWORD = "known-to-nobody"
 DATABASE = f"postgresql+psycopg://importer:{PASSWORD}@database:5432/cryoetv2"
 SECRET = "prod/v2_db_uri"
-GENERATIONS = ("db_import-v0.0.3.wdl", "db_import-v0.0.4.wdl")
+GENERATIONS = pytest.mark.parametrize("newer", [False, True], ids=["older", "newer"])
 WORKFLOW_ROLE = "cryoet-ingestion-prod-import"
 WRITES = """
 version 1.0
@@ -52,20 +52,11 @@ class Imports:
     def client(self, service: str) -> Any:
         return self.cloud.client(service, PROD, names.OPERATOR)
 
-    def run(self, key: str, dataset: str = "10000", **inputs: str) -> dict[str, Any]:
-        """The ended execution of one dataset's import."""
+    def run(self, job: portal_client.Job) -> dict[str, Any]:
+        """The ended execution of a job."""
         self.started += 1
         env = portal_client.get_aws_env("prod", self.client)
-        sent = {
-            "v2_docker_image_id": f"{portal_client.REGISTRY}.dkr.ecr.{env.region}.amazonaws.com/apiv2-x86:main",
-            "s3_bucket": BUCKET,
-            "https_prefix": HOST,
-            "flags": f"--import-everything --s3-prefix {dataset}",
-            "environment": "prod",
-        }
-        name = f"{self.started}-dbimport-{dataset}"
-        given = inputs or sent
-        arn = portal_client.run_job(env, self.client, name=name, wdl_key=key, inputs=given, memory=4000)
+        arn = portal_client.submit(env, self.client, self.started, job)
 
         def ended() -> dict[str, Any] | None:
             found = self.client("stepfunctions").describe_execution(executionArn=arn)
@@ -158,14 +149,16 @@ def by_table(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return sorted(rows, key=lambda row: str(row["table"]))
 
 
-@pytest.mark.parametrize("key", GENERATIONS)
+@GENERATIONS
 def test_an_import_reads_its_secret_and_the_public_bucket(
-    imports: Imports, cloud: Cloud, secret: str, key: str
+    imports: Imports, cloud: Cloud, secret: str, newer: bool
 ) -> None:
-    ended = imports.run(key)
+    ended = imports.run(portal_client.db_import("prod", "10000", "--import-everything", newer=newer))
     assert ended["status"] == "SUCCEEDED", ended.get("cause")
     left = imports.outputs(ended)
-    rows = [json.loads(line) for line in left["db_import-0/output.txt"].splitlines()]
+    ignored, *printed = left["db_import-0/output.txt"].splitlines()
+    assert ignored.startswith("--debug is ignored: "), "the client sends it always"
+    rows = [json.loads(line) for line in printed]
     assert len(rows) == 3
     assert by_table(rows) == by_table(rows_of(cloud.anonymous()))
     said = imports.log(ended)
@@ -191,7 +184,7 @@ def readers(cloud: Cloud) -> set[str]:
 
 
 def test_without_its_secret_an_import_fails_and_says_so(imports: Imports) -> None:
-    ended = imports.run(GENERATIONS[1])
+    ended = imports.run(portal_client.db_import("prod", "10000", newer=True))
     assert (ended["status"], ended["error"]) == ("FAILED", "UncaughtError")
     assert (
         f"secretsmanager:GetSecretValue on resource: arn:aws:secretsmanager:{REGION}:{PROD}:secret:{SECRET} "
@@ -204,7 +197,7 @@ def test_an_import_may_not_write_what_it_reads(imports: Imports, cloud: Cloud) -
     before = cloud.client("s3", PUBLIC).list_object_versions(Bucket=BUCKET)
     key = "db_import-v9.0.0.wdl"
     cloud.client("s3", PROD).put_object(Bucket="cryoet-swipe-wdl-prod", Key=key, Body=WRITES)
-    ended = imports.run(key, bucket=BUCKET)
+    ended = imports.run(portal_client.Job(label="dbimport-10000", wdl_key=key, inputs={"bucket": BUCKET}))
     assert ended["status"] == "FAILED"
     assert f"{WORKFLOW_ROLE}/" in ended["cause"]
     assert "s3:PutObject" in ended["cause"]

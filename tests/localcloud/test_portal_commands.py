@@ -392,4 +392,12 @@ def test_a_log_is_followed_from_job_to_job_until_the_end(cloud: Cloud) -> None:
     assert [*job_logs.lines(found, "x")] == ["1", "2", "3", "e"]
     assert job_logs.tail(found, "two", 2) == ["3", "e"]
     assert job_logs.tail(found, "two", 0) == job_logs.tail(found, "nothing", 5) == []
+    task = "2026-11-28 11:19:56,129 wdl.w:journey.t:call-work"
+    document = json.dumps({"wdl_error_message": True, "error": "InvalidInputFileError", "cause": "x"})
+    printed = [f"{task}.stderr VERBOSE {line}" for line in ("begun", '{"a": 1}', "", document)]
+    found.put(
+        "three", f"{task} INFO input", *printed[:2], "2026-11-28 11:19:56.129 miniwdl NOTICE aborting", *printed[2:]
+    )
+    assert job_logs.tail(found, "three", 5) == ["begun", '{"a": 1}', ""], "the program's alone"
+    assert job_logs.tail(found, "three", 1) == [""]
     found.logs.delete_log_group(logGroupName=found.log_group)

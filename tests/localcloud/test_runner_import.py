@@ -10,6 +10,7 @@ from unittest.mock import patch
 
 import pytest
 
+from examples.importer import __main__ as command
 from examples.ingest import __main__ as ingest
 from examples.ingest.phantom import SHAPE
 from examples.ingest.phantom import main as make_phantom
@@ -33,7 +34,7 @@ def inputs(jobs: Jobs, environment: str, dataset: str = "10000") -> dict[str, st
         "s3_bucket": jobs.bucket,
         "https_prefix": "https://files.example.com",
         "environment": environment,
-        "flags": f"--import-everything --s3-prefix {dataset}",
+        "flags": f"--import-everything --s3-prefix {dataset} --debug",
     }
 
 
@@ -54,7 +55,9 @@ def test_import_reads_what_an_ingest_wrote(jobs: Jobs, key: str) -> None:
         assert ingest.main(["convert", "../dataset_configs/10000.yaml", jobs.bucket, jobs.bucket]) == 0
     wdl = jobs.put(key, Path(f"workflows/{key}").read_bytes())
     assert jobs.run(wdl, inputs(jobs, "prod")) == 0
-    dataset, run, tomogram = [json.loads(line) for line in jobs.text("output.txt").splitlines()]
+    ignored, *rows = jobs.text("output.txt").splitlines()
+    assert ignored == "--debug is ignored: there are no queries to print"
+    dataset, run, tomogram = [json.loads(line) for line in rows]
     assert (dataset["id"], run["name"], tomogram["voxel_spacing"]) == (10000, "TS_001", 10.0)
     assert tomogram["file_size_mrc"] == 1024 + 4 * SHAPE[0] * SHAPE[1] * SHAPE[2]
     assert tomogram["file_size_omezarr"] > 100_000
@@ -71,3 +74,33 @@ def test_import_that_cannot_be(jobs: Jobs, environment: str, dataset: str, says:
     wdl = jobs.put("db_import-v0.0.4.wdl", Path("workflows/db_import-v0.0.4.wdl").read_bytes())
     assert jobs.run(wdl, inputs(jobs, environment, dataset)) == 1
     assert says in jobs.output()["cause"]
+
+
+@pytest.mark.parametrize(
+    ("flags", "tables"),
+    [
+        ([], ["dataset"]),
+        (["--import-dataset-authors"], ["dataset"]),
+        (["--import-runs"], ["dataset", "run"]),
+        (["--import-annotations"], ["dataset", "run"]),
+        (["--import-tomogram-authors"], ["dataset", "run", "tomogram"]),
+        (["--import-depositions", "--deposition-id", "10300"], ["deposition", "dataset"]),
+        (["--deposition-id", "10300"], ["dataset"]),
+        (["--filter-dataset", "10001"], []),
+    ],
+)
+def test_what_is_chosen_is_imported_with_what_it_belongs_to(
+    jobs: Jobs, flags: list[str], tables: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = "10000/TS_001/Reconstructions/VoxelSpacing10.000/Tomograms/100/"
+    tomogram = {"run_name": "TS_001", "voxel_spacing": 10.0, "size": {}, "mrc_file": None, "omezarr_dir": None}
+    for key, document in {
+        "depositions_metadata/10300/deposition_metadata.json": {"deposition_title": "A deposition"},
+        "10000/dataset_metadata.json": {"dataset_title": "A dataset"},
+        "10000/TS_001/run_metadata.json": {"run_name": "TS_001"},
+        f"{folder}tomogram_metadata.json": tomogram,
+    }.items():
+        jobs.put(key, json.dumps(document))
+    with patch.dict(os.environ, jobs.environment("", "run")):
+        assert command.main(["load", "--postgres_url", "postgresql://x", jobs.bucket, "https://x", *flags]) == 0
+    assert [json.loads(line)["table"] for line in capsys.readouterr().out.splitlines()] == tables

@@ -234,7 +234,7 @@ def test_embargo_is_a_prefix_or_a_bucket_of_its_own(ingests: Ingests) -> None:
     ("flags", "says"),
     [
         (["--filter-run-name", "^absent$"], "no run in s3://"),
-        (["--filter-dataset-name", "^10001$"], "dataset 10000 is not one of"),
+        (["--filter-dataset-name", "^10001$"], 'dataset 10000 does not match ["^10001$"]'),
     ],
     ids=["run", "dataset"],
 )
@@ -245,6 +245,53 @@ def test_nothing_to_ingest_is_a_failure(
     assert ingests.convert(flags=flags) == 1
     assert says in json.loads(capsys.readouterr().err.splitlines()[-1])["cause"]
     assert ingests.objects() == set()
+
+
+FLAGS_OF_THE_CLIENT = [
+    "--https-prefix",
+    "https://files.example.com",
+    "--import-everything",
+    "--write-mrc",
+    "--write-zarr",
+]
+
+
+def test_what_the_portals_client_always_sends_ingests_all(ingests: Ingests) -> None:
+    assert ingests.convert(flags=FLAGS_OF_THE_CLIENT) == 0
+    assert ingests.differences() == []
+
+
+@pytest.mark.parametrize(
+    ("flags", "written"),
+    [
+        (["--import-tomograms"], {"mrc", "zarr"}),
+        (["--import-tomograms", "--no-write-mrc"], {"zarr"}),
+        (["--import-tomogram-metadata"], {"tomogram"}),
+        (["--import-all-metadata"], {"tomogram", "run", "dataset"}),
+        (["--import-run-metadata", "--import-dataset-metadata"], {"run", "dataset"}),
+        (["--import-frames", "--import-annotation-metadata"], set()),
+        (["--no-write-zarr"], {"mrc", "tomogram", "run", "dataset"}),
+        (["--exclude-voxel-spacing-name", "10.000"], {"run", "dataset"}),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else None,
+)
+def test_what_is_chosen_is_written_and_nothing_else(ingests: Ingests, flags: list[str], written: set[str]) -> None:
+    assert ingests.convert(flags=flags) == 0
+    kinds = {"tomogram_metadata.json": "tomogram", "run_metadata.json": "run", "dataset_metadata.json": "dataset"}
+    found = {kinds.get(key.rpartition("/")[2], "mrc" if key.endswith(".mrc") else "zarr") for key in ingests.objects()}
+    assert found == written
+
+
+def test_a_document_names_what_is_there(ingests: Ingests) -> None:
+    """Volumes first and their metadata by another call: what it leaves is the same as of one."""
+    assert ingests.convert(flags=["--import-tomograms", "--no-write-zarr"]) == 0
+    assert ingests.convert(flags=["--import-all-metadata", "--https-prefix", "https://files.example.com"]) == 0
+    described = json.loads(Bucket(ingests.output).read(f"{folder()}tomogram_metadata.json") or b"")
+    assert described["mrc_file"] == f"{folder()}{RUN}.mrc"
+    assert described["https_mrc_file"] == f"https://files.example.com/{folder()}{RUN}.mrc"
+    assert (described["omezarr_dir"], "https_omezarr_dir" in described) == (None, False)
+    assert ingests.convert(flags=["--import-everything"]) == 0
+    assert ingests.differences() == []
 
 
 def test_source_that_is_no_tomogram(ingests: Ingests) -> None:

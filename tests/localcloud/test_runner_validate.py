@@ -75,7 +75,8 @@ def test_validation_of_sources(jobs: Jobs) -> None:
     """Each source is read; one that is no tomogram is told."""
     jobs.put("phantom/TS_002.mrc", b"x" * 2000)
     config = "../dataset_configs/10000.yaml"
-    assert validate(jobs, config_file=config, output_dir="source_validation", test_entity="source") == 0
+    flags = "--no-multiprocessing"
+    assert validate(jobs, config_file=config, output_dir="source_validation", test_entity="source", flags=flags) == 0
     good, bad = report(jobs, "source_validation/10000")
     assert good["fault"] == ""
     assert "not an MRC 2014 file" in bad["fault"]
@@ -84,3 +85,14 @@ def test_validation_of_sources(jobs: Jobs) -> None:
 def test_unknown_entity_is_refused(jobs: Jobs) -> None:
     assert validate(jobs, dataset="10000", output_dir="x", test_entity="all") == 1
     assert "must be standardized or source" in jobs.output()["cause"]
+
+
+def test_reports_are_one_a_dataset_or_one_for_all_or_none(jobs: Jobs) -> None:
+    bucket = ["--input-bucket", jobs.bucket, "--output-bucket", jobs.bucket]
+    assert command.main([*bucket, "--datasets", "10000,10001"]) == 0
+    assert report(jobs, "data_validation/10000")[0]["fault"] == ""
+    assert report(jobs, "data_validation/10001")[0]["fault"] == "missing"
+    assert command.main([*bucket, "--datasets", "10000,10001", "--no-history", "--output-dir", "all"]) == 0
+    assert len(report(jobs, "all/10000,10001")) == 6
+    assert command.main([*bucket, "--datasets", "10000", "--no-update-s3", "--output-dir", "none"]) == 0
+    assert jobs.s3.list_objects_v2(Bucket=jobs.bucket, Prefix="none")["KeyCount"] == 0

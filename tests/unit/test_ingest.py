@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import asdict
 from pathlib import Path
 
 import mrcfile
@@ -16,6 +17,8 @@ from hypothesis import strategies as st
 from examples.ingest import __main__ as command
 from examples.ingest.bucket import Stored
 from examples.ingest.config import read_configuration
+from examples.ingest.convert import Names
+from examples.ingest.entities import WITHOUT_EFFECT
 from examples.ingest.errors import InvalidInputFileError
 from examples.ingest.layout import Layout, split_output_path
 from examples.ingest.phantom import INSIDE, SHAPE, SPACING, phantom
@@ -153,10 +156,58 @@ def test_missing_configuration_is_said_in_json(capsys: pytest.CaptureFixture[str
     assert "99999.yaml" in said["cause"]
 
 
-def test_unknown_flag_is_refused_by_name(capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(
+    ("flags", "says"),
+    [
+        (["--import-gain"], "--import-gain"),
+        (["--local-fs"], "--local-fs"),
+        (["--filter-run-name", "("], 'argument --filter-run-name: "(": not a regular expression'),
+    ],
+)
+def test_what_cannot_be_meant_is_refused_by_name(
+    flags: list[str], says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     with pytest.raises(SystemExit):
-        command.main(["convert", EXAMPLE, "source", "output", "--import-gain"])
-    assert "--import-gain" in capsys.readouterr().err
+        command.main(["convert", EXAMPLE, "source", "output", *flags])
+    assert says in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("name", "reason"), WITHOUT_EFFECT.items())
+def test_what_is_ignored_is_said(name: str, reason: str, caplog: pytest.LogCaptureFixture) -> None:
+    """Before anything is read: there is no such configuration."""
+    value = [] if name.startswith("--import-") else ["x"]
+    caplog.set_level("INFO")
+    assert command.main(["convert", "../dataset_configs/99999.yaml", "source", "output", name, *value]) == 1
+    assert f"{name} is ignored: {reason}" in caplog.messages
+
+
+@pytest.mark.parametrize(
+    ("names", "kept"),
+    [
+        (Names(), {"TS_001", "TS_002", "X"}),
+        (Names(["TS"]), {"TS_001", "TS_002"}),
+        (Names(["S_001"]), set()),
+        (Names(["^TS_001$", "X"]), {"TS_001", "X"}),
+        (Names(["TS"], ["TS_002"]), {"TS_001"}),
+        (Names([], ["TS"]), {"X"}),
+    ],
+)
+def test_names_match_from_their_beginning(names: Names, kept: set[str]) -> None:
+    assert {name for name in ("TS_001", "TS_002", "X") if names.has(name)} == kept
+
+
+def chosen(*flags: str) -> set[str]:
+    given = command.parser().parse_args(["convert", EXAMPLE, "source", "output", *flags])
+    wanted = asdict(command.options(given))
+    return {name for name in ("mrc", "zarr", "tomogram_metadata", "run_metadata", "dataset_metadata") if wanted[name]}
+
+
+def test_everything_is_chosen_unless_something_is() -> None:
+    everything = {"mrc", "zarr", "tomogram_metadata", "run_metadata", "dataset_metadata"}
+    assert chosen() == chosen("--import-everything") == chosen("--write-mrc", "--write-zarr") == everything
+    assert chosen("--import-everything", "--no-write-mrc") == everything - {"mrc"}
+    assert chosen("--import-all-metadata") == everything - {"mrc", "zarr"}
+    assert chosen("--import-gains") == set()
 
 
 def test_same_object_is_told_by_size_and_content(tmp_path: Path) -> None:

@@ -81,20 +81,20 @@ LAST = "cryoet-swipe-comms-dev, not "
 @pytest.mark.parametrize(
     ("key", "value", "fault"),
     [
-        ("OutputPrefix", "http://x/y", f"OutputPrefix must be an s3:// URI in s3://{LAST}http://x/y"),
+        ("OutputPrefix", "http://x/y", f'OutputPrefix must be an s3:// URI in s3://{LAST}"http://x/y"'),
         (
             "OutputPrefix",
             "s3://cryoet-swipe-comms-dev2/y",
-            f"OutputPrefix must be an s3:// URI in s3://{LAST}s3://cryoet",
+            f'OutputPrefix must be an s3:// URI in s3://{LAST}"s3://cryoet',
         ),
         ("OutputPrefix", 3, f"OutputPrefix must be an s3:// URI in s3://{LAST}3"),
         ("OutputPrefix", ABSENT, f"OutputPrefix must be an s3:// URI in s3://{LAST}nothing"),
         (
             "RUN_WDL_URI",
             "s3://wdl/standardize.py",
-            "RUN_WDL_URI must be the s3:// URI of a .wdl or .wdl.zip file, not s3",
+            'RUN_WDL_URI must be the s3:// URI of a .wdl or .wdl.zip file, not "s3',
         ),
-        ("RUN_WDL_URI", "https://x/y.wdl", "RUN_WDL_URI must be the s3:// URI of a .wdl or .wdl.zip file, not https"),
+        ("RUN_WDL_URI", "https://x/y.wdl", 'RUN_WDL_URI must be the s3:// URI of a .wdl or .wdl.zip file, not "https'),
         ("RUN_WDL_URI", ABSENT, "RUN_WDL_URI must be the s3:// URI of a .wdl or .wdl.zip file, not nothing"),
         ("Input", "x", "Input must be an object, not string; Input.Run must be an object, not nothing"),
         ("Input", ABSENT, "Input must be an object, not nothing; Input.Run must be an object, not nothing"),
@@ -120,7 +120,10 @@ LAST = "cryoet-swipe-comms-dev, not "
             True,
             "RunSPOTVcpu must be a whole number from 1 to 96, which the largest machine has, not true",
         ),
-        ("DoNotInterrupt", "true", "DoNotInterrupt must be true or false, not true"),
+        ("DoNotInterrupt", "", 'DoNotInterrupt must be true or false, not ""'),
+        ("DoNotInterrupt", 'a"b', r'DoNotInterrupt must be true or false, not "a\"b"'),
+        ("DoNotInterrupt", ["true"], 'DoNotInterrupt must be true or false, not ["true"]'),
+        ("DoNotInterrupt", "true", 'DoNotInterrupt must be true or false, not "true"'),
     ],
 )
 def test_what_cannot_run_is_refused_by_name(key: str, value: Any, fault: str) -> None:
