@@ -15,6 +15,7 @@ from pulumi.runtime import config
 from components.names import GITHUB_DEPLOY, GITHUB_PREVIEW, ROLE_VARIABLE
 from composition.account import enter
 from settings import Portal, SettingsError, load
+from settings.audience import deployed
 
 ROLES = (GITHUB_PREVIEW, GITHUB_DEPLOY)
 """What PORTAL_ROLE may name: in CI the program starts from, and assumes, the one that the job was given."""
@@ -40,7 +41,7 @@ def checked() -> Portal:
 def main() -> None:
     portal = checked()
     last = last_outputs()
-    portal.refuse_dropped(last.get("protected", {}))
+    portal.refuse_accidents(last.get("protected", {}), deployed(last.get("access", {})))
     role = os.environ.get(ROLE_VARIABLE)
     if role and role not in ROLES:
         raise pulumi.RunError(f"{ROLE_VARIABLE}: {role!r}: must be {' or '.join(ROLES)}")

@@ -53,20 +53,24 @@ def account_provider(name: str, args: AccountArgs) -> aws.Provider:
     )
 
 
-class ClosedAccount(pulumi.ComponentResource):
-    """No bucket of the account can be opened to the public, whatever its own settings say.
+class AccountPublicAccess(pulumi.ComponentResource):
+    """Whether any bucket of the account can be public; the account's settings go before every bucket's own.
 
-    For accounts without a public bucket: the account's block overrides every bucket's.
+    ACLs never open a bucket. When the stack is destroyed the settings stay as they are, like the buckets that it
+    retired.
     """
 
-    def __init__(self, name: str, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("portal:accounts:ClosedAccount", name, None, opts)
+    def __init__(self, name: str, opts: pulumi.ResourceOptions | None = None, *, blocked: bool) -> None:
+        # Deleted and made again under the new type, the one block of the account would be gone at the end.
+        formerly = pulumi.ResourceOptions(aliases=[pulumi.Alias(type_="portal:accounts:ClosedAccount")])
+        opts = pulumi.ResourceOptions.merge(opts, formerly)
+        super().__init__("portal:accounts:AccountPublicAccess", name, None, opts)
         s3.AccountPublicAccessBlock(
             name,
             block_public_acls=True,
             ignore_public_acls=True,
-            block_public_policy=True,
-            restrict_public_buckets=True,
-            opts=pulumi.ResourceOptions(parent=self),
+            block_public_policy=blocked,
+            restrict_public_buckets=blocked,
+            opts=pulumi.ResourceOptions(parent=self, retain_on_delete=True),
         )
         self.register_outputs({})

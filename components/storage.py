@@ -70,6 +70,9 @@ class DataBucketArgs:
     """Origins of web pages that may read; empty: none."""
     logs: DataBucket | None = None
     """The log bucket of the account; every kind but ``log`` has one."""
+    after: tuple[pulumi.Resource, ...] = ()
+    """Made or changed before the bucket and its parts: the public access settings of its account, which refuse a
+    public bucket its policy while they block it."""
     adopt: bool = False
     """Take in the bucket of this name that exists, whatever its tags."""
     retire: bool = False
@@ -146,6 +149,7 @@ class DataBucket(pulumi.ComponentResource):
         workspace = args.kind == "workspace"
         options = pulumi.ResourceOptions(
             parent=self,
+            depends_on=[*args.after],
             protect=self._protected,
             retain_on_delete=args.retire,
             import_=args.bucket if args.adopt else None,

@@ -9,23 +9,26 @@ import pulumi
 from components import names
 from components.access import buckets as on_buckets
 from components.access.statements import Statement
+from components.accounts import AccountPublicAccess
 from components.storage import DataBucket, DataBucketArgs, LifecycleArgs
 from components.workflows import WorkflowsArgs
 from settings import Bucket, Environment, Lifecycle, Portal
 from settings.workflows import content, workflow_files
 
 
-def buckets(portal: Portal, opts: pulumi.ResourceOptions) -> dict[str, DataBucket]:
+def buckets(portal: Portal, opts: pulumi.ResourceOptions, public_access: AccountPublicAccess) -> dict[str, DataBucket]:
     """The log bucket first: the others' access logs go there."""
     made: dict[str, DataBucket] = {}
     logs: DataBucket | None = None
     for key, bucket in sorted(portal.current.buckets.items(), key=lambda item: item[1].kind != "log"):
-        made[key] = DataBucket(key, _bucket(portal, key, bucket, logs), opts)
+        made[key] = DataBucket(key, _bucket(portal, key, bucket, logs, public_access), opts)
         logs = logs or made[key]
     return made
 
 
-def _bucket(portal: Portal, key: str, bucket: Bucket, logs: DataBucket | None) -> DataBucketArgs:
+def _bucket(
+    portal: Portal, key: str, bucket: Bucket, logs: DataBucket | None, public_access: AccountPublicAccess
+) -> DataBucketArgs:
     return DataBucketArgs(
         kind=bucket.kind,
         bucket=bucket.name,
@@ -33,6 +36,7 @@ def _bucket(portal: Portal, key: str, bucket: Bucket, logs: DataBucket | None) -
         statements=tuple(_bucket_statements(portal, key, bucket)),
         cors_origins=bucket.cors.origins if bucket.cors else (),
         logs=logs,
+        after=(public_access,),
         adopt=bucket.import_id is not None,
         retire=bucket.retire,
     )

@@ -8,12 +8,12 @@ from typing import Any
 
 import pulumi
 
-from components.accounts import ClosedAccount
+from components.accounts import AccountPublicAccess
 from components.identity import Boundary, GitHubIssuer, Role
 from components.workflows import Workflows
 from composition import data, roles
 from composition.account import orchestrators_in
-from settings import Portal
+from settings import Portal, audience
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +28,8 @@ class Outputs:
     """Role ARNs by name."""
     protected: Mapping[str, str]
     """Names of the protected buckets by key: what the stack file may not drop without ``retire``."""
+    access: Mapping[str, Mapping[str, Any]]
+    """By bucket name, its kind and those that it is shared with by name: what opens more needs ``open_contents_to``."""
     orchestrators: Mapping[str, Mapping[str, Any]]
     """By environment: ARNs of state machine, queues and alarm topic, id of the machines' security group, the
     generations of machines and those that are kept for their jobs."""
@@ -38,9 +40,8 @@ class Outputs:
 def compose(portal: Portal, provider: pulumi.ProviderResource, last: Mapping[str, Any]) -> Outputs:
     """Everything in the account of the current stack. ``last``: the outputs when it was last brought up."""
     settings, opts = portal.current, pulumi.ResourceOptions(provider=provider)
-    buckets = data.buckets(portal, opts)
-    if all(bucket.kind != "public" for bucket in settings.buckets.values()):
-        ClosedAccount("account", opts)
+    public_access = AccountPublicAccess("account", opts, blocked=settings.account.block_public_access)
+    buckets = data.buckets(portal, opts, public_access)
     logs = next(bucket for bucket in buckets.values() if bucket.kind == "log")
     for name, environment in settings.environments.items():
         made = Workflows(name, data.workflows(portal, name, environment, logs), opts)
@@ -62,6 +63,7 @@ def compose(portal: Portal, provider: pulumi.ProviderResource, last: Mapping[str
         buckets={key: bucket.bucket for key, bucket in buckets.items()},
         roles=role_arns,
         protected={key: bucket.name for key, bucket in settings.buckets.items() if bucket.protected},
+        access=audience.outputs(settings),
         orchestrators=orchestrators,
         images=images,
     )

@@ -16,7 +16,7 @@ from portal.commands import follow, restore, submit
 from portal.commands.options import Delete, ExactTimestamps, Exclude, Include, OrderedFilters, SizeOnly
 from portal.commands.running import stack_files
 from portal.errors import PortalError, told
-from portal.protection import refuse_dropped
+from portal.protection import refuse_accidents
 from portal.pulumi_cli import Pulumi, PulumiError
 from portal.recovery import Place, clear_dead_lock, was_interrupted
 from portal.recovery import recover as recover_stack
@@ -135,7 +135,7 @@ def up(
         pulumi, place = Pulumi(stack=name), Place.of(_settings_of(portal, name))
         out.print(f"[bold]{name}[/bold]: account {place.account}")
         pulumi.ensure()
-        refuse_dropped(pulumi)
+        refuse_accidents(pulumi)
         arguments = [*(["--refresh"] if refresh else []), *(["--skip-preview"] if skip_preview else [])]
         try:
             _bring_up(pulumi, place, arguments, interrupted=was_interrupted(pulumi))

@@ -12,7 +12,7 @@ from itertools import combinations
 from pathlib import Path
 
 from components import names, rules
-from settings import orchestrators, references, workflows
+from settings import audience, orchestrators, references, workflows
 from settings.faults import Fault, fault_at, file_of, path
 from settings.schema import Bucket, Images, Settings
 
@@ -28,6 +28,7 @@ def across(stacks: Stacks, unread: frozenset[str]) -> Iterator[Fault]:
         yield from _buckets(stack, settings)
         yield from _images(stack, settings)
         yield from _readers(stack, settings)
+        yield from audience.declared(stack, settings)
         yield from _environments(stack, settings)
         yield from _discovery(stack, settings)
         yield from references.check(stack, settings, stacks, unread)
@@ -43,6 +44,10 @@ def _account(stack: str, settings: Settings) -> Iterator[Fault]:
     owner = rules.account_of_role(role)
     if owner and owner != account:
         yield fault_at(stack, ("account", "role"), role, f"must be a role of the account {account} (account.id)")
+    public = [key for key, bucket in settings.buckets.items() if bucket.kind == "public"]
+    if public and settings.account.block_public_access:
+        rule = f"must be false: it would close the buckets of kind public: {', '.join(public)}"
+        yield fault_at(stack, ("account", "block_public_access"), True, rule)
 
 
 def _buckets(stack: str, settings: Settings) -> Iterator[Fault]:

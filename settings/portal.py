@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from settings import checks
+from settings import audience, checks
+from settings.audience import Deployed
 from settings.base import BucketRef
 from settings.faults import Fault, SettingsError, fault_at, file_of
 from settings.reading import Reading, read_config, read_data
@@ -58,12 +59,17 @@ class Portal:
                         destination=bucket,
                     )
 
-    def refuse_dropped(self, protected: Mapping[str, str]) -> None:
-        """``protected``: bucket names by key, as this stack put them out when it was last brought up.
+    def refuse_accidents(self, protected: Mapping[str, str], deployed: Mapping[str, Deployed]) -> None:
+        """``protected``: bucket names by key; ``deployed``: all buckets by name, as this stack was last brought up.
 
-        Raises SettingsError where the file lets go of one without ``retire``.
+        Raises SettingsError where the file lets go of a protected bucket without ``retire``, or opens one without
+        ``open_contents_to``.
         """
-        if faults := list(checks.dropped(self.stack, self.current, protected)):
+        faults = [
+            *checks.dropped(self.stack, self.current, protected),
+            *audience.opened(self.stack, self.current, deployed),
+        ]
+        if faults:
             raise SettingsError(faults)
 
     def account_fault(self, reason: str) -> SettingsError:

@@ -42,6 +42,9 @@ class Account(Model):
     """Where everything is that is not global."""
     role: Annotated[str, rule(rules.role)] = "OrganizationAccountAccessRole"
     """The role that the program assumes in the account: a name, or an ARN of this account."""
+    block_public_access: bool
+    """AWS's block of the whole account: while ``true``, nobody outside reads any bucket, whatever its own policy says.
+    ``false`` is needed for ``public`` buckets, and for retired ones that anyone is to read on."""
 
 
 class Network(Model):
@@ -92,6 +95,9 @@ class Bucket(Model):
     cors: Cors | None = None
     readers: tuple[str, ...] = ()
     """Names under ``access.readers`` that may list and read this bucket; for ``embargo`` alone."""
+    open_contents_to: tuple[str, ...] = ()
+    """Who may read what is in a deployed bucket and could not before. Needed where a change of ``kind`` or of readers
+    opens it, or it is taken in: ``anyone``, ``operators``, ``releases`` or a reader's principal. Then to be removed."""
     receives_from: BucketRef | None = None
     """The staging bucket of another stack that is released into this ``public`` one."""
     large_deletion_percent: Annotated[int, Field(ge=0, le=100)] = 10

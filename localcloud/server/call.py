@@ -60,6 +60,8 @@ class Call:
     """Set by hooks: the HTTP status of an answer where it isn't the model's (S3: 206 for a range)."""
     arrived: float = field(default_factory=time.monotonic)
     """When the call came, before it waited for others; by :func:`time.monotonic`."""
+    done_at: float = 0.0
+    """Set by hooks: the call takes until then at least. Waited for without the lock, once it is done."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,6 +92,9 @@ Instead = Callable[[Call], Params]
 """Answers in moto's place: returns the output members as boto3 would give them (a streamed member is bytes)."""
 After = Callable[[Call, Params], None]
 """Sees moto's parsed answer and may change it in place."""
+Poll = Callable[[Call], float]
+"""How many real seconds a call waits for an answer that isn't empty. Takes the wait out of ``call.params``: it is done
+again and again meanwhile, and others between."""
 Finish = Callable[[Call, Outcome], None]
 """Sees every answer of a service, refused calls too, just before it is sent: may set ``call.response_headers``."""
 
@@ -101,6 +106,7 @@ class Hooks:
         self.before_calls: dict[tuple[str, str], list[Before]] = {}
         self.instead_calls: dict[tuple[str, str], Instead] = {}
         self.after_calls: dict[tuple[str, str], list[After]] = {}
+        self.poll_calls: dict[tuple[str, str], Poll] = {}
         self.finish_calls: dict[str, list[Finish]] = {}
 
     def before(self, service: str, *operations: str) -> Callable[[Before], Before]:
@@ -125,6 +131,13 @@ class Hooks:
         def register(function: After) -> After:
             for operation in operations:
                 self.after_calls.setdefault((service, operation), []).append(function)
+            return function
+
+        return register
+
+    def poll(self, service: str, operation: str) -> Callable[[Poll], Poll]:
+        def register(function: Poll) -> Poll:
+            self.poll_calls[service, operation] = function
             return function
 
         return register

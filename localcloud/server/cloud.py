@@ -72,9 +72,11 @@ class LocalCloud:
         RUNNING.server = self
 
     def start(self) -> None:
+        pipeline.SERVER.stopping.clear()
         self._listeners.start()
 
     def stop(self) -> None:
+        pipeline.SERVER.stopping.set()
         self._listeners.stop()
         registry.stop()
         pipeline.connect(None)

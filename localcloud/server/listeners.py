@@ -23,7 +23,7 @@ from .wire import HttpRequest, HttpResponse
 
 LOG = logging.getLogger(__name__)
 HOST = "127.0.0.1"
-THREADS = 24
+THREADS = 64  # one of them waits with each long poll
 KEPT_CONNECTIONS = 1000
 IDLE_SECONDS = 120
 BACKLOG = 128

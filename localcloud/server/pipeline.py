@@ -2,7 +2,7 @@
 
 Model checks, permissions, hooks or moto, log line. Everything fails closed: a call that cannot be checked or decided
 upon is refused with an error that names what was wrong. State is changed by one call at a time: moto is not made for
-several threads, and so decision and act are one.
+several threads, and so decision and act are one. None waits meanwhile: a call that polls is done again and again.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from .validation import validate
 from .wire import HttpResponse
 
 LOG = logging.getLogger(__name__)
+POLL_SECONDS = 0.05
 
 
 @dataclass(kw_only=True)
@@ -38,13 +39,15 @@ class Server:
     and done."""
 
     lock: threading.RLock
+    stopping: threading.Event
+    """Set once the server ends: nothing waits any more."""
     log: CallLog | None = None
     plain_url: str = ""
     url: str = ""
     ca_bundle: str = ""
 
 
-SERVER = Server(lock=threading.RLock())
+SERVER = Server(lock=threading.RLock(), stopping=threading.Event())
 
 
 def connect(log: CallLog | None, *, plain_url: str = "", url: str = "", ca_bundle: str = "") -> None:
@@ -66,10 +69,20 @@ class Exchange:
 
         Raises Refusal.
         """
-        validate(operation, self.call.params)
+        call = self.call
+        validate(operation, call.params)
+        poll = HOOKS.poll_calls.get((call.service, call.operation))
         with SERVER.lock:
             self.permit()
-            return self._perform(operation)
+            until = time.monotonic() + (poll(call) if poll else 0)
+            answer = self._perform(operation)
+        while (left := until - time.monotonic()) > 0 and _is_empty(operation, answer):
+            if SERVER.stopping.wait(min(left, POLL_SECONDS)):
+                break
+            with SERVER.lock:
+                answer = self._perform(operation)
+        SERVER.stopping.wait(max(0.0, call.done_at - time.monotonic()))
+        return answer
 
     def permit(self) -> None:
         """Raises Refusal if the caller lacks a permission that the call needs, or if it isn't known what it needs."""
@@ -134,3 +147,11 @@ class Exchange:
             self.finish(500, "InternalFailure")
             raise
         self.finish(status)
+
+
+def _is_empty(operation: OperationModel, answer: Params | HttpResponse) -> bool:
+    if isinstance(answer, HttpResponse):
+        if answer.status >= 300:
+            return False
+        answer = parse_output(operation, answer)
+    return not any(answer.values())

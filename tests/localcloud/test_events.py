@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+import socket
+import threading
+import time
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from localcloud.server.events import outbox
 from localcloud.server.events.message import payload
@@ -280,3 +284,68 @@ def test_an_entry_is_refused_by_itself(bus: Bus, entry: dict[str, str], code: st
     assert answer["FailedEntryCount"] == 1
     assert "EventId" in answer["Entries"][0]
     assert answer["Entries"][1]["ErrorCode"] == code
+
+
+def poll(bus: Bus, url: str, answers: list[Any]) -> threading.Thread:
+    """A client that waits up to five seconds for a message, begun half a second ago."""
+    sqs = bus.cloud.client("sqs", read_timeout=20)
+
+    def receive() -> None:
+        answers.append(sqs.receive_message(QueueUrl=url, WaitTimeSeconds=5).get("Messages", []))
+
+    thread = threading.Thread(target=receive, daemon=True)
+    thread.start()
+    time.sleep(0.5)
+    assert answers == []
+    return thread
+
+
+def test_a_poll_stops_nobody_and_sees_what_arrives_meanwhile(bus: Bus) -> None:
+    url, _ = bus.queue()
+    answers: list[Any] = []
+    others = bus.cloud.client("sts", PROD)
+    others.get_caller_identity()
+    thread = poll(bus, url, answers)
+    began = time.monotonic()
+    others.get_caller_identity()
+    bus.sqs.send_message(QueueUrl=url, MessageBody="arrived")
+    thread.join()
+    assert time.monotonic() - began < 2
+    assert [message["Body"] for message in answers[0]] == ["arrived"]
+
+
+def test_a_poll_by_the_queues_own_attribute_waits_and_ends_empty(bus: Bus) -> None:
+    url, _ = bus.queue(attributes={"ReceiveMessageWaitTimeSeconds": "1"})
+    began = time.monotonic()
+    assert "Messages" not in bus.sqs.receive_message(QueueUrl=url)
+    assert 1 <= time.monotonic() - began < 3
+
+
+def test_a_poll_of_a_queue_that_goes_ends(bus: Bus) -> None:
+    url, _ = bus.queue()
+    failed: list[Any] = []
+
+    def receive() -> None:
+        with pytest.raises(ClientError) as caught:
+            bus.cloud.client("sqs", read_timeout=20).receive_message(QueueUrl=url, WaitTimeSeconds=20)
+        failed.append(caught.value.response)
+
+    thread = threading.Thread(target=receive, daemon=True)
+    thread.start()
+    time.sleep(0.3)
+    bus.sqs.delete_queue(QueueUrl=url)
+    thread.join(5)
+    assert failed[0]["Error"]["Code"] == "AWS.SimpleQueueService.NonExistentQueue"
+
+
+def test_a_topic_sends_nothing_to_an_endpoint_that_has_not_confirmed(bus: Bus) -> None:
+    """To do so would have all accounts wait for whoever has the address."""
+    sns = bus.cloud.client("sns")
+    topic = sns.create_topic(Name=bus.cloud.name("topic"))["TopicArn"]
+    with socket.create_server(("127.0.0.1", 0)) as endpoint:
+        address = f"http://127.0.0.1:{endpoint.getsockname()[1]}/"
+        sns.subscribe(TopicArn=topic, Protocol="http", Endpoint=address)
+        sns.publish(TopicArn=topic, Message="a")
+        endpoint.settimeout(0.2)
+        with pytest.raises(TimeoutError):
+            endpoint.accept()

@@ -44,6 +44,8 @@ class Registered:
     retain: bool
     import_id: str
     ignore_changes: tuple[str, ...]
+    alias_types: frozenset[str]
+    """Types that the resource had before."""
 
     def json(self, key: str) -> Any:
         """An input that is a JSON text."""
@@ -151,6 +153,7 @@ class _Monitor(mocks.MockMonitor):
                     retain=bool(request.retainOnDelete),
                     import_id=request.importId,
                     ignore_changes=tuple(request.ignoreChanges),
+                    alias_types=frozenset(alias.spec.type for alias in request.aliases if alias.spec.type),
                 )
             )
         return response

@@ -79,7 +79,7 @@ def test_a_log_bucket_that_nothing_is_logged_into_lets_nothing_in(tmp_path: Path
 
     def change(files: Files) -> None:
         log = {"kind": "log", "name": "cryoet-data-portal-logs-new", "lifecycle": {"expire_days": 30}}
-        account = {"id": "555566667777", "region": "us-west-2"}
+        account = {"id": "555566667777", "region": "us-west-2", "block_public_access": True}
         files["public"].clear()
         files["public"] |= {"account": account, "network": {"cidr": "10.40.0.0/16"}, "buckets": {"log": log}}
         for name in ("dev", "prod"):

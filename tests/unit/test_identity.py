@@ -10,7 +10,7 @@ import pytest
 
 from components.access import buckets, trust
 from components.access.statements import Statement
-from components.accounts import AccountArgs, ClosedAccount, account_provider
+from components.accounts import AccountArgs, AccountPublicAccess, account_provider
 from components.identity import Boundary, GitHubIssuer, Role, RoleArgs
 from components.storage import DataBucket, DataBucketArgs, LifecycleArgs
 from components.workflows import Workflows, WorkflowsArgs
@@ -71,9 +71,18 @@ def test_the_boundary_has_a_fixed_name() -> None:
     assert {one["Effect"] for one in policy.json("policy")["Statement"]} == {"Allow", "Deny"}
 
 
-def test_a_closed_account() -> None:
-    block = record(lambda: ClosedAccount("account")).one("account", "AccountPublicAccessBlock")
-    assert list(block.inputs.values()) == [True] * 4
+@pytest.mark.parametrize("blocked", [True, False])
+def test_acls_never_open_an_account_and_policies_only_where_it_says_so(*, blocked: bool) -> None:
+    graph = record(lambda: AccountPublicAccess("account", blocked=blocked))
+    block = graph.one("account", "AccountPublicAccessBlock")
+    assert (block.inputs["blockPublicAcls"], block.inputs["ignorePublicAcls"]) == (True, True)
+    assert (block.inputs["blockPublicPolicy"], block.inputs["restrictPublicBuckets"]) == (blocked, blocked)
+    assert block.retain
+
+
+def test_an_account_closed_under_the_former_type_is_not_opened_in_between() -> None:
+    component = record(lambda: AccountPublicAccess("account", blocked=True)).one("account", "AccountPublicAccess")
+    assert component.alias_types == {"portal:accounts:ClosedAccount"}
 
 
 def test_the_provider_works_in_one_account() -> None:

@@ -93,8 +93,16 @@ def test_buckets_have_the_names_of_the_stack_files() -> None:
 
 
 def test_only_the_public_account_can_have_a_public_bucket() -> None:
-    closed = {stack: len(deployed(stack).of("AccountPublicAccessBlock")) for stack in ACCOUNTS}
-    assert closed == {"dev": 1, "public": 0, "prod": 1}
+    blocks = {stack: deployed(stack).one("account", "AccountPublicAccessBlock").inputs for stack in ACCOUNTS}
+    closed = {stack: (one["blockPublicPolicy"], one["restrictPublicBuckets"]) for stack, one in blocks.items()}
+    assert closed == {"dev": (True, True), "public": (False, False), "prod": (True, True)}
+
+
+def test_the_accounts_block_changes_before_its_buckets_do(graph: Recording) -> None:
+    """A policy that opens a bucket is refused while the account's block stands."""
+    own = [one for one in graph.of("s3/bucket:Bucket") if one.name in graph.exports["protected"]]
+    assert own
+    assert all("account" in one.depends_on for one in own)
 
 
 def test_the_two_sides_of_a_release_name_each_other() -> None:
@@ -135,7 +143,7 @@ def run(
     stack: str,
     *,
     preview: bool = False,
-    previous: dict[str, str] | None = None,
+    previous: dict[str, Any] | None = None,
     config: dict[str, str] | None = None,
     reached: str = "",
 ) -> Recording:
@@ -143,7 +151,7 @@ def run(
         return runpy.run_path(str(ROOT / "__main__.py"), run_name="__main__")
 
     answers = first_up(stack)
-    answers[OUTPUTS] |= {"outputs": {"protected": previous or {}}}
+    answers[OUTPUTS] |= {"outputs": previous or {}}
     if reached:
         answers[IDENTITY] = {"accountId": reached}
     given = {**engine_config(Path(ROOT, f"Pulumi.{stack}.yaml")), **(config or {})}
@@ -165,14 +173,24 @@ def test_a_role_in_the_environment_that_is_no_role(monkeypatch: pytest.MonkeyPat
 
 
 def test_what_was_deployed_and_is_still_there_may_stay() -> None:
-    assert run("prod", previous={"log": "cryoet-data-portal-logs-prod"}).resources
+    assert run("prod", previous={"protected": {"log": "cryoet-data-portal-logs-prod"}}).resources
 
 
 def test_a_dropped_bucket_stops_the_program_before_any_resource() -> None:
     with pytest.raises(
         pulumi.RunError, match=r"Pulumi\.prod\.yaml: portal:settings\.buckets\.data: the bucket the-data"
     ):
-        run("prod", previous={"data": "the-data"})
+        run("prod", previous={"protected": {"data": "the-data"}})
+
+
+@pytest.mark.parametrize("preview", [True, False])
+def test_a_bucket_that_would_be_opened_stops_the_program_before_any_resource(*, preview: bool) -> None:
+    access = {**deployed("public").exports["access"]}
+    access["cryoet-data-portal-public"] = {"kind": "source", "readers": []}
+    with pytest.raises(
+        pulumi.RunError, match=r"Pulumi\.public\.yaml: portal:settings\.buckets\.public\.kind: .* anyone could read"
+    ):
+        run("public", previous={"access": access}, preview=preview)
 
 
 def test_a_fault_stops_the_program_before_any_resource_and_any_call() -> None:

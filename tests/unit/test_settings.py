@@ -61,6 +61,13 @@ REFUSED: list[tuple[str, str, object, str]] = [
     ("dev", "account.region", "us-west-9", "account.region: 'us-west-9': not an AWS region"),
     ("dev", "account.role", "bad role", "account.role: 'bad role': a role is a name of 1 to 64"),
     ("dev", "account.role", "arn:aws:iam::111122223333:role/x", "must be a role of the account 908710317728"),
+    ("prod", "account.block_public_access", "no", "account.block_public_access: 'no': must be true or false"),
+    (
+        "public",
+        "account.block_public_access",
+        True,
+        "block_public_access: True: must be false: it would close the buckets of kind public: public",
+    ),
     ("dev", "account", None, "portal:settings.account: None: must be a mapping"),
     ("dev", "buckets.source.retire", "yes", "buckets.source.retire: 'yes': must be true or false"),
     ("dev", "buckets.source.kind", "sauce", "buckets.source.kind: 'sauce': Input should be 'source', 'staging'"),
@@ -315,7 +322,9 @@ def test_a_secret_is_refused_without_showing_it() -> None:
 def test_dropping_a_protected_bucket_is_refused() -> None:
     portal = load("dev", ROOT)
     with pytest.raises(SettingsError) as refused:
-        portal.refuse_dropped({"source": "cryoetportal-rawdatasets-dev", "gone": "old-bucket", "staging": "other-name"})
+        portal.refuse_accidents(
+            {"source": "cryoetportal-rawdatasets-dev", "gone": "old-bucket", "staging": "other-name"}, {}
+        )
     found = [str(fault) for fault in refused.value.faults]
     assert len(found) == 2
     assert found[0].startswith("Pulumi.dev.yaml: portal:settings.buckets.gone: the bucket old-bucket is deployed and")
@@ -333,10 +342,10 @@ def test_an_unprotected_kind_is_no_way_round_it(tmp_path: Path) -> None:
 
     portal = load("dev", written(changed(both), tmp_path))
     with pytest.raises(SettingsError, match=r"buckets\.embargo\.kind: 'workspace'"):
-        portal.refuse_dropped({"embargo": "cryoet-data-portal-embargo"})
+        portal.refuse_accidents({"embargo": "cryoet-data-portal-embargo"}, {})
 
 
 def test_a_retired_bucket_may_be_dropped(tmp_path: Path) -> None:
     portal = load("prod", written(changed(put("prod", "buckets.log.retire", True)), tmp_path))
-    portal.refuse_dropped({"log": "cryoet-data-portal-logs-prod"})
+    portal.refuse_accidents({"log": "cryoet-data-portal-logs-prod"}, {})
     assert not portal.current.buckets["log"].protected

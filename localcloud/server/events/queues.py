@@ -91,6 +91,17 @@ def purge(call: Call) -> None:
     queue.last_purged_at = None  # moto would count real seconds
 
 
+@HOOKS.poll("sqs", "ReceiveMessage")
+def poll(call: Call) -> float:
+    queue, attribute = _queue(call), "ReceiveMessageWaitTimeSeconds"
+    given = int(call.params.get("WaitTimeSeconds", _held(queue, attribute) if queue else 0))
+    least, most = RANGES[attribute]
+    if not least <= given <= most:
+        return 0  # which moto refuses
+    call.params["WaitTimeSeconds"] = 0
+    return SCALE.real(given)
+
+
 @HOOKS.before("sqs", "CreateQueue")
 def create_again(call: Call) -> None:
     queue = _queue(call)

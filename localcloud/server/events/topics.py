@@ -26,6 +26,9 @@ _publish = Subscription.publish
 
 def publish(self: Subscription, *args: Any, **kwargs: Any) -> None:
     """In place of moto's: asks the queue's policy, and hands the message to the account that has the queue."""
+    if self.protocol in ("http", "https"):  # AWS sends nothing before the endpoint has confirmed, which none can here
+        LOG.warning("topic %s: %s has not confirmed its subscription", self.topic.arn, self.endpoint)
+        return
     if self.protocol != "sqs":
         _publish(self, *args, **kwargs)
         return

@@ -45,6 +45,5 @@ def changing(call: Call) -> Generator[dict[str, Any]]:
                 "A conflicting conditional operation is currently in progress against this resource. Please try again.",
                 409,
             )
-        time.sleep(IN_FLIGHT_SECONDS)
         yield held.single
-        held.last_race = time.monotonic()
+        held.last_race = call.done_at = time.monotonic() + IN_FLIGHT_SECONDS

@@ -1,0 +1,106 @@
+"""Nothing becomes public, or ceases to be, but by a key that says so: tried by anonymous requests, all along."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Generator
+from contextlib import contextmanager
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from tests.journey.conftest import PROD, Cloud, Project
+
+RAW, OPEN, KEY = "cryoet-data-portal-raw", "cryoet-data-portal-open", "10000/tomogram.mrc"
+
+
+def small(settings: dict[str, Any]) -> None:
+    """A closed account with a bucket of raw data and no environment."""
+    del settings["environments"], settings["access"]["github"]
+    settings["network"] = {"cidr": settings["network"]["cidr"]}
+    settings["buckets"]["raw"] = {"kind": "source", "name": RAW}
+
+
+def published(settings: dict[str, Any]) -> None:
+    """The first bucket of the account that anyone may read, beside one that was closed."""
+    settings["account"]["block_public_access"] = False
+    settings["buckets"]["open"] = {"kind": "public", "name": OPEN}
+    settings["buckets"]["raw"]["kind"] = "public"
+
+
+def retired(settings: dict[str, Any]) -> None:
+    for key in ("raw", "open"):
+        settings["buckets"][key]["retire"] = True
+
+
+def removed(settings: dict[str, Any]) -> None:
+    del settings["buckets"]["raw"], settings["buckets"]["open"]
+
+
+def answer(cloud: Cloud, bucket: str) -> str:
+    """What anyone gets who asks for the object: its content, or AWS's error code."""
+    try:
+        return cloud.anonymous().get_object(Bucket=bucket, Key=KEY)["Body"].read().decode()
+    except ClientError as error:
+        return error.response.get("Error", {}).get("Code", "")
+
+
+def resources(project: Project) -> dict[str, Any]:
+    """Everything in the state, the stack's outputs too, which the next command judges by."""
+    exported = project.run("pulumi", "stack", "export", "--stack", "prod").stdout
+    return {one["urn"]: one for one in json.loads(exported)["deployment"]["resources"]}
+
+
+@contextmanager
+def read_all_along(cloud: Cloud, *buckets: str) -> Generator[None]:
+    """Anyone reads the buckets again and again while the block runs, and always gets what is in them."""
+    answers, ended = list[str](), threading.Event()
+
+    def read() -> None:
+        while not ended.wait(0.05):
+            answers.extend(answer(cloud, bucket) for bucket in buckets)
+
+    thread = threading.Thread(target=read)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
+    assert len(answers) > 20
+    assert set(answers) == {"voxels"}
+
+
+def test_an_account_opens_and_closes_by_its_own_key_alone(project: Project, cloud: Cloud) -> None:
+    project.change("prod", small)
+    project.up("prod")
+    cloud.client("s3", PROD).put_object(Bucket=RAW, Key=KEY, Body=b"voxels")
+    assert answer(cloud, RAW) == "AccessDenied"
+
+    project.change("prod", published)
+    before = resources(project)
+    for command in (("preview",), ("up", "--yes", "--skip-preview"), ("up", "--yes", "--skip-preview")):
+        refused = project.refused("prod", *command)
+        assert refused.returncode != 0
+        assert "buckets.raw.kind: 'public'" in refused.stdout + refused.stderr
+        assert "anyone could read what is in it" in refused.stdout + refused.stderr
+    assert resources(project) == before
+    assert answer(cloud, RAW) == "AccessDenied"
+
+    project.change("prod", lambda settings: settings["buckets"]["raw"].update(open_contents_to=["anyone"]))
+    project.up("prod")
+    cloud.client("s3", PROD).put_object(Bucket=OPEN, Key=KEY, Body=b"voxels")
+    assert [answer(cloud, RAW), answer(cloud, OPEN)] == ["voxels", "voxels"]
+
+    with read_all_along(cloud, RAW, OPEN):
+        project.change("prod", retired)
+        project.up("prod")
+        project.change("prod", removed)
+        project.up("prod")
+    assert not {RAW, OPEN} & {one["id"] for one in project.state("prod")}
+    assert [answer(cloud, RAW), answer(cloud, OPEN)] == ["voxels", "voxels"]
+
+    project.change("prod", lambda settings: settings["account"].update(block_public_access=True))
+    project.up("prod")
+    assert [answer(cloud, RAW), answer(cloud, OPEN)] == ["AccessDenied", "AccessDenied"]
