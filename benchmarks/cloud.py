@@ -7,7 +7,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
-from localcloud.provider.install import install_plugin
+from localcloud.prepare import prepare
 from localcloud.server import process
 from localcloud.server.environment import environment
 from portal.pulumi_cli import ROOT, stacks
@@ -23,7 +23,7 @@ def local_cloud() -> Generator[tuple[Portal, dict[str, str]]]:
         portal = load(stacks()[0], ROOT)
         server, _ = process.start(folder, [one.account.id for one in portal.stacks.values()])
         try:
-            install_plugin(folder / "pulumi")
+            prepare(server, folder, {stack: one.account for stack, one in portal.stacks.items()})
             (folder / "state").mkdir(exist_ok=True)
             env = environment(server, folder)
             yield portal, env | {"PATH": f"{engine.locate()}:{env['PATH']}"}

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 from urllib.error import HTTPError, URLError
 
 import typer
@@ -16,6 +17,9 @@ from rich.markup import escape
 
 from localcloud.server import environment as environments
 from localcloud.server import process
+
+if TYPE_CHECKING:
+    from settings.schema import Account
 
 app = typer.Typer(
     no_args_is_help=True, rich_markup_mode=None, add_completion=False, help="AWS accounts on this machine."
@@ -48,23 +52,28 @@ def fail(text: str) -> typer.Exit:
     return typer.Exit(1)
 
 
-def accounts_of_stacks(project: Path) -> list[str]:
-    """The account ids that the stack files of a project name. Raises ValueError naming a file without one."""
+def accounts_of_stacks(project: Path) -> dict[str, Account]:
+    """The accounts that the stack files of a project name, by stack. Raises ValueError naming a file without one."""
+    from pydantic import ValidationError
+
     from settings import files_of_stacks
+    from settings.schema import Account
     from settings.yamlfile import read
 
-    found: list[str] = []
-    for path in files_of_stacks(project).values():
+    found: dict[str, Account] = {}
+    for stack, path in files_of_stacks(project).items():
         data: Any
         data, faults = read(path)
         if faults:
             raise ValueError(str(faults[0]))
         try:
-            account = str(data["config"][SETTINGS]["account"]["id"])
+            found[stack] = Account.model_validate(data["config"][SETTINGS]["account"])
         except (KeyError, TypeError):
-            raise ValueError(f"{path.name}: config → {SETTINGS} → account → id is missing") from None
-        if account not in found:
-            found.append(account)
+            raise ValueError(f"{path.name}: config → {SETTINGS} → account is missing") from None
+        except ValidationError as error:
+            fault = error.errors()[0]
+            where = " → ".join(map(str, fault["loc"]))
+            raise ValueError(f"{path.name}: config → {SETTINGS} → account → {where}: {fault['msg']}") from None
     if not found:
         raise ValueError(f"{project.resolve()} has no Pulumi.*.yaml; name the accounts by --account")
     return found
@@ -78,22 +87,37 @@ def server_or_fail(folder: Path) -> process.Running:
 
 
 def start_server(folder: Path, accounts: list[str], https_port: int = 0, http_port: int = 0) -> process.Running:
-    """The running server, started if need be, with what happens on standard error."""
+    """The running server, started if need be, with what happens on standard error. ``accounts`` empty: those of the
+    stack files, with all that their stacks need."""
     try:
+        stacks = {} if accounts else accounts_of_stacks(Path.cwd())
         with err.status("local cloud: starting") as status:
             server, started = process.start(
                 folder.resolve(),
-                accounts or accounts_of_stacks(Path.cwd()),
+                accounts or list(dict.fromkeys(one.id for one in stacks.values())),
                 https_port=https_port,
                 http_port=http_port,
                 waiting=lambda seconds: status.update(f"local cloud: starting, {seconds:.0f} s"),
                 say=lambda text: err.print(escape(text)),
             )
+        _prepare(server, folder.resolve(), stacks)
     except (process.ProcessError, ValueError) as error:
         raise fail(str(error)) from error
     word = "started" if started else "runs already"
     err.print(f"local cloud {word}: accounts {', '.join(server.accounts)} at {server.https_url} and {server.http_url}")
     return server
+
+
+def _prepare(server: process.Running, folder: Path, stacks: Mapping[str, Account]) -> None:
+    """What the commands of ``env`` need. A missing engine is told, and no failure: the accounts are there."""
+    from localcloud.prepare import PrepareError, initialise, prepare
+
+    prepare(server, folder, stacks)
+    env = {**os.environ, **environments.environment(server, folder)}
+    try:
+        initialise(env, folder, Path.cwd(), stacks)
+    except PrepareError as error:
+        err.print(f"[yellow]warning:[/yellow] {escape(str(error))}")
 
 
 @app.command()

@@ -33,9 +33,8 @@ from localcloud.example import (
     has_tomogram,
     take_machine_half_way,
 )
-from localcloud.provider.install import install_plugin
+from localcloud.prepare import was_brought_up
 from localcloud.server import environment as environments
-from localcloud.server.leftovers import STATE
 from localcloud.server.oidc import load_key, mint
 from localcloud.server.process import Running
 from portal.pulumi_cli import ROOT, stacks
@@ -66,7 +65,6 @@ def run(command: Sequence[str], env: Mapping[str, str]) -> None:
 
 def command_environment(server: Running, folder: Path) -> dict[str, str]:
     """The environment of every command below: the caller's, with the local cloud's over it."""
-    install_plugin(folder / "pulumi")
     env = {key: value for key, value in os.environ.items() if key not in environments.UNSET}
     return env | environments.environment(server, folder)
 
@@ -102,7 +100,8 @@ def bring_up(server: Running, folder: Path) -> None:
 The accounts answer at {server.https_url}. To look around:
    eval "$(make -s env)"          then pulumi, aws and portal speak to them
 {listed}   portal watch --batch {BATCH}     portal logs NAME      portal submit --help
-   pulumi preview -s dev          portal status          localcloud calls --last 20
+   pulumi preview -s {stacks()[0]:<13}portal status          localcloud calls --last 20
+   aws --profile {stacks()[0]} s3 ls      profiles: {", ".join(stacks())}
 `make down` ends them with everything in them.""")
 
 
@@ -139,7 +138,7 @@ def preview(server: Running, folder: Path) -> None:
     """
     env, portal = command_environment(server, folder), load(stacks()[0], ROOT)
     for stack in stacks():
-        if not (folder / STATE / ".pulumi" / "stacks" / "portal" / f"{stack}.json").exists():
+        if not was_brought_up(folder, stack):
             with step(f"pulumi up of {stack}, which never was"):
                 run([*PORTAL, "up", "--skip-preview", stack], env)
         with step(f"preview of {stack} under {names.GITHUB_PREVIEW}"):

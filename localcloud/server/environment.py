@@ -10,8 +10,24 @@ from .leftovers import BATCHES, STATE
 from .organization import DEFAULT_REGION
 from .process import Running
 
-UNSET = ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN", "AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE")
-"""Variables that would lead a client to other credentials."""
+UNSET = (
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "AWS_SECURITY_TOKEN",
+    "AWS_PROFILE",
+    "AWS_ROLE_ARN",
+    "AWS_WEB_IDENTITY_TOKEN_FILE",
+)
+"""Variables that would lead a client to other credentials than those of the files."""
+
+
+def config_file(folder: Path) -> Path:
+    return folder / "aws-config"
+
+
+def credentials_file(folder: Path) -> Path:
+    return folder / "aws-credentials"
 
 
 def backend_url(folder: Path) -> str:
@@ -30,14 +46,12 @@ def environment(server: Running, folder: Path) -> dict[str, str]:
     return {
         "AWS_ENDPOINT_URL": server.https_url,
         "AWS_CA_BUNDLE": server.ca_bundle,
-        "AWS_ACCESS_KEY_ID": server.access_key_id,
-        "AWS_SECRET_ACCESS_KEY": server.secret_access_key,
         "AWS_REGION": DEFAULT_REGION,
         "AWS_DEFAULT_REGION": DEFAULT_REGION,
         "AWS_EC2_METADATA_DISABLED": "true",
         "AWS_DISABLE_HOST_PREFIX_INJECTION": "true",
-        "AWS_CONFIG_FILE": str(folder / "aws-config"),
-        "AWS_SHARED_CREDENTIALS_FILE": str(folder / "aws-credentials"),
+        "AWS_CONFIG_FILE": str(config_file(folder)),
+        "AWS_SHARED_CREDENTIALS_FILE": str(credentials_file(folder)),
         "PORTAL_BATCHES": str(folder / BATCHES),  # what was started here ends with these accounts
         "PULUMI_HOME": str(folder / "pulumi"),
         "PULUMI_BACKEND_URL": backend_url(folder / STATE),

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from portal.errors import START_LOCAL
 from portal.pulumi_cli import ROOT, stacks
 from tests.journey.conftest import engine
 
@@ -40,7 +41,13 @@ def listens(url: str) -> bool:
         return probe.connect_ex((host, int(port))) == 0
 
 
-def test_stop_leaves_no_process_port_or_file(tmp_path: Path) -> None:
+def in_environment(environment: str, command: str) -> subprocess.CompletedProcess[str]:
+    """A command line in a shell that has evaluated what `localcloud env` printed."""
+    script = f"{environment}\n{command}"
+    return subprocess.run(["bash", "-c", script], cwd=ROOT, capture_output=True, text=True, check=False)
+
+
+def test_start_is_enough_for_a_preview_and_stop_leaves_no_process_port_or_file(tmp_path: Path) -> None:
     folder = tmp_path / "local"
     started = localcloud(folder, "start")
     assert started.returncode == 0, started.stderr
@@ -50,8 +57,15 @@ def test_stop_leaves_no_process_port_or_file(tmp_path: Path) -> None:
     again = localcloud(folder, "start")
     assert "runs already" in again.stderr
     assert json.loads((folder / "server.json").read_text())["pid"] == server["pid"]
+    environment = done(folder, "env")
+    preview = in_environment(environment, f"pulumi preview -s {stacks()[0]} --non-interactive")
+    assert re.search(r"\+ \d+ to create", preview.stdout), preview.stdout + preview.stderr
     stopped = localcloud(folder, "stop")
     assert stopped.returncode == 0, stopped.stderr
+    without = in_environment(environment, "portal status")
+    assert (without.returncode, without.stdout, without.stderr.count("\n")) == (1, "", 1)
+    assert without.stderr.startswith("error: unable to open state directory ")
+    assert f"{START_LOCAL}\n" in without.stderr
     with pytest.raises(ProcessLookupError):
         os.kill(server["pid"], 0)
     assert not listens(server["https_url"])

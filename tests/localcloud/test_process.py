@@ -29,6 +29,8 @@ from localcloud.server.batch.images import ENVIRONMENT_VARIABLE
 from localcloud.server.cloud import Folder
 from localcloud.server.environment import UNSET, environment
 from localcloud.server.oidc import load_key
+from settings import load
+from tests.unit.stackfiles import ROOT
 
 from .batch_steps import World, until
 from .conftest import ACCOUNTS, DEV, Cloud
@@ -69,6 +71,8 @@ def test_a_second_start_finds_the_first(folder: Path, server: process.Running) -
 
 
 def test_the_printed_environment_is_enough_for_a_client(folder: Path, server: process.Running) -> None:
+    """As the engineer, and by profiles, named by an option or by AWS_PROFILE, in each stack's account."""
+    assert "runs already" in run(folder, "start")
     lines = run(folder, "env").splitlines()
     assert lines[0].split()[1:] == list(UNSET)
     script = [*lines, f"{sys.executable} -c 'import os, json; print(json.dumps(dict(os.environ)))'"]
@@ -76,9 +80,21 @@ def test_the_printed_environment_is_enough_for_a_client(folder: Path, server: pr
     told = json.loads(printed.stdout)
     expected = environment(server, folder)
     assert {name: told[name] for name in expected} == expected
-    code = "import boto3; print(boto3.client('sts').get_caller_identity()['Arn'])"
+    code = """
+import boto3, os
+def who(**session): return boto3.Session(**session).client("sts").get_caller_identity()
+print(who()["Arn"], *(who(profile_name=name)["Account"] for name in ("dev", "public", "prod")))
+os.environ["AWS_PROFILE"] = "prod"
+print(who()["Arn"].partition("/")[0])
+"""
     done = subprocess.run([sys.executable, "-c", code], env=told, capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "arn:aws:iam::999988887777:user/engineer"
+    accounts = [stack.account.id for stack in map(load("dev", ROOT).stacks.get, ("dev", "public", "prod")) if stack]
+    assert done.stdout.splitlines() == [
+        f"arn:aws:iam::999988887777:user/engineer {' '.join(accounts)}",
+        f"arn:aws:sts::{accounts[2]}:assumed-role",
+    ]
+    modes = {name: Path(told[name]).stat().st_mode & 0o777 for name in expected if name.endswith("_FILE")}
+    assert modes == {"AWS_CONFIG_FILE": 0o600, "AWS_SHARED_CREDENTIALS_FILE": 0o600}
 
 
 def test_status_and_calls_show_what_happened(folder: Path, server: process.Running) -> None:
@@ -278,11 +294,18 @@ def test_the_accounts_are_those_of_the_stack_files(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"no Pulumi\.\*\.yaml"):
         accounts_of_stacks(tmp_path)
     for name, account in (("a", DEV), ("b", DEV), ("c.d", ACCOUNTS[1])):
-        text = f'config:\n  portal:settings:\n    account: {{id: "{account}"}}\n'
+        text = f'config:\n  portal:settings:\n    account: {{id: "{account}", region: us-west-2}}\n'
         (tmp_path / f"Pulumi.{name}.yaml").write_text(text)
-    assert accounts_of_stacks(tmp_path) == [DEV, ACCOUNTS[1]]
+    assert {stack: one.id for stack, one in accounts_of_stacks(tmp_path).items()} == {
+        "a": DEV,
+        "b": DEV,
+        "c.d": ACCOUNTS[1],
+    }
     (tmp_path / "Pulumi.d.yaml").write_text("config: {}\n")
-    with pytest.raises(ValueError, match=r"Pulumi\.d\.yaml: config → portal:settings → account → id is missing"):
+    with pytest.raises(ValueError, match=r"Pulumi\.d\.yaml: config → portal:settings → account is missing"):
+        accounts_of_stacks(tmp_path)
+    (tmp_path / "Pulumi.d.yaml").write_text("config: {'portal:settings': {account: {id: 1, region: us-west-2}}}\n")
+    with pytest.raises(ValueError, match=r"Pulumi\.d\.yaml: config → portal:settings → account → id: .* string"):
         accounts_of_stacks(tmp_path)
     (tmp_path / "Pulumi.d.yaml").write_text("config: [\n")
     with pytest.raises(ValueError, match=r"Pulumi\.d\.yaml: is not YAML"):

@@ -1,0 +1,76 @@
+"""What pulumi, aws and portal need beside the accounts: the `aws` plugin, AWS profiles, and the stacks in the state.
+
+The credentials are in a file and not in variables: there they would win over the profile that AWS_PROFILE names.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterable, Mapping
+from configparser import RawConfigParser
+from pathlib import Path
+from typing import Final
+
+from components import names
+from localcloud.provider.install import install_plugin
+from localcloud.server import environment as environments
+from localcloud.server.leftovers import STATE
+from localcloud.server.process import Running
+from settings.schema import Account
+
+PROJECT: Final = "portal"
+"""Of Pulumi.yaml: the engine keeps the stacks under it."""
+
+
+class PrepareError(Exception):
+    """The engine could not be prepared. The text says why."""
+
+
+def prepare(server: Running, folder: Path, accounts: Mapping[str, Account]) -> None:
+    """Writes the plugin and the profiles: one for each stack's account, by the stack's name, of its ``account.role``;
+    the default is the engineer."""
+    install_plugin(folder / "pulumi")
+    keys = {"aws_access_key_id": server.access_key_id, "aws_secret_access_key": server.secret_access_key}
+    _write(environments.credentials_file(folder), {"default": keys})
+    sections = {"default": {"region": environments.DEFAULT_REGION}}
+    for stack, account in accounts.items():
+        role = names.role_arn(account.id, account.role)
+        profile = {"role_arn": role, "source_profile": "default", "region": account.region}
+        sections[f"profile {stack}"] = profile
+    _write(environments.config_file(folder), sections)
+
+
+def _write(path: Path, sections: Mapping[str, Mapping[str, str]]) -> None:
+    """A file of AWS's clients that its owner alone reads; there is never half of it."""
+    parser = RawConfigParser()
+    parser.read_dict(sections)
+    unfinished = path.with_suffix(".new")
+    unfinished.unlink(missing_ok=True)
+    with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        parser.write(file)
+    unfinished.replace(path)
+
+
+def initialise(env: Mapping[str, str], folder: Path, project: Path, stacks: Iterable[str]) -> list[str]:
+    """Makes the stacks that the state lacks, and answers which. Raises PrepareError without the engine."""
+    missing = [stack for stack in stacks if not (_state(folder, "stacks") / f"{stack}.json").exists()]
+    engine = shutil.which("pulumi", path=env["PATH"])
+    if missing and engine is None:
+        raise PrepareError("pulumi is not on PATH, so that the state has no stacks: make setup; localcloud start")
+    for stack in missing:
+        command = [str(engine), "stack", "init", stack, "--no-select", "--non-interactive"]
+        done = subprocess.run(command, cwd=project, env=env, capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            raise PrepareError(f"`{' '.join(command)}` failed: {done.stderr.strip()}")
+    return missing
+
+
+def was_brought_up(folder: Path, stack: str) -> bool:
+    """Whether the engine has a history of the stack."""
+    return (_state(folder, "history") / stack).exists()
+
+
+def _state(folder: Path, part: str) -> Path:
+    return folder / STATE / ".pulumi" / part / PROJECT
