@@ -62,16 +62,16 @@ def test_start_is_enough_for_a_preview_and_stop_leaves_no_process_port_or_file(t
     assert re.search(r"\+ \d+ to create", preview.stdout), preview.stdout + preview.stderr
     stopped = localcloud(folder, "stop")
     assert stopped.returncode == 0, stopped.stderr
-    without = in_environment(environment, "portal status")
-    assert (without.returncode, without.stdout, without.stderr.count("\n")) == (1, "", 1)
-    assert without.stderr.startswith("error: unable to open state directory ")
-    assert f"{START_LOCAL}\n" in without.stderr
     with pytest.raises(ProcessLookupError):
         os.kill(server["pid"], 0)
     assert not listens(server["https_url"])
     assert not listens(server["http_url"])
     assert list(tmp_path.iterdir()) == []
     assert localcloud(folder, "stop").returncode == 0
+    without = in_environment(environment, "portal status")
+    assert (without.returncode, without.stdout, without.stderr.count("\n")) == (1, "", 1)
+    assert without.stderr.startswith("error: unable to open state directory ")
+    assert f"{START_LOCAL}\n" in without.stderr
 
 
 def test_a_taken_port_is_named(tmp_path: Path) -> None:
