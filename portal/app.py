@@ -11,7 +11,7 @@ from rich.table import Table
 
 from portal import deletion
 from portal import sync as syncing
-from portal.agreement import Yes, say
+from portal.agreement import Yes
 from portal.commands import follow, restore, submit
 from portal.commands.options import Delete, ExactTimestamps, Exclude, Include, OrderedFilters, SizeOnly
 from portal.commands.running import stack_files
@@ -76,11 +76,9 @@ def sync(
         return
     for one, _ in jobs:
         syncing.refuse_empty(where.s3, one)
-    asks = options.delete and not dryrun
-    deletions = deletion.agreed(where, jobs, options, yes=yes, number=delete_count) if asks else []
+    if delete and not dryrun:
+        deletion.confirm(where, jobs, options, target, yes=yes, number=delete_count)
     failed = syncing.run(where, jobs, options)
-    if deletions:
-        say.print(deletion.way_back(deletions, target))
     if failed:
         raise PortalError(f"{failed} of {len(jobs)} syncs failed; what was copied stays, run it again to finish")
 

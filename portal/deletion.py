@@ -56,18 +56,20 @@ def refuse_wide(source: syncing.Uri, destination: syncing.Uri, options: syncing.
         raise syncing.SyncError(f"DEST: {str(destination)!r}: {rule}")
 
 
-def agreed(
+def confirm(
     where: syncing.Route,
     jobs: Sequence[syncing.Pair],
     options: syncing.Options,
+    target: syncing.Uri,
     *,
     yes: bool,
     number: int | None,
-) -> list[Deletion]:
-    """What the syncs will delete, once that is agreed to. Raises PortalError."""
+) -> None:
+    """Counts what the syncs will delete under ``target``, asks, and says how it comes back. Raises PortalError."""
     deletions = count(where, jobs, options)
     agree_to(deletions, where.large_deletion_percent, yes=yes, number=number)
-    return deletions
+    if deletions:
+        say.print(way_back(deletions, target))
 
 
 def count(where: syncing.Route, jobs: Sequence[syncing.Pair], options: syncing.Options) -> list[Deletion]:

@@ -11,7 +11,7 @@ import typer
 
 from portal import deletion
 from portal import sync as syncing
-from portal.agreement import Yes, say
+from portal.agreement import Yes
 from portal.commands.options import (
     Common,
     Delete,
@@ -174,27 +174,11 @@ def sync(
     elif not per_dataset:
         jobs.append(_single(common, wanted, dataset, deposition))
         syncing.refuse_empty(place.s3, origin)
-    deletions = _agreed(common, place, wanted, jobs, options, yes=yes, number=delete_count) if delete else []
+    if delete and not common.dry_run:
+        where = syncing.route(place.portal, origin.bucket, target.bucket)
+        pairs = [wanted.pair(job) for job in jobs]
+        deletion.confirm(where, pairs, options, target, yes=yes, number=delete_count)
     submit(common, place, Command.SYNC, wanted.about(), jobs)
-    if deletions:
-        say.print(deletion.way_back(deletions, target))
-
-
-def _agreed(
-    common: Common,
-    place: Place,
-    wanted: targets.Release,
-    jobs: list[Job],
-    options: syncing.Options,
-    *,
-    yes: bool,
-    number: int | None,
-) -> list[deletion.Deletion]:
-    """What the jobs will delete, as they would now, once that is agreed to; a dry run need not ask."""
-    if common.dry_run:
-        return []
-    where = syncing.route(place.portal, wanted.source.bucket, wanted.destination.bucket)
-    return deletion.agreed(where, [wanted.pair(job) for job in jobs], options, yes=yes, number=number)
 
 
 def _depositions(place: Place, origin: syncing.Uri, wanted: list[str]) -> list[str]:

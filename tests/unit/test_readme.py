@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+from pathlib import PurePosixPath
 
+from localcloud.example import CONFIGURATION, TOMOGRAM, examples
+from settings import load
 from tests.unit.recording import record
 from tests.unit.stackfiles import ROOT
 
@@ -21,3 +24,12 @@ def test_the_pages_it_links_to_are_there() -> None:
     for page in pages:
         for target in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text()):
             assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+def test_the_first_example_of_a_job_names_data_that_make_up_puts_there() -> None:
+    page = (ROOT / "docs/how-to/run-jobs.md").read_text()
+    (first,) = re.findall(r"\$ portal submit queue (.*?)--watch", page, re.DOTALL)
+    config, source, staging, *options = first.replace("\\\n", " ").split()
+    (example,) = examples(load("dev", ROOT))
+    assert (config, source, staging) == (CONFIGURATION, example.source, example.staging)
+    assert options[options.index("--source-prefix") + 1] == str(PurePosixPath(TOMOGRAM).parent)
