@@ -293,8 +293,9 @@ def test_a_server_that_died_is_not_taken_for_a_living_one(tmp_path: Path) -> Non
 def test_the_accounts_are_those_of_the_stack_files(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"no Pulumi\.\*\.yaml"):
         accounts_of_stacks(tmp_path)
+    rest = "region: us-west-2, block_public_access: true"
     for name, account in (("a", DEV), ("b", DEV), ("c.d", ACCOUNTS[1])):
-        text = f'config:\n  portal:settings:\n    account: {{id: "{account}", region: us-west-2}}\n'
+        text = f'config:\n  portal:settings:\n    account: {{id: "{account}", {rest}}}\n'
         (tmp_path / f"Pulumi.{name}.yaml").write_text(text)
     assert {stack: one.id for stack, one in accounts_of_stacks(tmp_path).items()} == {
         "a": DEV,
@@ -304,7 +305,7 @@ def test_the_accounts_are_those_of_the_stack_files(tmp_path: Path) -> None:
     (tmp_path / "Pulumi.d.yaml").write_text("config: {}\n")
     with pytest.raises(ValueError, match=r"Pulumi\.d\.yaml: config → portal:settings → account is missing"):
         accounts_of_stacks(tmp_path)
-    (tmp_path / "Pulumi.d.yaml").write_text("config: {'portal:settings': {account: {id: 1, region: us-west-2}}}\n")
+    (tmp_path / "Pulumi.d.yaml").write_text("config: {'portal:settings': {account: {id: 1, " + rest + "}}}\n")
     with pytest.raises(ValueError, match=r"Pulumi\.d\.yaml: config → portal:settings → account → id: .* string"):
         accounts_of_stacks(tmp_path)
     (tmp_path / "Pulumi.d.yaml").write_text("config: [\n")
