@@ -51,6 +51,17 @@ def _may_set_again(call: Call, text: str) -> bool:
 
 
 @HOOKS.before("ecr", "PutImage")
+def manifest(call: Call) -> None:
+    try:
+        parsed: Any = json.loads(call.params["imageManifest"])
+    except (ValueError, RecursionError):
+        parsed = None
+    if not isinstance(parsed, dict):
+        text = "Invalid parameter at 'ImageManifest' failed to satisfy constraint: 'Invalid JSON syntax'"
+        raise Refusal("InvalidParameterException", text)
+
+
+@HOOKS.before("ecr", "PutImage")
 def image(call: Call) -> None:
     """moto has another code for it."""
     name, tag = call.params["repositoryName"], call.params.get("imageTag")

@@ -51,7 +51,7 @@ def on(call: Call, action: str, arn: str, context: Values) -> Permission:
     """An action on what an ARN names, with that resource's owner, policy and tags."""
     resource = registry.resource(arn)
     if resource is None:
-        owner = (arn.split(":")[4] if arn.startswith("arn:") else "") or call.account
+        owner = (arn.split(":")[4] if arn.count(":") >= 5 else "") or call.account
         return Permission(action=action, resource=arn, context=context, owner_account=owner)
     tagged = {f"aws:ResourceTag/{key}": [value] for key, value in resource.tags.items()}
     return Permission(

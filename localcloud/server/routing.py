@@ -203,7 +203,10 @@ def _check_body(operation: OperationModel, protocol: str, body: bytes) -> None:
     if protocol == "rest-xml":
         check_xml(shape, body)
     else:
-        check_json(shape, json.loads(body))
+        value = json.loads(body)
+        if b"\\ud" in body.lower():  # a half of a pair, which no text in UTF-8 can have
+            json.dumps(value, ensure_ascii=False).encode()
+        check_json(shape, value)
 
 
 def _preflight(request: HttpRequest) -> Routed:

@@ -124,3 +124,9 @@ def test_bbe_19_tag_that_may_not_move(ecr: Any, repository: str) -> None:
 
 def test_rows_and_tests_name_each_other() -> None:
     refusal_rows.check("ECR", "BBE", "test_ecr_refusals.py")
+
+
+@pytest.mark.parametrize("manifest", ["{no", "[]", "1", '"a"'])
+def test_an_image_manifest_that_is_none(ecr: Any, repository: str, manifest: str) -> None:
+    with refused(INVALID, "Invalid parameter at 'ImageManifest' failed to satisfy constraint: 'Invalid JSON syntax'"):
+        ecr.put_image(repositoryName=repository, imageTag="a", imageManifest=manifest)

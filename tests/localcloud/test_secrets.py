@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import re
+import string
 from typing import Any
 
 import boto3
@@ -189,3 +190,41 @@ def test_values_are_in_no_log(cloud: Cloud, secrets: Any, caplog: pytest.LogCapt
     assert "a-password-of-its-own" not in logged
     said = [record.getMessage() for record in caplog.records if record.name.startswith("localcloud")]
     assert not [line for line in said if "a-password-of-its-own" in line]
+
+
+EXCLUDED = ("ExcludeLowercase", "ExcludeUppercase", "ExcludeNumbers", "ExcludePunctuation")
+
+
+@pytest.mark.parametrize(
+    ("given", "letters"),
+    [
+        ({}, string.ascii_letters + string.digits + string.punctuation),
+        ({"ExcludePunctuation": True, "ExcludeCharacters": "abc123"}, string.ascii_letters + string.digits),
+        (dict.fromkeys(EXCLUDED[1:], True), string.ascii_lowercase),
+        ({**dict.fromkeys(EXCLUDED, True), "IncludeSpace": True}, " "),
+        (
+            {"ExcludeCharacters": string.digits, "RequireEachIncludedType": False},
+            string.ascii_letters + string.punctuation,
+        ),
+    ],
+)  # fmt: skip
+def test_a_random_password_has_what_was_not_excluded(cloud: Cloud, given: dict[str, Any], letters: str) -> None:
+    password = cloud.client("secretsmanager").get_random_password(PasswordLength=200, **given)["RandomPassword"]
+    assert len(password) == 200
+    assert set(password) <= set(letters) - set(given.get("ExcludeCharacters", ""))
+    kinds = [set(kind) & set(letters) for kind in (string.ascii_lowercase, string.ascii_uppercase, string.digits)]
+    assert all(kind & set(password) for kind in kinds if kind)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        dict.fromkeys(EXCLUDED, True),
+        {"ExcludeCharacters": string.digits},
+        {**dict.fromkeys(EXCLUDED[1:], True), "ExcludeCharacters": string.ascii_lowercase},
+        {"PasswordLength": 3},
+    ],
+)
+def test_a_random_password_of_nothing_is_refused(cloud: Cloud, given: dict[str, Any]) -> None:
+    with refused("InvalidParameterException", "password"):
+        cloud.client("secretsmanager").get_random_password(**given)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from localcloud.server.states import logs, runs, throttle
+from localcloud.server.states import branch, executions, logs, notices, runs, throttle
 
 from .batch_steps import refused, time_scale, until
 from .conftest import DEV, PROD, REGION, Cloud
@@ -47,9 +47,10 @@ def test_sfn_20_name_is_used_once(machines: Machines, monkeypatch: pytest.Monkey
 
 def test_sfn_19_input_that_is_no_json_or_too_large(machines: Machines) -> None:
     machine = machines.create({"A": PASS})
-    for text in ("{no", "[" * 100_000):
+    for text in ("{no", "[" * 100_000, "NaN", '{"a": [Infinity]}', "-Infinity", "1e999", '"\\ud800"', '{"\\uDFFF": 1}'):
         with refused("InvalidExecutionInput", "Invalid State Machine Execution Input"):
             machines.sfn.start_execution(stateMachineArn=machine, input=text)
+    assert machines.sfn.list_executions(stateMachineArn=machine)["executions"] == [], "none was left without an end"
     with refused("ValidationException", "less than or equal to 262144"):
         machines.sfn.start_execution(stateMachineArn=machine, input=json.dumps("x" * 262_144))
 
@@ -316,3 +317,97 @@ def test_a_redrive_of_a_map_runs_only_what_failed(machines: Machines, bucket: st
     s3.delete_object(Bucket=bucket, Key="there")
     machines.sfn.redrive_execution(executionArn=execution)
     assert json.loads(machines.ended(execution)["output"]) == ["1", "2"]
+
+
+def test_half_of_a_pair_in_the_request_is_refused(machines: Machines) -> None:
+    """No text in UTF-8 can have it, so nothing could write it down again."""
+    machine = machines.create({"A": PASS})
+    with refused("SerializationException", "StartExecution can not be read"):
+        machines.sfn.start_execution(stateMachineArn=machine, input=json.dumps("\ud800", ensure_ascii=False))
+    assert machines.sfn.list_executions(stateMachineArn=machine)["executions"] == []
+
+
+def test_an_input_is_given_back_as_it_is_beyond_the_basic_plane(machines: Machines) -> None:
+    machine = machines.create({"A": PASS})
+    execution = machines.sfn.start_execution(stateMachineArn=machine, input='"\\ud83e\\uddec"')["executionArn"]
+    assert json.loads(machines.ended(execution)["output"]) == "\N{DNA DOUBLE HELIX}"
+
+
+@pytest.mark.parametrize(("module", "name"), [(notices, "_publish"), (executions, "dumps"), (executions, "run_block")])
+def test_no_execution_is_left_without_an_end(
+    machines: Machines, monkeypatch: pytest.MonkeyPatch, module: Any, name: str
+) -> None:
+    machine = machines.create({"A": PASS})
+
+    def failing(*_: Any) -> None:
+        raise RuntimeError("a fault of the local cloud's own")
+
+    monkeypatch.setattr(module, name, failing)
+    execution = machines.run(machine)
+    if module is notices:
+        assert execution["status"] == "SUCCEEDED"
+    else:
+        assert (execution["status"], execution["error"]) == ("FAILED", "States.Runtime")
+        assert execution["cause"] == "An internal error occurred: a fault of the local cloud's own"
+
+
+@pytest.mark.parametrize(
+    ("operation", "parameter", "arn", "text"),
+    [
+        ("describe_state_machine", "stateMachineArn", "x", "Invalid Arn: 'Invalid ARN prefix: x'"),
+        ("start_execution", "stateMachineArn", "arn:aws:s3:::a", "Invalid Arn: 'Invalid ARN: arn:aws:s3:::a'"),
+        (
+            "describe_execution", "executionArn", f"arn:aws:states:{REGION}:{DEV}:stateMachine:a",
+            "Invalid Arn: 'Resource type not valid in this context: stateMachine'",
+        ),
+        ("describe_map_run", "mapRunArn", "arn:", "Invalid Arn: 'Invalid ARN: arn:'"),
+        ("list_tags_for_resource", "resourceArn", "x", "Invalid Arn: 'Invalid ARN prefix: x'"),
+    ],
+)  # fmt: skip
+def test_sfn_41_an_arn_that_is_none(machines: Machines, operation: str, parameter: str, arn: str, text: str) -> None:
+    with refused("InvalidArn", text):
+        getattr(machines.sfn, operation)(**{parameter: arn})
+
+
+def test_sfn_41_a_role_that_is_none(machines: Machines) -> None:
+    with refused("InvalidArn", "Invalid Role Arn: 'x'"):
+        machines.create({"A": PASS}, role="x")
+
+
+@pytest.mark.parametrize("language", ["JSONata", "JSONPath"])
+def test_sfn_42_variables_beyond_the_limits(machines: Machines, language: str) -> None:
+    def assigning(**values: str) -> Any:
+        given = {name if language == "JSONata" else f"{name}.$": value for name, value in values.items()}
+        ended = machines.run(
+            machines.create({"A": PASS | {"Assign": given}}, language=language), {"a": "x" * 200_000, "b": "y" * 60_000}
+        )
+        return ended["status"], ended.get("error")
+
+    whole, first, second = (
+        ("{% $states.input %}", "{% $states.input.a %}", "{% $states.input.b %}")
+        if language == "JSONata"
+        else ("$", "$.a", "$.b")
+    )
+    too_much = ("FAILED", "States.DataLimitExceeded")
+    assert assigning(one=whole) == ("SUCCEEDED", None)
+    assert assigning(one=first, two=second) == ("SUCCEEDED", None)
+    assert assigning(one=whole, two=second) == too_much
+    assert assigning(one=first, two=first) == too_much
+
+
+def test_sfn_42_all_variables_of_an_execution_beyond_the_limit(
+    machines: Machines, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(branch, "MOST_VARIABLES_BYTES", 500_000)
+    states = {
+        name: {"Type": "Pass", "Assign": {name: "{% $states.input %}"}} | ({"Next": after} if after else {"End": True})
+        for name, after in (("a", "b"), ("b", "c"), ("c", ""))
+    }
+    ended = machines.run(machines.create(states), "x" * 200_000)
+    assert (ended["status"], ended["error"]) == ("FAILED", "States.DataLimitExceeded")
+
+
+@pytest.mark.parametrize("expression", ["$parse('NaN')", "$parse('[1e999]')", "$parse('\"\\\\ud800\"')"])
+def test_no_expression_gives_what_json_does_not_have(machines: Machines, expression: str) -> None:
+    ended = machines.run(machines.create({"A": PASS | {"Output": f"{{% {expression} %}}"}}))
+    assert (ended["status"], ended["error"]) == ("FAILED", "States.QueryEvaluationError")

@@ -82,7 +82,7 @@ def iam_permissions(call: Call) -> list[Permission]:
     """What an IAM call needs."""
     arn = _resource(call)
     context = request_tags(call.params) | _policy_context(call) | _entity_context(call)
-    owner = arn.split(":")[4] if arn.startswith("arn:") else ""
+    owner = arn.split(":")[4] if arn.count(":") >= 5 else ""
     if owner == "" or (owner == "aws" and call.operation.startswith(READING)):
         owner = call.caller.account_id
     needed = [Permission(action=f"iam:{call.operation}", resource=arn, context=context, owner_account=owner)]

@@ -109,7 +109,7 @@ def tags(params: dict[str, Any]) -> Values:
 
 def _on(call: Call, action: str, arn: str, context: Values) -> Permission:
     own = call.caller.account_id
-    owner = (arn.split(":")[4] if arn.startswith("arn:") else "") or own
+    owner = (arn.split(":")[4] if arn.count(":") >= 5 else "") or own
     return Permission(
         action=action, resource=arn, context=context, owner_account=owner, resource_policy=_policy(arn, owner)
     )

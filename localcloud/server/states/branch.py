@@ -16,7 +16,8 @@ from typing import Any
 from localcloud.server.call import Caller
 
 from . import jsonpath
-from .model import Execution, Resume, dumps, iso, now
+from .failures import DATA_LIMIT, StateFailure
+from .model import MOST_BYTES, MOST_VARIABLES_BYTES, Execution, Resume, dumps, iso, now, size
 from .roles import caller_of
 from .tokens import Token
 
@@ -142,9 +143,24 @@ class Frame:
         return self.state[field]
 
     def assign(self, template: Mapping[str, Any] | None, values: Mapping[str, Any]) -> dict[str, str]:
-        """Sets the branch's variables; answers them as the history shows them."""
-        self.branch.variables |= copy.deepcopy(dict(values)) if template else {}
-        return {name: dumps(value) for name, value in values.items()}
+        """Sets the branch's variables; answers them as the history shows them.
+
+        Raises StateFailure States.DataLimitExceeded.
+        """
+        texts = {name: dumps(value) for name, value in values.items()}
+        if template:
+            self.branch.variables |= copy.deepcopy(dict(values))
+            self._check_variables(texts)
+        return texts
+
+    def _check_variables(self, assigned: Mapping[str, str]) -> None:
+        if sum(map(size, assigned.values())) > MOST_BYTES:
+            names = ", ".join(assigned)
+            text = f"The variables {names} that the state '{self.name}' assigns exceed {MOST_BYTES} bytes together."
+            raise StateFailure(DATA_LIMIT, text)
+        if sum(size(dumps(value)) for value in self.branch.variables.values()) > MOST_VARIABLES_BYTES:
+            text = f"The variables of the execution exceed {MOST_VARIABLES_BYTES} bytes."
+            raise StateFailure(DATA_LIMIT, text)
 
 
 def frame(branch: Branch, name: str, state: dict[str, Any], value: Any, default_language: str) -> Frame:

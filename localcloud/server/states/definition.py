@@ -6,12 +6,12 @@ as a JSON pointer; CreateStateMachine puts them together in one message, Validat
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, cast
 
 from . import field_types, state_fields, state_rules
+from .model import loads
 from .problems import SCHEMA, Problem
 
 LANGUAGES = ("JSONPath", "JSONata")
@@ -33,8 +33,8 @@ class Scope:
 def problems(text: str, *, express: bool = False) -> list[Problem]:
     """Everything that is wrong with a definition, in the order of its places."""
     try:
-        parsed: Any = json.loads(text)
-    except (ValueError, RecursionError) as error:
+        parsed: Any = loads(text)
+    except ValueError as error:
         return [Problem("INVALID_JSON_DESCRIPTION", f"{error}", None)]
     if not isinstance(parsed, dict):
         return [Problem("INVALID_JSON_DESCRIPTION", "Definition must be a JSON object", None)]

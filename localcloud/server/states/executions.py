@@ -5,6 +5,8 @@ from __future__ import annotations
 import copy
 import logging
 import threading
+from collections.abc import Generator
+from contextlib import contextmanager
 from typing import Any
 
 from . import flow, logs, notices, parallel, task
@@ -21,25 +23,37 @@ STATES = (flow, parallel, task)
 
 def begin(execution: Execution) -> None:
     """Starts a new execution in a thread of its own."""
-    execution.history.listener = logs.listener(execution)
     branch = Branch(execution, execution.token)
-    given = {
-        "input": dumps(execution.input),
-        "inputDetails": {"truncated": False},
-        "roleArn": execution.machine.role_arn,
-    }
-    branch.event("ExecutionStarted", given)
-    notices.status_changed(execution)
-    _start(execution, branch)
+    with _ended_by_a_fault(execution, branch):
+        execution.history.listener = logs.listener(execution)
+        given = {
+            "input": dumps(execution.input),
+            "inputDetails": {"truncated": False},
+            "roleArn": execution.machine.role_arn,
+        }
+        branch.event("ExecutionStarted", given)
+        notices.status_changed(execution)
+        _start(execution, branch)
 
 
 def redrive(execution: Execution) -> None:
     """Goes on where the execution failed; what succeeded is not done again."""
     execution.token = Token()
     branch = Branch(execution, execution.token, previous=len(execution.history.events))
-    branch.event("ExecutionRedriven", {"redriveCount": execution.redrive_count})
-    notices.status_changed(execution)
-    _start(execution, branch)
+    with _ended_by_a_fault(execution, branch):
+        branch.event("ExecutionRedriven", {"redriveCount": execution.redrive_count})
+        notices.status_changed(execution)
+        _start(execution, branch)
+
+
+@contextmanager
+def _ended_by_a_fault(execution: Execution, branch: Branch) -> Generator[None]:
+    """No execution is left without an end, whatever fails here."""
+    try:
+        yield
+    except Exception as error:
+        LOG.exception("execution %s", execution.arn)
+        _end(execution, branch, "FAILED", error=RUNTIME, cause=f"An internal error occurred: {error}")
 
 
 def _start(execution: Execution, branch: Branch) -> None:
@@ -52,20 +66,18 @@ def _start(execution: Execution, branch: Branch) -> None:
 
 def _run(execution: Execution, branch: Branch) -> None:
     machine = execution.machine.parsed
-    try:
-        value = copy.deepcopy(execution.input)
-        output = run_block(branch, machine, value, str(machine.get("QueryLanguage", "JSONPath")))
-        _end(execution, branch, "SUCCEEDED", output=dumps(output))
-    except StateFailure as failure:
-        _end(execution, branch, "FAILED", error=failure.error, cause=failure.cause)
-    except ExecutionTimeout:
-        execution.token.cancel()
-        _end(execution, branch, "TIMED_OUT")
-    except Stopped:
-        LOG.debug("execution %s was stopped", execution.arn)
-    except Exception as error:
-        LOG.exception("execution %s", execution.arn)
-        _end(execution, branch, "FAILED", error=RUNTIME, cause=f"An internal error occurred: {error}")
+    with _ended_by_a_fault(execution, branch):
+        try:
+            value = copy.deepcopy(execution.input)
+            output = run_block(branch, machine, value, str(machine.get("QueryLanguage", "JSONPath")))
+            _end(execution, branch, "SUCCEEDED", output=dumps(output))
+        except StateFailure as failure:
+            _end(execution, branch, "FAILED", error=failure.error, cause=failure.cause)
+        except ExecutionTimeout:
+            execution.token.cancel()
+            _end(execution, branch, "TIMED_OUT")
+        except Stopped:
+            LOG.debug("execution %s was stopped", execution.arn)
 
 
 ENDINGS = {
@@ -98,7 +110,10 @@ def _end(
         listeners = list(execution.listeners)
     notices.status_changed(execution)
     for listener in listeners:
-        listener()
+        try:
+            listener()
+        except Exception:
+            LOG.exception("somebody who waits for execution %s was not told", execution.arn)
 
 
 def stop(execution: Execution, error: str | None, cause: str | None) -> None:

@@ -5,6 +5,7 @@ AWS fact: the history holds 25,000 events; the last of a longer one is Execution
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -12,6 +13,7 @@ from typing import Any
 
 from .failures import RUNTIME, StateFailure
 
+LOG = logging.getLogger(__name__)
 MOST_EVENTS = 25_000
 TOO_LONG = f"The execution reached the maximum number of history events ({MOST_EVENTS})."
 
@@ -59,5 +61,8 @@ class History:
             self.events.append(event)
             self.closed = kind in ENDS
         if self.listener is not None:
-            self.listener(event)
+            try:
+                self.listener(event)
+            except Exception:
+                LOG.exception("event %s of an execution was not logged", event["id"])
         return int(event["id"])

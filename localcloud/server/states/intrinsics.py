@@ -18,7 +18,7 @@ from typing import Any
 
 from .failures import RUNTIME, StateFailure
 from .jsonpath import ABSENT, Data, look
-from .model import dumps
+from .model import dumps, loads
 
 NAME = re.compile(r"States\.([A-Za-z0-9]+)\(")
 NUMBER = re.compile(r"-?\d+(\.\d+)?([eE][+-]?\d+)?")
@@ -151,7 +151,7 @@ def _random(start: int, end: int, seed: int | None = None) -> int:
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     "Format": _format,
-    "StringToJson": json.loads,
+    "StringToJson": loads,
     "JsonToString": _to_json,
     "Array": lambda *items: list(items),
     "ArrayPartition": lambda items, size: [items[i : i + size] for i in range(0, len(items), size)],

@@ -19,7 +19,7 @@ from . import jsonpath
 from .branch import Frame
 from .failures import READER, WRITER, StateFailure
 from .interpreter import effective_input
-from .model import MOST_BYTES, Execution, MapRun, dumps, iso, size
+from .model import MOST_BYTES, Execution, MapRun, dumps, iso, loads, size
 from .parallel import items_of, selected
 
 LISTING = "arn:aws:states:::s3:listObjectsV2"
@@ -91,7 +91,7 @@ def _parsed(held: Frame, parameters: dict[str, Any], config: dict[str, Any]) -> 
     if kind == "CSV":
         return list(_rows(text, config))
     try:
-        found: Any = [json.loads(line) for line in text.splitlines() if line] if kind == "JSONL" else json.loads(text)
+        found: Any = [loads(line) for line in text.splitlines() if line] if kind == "JSONL" else loads(text)
     except ValueError as error:
         raise StateFailure(READER, f"Attempting to parse an object that is no {kind}: {error}") from error
     if "ItemsPointer" in config:

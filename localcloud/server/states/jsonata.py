@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import random
 import re
 import threading
@@ -21,6 +22,7 @@ from jsonata import Jsonata
 from jsonata.utils import Utils
 
 from .failures import QUERY, StateFailure
+from .model import loads
 
 EXPRESSION = re.compile(r"\s*\{%(.*)%\}\s*", re.DOTALL)
 LONGEST_RANGE = 1000
@@ -51,6 +53,10 @@ def _from_jsonata(value: Any) -> Any:
         return {str(key): _from_jsonata(item) for key, item in cast("dict[Any, Any]", value).items()}
     if isinstance(value, (list, tuple)):
         return [_from_jsonata(item) for item in cast("list[Any]", value)]
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError(f"{value} is no JSON value")
+    if isinstance(value, str) and not value.isascii():
+        value.encode()  # raises for half of a pair
     if isinstance(value, (str, bool, int, float)):
         return value
     raise TypeError("a function is no JSON value")
@@ -83,7 +89,7 @@ def _random(*seed: Any) -> float:
 FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "uuid": lambda: str(uuid.uuid4()),
     "random": _random,
-    "parse": lambda text: to_jsonata(json.loads(text)),
+    "parse": lambda text: to_jsonata(loads(text)),
     "range": _range,
     "partition": _partition,
     "hash": _hash,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -16,7 +17,9 @@ from .history import History
 from .tokens import Token
 
 MOST_BYTES = 262_144
-"""Of an input, an output, a state's data."""
+"""Of an input, an output, a state's data, a variable, and the variables of one Assign."""
+MOST_VARIABLES_BYTES = 10 * 1024 * 1024
+"""Of all variables of an execution."""
 TERMINAL = ("SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED")
 LOCK = threading.RLock()
 """Held while the books are read or changed; never while a state runs or a call is made."""
@@ -32,11 +35,35 @@ def iso(moment: datetime) -> str:
 
 
 def dumps(value: Any) -> str:
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+    """Raises ValueError for a number that JSON does not have."""
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+def loads(text: str) -> Any:
+    """Raises ValueError for what is no JSON, or can't be written as JSON in UTF-8 again, which Python would take."""
+    try:
+        value = json.loads(text, parse_constant=_no_number, parse_float=_number)
+        if "\\ud" in text.lower():
+            json.dumps(value, ensure_ascii=False).encode()
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
+    text.encode()
+    return value
+
+
+def _no_number(name: str) -> float:
+    raise ValueError(f"{name} is no JSON value")
+
+
+def _number(digits: str) -> float:
+    number = float(digits)
+    if not math.isfinite(number):
+        raise ValueError(f"{digits} is out of range")
+    return number
 
 
 def size(text: str) -> int:
-    return len(text.encode())
+    return len(text.encode("utf-8", "surrogatepass"))
 
 
 @dataclass(kw_only=True)

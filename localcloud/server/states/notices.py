@@ -5,6 +5,7 @@ AWS fact: times are epoch milliseconds, and what there is none of is null.
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime
 from typing import Any
 
@@ -12,10 +13,19 @@ from localcloud.server.events.outbox import publish
 
 from .model import MOST_BYTES, Execution, dumps, size
 
+LOG = logging.getLogger(__name__)
 SOURCE, TYPE = "aws.states", "Step Functions Execution Status Change"
 
 
 def status_changed(execution: Execution) -> None:
+    """An event that fails stops no execution."""
+    try:
+        _publish(execution)
+    except Exception:
+        LOG.exception("no event tells that execution %s is %s", execution.arn, execution.status)
+
+
+def _publish(execution: Execution) -> None:
     given, output = dumps(execution.input), execution.output
     detail: dict[str, Any] = {
         "executionArn": execution.arn,

@@ -6,7 +6,6 @@ ExecutionAlreadyExists until 90 days after its end; an execution can be redriven
 
 from __future__ import annotations
 
-import json
 import uuid
 from collections.abc import Callable
 from datetime import timedelta
@@ -16,7 +15,7 @@ from localcloud.server.call import Call, Params, Refusal
 
 from . import executions, throttle
 from .machines import check_name, described, machine
-from .model import LOCK, MOST_BYTES, Execution, MapRun, Store, now, size, store_of
+from .model import LOCK, MOST_BYTES, Execution, MapRun, Store, dumps, loads, now, size, store_of
 from .pages import page
 
 NAME_TAKEN = timedelta(days=90)
@@ -53,8 +52,8 @@ def _input(text: str) -> Any:
         )
         raise Refusal("ValidationException", f"1 validation error detected: {detail}")
     try:
-        return json.loads(text)
-    except (ValueError, RecursionError) as error:
+        return loads(text)
+    except ValueError as error:
         raise Refusal("InvalidExecutionInput", f"Invalid State Machine Execution Input: '{error}'") from error
 
 
@@ -111,7 +110,7 @@ def describe(call: Call) -> Params:
     made = _summary(execution)
     reason = _not_redrivable(execution)
     made |= {
-        "input": json.dumps(execution.input, separators=(",", ":"), ensure_ascii=False),
+        "input": dumps(execution.input),
         "inputDetails": {"included": True},
         "redriveStatus": "NOT_REDRIVABLE" if reason else "REDRIVABLE",
         "redriveCount": execution.redrive_count,

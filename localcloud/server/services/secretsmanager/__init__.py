@@ -43,5 +43,5 @@ SERVICE = Service(
     context=_label,
     resource=store.resource,
     inventory=store.inventory,
-    modules=("operations",),
+    modules=("operations", "passwords"),
 )  # fmt: skip
