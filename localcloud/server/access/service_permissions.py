@@ -117,7 +117,7 @@ def _on(call: Call, action: str, arn: str, context: Values) -> Permission:
 
 def _policy(arn: str, owner: str) -> str | None:
     """The policy on a queue, topic or repository."""
-    if not arn.startswith("arn:") or not resources.account_exists(owner):
+    if arn.count(":") < 5 or not resources.account_exists(owner):
         return None
     service, region, name = arn.split(":")[2], arn.split(":")[3], arn.split(":", 5)[5]
     if service == "sqs":
