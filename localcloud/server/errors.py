@@ -35,6 +35,13 @@ def denied(call: Call, message: str) -> Refusal:
     return Refusal("AccessDenied", message, 403)
 
 
+def unsigned(model: ServiceModel) -> Refusal:
+    """What a service answers to a request that it wants to be signed."""
+    if model.protocol == "query":
+        return Refusal("MissingAuthenticationToken", "Request is missing Authentication Token", 403)
+    return Refusal("MissingAuthenticationTokenException", "Missing Authentication Token")
+
+
 def internal(model: ServiceModel) -> Refusal:
     """What a service answers to a call on which the server itself failed."""
     code = "InternalError" if model.service_name in ("s3", "ec2") else "InternalFailure"

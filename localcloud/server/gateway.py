@@ -12,13 +12,13 @@ from dataclasses import dataclass
 
 from moto.core.model import OperationModel, ServiceModel
 
+from . import registry
 from .call import ANONYMOUS, HOOKS, Call, Params, Refusal
 from .callers import identify
 from .checksums import verify_checksums
-from .errors import error_code, error_response, internal, response_protocol
+from .errors import error_code, error_response, internal, response_protocol, unsigned
 from .organization import DEFAULT_REGION
 from .pipeline import SERVER, Exchange
-from .registry import load_for
 from .routing import PREFLIGHT, model_for, route
 from .serialization import to_response
 from .signing import OldSignatureError, Signature, read_signature
@@ -87,7 +87,9 @@ def _answer(reading: _Reading) -> HttpResponse:
     routed = route(reading.request, signature.service if signature else None)
     call.service, call.operation, call.params = routed.service, routed.operation, routed.params
     reading.model = routed.model
-    load_for(call.service)
+    if signature is None and not registry.may_be_unsigned(call.service, call.operation):
+        raise unsigned(reading.model)
+    registry.load_for(call.service)
     if call.operation == PREFLIGHT:
         return _preflight(call)
     if call.service == "s3":

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -20,9 +21,9 @@ from moto.core.utils import get_service_model
 from moto.iam.models import Role
 
 from .access import resources
-from .access.permission import Permission
 from .call import Call, Caller, Params, Refusal
 from .organization import DEFAULT_REGION
+from .permissions import on
 from .pipeline import SERVER, Exchange
 from .registry import load_for
 from .serialization import parse_output, protocol_of
@@ -66,15 +67,19 @@ def perform(
     *,
     source_arn: str = "",
     context: Mapping[str, list[str]] | None = None,
+    by_itself: bool = False,
 ) -> Params:
-    """The operation's output members (a streamed one as bytes). Raises Refusal, also for what moto refuses."""
+    """The operation's output members (a streamed one as bytes). Raises Refusal, also for what moto refuses.
+
+    ``by_itself``: what AWS does of its own accord, for which nobody needs a permission.
+    """
     load_for(service_name)
     model = operation_model(service_name, operation)
     exchange = Exchange(
         _call(caller, service_name, operation, params, region), _source(source_arn) | dict(context or {})
     )
     with exchange.finished():
-        answer = exchange.run(model)
+        answer = exchange.run(model, permitted=by_itself)
         if not isinstance(answer, HttpResponse):
             return answer
         if answer.status >= 300:
@@ -101,6 +106,7 @@ def _call(caller: Caller, service_name: str, operation: str, params: Params, reg
         caller=caller,
         region=region,
         secure=True,
+        account=caller.account_id,
     )
 
 
@@ -126,28 +132,15 @@ def require(
     source_arn: str = "",
     context: Mapping[str, list[str]] | None = None,
 ) -> None:
-    """Decides and logs one permission that is needed though no operation of ours asks for it.
+    """Decides and logs one permission that is needed though no operation of ours asks for it. Raises Refusal.
 
-    ``policy`` is that of the resource, which belongs to the account ``owner``. Raises Refusal.
+    ``policy`` is that of the resource, which belongs to the account ``owner``: for services that don't say it.
     """
     service_name, _, operation = action.partition(":")
-    exchange = Exchange(_call(caller, service_name, operation, {}, region))
-    permission = Permission(
-        action=action,
-        resource=resource,
-        context=_source(source_arn) | dict(context or {}),
-        owner_account=owner or caller.account_id,
-        resource_policy=policy,
-    )
+    call = _call(caller, service_name, operation, {}, region)
+    exchange = Exchange(call)
+    permission = on(call, action, resource, _source(source_arn) | dict(context or {}))
+    if owner or policy:
+        permission = replace(permission, owner_account=owner or caller.account_id, resource_policy=policy)
     with SERVER.lock, exchange.finished():
         exchange.require(permission)
-
-
-def make_log_group(account: str, region: str, name: str) -> None:
-    """A log group that AWS makes by itself, if it isn't there."""
-    from moto.logs.models import logs_backends
-
-    with SERVER.lock:
-        backend = logs_backends[account][region]
-        if name not in backend.groups:
-            backend.create_log_group(name, {})

@@ -14,7 +14,7 @@ import re
 from collections.abc import Callable
 from functools import cache
 from random import SystemRandom
-from typing import Any
+from typing import Any, TypeVar
 
 os.environ.setdefault("MOTO_IAM_LOAD_MANAGED_POLICIES", "true")
 # 1,300 machine images of moto's own, loaded for each account and region at its first call, are 2 s that nothing needs.
@@ -24,13 +24,14 @@ from botocore.loaders import create_loader
 from botocore.regions import EndpointResolver
 from moto import backend_index
 from moto.backends import get_backend
-from moto.core.base_backend import BackendDict
+from moto.core.base_backend import BackendDict, BaseBackend
 from moto.core.model import OperationModel
 from moto.core.request import Request
 from moto.core.utils import get_service_model
 from moto.moto_api._internal import mock_random
 from werkzeug.exceptions import HTTPException
 
+from .access.resources import account_exists
 from .call import Call, Refusal
 from .organization import MANAGEMENT_ACCOUNT
 from .serialization import protocol_of
@@ -42,6 +43,7 @@ SYSTEM = SystemRandom()
 mock_random.random = SYSTEM.random
 mock_random.getrandbits = SYSTEM.getrandbits
 NO_ACCOUNT = "000000000000"
+Backend = TypeVar("Backend", bound=BaseBackend)
 Handler = Callable[[Request, str, Any], tuple[int, dict[str, Any], str | bytes]]
 
 
@@ -119,3 +121,13 @@ def _handler(call: Call, host: str, path: str) -> Handler:
         if pattern.match(f"https://{host}{path}"):
             return handler
     raise _lacking(call)
+
+
+def backend_of(backends: BackendDict[Backend], account: str, region: str) -> Backend | None:
+    """moto's state of a service in an account and region; None if there is no such account or region."""
+    return backends[account][region] if account_exists(account) and region in backends[account] else None
+
+
+def of_account(backends: BackendDict[Backend], account: str) -> list[Backend]:
+    """moto's state of a service in every region where the account used it."""
+    return list(backends[account].values())

@@ -17,7 +17,7 @@ from .access.s3_permissions import pass_role
 from .call import Call, Params
 from .service import Service
 
-_PARAMETER = re.compile(r"\{([\w.]+)\}")
+_PARAMETER = re.compile(r"\{([\w.|]+)\}")
 _TAGS, _TAG_KEYS = ("tags", "Tags"), ("tagKeys", "TagKeys")
 
 
@@ -51,7 +51,8 @@ def on(call: Call, action: str, arn: str, context: Values) -> Permission:
     """An action on what an ARN names, with that resource's owner, policy and tags."""
     resource = registry.resource(arn)
     if resource is None:
-        owner = (arn.split(":")[4] if arn.count(":") >= 5 else "") or call.account
+        named = arn.split(":")[4] if arn.count(":") >= 5 else ""
+        owner = call.caller.account_id if arn == "*" else named or call.account
         return Permission(action=action, resource=arn, context=context, owner_account=owner)
     tagged = {f"aws:ResourceTag/{key}": [value] for key, value in resource.tags.items()}
     return Permission(
@@ -84,11 +85,14 @@ def _arns(service: Service, call: Call, template: str) -> Iterator[str]:
         yield arn
 
 
-def _meant(service: Service, call: Call, name: str) -> list[str]:
-    """What a parameter's values stand for."""
-    values = list(dig(call.params, name.split(".")))
-    meaning = service.stands_for.get(name)
-    return [meaning(call, value) for value in values] if meaning else values
+def _meant(service: Service, call: Call, names: str) -> list[str]:
+    """What the values of a parameter stand for: of the first of several that was given."""
+    for name in names.split("|"):
+        values = [value for value in dig(call.params, name.split(".")) if value]
+        meaning = service.stands_for.get(name)
+        if values:
+            return [meaning(call, value) for value in values] if meaning else values
+    return []
 
 
 def dig(value: Any, path: list[str]) -> Iterator[str]:
@@ -115,6 +119,8 @@ def tags(params: Params) -> Values:
     raw: Any = next((params[name] for name in _TAGS if params.get(name)), {})
     if isinstance(raw, dict) and isinstance(raw.get("Items"), list):
         raw = raw["Items"]
+    if isinstance(raw, list) and raw and isinstance(raw[0], str):  # Logs names the tags to take away so
+        return {"aws:TagKeys": cast("list[str]", raw)}
     if isinstance(raw, list):
         pairs = [{key.lower(): value for key, value in tag.items()} for tag in cast("list[dict[str, str]]", raw)]
         raw = {pair["key"]: pair.get("value", "") for pair in pairs}

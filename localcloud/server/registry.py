@@ -16,12 +16,8 @@ PACKAGE = "localcloud.server.services"
 MODULES = (
     "localcloud.server.batch.operations",
     "localcloud.server.batch.clusters",
-    "localcloud.server.events.operations",
     "localcloud.server.states.operations",
     "localcloud.server.kms",
-    "localcloud.server.alarms",
-    "localcloud.server.ecr",
-    "localcloud.server.loggroups",
     "localcloud.server.service_linked_roles",
     "localcloud.server.aws_policies",
     "localcloud.server.iam",
@@ -85,6 +81,11 @@ def signed_as(signing_name: str) -> tuple[str, ...]:
     """Botocore's names of the services whose requests are signed so; a further API of a service comes before it."""
     named = [service.name for service in services().values() if (service.signing_name or service.name) == signing_name]
     return tuple(reversed(named))
+
+
+def may_be_unsigned(name: str, operation: str) -> bool:
+    service = services().get(name)
+    return service is None or operation in service.unsigned.split() or service.unsigned == "*"
 
 
 def principals() -> frozenset[str]:

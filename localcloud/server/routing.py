@@ -6,8 +6,9 @@ moto's, which follows botocore's models; what moto passes over in silence (a sub
 that no model knows) is refused here.
 
 AWS facts: S3 keeps its operations apart by literal query keys and by headers (CopyObject has ``x-amz-copy-source``);
-requests without a signature are for S3, or for STS AssumeRoleWithWebIdentity, which needs none. A CORS preflight
-(OPTIONS) is no operation of S3's model: it is called :data:`PREFLIGHT` here, with its headers as parameters.
+requests without a signature are for S3, for STS AssumeRoleWithWebIdentity, or for queues and topics open to anybody.
+A CORS preflight (OPTIONS) is no operation of S3's model: it is called :data:`PREFLIGHT` here, with its headers as
+parameters.
 """
 
 from __future__ import annotations
@@ -38,7 +39,6 @@ FORM_PROTOCOLS = ("query", "ec2")
 SIGNED_AS: dict[str, tuple[str, ...]] = {
     "s3": ("s3control", "s3"),
     "aps": ("amp",),
-    "monitoring": ("cloudwatch",),
     "dynamodb": ("dynamodb", "dynamodbstreams"),
     "elasticfilesystem": ("efs",),
     "elasticloadbalancing": ("elbv2", "elb"),
@@ -106,9 +106,27 @@ class _Message:
 def service_candidates(signing_name: str | None, request: HttpRequest) -> tuple[str, ...]:
     """Services that a request with this scope may be for; None is a request without a signature."""
     if signing_name is None:
-        return ("sts",) if request.is_form and request.path == "/" else ("s3",)
+        return _unsigned(request)
     name = signing_name.lower()
     return registry.signed_as(name) or SIGNED_AS.get(name, (name,))
+
+
+def _unsigned(request: HttpRequest) -> tuple[str, ...]:
+    """Nothing but the API's own marks tells what a request without a signature is for."""
+    target = request.headers.get("x-amz-target", "").partition(".")[0]
+    if target:
+        return (_marked().get(target, "s3"),)
+    if not request.is_form or request.path != "/":
+        return ("s3",)
+    version = dict(parse_qsl(request.body.decode("utf-8", "replace"))).get("Version", "")
+    return ("sts",) if version == get_service_model("sts").api_version else (_marked().get(version, "sts"),)
+
+
+@cache
+def _marked() -> dict[str, str]:
+    """Service by what its requests say of their API: the target's prefix of JSON protocols, the version of queries."""
+    models = [get_service_model(name) for name in registry.services()]
+    return {str(model.metadata.get("targetPrefix") or model.api_version): str(model.service_name) for model in models}
 
 
 def route(request: HttpRequest, signing_name: str | None) -> Routed:

@@ -51,10 +51,13 @@ class Service:
     operations: Mapping[tuple[str, ...], str] = field(default_factory=dict[tuple[str, ...], str])
     """Templates of ARNs -> the operations that are decided on them, all of them, separated by white space.
 
-    A template is a whole ARN with ``{region}``, ``{account}`` and parameters (``{QueueName}``, ``{Config.Id}``; of a
-    list, each; ``*`` if it wasn't given), or ``*``. A last parameter that is an ARN already stands for the whole."""
+    A template is ``*`` or a whole ARN with ``{region}``, ``{account}`` and parameters: ``{QueueName}``,
+    ``{Config.Id}``, ``{logGroupName|logGroupIdentifier}`` (the one that was given). Each item of a list is meant; what
+    wasn't given is ``*``. A last parameter that is an ARN already stands for the whole."""
     free: str = ""
     """Operations that need no permission."""
+    unsigned: str = ""
+    """Operations that may be asked for without a signature; ``*``: all."""
     actions: Mapping[str, str] = field(default_factory=dict[str, str])
     """Operation -> its action, where they differ."""
     stands_for: Mapping[str, Callable[[Call, str], str]] = field(default_factory=dict[str, Callable[[Call, str], str]])

@@ -16,16 +16,11 @@ NULL = object()
 
 CODES = {
     "batch": "ClientException",
-    "cloudwatch": "ValidationError",
-    "ecr": "InvalidParameterException",
     "eks": "InvalidParameterException",
-    "logs": "InvalidParameterException",
     "ecs": "ClientException",
     "cloudfront": "InvalidArgument",
     "route53": "InvalidInput",
     "s3control": "InvalidRequest",
-    "sqs": "InvalidParameterValue",
-    "sns": "InvalidParameter",
 }
 """Of services that are no folder here. Else: ValidationError of the query protocol, ValidationException of JSON."""
 IAM_CHARACTERS = {

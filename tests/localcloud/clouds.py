@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import re
 from typing import Any
 
@@ -11,7 +12,7 @@ from botocore import UNSIGNED
 from botocore.config import Config
 
 from localcloud.server.cloud import Folder, LocalCloud
-from localcloud.server.organization import ORGANIZATION_ROLE
+from localcloud.server.organization import MANAGEMENT_ACCOUNT, ORGANIZATION_ROLE
 from localcloud.server.seed import Credentials
 
 DEV, PUBLIC, PROD = "908710317728", "444455556666", "111122223333"
@@ -59,6 +60,15 @@ class Cloud:
         if key not in self._clients:
             self._clients[key] = self.client_of(self.session(account, role), service, secure=secure, **config)
         return self._clients[key]
+
+    def limited(self, *statements: dict[str, Any], account: str = DEV) -> str:
+        """The name of a new role that may do this much."""
+        iam, role = self.client("iam", account), self.name("cryoet-limited")
+        trust = {"Effect": "Allow", "Principal": {"AWS": MANAGEMENT_ACCOUNT}, "Action": "sts:AssumeRole"}
+        documents = [json.dumps({"Version": "2012-10-17", "Statement": part}) for part in ([trust], list(statements))]
+        iam.create_role(RoleName=role, AssumeRolePolicyDocument=documents[0])
+        iam.put_role_policy(RoleName=role, PolicyName="own", PolicyDocument=documents[1])
+        return role
 
     def engineer(self, service: str, *, secure: bool = True, **config: Any) -> Any:
         """A client with the engineer's own keys, in the management account."""

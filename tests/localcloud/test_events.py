@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from localcloud.server.events import outbox
-from localcloud.server.events.message import payload
+from localcloud.server import outbox
+from localcloud.server.services.events.message import payload
 
 from .batch_steps import policy, trust, until
 from .conftest import DEV, PROD, REGION, Cloud

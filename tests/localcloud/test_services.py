@@ -29,7 +29,33 @@ SERVICES = registry.services()
 FOLDERS = sorted(path.parent for path in Path(str(services.__file__)).parent.glob("*/__init__.py"))
 
 Make = Callable[[Any, str], str]
+
+
+def _queue(client: Any, name: str) -> str:
+    url = client.create_queue(QueueName=name)["QueueUrl"]
+    return client.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+
+
+def _log_group(client: Any, name: str) -> str:
+    client.create_log_group(logGroupName=name)
+    return client.describe_log_groups(logGroupNamePrefix=name)["logGroups"][0]["logGroupArn"]
+
+
+def _alarm(client: Any, name: str) -> str:
+    metric = {"Namespace": "AWS/SQS", "MetricName": "NumberOfMessagesSent", "Statistic": "Sum", "Period": 60}
+    client.put_metric_alarm(
+        AlarmName=name, ComparisonOperator="GreaterThanThreshold", EvaluationPeriods=1, Threshold=1, **metric
+    )
+    return client.describe_alarms(AlarmNames=[name])["MetricAlarms"][0]["AlarmArn"]
+
+
 MADE: Mapping[str, Make] = {
+    "cloudwatch": _alarm,
+    "ecr": lambda client, name: client.create_repository(repositoryName=name)["repository"]["repositoryArn"],
+    "events": lambda client, name: client.create_event_bus(Name=name)["EventBusArn"],
+    "logs": _log_group,
+    "sns": lambda client, name: client.create_topic(Name=name)["TopicArn"],
+    "sqs": _queue,
     "secretsmanager": lambda client, name: client.create_secret(Name=name)["ARN"],
 }
 """Service -> makes something of that name in an account by the service's client; answers its ARN."""

@@ -1,5 +1,4 @@
-"""The permissions of the services in :mod:`.service_rules`: templates filled in, roles passed, tags, and the policies
-that their resources carry."""
+"""The permissions of the services in :mod:`.service_rules`: templates filled in, roles passed, tags."""
 
 from __future__ import annotations
 
@@ -8,10 +7,6 @@ from collections.abc import Iterator
 from itertools import product
 from typing import Any, cast
 
-from moto.ecr.models import ecr_backends
-from moto.sns.models import sns_backends
-from moto.sqs.models import sqs_backends
-
 from localcloud.server.access import resources
 from localcloud.server.access.permission import Permission, Unmapped, Values
 from localcloud.server.access.s3_permissions import pass_role
@@ -19,20 +14,16 @@ from localcloud.server.access.service_rules import ACTION_PREFIX, PASSED_ROLES, 
 from localcloud.server.call import Call
 
 _PARAMETER = re.compile(r"\{(\w+)\}")
-BATCH_ACTIONS = {"PublishBatch": "Publish", "SendMessageBatch": "SendMessage", "DeleteMessageBatch": "DeleteMessage"}
-"""Operations on many messages need the action on one."""
 
 
 def permissions(call: Call) -> list[Permission]:
     prefix = ACTION_PREFIX.get(call.service, call.service)
-    if call.service == "events" and call.operation == "PutEvents":
-        return _put_events(call)
-    operation = BATCH_ACTIONS.get(call.operation, call.operation)
+    operation = call.operation
     arns = [arn for template in _templates(call.service, operation) for arn in _arns(call, prefix, template)]
     context = tags(call.params)
     actions = [operation]
     if (call.service, operation) in TAGS_ON_CREATION and context:
-        actions.append("TagQueue" if call.service == "sqs" else "TagResource")
+        actions.append("TagResource")
     needed = [_on(call, f"{prefix}:{action}", arn, context) for action in actions for arn in dict.fromkeys(arns)]
     if call.service == "ec2":
         needed += _tagged_by_ec2(call)
@@ -75,24 +66,9 @@ def _arns(call: Call, prefix: str, template: str) -> list[str]:
             continue
         text = template
         for name, value in zip(names, values, strict=True):
-            text = text.replace(f"{{{name}}}", value.rsplit("/", 1)[-1] if name == "QueueUrl" else value)
+            text = text.replace(f"{{{name}}}", value)
         found.append(text if text == "*" else f"arn:aws:{prefix}:{call.region}:{call.caller.account_id}:{text}")
-    return _on_bus(call, found)
-
-
-def _on_bus(call: Call, arns: list[str]) -> list[str]:
-    """Rules of another event bus than the default one have it in their ARN."""
-    bus = str(call.params.get("EventBusName") or "default").rsplit("/", 1)[-1]
-    if call.service != "events" or bus == "default":
-        return arns
-    return [arn.replace(":rule/", f":rule/{bus}/", 1) for arn in arns]
-
-
-def _put_events(call: Call) -> list[Permission]:
-    names = dict.fromkeys(str(entry.get("EventBusName") or "default") for entry in call.params["Entries"])
-    prefix = f"arn:aws:events:{call.region}:{call.caller.account_id}:event-bus/"
-    arns = [name if name.startswith("arn:") else prefix + name for name in names]
-    return [_on(call, "events:PutEvents", arn, {}) for arn in arns]
+    return found
 
 
 def tags(params: dict[str, Any]) -> Values:
@@ -110,26 +86,7 @@ def tags(params: dict[str, Any]) -> Values:
 def _on(call: Call, action: str, arn: str, context: Values) -> Permission:
     own = call.caller.account_id
     owner = (arn.split(":")[4] if arn.count(":") >= 5 else "") or own
-    return Permission(
-        action=action, resource=arn, context=context, owner_account=owner, resource_policy=_policy(arn, owner)
-    )
-
-
-def _policy(arn: str, owner: str) -> str | None:
-    """The policy on a queue, topic or repository."""
-    if arn.count(":") < 5 or not resources.account_exists(owner):
-        return None
-    service, region, name = arn.split(":")[2], arn.split(":")[3], arn.split(":", 5)[5]
-    if service == "sqs":
-        queue = sqs_backends[owner][region].queues.get(name)
-        return cast("str | None", queue.policy) if queue else None
-    if service == "sns":
-        topic = sns_backends[owner][region].topics.get(arn)
-        return topic.policy if topic else None
-    if service == "ecr":
-        repository = ecr_backends[owner][region].repositories.get(name.removeprefix("repository/"))
-        return repository.policy if repository else None
-    return None
+    return Permission(action=action, resource=arn, context=context, owner_account=owner)
 
 
 def _dig(value: Any, path: list[str]) -> Iterator[str]:

@@ -2,63 +2,12 @@
 
 Rests on the service authorization reference. Resources are templates: ``{name}`` is a parameter (a parameter that is
 an ARN already stands for the whole), several resources are all checked. What AWS checks on no particular resource is
-under ``*``. Log groups are checked as CloudWatch Logs names them in its own refusals: with ``:log-stream:`` behind.
+under ``*``.
 """
 
 from __future__ import annotations
 
-GROUP = "log-group:{logGroupName}:log-stream:"
-RULE = "rule/{Name}"
-
 SERVICES: dict[str, dict[tuple[str, ...], str]] = {
-    "logs": {
-        (GROUP,): """AssociateKmsKey CreateLogGroup DeleteLogGroup DeleteRetentionPolicy DescribeLogStreams
-            DisassociateKmsKey FilterLogEvents ListTagsLogGroup PutRetentionPolicy StartQuery TagLogGroup
-            UntagLogGroup""",
-        (
-            "log-group:{logGroupName}:log-stream:{logStreamName}",
-        ): "CreateLogStream DeleteLogStream GetLogEvents PutLogEvents",
-        ("log-group::log-stream:",): "DescribeLogGroups",
-        ("{resourceArn}",): "ListTagsForResource TagResource UntagResource",
-        ("*",): "DeleteResourcePolicy DescribeResourcePolicies GetQueryResults PutResourcePolicy StopQuery",
-    },
-    "cloudwatch": {
-        ("alarm:{AlarmName}",): "PutMetricAlarm",
-        ("alarm:{AlarmNames}",): "DeleteAlarms DescribeAlarms",
-        ("{ResourceARN}",): "ListTagsForResource TagResource UntagResource",
-    },
-    "sns": {
-        ("{Name}",): "CreateTopic",
-        ("{TopicArn}",): "DeleteTopic GetTopicAttributes ListSubscriptionsByTopic Publish SetTopicAttributes Subscribe",
-        ("{ResourceArn}",): "ListTagsForResource TagResource UntagResource",
-        ("*",): "GetSubscriptionAttributes ListSubscriptions ListTopics SetSubscriptionAttributes Unsubscribe",
-    },
-    "sqs": {
-        ("{QueueName}",): "CreateQueue GetQueueUrl",
-        ("{QueueUrl}",): """ChangeMessageVisibility DeleteMessage DeleteQueue GetQueueAttributes
-            ListDeadLetterSourceQueues ListQueueTags PurgeQueue ReceiveMessage SendMessage SetQueueAttributes
-            TagQueue UntagQueue""",
-        ("*",): "ListQueues",
-    },
-    "events": {
-        (RULE,): "DeleteRule DescribeRule DisableRule EnableRule PutRule",
-        ("rule/{Rule}",): "ListTargetsByRule PutTargets RemoveTargets",
-        ("event-bus/{Name}",): "CreateEventBus DeleteEventBus DescribeEventBus",
-        ("event-bus/{EventBusName}",): "PutPermission RemovePermission",
-        ("archive/{ArchiveName}",): "CreateArchive DeleteArchive DescribeArchive UpdateArchive",
-        ("{ResourceARN}",): "ListTagsForResource TagResource UntagResource",
-        ("*",): "ListArchives ListEventBuses ListRuleNamesByTarget ListRules TestEventPattern",
-    },
-    "ecr": {
-        ("repository/{repositoryName}",): """BatchCheckLayerAvailability BatchDeleteImage BatchGetImage
-            CompleteLayerUpload CreateRepository DeleteLifecyclePolicy DeleteRepository DeleteRepositoryPolicy
-            DescribeImages GetDownloadUrlForLayer GetLifecyclePolicy GetRepositoryPolicy InitiateLayerUpload
-            ListImages PutImage PutImageScanningConfiguration PutImageTagMutability PutLifecyclePolicy
-            SetRepositoryPolicy UploadLayerPart""",
-        ("repository/{repositoryNames}",): "DescribeRepositories",
-        ("{resourceArn}",): "ListTagsForResource TagResource UntagResource",
-        ("*",): "DescribeRegistry GetAuthorizationToken GetRegistryPolicy GetRegistryScanningConfiguration",
-    },
     "batch": {
         ("compute-environment/{computeEnvironmentName}",): "CreateComputeEnvironment",
         ("compute-environment/{computeEnvironment}",): "DeleteComputeEnvironment UpdateComputeEnvironment",
@@ -149,8 +98,6 @@ PASSED_ROLES: dict[tuple[str, str], dict[str, str]] = {
     },
     ("stepfunctions", "CreateStateMachine"): {"roleArn": "states.amazonaws.com"},
     ("stepfunctions", "UpdateStateMachine"): {"roleArn": "states.amazonaws.com"},
-    ("events", "PutRule"): {"RoleArn": "events.amazonaws.com"},
-    ("events", "PutTargets"): {"Targets.RoleArn": "events.amazonaws.com"},
     ("ec2", "CreateFlowLogs"): {"DeliverLogsPermissionArn": "vpc-flow-logs.amazonaws.com"},
 }
 """Operation -> parameters that name a role (or an instance profile) and the service that it is passed to."""
@@ -158,9 +105,5 @@ PASSED_ROLES: dict[tuple[str, str], dict[str, str]] = {
 TAGS_ON_CREATION = {
     ("batch", "CreateComputeEnvironment"), ("batch", "CreateJobQueue"), ("batch", "RegisterJobDefinition"),
     ("batch", "SubmitJob"), ("batch", "CreateSchedulingPolicy"), ("stepfunctions", "CreateStateMachine"),
-    ("events", "PutRule"), ("events", "CreateEventBus"), ("ecr", "CreateRepository"), ("logs", "CreateLogGroup"),
-    ("cloudwatch", "PutMetricAlarm"),
-    ("sns", "CreateTopic"),
-    ("sqs", "CreateQueue"),
 }  # fmt: skip
-"""Operations whose tags need the service's TagResource (SQS: TagQueue) too."""
+"""Operations whose tags need the service's TagResource too."""

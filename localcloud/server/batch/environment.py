@@ -189,9 +189,9 @@ def _log_writer(job: Job, attempt: Attempt, agent: str) -> Write | str:
     try:
         caller = _agent(job, agent)
         if group == DEFAULT_GROUP:
-            inside.make_log_group(job.account, region, group)
+            _create_group(inside.service("batch.amazonaws.com", job.account), region, group, by_itself=True)
         elif options.get("awslogs-create-group") == "true":
-            _create_group(caller, region, group)
+            _create_group(caller, region, group, by_itself=False)
         inside.perform(caller, "logs", "CreateLogStream", names, region)
     except Refusal as refusal:
         if refusal.code == "ResourceNotFoundException":
@@ -208,9 +208,9 @@ def _log_writer(job: Job, attempt: Attempt, agent: str) -> Write | str:
     return write
 
 
-def _create_group(caller: Caller, region: str, group: str) -> None:
+def _create_group(caller: Caller, region: str, group: str, *, by_itself: bool) -> None:
     try:
-        inside.perform(caller, "logs", "CreateLogGroup", {"logGroupName": group}, region)
+        inside.perform(caller, "logs", "CreateLogGroup", {"logGroupName": group}, region, by_itself=by_itself)
     except Refusal as refusal:
         if refusal.code != "ResourceAlreadyExistsException":
             raise

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 
-from localcloud.server.events.outbox import publish
+from localcloud.server.outbox import publish
 
 from .details import job_detail
 from .model import Job

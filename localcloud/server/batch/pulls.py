@@ -9,10 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
 
 from localcloud.server import inside
-from localcloud.server.access import resources
+from localcloud.server import registry as cloud_registry
 from localcloud.server.call import Caller, Refusal
 from localcloud.server.control import Answer, Request, route
 
@@ -27,24 +26,17 @@ def denied(image: str, region: str, puller: Callable[[], Caller]) -> str:
     if parts[1:3] != ["dkr", "ecr"]:
         return ""
     name, registry, home = rest.partition("@")[0].partition(":")[0], parts[0], parts[3]
-    repository = _repository(registry, home, name)
-    if repository is None:
-        return pull_denied(image, f"the repository with name {name} does not exist in the registry with id {registry}")
     arn = f"arn:aws:ecr:{home}:{registry}:repository/{name}"
+    if cloud_registry.resource(arn) is None:
+        return pull_denied(image, f"the repository with name {name} does not exist in the registry with id {registry}")
     try:
         caller = puller()
         inside.require(caller, "ecr:GetAuthorizationToken", "*", region)
         for action in ("ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"):
-            inside.require(caller, action, arn, home, owner=registry, policy=repository.policy)
+            inside.require(caller, action, arn, home)
     except Refusal as refusal:
         return pull_denied(image, refusal.message)
     return ""
-
-
-def _repository(registry: str, region: str, name: str) -> Any:
-    from moto.ecr.models import ecr_backends
-
-    return ecr_backends[registry][region].repositories.get(name) if resources.account_exists(registry) else None
 
 
 @route("pull", for_jobs=True)

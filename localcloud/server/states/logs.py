@@ -9,16 +9,15 @@ from __future__ import annotations
 
 import logging
 import queue
+import time
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from moto.logs.models import logs_backends
-
+from localcloud.server import inside
 from localcloud.server.call import Refusal
 from localcloud.server.control import on_reset
-from localcloud.server.events.targets import write_vended
 from localcloud.server.workers import Worker
 
 from .history import Event, details_key
@@ -62,9 +61,18 @@ class _Writer:
         arn = str(machine.logging["destinations"][0]["cloudWatchLogsLogGroup"]["logGroupArn"])
         _, _, _, region, account, _, group = arn.split(":")[:7]
         moment = datetime.now(UTC).strftime("%Y-%m-%d-%H-%M")
-        stream = self.streams.setdefault(machine.arn, f"states/{machine.name}/{moment}/{uuid.uuid4().hex[:8]}")
+        caller, names = inside.service(PRINCIPAL, account), {"logGroupName": group}
         try:
-            write_vended(account, region, group, stream, lines, PRINCIPAL, machine.arn, logs_backends)
+            if machine.arn not in self.streams:
+                names["logStreamName"] = f"states/{machine.name}/{moment}/{uuid.uuid4().hex[:8]}"
+                inside.perform(caller, "logs", "CreateLogStream", names, region, source_arn=machine.arn)
+                self.streams[machine.arn] = names["logStreamName"]
+            names["logStreamName"] = self.streams[machine.arn]
+            now = int(time.time() * 1000)
+            events = [{"timestamp": now, "message": line} for line in lines]
+            inside.perform(
+                caller, "logs", "PutLogEvents", {**names, "logEvents": events}, region, source_arn=machine.arn
+            )
         except Refusal as refusal:
             LOG.warning("log of %s: %s", machine.arn, refusal)
 

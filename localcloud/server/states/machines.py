@@ -13,8 +13,7 @@ import uuid
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from moto.logs.models import logs_backends
-
+from localcloud.server import registry
 from localcloud.server.call import Call, Params, Refusal
 
 from . import definition, grants
@@ -60,7 +59,7 @@ def _check_logging(call: Call, name: str, given: Params) -> None:
         raise Refusal(wrong, f"{start} Must set valid log group ARN.")
     if not found[2]:
         raise Refusal(wrong, f"{start} Log group ARN must be provided with '*' qualifier.")
-    if found[1] not in logs_backends[call.caller.account_id][call.region].groups:
+    if registry.resource(f"arn:aws:logs:{call.region}:{call.caller.account_id}:log-group:{found[1]}") is None:
         raise Refusal(wrong, f"{start} Log Destination not found.")
     if not name.isascii():
         raise Refusal(wrong, f"{start} State machine name must be ASCII when logging is on.")

@@ -9,7 +9,7 @@ import logging
 from datetime import datetime
 from typing import Any
 
-from localcloud.server.events.outbox import publish
+from localcloud.server.outbox import publish
 
 from .model import MOST_BYTES, Execution, dumps, size
 

@@ -12,8 +12,8 @@ from collections.abc import Iterator
 
 from moto.secretsmanager.models import FakeSecret, SecretsManagerBackend, secretsmanager_backends
 
-from localcloud.server.access import resources
 from localcloud.server.call import Call
+from localcloud.server.moto_backend import backend_of, of_account
 from localcloud.server.service import Resource
 
 ARN = re.compile(r"arn:aws:secretsmanager:(?P<region>[a-z0-9-]+):(?P<account>\d{12}):secret:(?P<name>.+)")
@@ -29,7 +29,7 @@ def place(account: str, region: str, secret_id: str) -> tuple[str, str]:
 
 
 def backend(account: str, region: str) -> SecretsManagerBackend | None:
-    return secretsmanager_backends[account][region] if resources.account_exists(account) else None
+    return backend_of(secretsmanager_backends, account, region)
 
 
 def find(account: str, region: str, secret_id: str) -> FakeSecret | None:
@@ -77,5 +77,4 @@ def resource(arn: str) -> Resource | None:
 
 
 def inventory(account: str) -> list[str]:
-    stores: list[SecretsManagerBackend] = list(secretsmanager_backends[account].values())
-    return [secret.arn for store in stores for secret in _secrets(store)]
+    return [secret.arn for store in of_account(secretsmanager_backends, account) for secret in _secrets(store)]

@@ -13,14 +13,14 @@ import re
 from typing import Any
 
 from moto.core.utils import camelcase_to_underscores
-from moto.sns.models import SNSBackend, Topic, sns_backends
+from moto.sns.models import Topic
 
-from localcloud.server import inside
+from localcloud.server import event_patterns, inside
 from localcloud.server.access.documents import Fault, check_resource
-from localcloud.server.call import HOOKS, Call, Refusal
+from localcloud.server.call import HOOKS, Call, Params, Refusal
 
-from . import patterns
-from .topics import PRINCIPAL
+from . import store
+from .delivery import PRINCIPAL
 
 NAME = re.compile(r"[A-Za-z0-9_-]{1,256}|[A-Za-z0-9_-]{1,251}\.fifo")
 QUEUE = re.compile(r"arn:aws:sqs:[a-z0-9-]+:\d{12}:[\w.-]+")
@@ -39,23 +39,19 @@ def _invalid(text: str) -> Refusal:
     return Refusal("InvalidParameter", f"Invalid parameter: {text}")
 
 
-def _backend(call: Call) -> SNSBackend:
-    return sns_backends[call.caller.account_id][call.region]
-
-
 @HOOKS.before("sns", "CreateTopic")
 def create_topic(call: Call) -> None:
     name: str = call.params["Name"]
     given: dict[str, str] = call.params.get("Attributes") or {}
     if not NAME.fullmatch(name) or name.endswith(FIFO) != (given.get("FifoTopic", "").lower() == "true"):
         raise _invalid("Topic Name")
-    arn = f"arn:aws:sns:{call.region}:{call.caller.account_id}:{name}"
+    arn = f"arn:aws:sns:{call.region}:{call.account}:{name}"
     for attribute, value in given.items():
         _attribute(call, arn, attribute, value)
-    existing = _backend(call).topics.get(arn)
+    existing = store.backend(call).topics.get(arn)
     if existing is not None:
         _same_attributes(existing, given)
-        held = _backend(call).list_tags_for_resource(arn)
+        held = store.backend(call).list_tags_for_resource(arn)
         if any(held.get(tag["Key"]) != tag["Value"] for tag in call.params.get("Tags") or []):
             raise _invalid("Tags Reason: Topic already exists with different tags")
 
@@ -110,19 +106,28 @@ def subscribe(call: Call) -> None:
         _filter(given["FilterPolicy"], given.get("FilterPolicyScope"))
 
 
+@HOOKS.after("sns", "Subscribe")
+def subscribed(call: Call, output: Params) -> None:
+    """moto takes the topic's account for the subscriber's."""
+    subscription = store.by_arn(output["SubscriptionArn"])
+    if subscription is not None and call.caller.account_id:
+        subscription.owner = subscription.account_id = call.caller.account_id
+        subscription.attributes["Owner"] = call.caller.account_id
+
+
 @HOOKS.before("sns", "SetSubscriptionAttributes")
 def set_subscription(call: Call) -> None:
     text = call.params.get("AttributeValue")
     if call.params["AttributeName"] == "FilterPolicy" and text:
-        held = _backend(call).subscriptions.get(call.params["SubscriptionArn"])
+        held = store.backend(call).subscriptions.get(call.params["SubscriptionArn"])
         _filter(text, held.attributes.get("FilterPolicyScope") if held else None)
 
 
 def _filter(text: str, scope: str | None) -> None:
     """``scope`` is MessageAttributes unless it is given."""
     try:
-        patterns.check(text)
-    except patterns.Fault as fault:
+        event_patterns.check(text)
+    except event_patterns.Fault as fault:
         raise _invalid(f"FilterPolicy: {fault}") from fault
     policy: dict[str, Any] = json.loads(text)
     if len(policy) > MOST_FILTER_KEYS:

@@ -8,29 +8,35 @@ from __future__ import annotations
 
 import logging
 import queue
+import uuid
+from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
-from localcloud.server.control import on_reset
-from localcloud.server.workers import Worker
+from .control import on_reset
+from .workers import Worker
 
 LOG = logging.getLogger(__name__)
+Event = dict[str, Any]
+Deliver = Callable[[str, str, str, Event], None]
+"""Delivers an event that came to an account, region and bus."""
 
 
 class _Outbox:
     def __init__(self) -> None:
-        self.waiting: queue.Queue[tuple[str, str, str, dict[str, Any]]] = queue.Queue()
+        self.waiting: queue.Queue[tuple[str, str, str, Event]] = queue.Queue()
+        self.deliver: Deliver | None = None
         self.worker = Worker("events-outbox", self._deliver)
 
-    def add(self, account: str, region: str, bus: str, event: dict[str, Any]) -> None:
+    def add(self, account: str, region: str, bus: str, event: Event) -> None:
         self.waiting.put((account, region, bus, event))
         self.worker.start()
 
     def _deliver(self) -> None:
-        from .bus import put
-
         account, region, bus, event = self.waiting.get()
         try:
-            put(account, region, bus, event)
+            if self.deliver is not None:
+                self.deliver(account, region, bus, event)
         except Exception:
             LOG.exception("%s of %s in %s was not delivered", event["detail-type"], event["source"], account)
         finally:
@@ -40,16 +46,37 @@ class _Outbox:
 _OUTBOX = _Outbox()
 
 
+def delivers(function: Deliver) -> Deliver:
+    """Registers what delivers events."""
+    _OUTBOX.deliver = function
+    return function
+
+
 def publish(
     account: str, region: str, source: str, detail_type: str, detail: dict[str, Any], resources: list[str]
 ) -> None:
     """Puts an AWS service's event on the default bus. ``detail`` must not be changed afterwards."""
-    from .message import envelope
-
     send(account, region, "default", envelope(account, region, source, detail_type, detail, resources))
 
 
-def send(account: str, region: str, bus: str, event: dict[str, Any]) -> None:
+def envelope(
+    account: str, region: str, source: str, detail_type: str, detail: Event, resources: list[str], *, time: str = ""
+) -> Event:
+    """``time`` is ISO 8601 in UTC; now if it is empty."""
+    return {
+        "version": "0",
+        "id": str(uuid.uuid4()),
+        "detail-type": detail_type,
+        "source": source,
+        "account": account,
+        "time": time or datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "region": region,
+        "resources": resources,
+        "detail": detail,
+    }
+
+
+def send(account: str, region: str, bus: str, event: Event) -> None:
     """Puts an event, envelope and all, on a bus."""
     _OUTBOX.add(account, region, bus, event)
 

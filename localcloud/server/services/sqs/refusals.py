@@ -13,12 +13,14 @@ import time
 from typing import Any
 
 from moto.core.utils import camelcase_to_underscores, unix_time
-from moto.sqs.models import Queue, sqs_backends
+from moto.sqs.models import Queue
 
 from localcloud.server.access.documents import Fault, check_resource
 from localcloud.server.call import HOOKS, Call, Params, Refusal
-from localcloud.server.control import on_reset
 from localcloud.server.timescale import SCALE
+
+from . import store
+from .store import DELETED, REDRIVE_ALLOWED
 
 NAME = re.compile(r"[A-Za-z0-9_-]{1,80}|[A-Za-z0-9_-]{1,75}\.fifo")
 FIFO_ONLY = ("FifoQueue", "ContentBasedDeduplication", "DeduplicationScope", "FifoThroughputLimit")
@@ -34,26 +36,6 @@ NAME_FREE_SECONDS = 60
 PURGE_SECONDS = 60
 MOST_RECEIVES = 1000
 ALLOW = "RedriveAllowPolicy"
-_DELETED: dict[str, float] = {}
-_ALLOWED: dict[str, str] = {}
-
-
-@on_reset
-def forget() -> None:
-    _DELETED.clear()
-    _ALLOWED.clear()
-
-
-def _arn(call: Call, name: str) -> str:
-    return f"arn:aws:sqs:{call.region}:{call.caller.account_id}:{name}"
-
-
-def _name(call: Call) -> str:
-    return str(call.params.get("QueueName") or call.params["QueueUrl"].rstrip("/").rpartition("/")[2])
-
-
-def _queue(call: Call) -> Queue | None:
-    return sqs_backends[call.caller.account_id][call.region].queues.get(_name(call))
 
 
 def _value(text: str) -> Refusal:
@@ -62,11 +44,11 @@ def _value(text: str) -> Refusal:
 
 @HOOKS.before("sqs", "CreateQueue")
 def create_queue(call: Call) -> None:
-    name = _name(call)
+    name = store.name(call)
     fifo = (call.params.get("Attributes") or {}).get("FifoQueue") == "true"
     if not NAME.fullmatch(name) or (name.endswith(".fifo") and not fifo):
         raise _value("Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length")
-    gone = _DELETED.get(_arn(call, name))
+    gone = DELETED.get(store.arn(call))
     if gone is not None and time.monotonic() - gone < SCALE.real(NAME_FREE_SECONDS):
         text = "You must wait 60 seconds after deleting a queue before you can create another with the same name."
         raise Refusal("AWS.SimpleQueueService.QueueDeletedRecently", text)
@@ -75,14 +57,14 @@ def create_queue(call: Call) -> None:
 @HOOKS.after("sqs", "DeleteQueue")
 def deleted(call: Call, output: Params) -> None:
     del output
-    arn = _arn(call, _name(call))
-    _DELETED[arn] = time.monotonic()
-    _ALLOWED.pop(arn, None)
+    arn = store.arn(call)
+    DELETED[arn] = time.monotonic()
+    REDRIVE_ALLOWED.pop(arn, None)
 
 
 @HOOKS.before("sqs", "PurgeQueue")
 def purge(call: Call) -> None:
-    queue = _queue(call)
+    queue = store.queue(call)
     if queue is None or queue.last_purged_at is None:
         return
     if unix_time() - queue.last_purged_at < SCALE.real(PURGE_SECONDS):
@@ -104,11 +86,11 @@ def poll(call: Call) -> float:
 
 @HOOKS.before("sqs", "CreateQueue")
 def create_again(call: Call) -> None:
-    queue = _queue(call)
+    queue = store.queue(call)
     if queue is None:
         return
     for name, given in (call.params.get("Attributes") or {}).items():
-        held = _ALLOWED.get(_arn(call, _name(call))) if name == ALLOW else _held(queue, name)
+        held = REDRIVE_ALLOWED.get(store.arn(call)) if name == ALLOW else _held(queue, name)
         if _comparable(held) != _comparable(given):
             text = f"A queue already exists with the same name and a different value for attribute {name}"
             raise Refusal("QueueAlreadyExists", text)
@@ -133,7 +115,7 @@ def attributes(call: Call) -> None:
         text = given.get(name)
         if text is not None and not (text.isdigit() and least <= int(text) <= most):
             raise Refusal("InvalidAttributeValue", f"Invalid value for the parameter {name}.")
-    if not _name(call).endswith(".fifo"):
+    if not store.name(call).endswith(".fifo"):
         for name in set(FIFO_ONLY) & set(given):
             raise Refusal("InvalidAttributeName", f"Unknown Attribute {name}.")
     if given.get("SqsManagedSseEnabled") == "true" and given.get("KmsMasterKeyId"):
@@ -148,7 +130,7 @@ def attributes(call: Call) -> None:
         except Fault as fault:
             raise Refusal("InvalidAttributeValue", "Invalid value for the parameter Policy.") from fault
     if given.get("RedrivePolicy"):
-        _redrive(call, _name(call), given["RedrivePolicy"])
+        _redrive(call, given["RedrivePolicy"])
     if given.get(ALLOW):
         _redrive_allow(given[ALLOW])
 
@@ -157,7 +139,7 @@ def attributes(call: Call) -> None:
 def policy_stays(call: Call) -> None:
     """moto takes the policy away whenever other attributes are set without it."""
     given: dict[str, str] = call.params["Attributes"]
-    queue: Any = _queue(call)
+    queue: Any = store.queue(call)
     if "Policy" not in given and queue is not None and queue.policy:
         given["Policy"] = queue.policy
 
@@ -172,7 +154,7 @@ def _parsed(name: str, text: str) -> dict[str, Any]:
     return value  # pyright: ignore[reportUnknownVariableType]
 
 
-def _redrive(call: Call, name: str, text: str) -> None:
+def _redrive(call: Call, text: str) -> None:
     start = f"Value {text} for parameter RedrivePolicy is invalid. Reason:"
     policy = _parsed("RedrivePolicy", text)
     arn, count = str(policy.get("deadLetterTargetArn", "")), str(policy.get("maxReceiveCount", ""))
@@ -181,15 +163,15 @@ def _redrive(call: Call, name: str, text: str) -> None:
             f"{start} Invalid value for maxReceiveCount: {count}, valid values are from 1 to 1000 both inclusive."
         )
     parts = arn.split(":")
-    if len(parts) != 6 or parts[3] != call.region or parts[4] != call.caller.account_id:
+    if len(parts) != 6 or parts[3] != call.region or parts[4] != call.account:
         raise _value(f"{start} Dead-letter target must be in the same account and region as the source.")
-    if parts[5].endswith(".fifo") != name.endswith(".fifo"):
+    if parts[5].endswith(".fifo") != store.name(call).endswith(".fifo"):
         raise _value(f"{start} Dead-letter target must be the same type of queue as the source.")
-    if parts[5] not in sqs_backends[parts[4]][parts[3]].queues:
+    if store.by_arn(arn) is None:
         raise _value(f"{start} Dead letter target does not exist.")
-    allowed = json.loads(_ALLOWED.get(arn, "{}"))
+    allowed = json.loads(REDRIVE_ALLOWED.get(arn, "{}"))
     kind = allowed.get("redrivePermission", "allowAll")
-    if kind == "denyAll" or (kind == "byQueue" and _arn(call, name) not in allowed.get("sourceQueueArns", [])):
+    if kind == "denyAll" or (kind == "byQueue" and store.arn(call) not in allowed.get("sourceQueueArns", [])):
         raise _value(f"{start} Dead-letter target's redrive allow policy does not allow this source queue.")
 
 
@@ -209,12 +191,12 @@ def keep(call: Call, output: Params) -> None:
     del output
     given = call.params.get("Attributes") or {}
     if ALLOW in given:
-        _ALLOWED[_arn(call, _name(call))] = given[ALLOW]
+        REDRIVE_ALLOWED[store.arn(call)] = given[ALLOW]
 
 
 @HOOKS.after("sqs", "GetQueueAttributes")
 def show(call: Call, output: Params) -> None:
     asked = call.params.get("AttributeNames") or []
-    text = _ALLOWED.get(_arn(call, _name(call)))
+    text = REDRIVE_ALLOWED.get(store.arn(call))
     if text and ("All" in asked or ALLOW in asked):
         output.setdefault("Attributes", {})[ALLOW] = text

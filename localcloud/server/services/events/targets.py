@@ -20,9 +20,10 @@ from moto.events.models import Rule
 
 from localcloud.server import inside
 from localcloud.server.call import Caller, Params, Refusal
+from localcloud.server.outbox import Event, send
 from localcloud.server.timescale import SCALE
 
-from .message import Event, payload
+from .message import payload
 
 LOG = logging.getLogger(__name__)
 PRINCIPAL = "events.amazonaws.com"
@@ -116,52 +117,22 @@ def _job_queue(rule: Rule, target: Target, text: str, event: Event) -> None:
 
 def _log_group(rule: Rule, target: Target, text: str, event: Event) -> None:
     del event
-    from moto.logs.models import logs_backends
-
     _, _, _, region, account, _, group = target["Arn"].split(":")[:7]
-    stream = str(uuid.uuid4())
-    write_vended(account, region, group, stream, [text], PRINCIPAL, str(rule.arn), logs_backends)
-
-
-def write_vended(
-    account: str, region: str, group: str, stream: str, lines: list[str], principal: str, source: str, backends: Any
-) -> None:
-    """Writes what a service logs into a group, if the account's log policies let it."""
-    with inside.SERVER.lock:
-        backend = backends[account][region]
-        if group not in backend.groups:
-            raise Refusal("ResourceNotFoundException", f"The specified log group {group} does not exist.")
-        policy = _joined([item.policy_document for item in backend.resource_policies.values()])
-        caller = inside.service(principal, account)
-        arn = f"arn:aws:logs:{region}:{account}:log-group:{group}:log-stream:{stream}"
-        for action in ("logs:CreateLogStream", "logs:PutLogEvents"):
-            inside.require(caller, action, arn, region, policy=policy, source_arn=source)
-        if stream not in backend.groups[group].streams:
-            backend.create_log_stream(group, stream)
-        now = int(time.time() * 1000)
-        backend.put_log_events(group, stream, [{"timestamp": now, "message": line} for line in lines])
-
-
-def _joined(documents: list[str]) -> str:
-    """Several policies as one document: a log group obeys all of the account's."""
-    statements: list[Any] = []
-    for document in documents:
-        part: Any = json.loads(document)["Statement"]
-        statements += part if isinstance(part, list) else [part]
-    plain = [{name: value for name, value in item.items() if name != "Sid"} for item in statements]
-    return json.dumps({"Version": "2012-10-17", "Statement": plain}) if plain else ""
+    caller, source = inside.service(PRINCIPAL, account), str(rule.arn)
+    names = {"logGroupName": group, "logStreamName": str(uuid.uuid4())}
+    inside.perform(caller, "logs", "CreateLogStream", names, region, source_arn=source)
+    line = {"timestamp": int(time.time() * 1000), "message": text}
+    inside.perform(caller, "logs", "PutLogEvents", {**names, "logEvents": [line]}, region, source_arn=source)
 
 
 def _bus(rule: Rule, target: Target, text: str, event: Event) -> None:
     """The event goes on as it is, still of the account that it came from; from there to no third bus."""
     del text
-    from .bus import put
-
     _, _, _, region, account, name = target["Arn"].split(":", 5)
     if event["account"] != str(rule.arn).split(":")[4]:
         return
     inside.require(_caller(rule, target, needs_role=True), "events:PutEvents", target["Arn"], region)
-    put(account, region, name.rpartition("/")[2], event)
+    send(account, region, name.rpartition("/")[2], event)
 
 
 _SENDERS: dict[str, Callable[[Rule, Target, str, Event], None]] = {

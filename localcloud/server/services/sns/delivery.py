@@ -12,10 +12,8 @@ import logging
 from typing import Any
 
 from moto.sns.models import Subscription
-from moto.sqs.models import sqs_backends
 
-from localcloud.server import inside
-from localcloud.server.access import resources
+from localcloud.server import inside, registry
 from localcloud.server.call import Refusal
 
 LOG = logging.getLogger(__name__)
@@ -32,9 +30,9 @@ def publish(self: Subscription, *args: Any, **kwargs: Any) -> None:
     if self.protocol != "sqs":
         _publish(self, *args, **kwargs)
         return
-    region, account, name = self.endpoint.split(":")[3:6]
+    region, account = self.endpoint.split(":")[3:5]
     try:
-        _require(self.endpoint, region, account, name, self.topic.arn)
+        _require(self.endpoint, region, account, self.topic.arn)
     except Refusal as refusal:
         LOG.warning("topic %s, queue %s: %s", self.topic.arn, self.endpoint, refusal)
         _bury(self, str(args[0] if args else kwargs["message"]))
@@ -47,12 +45,11 @@ def publish(self: Subscription, *args: Any, **kwargs: Any) -> None:
         self.account_id = own
 
 
-def _require(arn: str, region: str, account: str, name: str, topic: str) -> None:
-    queue: Any = sqs_backends[account][region].queues.get(name) if resources.account_exists(account) else None
-    if queue is None:
+def _require(arn: str, region: str, account: str, topic: str) -> None:
+    if registry.resource(arn) is None:
         raise Refusal("AWS.SimpleQueueService.NonExistentQueue", f"The queue {arn} does not exist")
     caller = inside.service(PRINCIPAL, account)
-    inside.require(caller, "sqs:SendMessage", arn, region, policy=queue.policy or None, source_arn=topic)
+    inside.require(caller, "sqs:SendMessage", arn, region, source_arn=topic)
 
 
 def _bury(subscription: Subscription, message: str) -> None:

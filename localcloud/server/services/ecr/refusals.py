@@ -10,12 +10,12 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from moto.ecr.models import ecr_backends
-
 from localcloud.server.access.decide import decide
 from localcloud.server.access.documents import Fault, check_resource
 from localcloud.server.access.permission import Permission
 from localcloud.server.call import HOOKS, Call, Params, Refusal
+
+from . import store
 
 MOST_WILDCARDS = 4
 LISTS = ("tagPrefixList", "tagPatternList")
@@ -39,12 +39,11 @@ def policy(call: Call) -> None:
 
 
 def _may_set_again(call: Call, text: str) -> bool:
-    owner = call.params.get("registryId") or call.caller.account_id
     name = call.params["repositoryName"]
     permission = Permission(
         action="ecr:SetRepositoryPolicy",
-        resource=f"arn:aws:ecr:{call.region}:{owner}:repository/{name}",
-        owner_account=owner,
+        resource=f"arn:aws:ecr:{call.region}:{call.account}:repository/{name}",
+        owner_account=call.account,
         resource_policy=text,
     )
     return decide(call, permission).allowed
@@ -65,7 +64,7 @@ def manifest(call: Call) -> None:
 def image(call: Call) -> None:
     """moto has another code for it."""
     name, tag = call.params["repositoryName"], call.params.get("imageTag")
-    repository = ecr_backends[call.caller.account_id][call.region].repositories.get(name)
+    repository = store.repository(call)
     if repository is None or repository.image_tag_mutability != "IMMUTABLE":
         return
     if any(

@@ -1,4 +1,4 @@
-"""An event as targets see it: its envelope, and what Input, InputPath and InputTransformer make of it.
+"""An event as targets see it: what Input, InputPath and InputTransformer make of it.
 
 AWS facts (*Input transformation*): a path that is not there gives null when it stands alone and an empty string inside
 a string; the reserved variables ``aws.events.*`` need no path; a template that is no JSON is sent as text.
@@ -8,31 +8,13 @@ from __future__ import annotations
 
 import json
 import re
-import uuid
-from datetime import UTC, datetime
 from typing import Any, cast
 
-Event = dict[str, Any]
+from localcloud.server.outbox import Event
+
 VARIABLE = re.compile(r"<([A-Za-z0-9_.\-]+)>")
 STEP = re.compile(r"\.([A-Za-z0-9_\-]+)|\['([^']+)'\]|\[(\d+)\]")
 ABSENT = object()
-
-
-def envelope(
-    account: str, region: str, source: str, detail_type: str, detail: Event, resources: list[str], *, time: str = ""
-) -> Event:
-    """``time`` is ISO 8601 in UTC; now if it is empty."""
-    return {
-        "version": "0",
-        "id": str(uuid.uuid4()),
-        "detail-type": detail_type,
-        "source": source,
-        "account": account,
-        "time": time or datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "region": region,
-        "resources": resources,
-        "detail": detail,
-    }
 
 
 def payload(target: dict[str, Any], event: Event, rule_arn: str) -> str:

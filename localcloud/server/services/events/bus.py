@@ -11,13 +11,13 @@ import logging
 from datetime import UTC, datetime
 from typing import Any
 
-from moto.events.models import Rule, events_backends
+from moto.events.models import Rule
 
-from localcloud.server import inside
 from localcloud.server.call import HOOKS, Call, Params, Refusal
+from localcloud.server.outbox import Event, delivers, envelope, send
+from localcloud.server.pipeline import SERVER
 
-from .message import Event, envelope
-from .outbox import send
+from . import store
 from .targets import deliver
 
 LOG = logging.getLogger(__name__)
@@ -25,12 +25,13 @@ LARGEST_ENTRY = 256 * 1024
 MOST_ENTRIES = 10
 
 
+@delivers
 def put(account: str, region: str, bus: str, event: Event) -> None:
     """Delivers an event to every target of every rule that matches it."""
     for rule in _matching(account, region, bus, event):
         for target in list(rule.targets):
             if target["Arn"].split(":")[2] == "events" and ":event-bus/" not in target["Arn"]:
-                _archive(account, region, target, event)
+                _archive(account, region, event)
                 continue
             try:
                 deliver(rule, target, event)
@@ -39,23 +40,20 @@ def put(account: str, region: str, bus: str, event: Event) -> None:
 
 
 def _matching(account: str, region: str, bus: str, event: Event) -> list[Rule]:
-    with inside.SERVER.lock:
-        held = events_backends[account][region].event_buses.get(bus)
-        rules = list(held.rules.values()) if held else []
+    with SERVER.lock:
         return [
             rule
-            for rule in rules
+            for rule in store.rules(account, region, bus)
             if rule.state in ("ENABLED", "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS")
             and rule.event_pattern.get_pattern()
             and rule.event_pattern.matches_event(event)  # type: ignore[arg-type]  # moto's event has its own types
         ]
 
 
-def _archive(account: str, region: str, target: dict[str, Any], event: Event) -> None:
+def _archive(account: str, region: str, event: Event) -> None:
     """moto keeps an archive as a rule with a target of its own."""
-    del target
-    with inside.SERVER.lock:
-        for archive in events_backends[account][region].archives.values():
+    with SERVER.lock:
+        for archive in store.archives(account, region):
             if archive.state == "ENABLED" and event not in archive.events:
                 archive.events.append(event)  # type: ignore[arg-type]  # moto's event has its own types
 

@@ -11,11 +11,13 @@ from __future__ import annotations
 import re
 
 from moto.kms.models import Key, kms_backends
-from moto.logs.models import LogGroup, LogsBackend, logs_backends
+from moto.logs.models import LogGroup
 
 from localcloud.server import inside
 from localcloud.server.access import documents, resources
 from localcloud.server.call import HOOKS, Call, Params, Refusal
+
+from . import store
 
 RETENTION = (
     1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
@@ -28,16 +30,11 @@ def _invalid(text: str) -> Refusal:
     return Refusal("InvalidParameterException", text)
 
 
-def _backend(call: Call) -> LogsBackend:
-    return logs_backends[call.caller.account_id][call.region]
-
-
 def _group(call: Call) -> LogGroup:
-    name = call.params.get("logGroupName")
-    found = _backend(call).groups.get(str(name))
-    if found is None:
+    group = store.group(call)
+    if group is None:
         raise Refusal("ResourceNotFoundException", "The specified log group does not exist.")
-    return found
+    return group
 
 
 @HOOKS.before("logs", "CreateLogGroup")
@@ -46,7 +43,7 @@ def create(call: Call) -> None:
     if name.startswith("aws/"):
         raise _invalid("Log groups starting with AWS/ are reserved for AWS.")
     if call.params.get("kmsKeyId"):
-        _key(call, f"arn:aws:logs:{call.region}:{call.caller.account_id}:log-group:{name}")
+        _key(call, f"arn:aws:logs:{call.region}:{call.account}:log-group:{name}")
 
 
 def _key(call: Call, group: str) -> str:
@@ -94,10 +91,20 @@ def disassociate(call: Call) -> Params:
 @HOOKS.before("logs", "DeleteLogGroup")
 def delete(call: Call) -> None:
     """moto keeps the tags of a deleted group for the next one of its name."""
-    backend, arn = _backend(call), _group(call).arn
+    backend, arn = store.backend(call), _group(call).arn
     keys = list(backend.list_tags_for_resource(arn))
     if keys:
         backend.untag_resource(arn, keys)
+
+
+@HOOKS.before("logs", "DescribeLogStreams", "FilterLogEvents", "GetLogEvents")
+def identified(call: Call) -> None:
+    """moto passes over the identifier of some operations: it is asked by the name."""
+    identifier = call.params.pop("logGroupIdentifier", None)
+    if identifier and call.params.get("logGroupName"):
+        raise _invalid("LogGroup name and LogGroup ARN are mutually exclusive parameters.")
+    if identifier:
+        call.params["logGroupName"] = store.name_in(call, identifier)
 
 
 @HOOKS.before("logs", "PutRetentionPolicy")

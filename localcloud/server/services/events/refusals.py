@@ -7,12 +7,10 @@ from __future__ import annotations
 
 import json
 
-from moto.events.models import EventsBackend, events_backends
-
-from localcloud.server import inside
+from localcloud.server import event_patterns, inside
 from localcloud.server.call import HOOKS, Call, Params, Refusal
 
-from . import patterns, schedules
+from . import schedules, store
 from .message import VARIABLE
 from .targets import KINDS, PRINCIPAL
 
@@ -24,10 +22,6 @@ PARAMETERS = {"BatchParameters": "batch", "SqsParameters": "sqs"}
 
 def _invalid(text: str) -> Refusal:
     return Refusal("ValidationException", text)
-
-
-def _backend(call: Call) -> EventsBackend:
-    return events_backends[call.caller.account_id][call.region]
 
 
 @HOOKS.before("events", "PutRule", "DeleteRule", "PutTargets", "RemoveTargets", "DisableRule", "EnableRule")
@@ -51,15 +45,15 @@ def pattern(call: Call) -> None:
     text = call.params.get("EventPattern")
     try:
         if text:
-            patterns.check(text)
-    except patterns.Fault as fault:
+            event_patterns.check(text)
+    except event_patterns.Fault as fault:
         raise Refusal("InvalidEventPatternException", f"Event pattern is not valid. Reason: {fault}") from fault
 
 
 @HOOKS.before("events", "DeleteEventBus")
 def bus(call: Call) -> None:
     name = call.params["Name"]
-    held = _backend(call).event_buses.get(name)
+    held = store.backend(call).event_buses.get(name)
     if name != "default" and held is not None and held.rules:  # moto refuses to delete the default bus
         raise _invalid("EventBus can't be deleted since it has rules.")
 
@@ -67,7 +61,7 @@ def bus(call: Call) -> None:
 @HOOKS.before("events", "PutTargets")
 def targets(call: Call) -> None:
     bus = str(call.params.get("EventBusName") or "default").rpartition("/")[2]
-    held = _backend(call).event_buses.get(bus)
+    held = store.backend(call).event_buses.get(bus)
     existing = held.rules.get(call.params["Rule"]) if held else None
     given: list[Params] = call.params["Targets"]
     if existing is not None:

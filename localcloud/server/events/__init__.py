@@ -1,1 +1,0 @@
-"""EventBridge that delivers: rules matched, targets called in the right account, and only as far as policies allow."""

@@ -1,0 +1,36 @@
+"""CloudWatch Logs: moto's groups and streams, with what AWS refuses and moto takes, and what moto lacks.
+
+AWS facts: log groups are checked as CloudWatch Logs names them in its own refusals, with ``:log-stream:`` behind; a
+group is named by its name or, where the API has an identifier, by its ARN, which may be another account's; the
+account's resource policies hold for all its groups.
+"""
+
+from __future__ import annotations
+
+from localcloud.server.service import Service
+
+from . import store
+
+GROUP = "arn:aws:logs:{region}:{account}:log-group:{logGroupName|logGroupIdentifier}:log-stream:"
+QUERIED = "arn:aws:logs:{region}:{account}:log-group:{logGroupName|logGroupNames|logGroupIdentifiers}:log-stream:"
+
+SERVICE = Service(
+    name="logs",
+    operations={
+        (GROUP,): """AssociateKmsKey CreateLogGroup DeleteLogGroup DeleteRetentionPolicy DescribeLogStreams
+            DisassociateKmsKey FilterLogEvents ListTagsLogGroup PutRetentionPolicy TagLogGroup UntagLogGroup""",
+        (QUERIED,): "StartQuery",
+        (GROUP + "{logStreamName}",): "CreateLogStream DeleteLogStream GetLogEvents PutLogEvents",
+        ("arn:aws:logs:{region}:{account}:log-group::log-stream:",): "DescribeLogGroups",
+        ("{resourceArn}",): "ListTagsForResource TagResource UntagResource",
+        ("*",): "DeleteResourcePolicy DescribeResourcePolicies GetQueryResults PutResourcePolicy StopQuery",
+    },
+    stands_for={"logGroupIdentifier": store.name_in, "logGroupIdentifiers": store.name_in},
+    account=store.account,
+    tags_on_create={"CreateLogGroup": "TagResource"},
+    principals=("delivery.logs.amazonaws.com",),
+    resource=store.resource,
+    inventory=store.inventory,
+    invalid="InvalidParameterException",
+    modules=("refusals",),
+)
