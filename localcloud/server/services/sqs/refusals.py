@@ -75,7 +75,7 @@ def purge(call: Call) -> None:
 
 @HOOKS.poll("sqs", "ReceiveMessage")
 def poll(call: Call) -> float:
-    queue, attribute = _queue(call), "ReceiveMessageWaitTimeSeconds"
+    queue, attribute = store.queue(call), "ReceiveMessageWaitTimeSeconds"
     given = int(call.params.get("WaitTimeSeconds", _held(queue, attribute) if queue else 0))
     least, most = RANGES[attribute]
     if not least <= given <= most:
