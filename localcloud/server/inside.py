@@ -75,11 +75,10 @@ def perform(
     """
     load_for(service_name)
     model = operation_model(service_name, operation)
-    exchange = Exchange(
-        _call(caller, service_name, operation, params, region), _source(source_arn) | dict(context or {})
-    )
+    call = _call(caller, service_name, operation, params, region)
+    exchange = Exchange(call, _source(source_arn) | dict(context or {}), by_itself=by_itself)
     with exchange.finished():
-        answer = exchange.run(model, permitted=by_itself)
+        answer = exchange.run(model)
         if not isinstance(answer, HttpResponse):
             return answer
         if answer.status >= 300:

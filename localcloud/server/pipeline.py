@@ -58,13 +58,14 @@ def connect(log: CallLog | None, *, plain_url: str = "", url: str = "", ca_bundl
 
 class Exchange:
     """One call with the log's entries of its permissions. ``context`` are condition keys beside those that each of its
-    permissions brings."""
+    permissions brings. ``by_itself``: what AWS does of its own accord, which needs no permission and is in no log."""
 
-    def __init__(self, call: Call, context: Values | None = None) -> None:
+    def __init__(self, call: Call, context: Values | None = None, *, by_itself: bool = False) -> None:
         self.call, self._context, self._started = call, context or {}, time.perf_counter()
+        self._by_itself = by_itself
         self._decisions: list[dict[str, Any]] = []
 
-    def run(self, operation: OperationModel, *, permitted: bool = False) -> Params | HttpResponse:
+    def run(self, operation: OperationModel) -> Params | HttpResponse:
         """The output members; moto's response as it came if nothing here changes it, or if it is an error.
 
         Raises Refusal.
@@ -73,7 +74,7 @@ class Exchange:
         validate(operation, call.params)
         poll = HOOKS.poll_calls.get((call.service, call.operation))
         with SERVER.lock:
-            if not permitted:
+            if not self._by_itself:
                 self.permit()
             until = time.monotonic() + (poll(call) if poll else 0)
             answer = self._perform(operation)
@@ -133,7 +134,7 @@ class Exchange:
                 finish(self.call, outcome)
             except Exception:
                 LOG.exception("after %s %s", self.call.service, self.call.operation)
-        if SERVER.log is not None:
+        if SERVER.log is not None and not self._by_itself:
             SERVER.log.call(self.call, self._decisions, outcome)
 
     @contextmanager
