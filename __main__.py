@@ -46,9 +46,10 @@ def main() -> None:
     if role and role not in ROLES:
         raise pulumi.RunError(f"{ROLE_VARIABLE}: {role!r}: must be {' or '.join(ROLES)}")
     provider = enter(portal, role)
+    from composition.adoption import existing_parts
     from composition.stack import compose  # loaded by now: `enter` waits for the provider
 
-    outputs = compose(portal, provider, last)
+    outputs = compose(portal, provider, last, existing_parts(portal, role))
     for field in fields(outputs):
         pulumi.export(field.name, getattr(outputs, field.name))
 

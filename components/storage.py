@@ -8,6 +8,7 @@ rest. SSE-S3 throughout: anonymous readers, CDNs and S3's log delivery cannot us
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Final, Literal, get_args
@@ -20,6 +21,21 @@ from components.access import buckets
 from components.access.statements import Statement, document
 
 Kind = Literal["source", "staging", "embargo", "public", "log", "workspace"]
+Part = Literal["ownership", "public-access", "policy", "versioning", "encryption", "lifecycle", "cors", "logging"]
+"""What belongs to a bucket and is a resource of its own."""
+
+_PUBLIC_ACCESS: Final = ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets")
+SETTINGS: Final[Mapping[Part, tuple[str, ...]]] = {
+    "ownership": ("rule",),
+    "public-access": _PUBLIC_ACCESS,
+    "policy": ("policy",),
+    "versioning": ("versioningConfiguration", "mfa"),
+    "encryption": ("rules",),
+    "lifecycle": ("rules", "transitionDefaultMinimumObjectSize"),
+    "cors": ("corsRules",),
+    "logging": ("targetBucket", "targetPrefix", "targetGrants", "targetObjectKeyFormat"),
+}
+"""All properties of each part but the bucket's name. An import fails where one of them is not as the program says."""
 
 CORS_METHODS: Final = ("GET", "HEAD")
 """S3 answers OPTIONS by itself; naming it as a method is refused."""
@@ -73,8 +89,9 @@ class DataBucketArgs:
     after: tuple[pulumi.Resource, ...] = ()
     """Made or changed before the bucket and its parts: the public access settings of its account, which refuse a
     public bucket its policy while they block it."""
-    adopt: bool = False
-    """Take in the bucket of this name that exists, whatever its tags."""
+    adopt: frozenset[Part] | None = None
+    """Take in the bucket of this name, which exists and has these parts, all as they are; other parts are not made.
+    None: the bucket is made. The first update without it brings what the other arguments say."""
     retire: bool = False
     """No longer protected; whatever becomes of the resources, AWS keeps the bucket and its settings."""
 
@@ -91,7 +108,7 @@ class DataBucketArgs:
             (min(days.abort_multipart_days, days.noncurrent_days) > 0, "lifecycle", days, "at least one day"),
             (days.expire_days is None or days.expire_days > 0, "lifecycle", days, "at least one day"),
             (expiry_later, "lifecycle", days, "objects move before they expire"),
-            (not (self.adopt and self.retire), "adopt", True, "a bucket is adopted or retired, not both"),
+            (self.adopt is None or not self.retire, "adopt", True, "a bucket is adopted or retired, not both"),
         )
         for kept, field, value, rule in checks:
             if not kept:
@@ -113,16 +130,9 @@ class DataBucket(pulumi.ComponentResource):
 
         bucket = self._bucket()
         self.bucket, self.arn = bucket.bucket, bucket.arn
-        self._ownership()
-        self._public_access_block()
-        self._policy()
-        self._versioning()
-        self._encryption()
-        self._lifecycle()
-        if args.cors_origins:
-            self._cors()
-        if args.logs:
-            self._logging(args.logs)
+        for part, build in self._parts():
+            if args.adopt is None or part in args.adopt:
+                self._made.append(build(f"{name}-{part}", self._options(part)))
         self.register_outputs({"bucket": self.bucket, "arn": self.arn})
 
     def grant_read(self, sid: str) -> tuple[Statement, ...]:
@@ -133,15 +143,32 @@ class DataBucket(pulumi.ComponentResource):
         """List, read, write and delete (not versions), for an identity's policy."""
         return buckets.write(sid, self._args.bucket)
 
-    def _after(self, *others: pulumi.Resource, optional: bool = False) -> pulumi.ResourceOptions:
+    def _parts(self) -> Iterator[tuple[Part, Callable[[str, pulumi.ResourceOptions], pulumi.Resource]]]:
+        """In the order in which they are made."""
+        yield "ownership", self._ownership
+        yield "public-access", self._public_access_block
+        yield "policy", self._policy
+        yield "versioning", self._versioning
+        yield "encryption", self._encryption
+        yield "lifecycle", self._lifecycle
+        if self._args.cors_origins:
+            yield "cors", self._cors
+        if self._args.logs:
+            yield "logging", partial(self._logging, self._args.logs)
+
+    def _options(self, part: Part) -> pulumi.ResourceOptions:
         """A part is made after the one before it, and is protected like the bucket: a ``destroy`` that is refused the
         bucket would else have taken its policy and its versioning. A retired bucket's parts are let go of, not undone.
         """
+        args = self._args
+        logs = [args.logs] if part == "logging" and args.logs else []
         return pulumi.ResourceOptions(
             parent=self,
-            depends_on=[*self._made[-1:], *others],
-            protect=self._protected and not optional,
-            retain_on_delete=self._args.retire,
+            depends_on=[*self._made[-1:], *logs],
+            protect=self._protected and part != "cors",
+            retain_on_delete=args.retire,
+            import_=None if args.adopt is None else args.bucket,
+            ignore_changes=None if args.adopt is None else [*SETTINGS[part]],
         )
 
     def _bucket(self) -> s3.Bucket:
@@ -152,9 +179,8 @@ class DataBucket(pulumi.ComponentResource):
             depends_on=[*args.after],
             protect=self._protected,
             retain_on_delete=args.retire,
-            import_=args.bucket if args.adopt else None,
-            # An import must find what the program says; the tags are set by the first update after it.
-            ignore_changes=["tags", "tagsAll", "forceDestroy"] if args.adopt else None,
+            import_=None if args.adopt is None else args.bucket,
+            ignore_changes=None if args.adopt is None else ["tags", "tagsAll", "forceDestroy"],
         )
         bucket = s3.Bucket(
             self.name, bucket=args.bucket, force_destroy=workspace, tags={"kind": args.kind}, opts=options
@@ -162,59 +188,45 @@ class DataBucket(pulumi.ComponentResource):
         self._made.append(bucket)
         return bucket
 
-    def _ownership(self) -> None:
+    def _ownership(self, name: str, opts: pulumi.ResourceOptions) -> pulumi.Resource:
         """ACLs are off and every object is the bucket owner's, also what another account writes."""
         rule = s3.BucketOwnershipControlsRuleArgs(object_ownership="BucketOwnerEnforced")
-        name = f"{self.name}-ownership"
-        self._made.append(s3.BucketOwnershipControls(name, bucket=self.bucket, rule=rule, opts=self._after()))
+        return s3.BucketOwnershipControls(name, bucket=self.bucket, rule=rule, opts=opts)
 
-    def _public_access_block(self) -> None:
+    def _public_access_block(self, name: str, opts: pulumi.ResourceOptions) -> pulumi.Resource:
         """ACLs never open a bucket, not even a public one: its policy alone does."""
         closed = self.kind != "public"
-        block = s3.BucketPublicAccessBlock(
-            f"{self.name}-public-access",
+        return s3.BucketPublicAccessBlock(
+            name,
             bucket=self.bucket,
             block_public_acls=True,
             ignore_public_acls=True,
             block_public_policy=closed,
             restrict_public_buckets=closed,
-            opts=self._after(),
+            opts=opts,
         )
-        self._made.append(block)
 
-    def _policy(self) -> None:
+    def _policy(self, name: str, opts: pulumi.ResourceOptions) -> pulumi.Resource:
         opened = buckets.public_read(self._args.bucket) if self.kind == "public" else ()
         policy = document("bucket", (buckets.tls_only(self._args.bucket), *opened, *self._args.statements))
-        name = f"{self.name}-policy"
-        self._made.append(s3.BucketPolicy(name, bucket=self.bucket, policy=policy, opts=self._after()))
+        return s3.BucketPolicy(name, bucket=self.bucket, policy=policy, opts=opts)
 
-    def _versioning(self) -> None:
+    def _versioning(self, name: str, opts: pulumi.ResourceOptions) -> pulumi.Resource:
         status = s3.BucketVersioningVersioningConfigurationArgs(status="Enabled")
-        versioning = s3.BucketVersioning(
-            f"{self.name}-versioning", bucket=self.bucket, versioning_configuration=status, opts=self._after()
-        )
-        self._made.append(versioning)
+        return s3.BucketVersioning(name, bucket=self.bucket, versioning_configuration=status, opts=opts)
 
-    def _encryption(self) -> None:
+    def _encryption(self, name: str, opts: pulumi.ResourceOptions) -> pulumi.Resource:
         default = s3.BucketServerSideEncryptionConfigurationRuleApplyServerSideEncryptionByDefaultArgs(
             sse_algorithm="AES256"
         )
         rule = s3.BucketServerSideEncryptionConfigurationRuleArgs(apply_server_side_encryption_by_default=default)
-        encryption = s3.BucketServerSideEncryptionConfiguration(
-            f"{self.name}-encryption", bucket=self.bucket, rules=[rule], opts=self._after()
-        )
-        self._made.append(encryption)
+        return s3.BucketServerSideEncryptionConfiguration(name, bucket=self.bucket, rules=[rule], opts=opts)
 
-    def _lifecycle(self) -> None:
-        lifecycle = s3.BucketLifecycleConfiguration(
-            f"{self.name}-lifecycle",
-            bucket=self.bucket,
-            rules=lifecycle_rules(self._args.lifecycle),
-            opts=self._after(),
-        )
-        self._made.append(lifecycle)
+    def _lifecycle(self, name: str, opts: pulumi.ResourceOptions) -> pulumi.Resource:
+        rules = lifecycle_rules(self._args.lifecycle)
+        return s3.BucketLifecycleConfiguration(name, bucket=self.bucket, rules=rules, opts=opts)
 
-    def _cors(self) -> None:
+    def _cors(self, name: str, opts: pulumi.ResourceOptions) -> pulumi.Resource:
         rule = s3.BucketCorsConfigurationCorsRuleArgs(
             id="read",
             allowed_methods=[*CORS_METHODS],
@@ -223,22 +235,18 @@ class DataBucket(pulumi.ComponentResource):
             expose_headers=[*CORS_EXPOSED_HEADERS],
             max_age_seconds=CORS_MAX_AGE_SECONDS,
         )
-        name = f"{self.name}-cors"
-        self._made.append(
-            s3.BucketCorsConfiguration(name, bucket=self.bucket, cors_rules=[rule], opts=self._after(optional=True))
-        )
+        return s3.BucketCorsConfiguration(name, bucket=self.bucket, cors_rules=[rule], opts=opts)
 
-    def _logging(self, logs: DataBucket) -> None:
+    def _logging(self, logs: DataBucket, name: str, opts: pulumi.ResourceOptions) -> pulumi.Resource:
         by_event = s3.BucketLoggingTargetObjectKeyFormatPartitionedPrefixArgs(partition_date_source="EventTime")
-        logging = s3.BucketLogging(
-            f"{self.name}-logging",
+        return s3.BucketLogging(
+            name,
             bucket=self.bucket,
             target_bucket=logs.bucket,
             target_prefix=names.LOG_PREFIX,
             target_object_key_format=s3.BucketLoggingTargetObjectKeyFormatArgs(partitioned_prefix=by_event),
-            opts=self._after(logs),
+            opts=opts,
         )
-        self._made.append(logging)
 
 
 def lifecycle_rules(days: LifecycleArgs) -> list[s3.BucketLifecycleConfigurationRuleArgs]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 import pulumi
 
@@ -10,25 +11,33 @@ from components import names
 from components.access import buckets as on_buckets
 from components.access.statements import Statement
 from components.accounts import AccountPublicAccess
-from components.storage import DataBucket, DataBucketArgs, LifecycleArgs
+from components.storage import DataBucket, DataBucketArgs, LifecycleArgs, Part
 from components.workflows import WorkflowsArgs
 from settings import Bucket, Environment, Lifecycle, Portal
 from settings.workflows import content, workflow_files
 
+Adopted = Mapping[str, frozenset[Part]]
+"""The parts that buckets with ``import_id`` have, by the buckets' keys (``composition.adoption``)."""
 
-def buckets(portal: Portal, opts: pulumi.ResourceOptions, public_access: AccountPublicAccess) -> dict[str, DataBucket]:
+
+def buckets(
+    portal: Portal, opts: pulumi.ResourceOptions, public_access: AccountPublicAccess, adopted: Adopted
+) -> dict[str, DataBucket]:
     """The log bucket first: the others' access logs go there."""
     made: dict[str, DataBucket] = {}
     logs: DataBucket | None = None
     for key, bucket in sorted(portal.current.buckets.items(), key=lambda item: item[1].kind != "log"):
-        made[key] = DataBucket(key, _bucket(portal, key, bucket, logs, public_access), opts)
+        args = replace(
+            _bucket(portal, key, bucket, logs),
+            after=(public_access,),
+            adopt=adopted[key] if bucket.import_id else None,
+        )
+        made[key] = DataBucket(key, args, opts)
         logs = logs or made[key]
     return made
 
 
-def _bucket(
-    portal: Portal, key: str, bucket: Bucket, logs: DataBucket | None, public_access: AccountPublicAccess
-) -> DataBucketArgs:
+def _bucket(portal: Portal, key: str, bucket: Bucket, logs: DataBucket | None) -> DataBucketArgs:
     return DataBucketArgs(
         kind=bucket.kind,
         bucket=bucket.name,
@@ -36,8 +45,6 @@ def _bucket(
         statements=tuple(_bucket_statements(portal, key, bucket)),
         cors_origins=bucket.cors.origins if bucket.cors else (),
         logs=logs,
-        after=(public_access,),
-        adopt=bucket.import_id is not None,
         retire=bucket.retire,
     )
 

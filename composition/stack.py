@@ -37,11 +37,17 @@ class Outputs:
     """URLs of image repositories by key."""
 
 
-def compose(portal: Portal, provider: pulumi.ProviderResource, last: Mapping[str, Any]) -> Outputs:
-    """Everything in the account of the current stack. ``last``: the outputs when it was last brought up."""
+def compose(
+    portal: Portal,
+    provider: pulumi.ProviderResource,
+    last: Mapping[str, Any],
+    adopted: data.Adopted,
+) -> Outputs:
+    """Everything in the account of the current stack. ``last``: the outputs when it was last brought up; ``adopted``:
+    the parts that buckets with ``import_id`` have, by key."""
     settings, opts = portal.current, pulumi.ResourceOptions(provider=provider)
     public_access = AccountPublicAccess("account", opts, blocked=settings.account.block_public_access)
-    buckets = data.buckets(portal, opts, public_access)
+    buckets = data.buckets(portal, opts, public_access, adopted)
     logs = next(bucket for bucket in buckets.values() if bucket.kind == "log")
     for name, environment in settings.environments.items():
         made = Workflows(name, data.workflows(portal, name, environment, logs), opts)

@@ -88,7 +88,8 @@ class Bucket(Model):
     name: BucketName
     """Unique in all of AWS; a bucket cannot be renamed."""
     import_id: str | None = None
-    """Take in the bucket that has this name already, instead of making one. Remove it after the first ``up``."""
+    """Take in the bucket that has this name already, instead of making one. While this is set, none of its settings
+    change; remove it after the first ``up``, and a preview shows what the rest of the entry changes."""
     retire: bool = False
     """Let go of the bucket: it is no longer protected, and removing the entry deletes nothing from AWS."""
     lifecycle: Lifecycle = Lifecycle()

@@ -97,7 +97,57 @@ def test_after_a_killed_first_up_a_dropped_bucket_is_refused_too(untouched: Proj
     assert objects(cloud, EMBARGO) == ["10000/secret.mrc"]
 
 
-def test_a_retired_bucket_stays_in_aws_and_is_taken_in_again(project: Project, cloud: Cloud) -> None:
+OWN = {"Sid": "Own", "Effect": "Deny", "Principal": "*", "Action": "s3:DeleteObject"}
+EXPIRY = {"ID": "own", "Status": "Enabled", "Filter": {"Prefix": "tmp/"}, "Expiration": {"Days": 9}}
+
+
+def changed_by_hand(s3: Any) -> None:
+    """What someone may do with a bucket that nobody manages."""
+    policy = {"Version": "2012-10-17", "Statement": [{**OWN, "Resource": f"arn:aws:s3:::{EMBARGO}/*"}]}
+    s3.put_bucket_policy(Bucket=EMBARGO, Policy=json.dumps(policy))
+    s3.put_bucket_lifecycle_configuration(Bucket=EMBARGO, LifecycleConfiguration={"Rules": [EXPIRY]})
+    s3.put_bucket_ownership_controls(
+        Bucket=EMBARGO, OwnershipControls={"Rules": [{"ObjectOwnership": "BucketOwnerPreferred"}]}
+    )
+    s3.put_bucket_versioning(Bucket=EMBARGO, VersioningConfiguration={"Status": "Suspended"})
+    s3.put_bucket_logging(Bucket=EMBARGO, BucketLoggingStatus={})
+    s3.delete_public_access_block(Bucket=EMBARGO)
+
+
+def settings_of(s3: Any) -> dict[str, Any]:
+    """The bucket's settings, each as S3 gives it back."""
+    asked = {name: getattr(s3, f"get_{name}") for name in SETTINGS}
+    return {name: {**ask(Bucket=EMBARGO), "ResponseMetadata": None} for name, ask in asked.items()}
+
+
+SETTINGS = (
+    "bucket_policy",
+    "bucket_lifecycle_configuration",
+    "bucket_ownership_controls",
+    "bucket_versioning",
+    "bucket_logging",
+    "bucket_encryption",
+    "bucket_tagging",
+)
+SHOWN = {
+    "embargo-policy": "update",
+    "embargo-lifecycle": "update",
+    "embargo-ownership": "update",
+    "embargo-versioning": "update",
+    "embargo-public-access": "create",
+    "embargo-logging": "create",
+}
+"""What the engine's own preview says of the bucket, once it has been taken in."""
+
+
+def previewed(project: Project) -> dict[str, dict[str, Any]]:
+    """The engine's steps for the bucket and its parts, by name."""
+    done = project.run("pulumi", "preview", "--json", "--stack", "dev", "--non-interactive")
+    steps = {one["urn"].rpartition("::")[2]: one for one in json.loads(done.stdout)["steps"] if "aws:s3" in one["urn"]}
+    return {name: one for name, one in steps.items() if name.startswith("embargo")}
+
+
+def test_a_retired_bucket_stays_in_aws_and_is_taken_in_again_as_it_is(project: Project, cloud: Cloud) -> None:
     project.change("dev", smaller)
     embargoed(project, cloud)
     s3 = cloud.client("s3")
@@ -120,10 +170,19 @@ def test_a_retired_bucket_stays_in_aws_and_is_taken_in_again(project: Project, c
     def adopt(settings: dict[str, Any]) -> None:
         settings["buckets"]["embargo"] = {"kind": "embargo", "name": EMBARGO, "import_id": EMBARGO}
 
+    changed_by_hand(s3)
+    live = settings_of(s3)
     project.change("dev", adopt)
-    project.up("dev")
+    assert "embargo: the bucket cryoet-data-portal-embargo is taken in as it is" in project.up("dev")
+    assert settings_of(s3) == live
+
     project.change("dev", lambda settings: settings["buckets"]["embargo"].pop("import_id"))
+    steps = previewed(project)
+    assert {name: one["op"] for name, one in steps.items()} == SHOWN
+    assert "Own" in steps["embargo-policy"]["oldState"]["inputs"]["policy"]
+    assert settings_of(s3) == live
     project.up("dev")
+    assert s3.get_bucket_policy(Bucket=EMBARGO)["Policy"] == policy
     project.pulumi("dev", "preview", "--refresh", "--expect-no-changes")
     assert EMBARGO in {one["id"] for one in project.state("dev")}
     assert objects(cloud, EMBARGO) == ["10000/secret.mrc"]

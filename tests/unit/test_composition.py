@@ -27,7 +27,7 @@ def composed(change: Change, directory: Path, stack: str = "dev") -> Recording:
     portal = load(stack, written(changed(change), directory))
 
     def program() -> None:
-        compose(portal, provider_of(portal, None), {})
+        compose(portal, provider_of(portal, None), {}, {})
 
     return record(program, stack=stack)
 

@@ -15,6 +15,7 @@ import yaml
 from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 
+from components.storage import Part
 from composition.account import provider_of
 from composition.stack import compose
 from settings import Fault, Portal, SettingsError, load, yamlfile
@@ -109,7 +110,8 @@ def _places(value: Any) -> Any:
 
 def plan(portal: Portal) -> int:
     """How many resources the program registers for the settings."""
-    return len(record(lambda: compose(portal, provider_of(portal, None), {}), stack=portal.stack).resources)
+    parts = dict.fromkeys(portal.current.buckets, frozenset[Part]())
+    return len(record(lambda: compose(portal, provider_of(portal, None), {}, parts), stack=portal.stack).resources)
 
 
 def read(stack: str, directory: Path, *handed: Any) -> tuple[Portal | None, tuple[Fault, ...]]:

@@ -91,7 +91,7 @@ from tests.unit.recording import record
 sdk.load_used("components")
 before = set(sys.modules)
 portal = load("dev", Path())
-record(lambda: composition.stack.compose(portal, provider_of(portal, None), {}), stack="dev")
+record(lambda: composition.stack.compose(portal, provider_of(portal, None), {}, {}), stack="dev")
 late = {name for name in sys.modules.keys() - before if name.startswith("pulumi_aws.")}
 print(sorted(late), {type(sys.modules[f"pulumi_aws.{part}"]).__name__ for part in sdk.PARTS})
 """

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
+from typing import Any, get_args
 
 import pulumi
 import pytest
 
-from components.storage import DataBucket, DataBucketArgs, LifecycleArgs, lifecycle_rules
-from tests.unit.recording import Recording, record
+from components.storage import DataBucket, DataBucketArgs, LifecycleArgs, Part, lifecycle_rules
+from tests.unit.recording import Recording, record, rules_by_token
 
 DAYS = LifecycleArgs(abort_multipart_days=7, noncurrent_days=30)
 LOG = DataBucketArgs(kind="log", bucket="the-logs", lifecycle=DAYS)
@@ -111,12 +111,29 @@ def test_a_retired_bucket_is_let_go_of_with_all_its_parts() -> None:
     assert not any(one.retain for one in graph.resources if one.name.startswith("log"))
 
 
-def test_an_adopted_bucket_is_imported_whatever_its_tags() -> None:
-    bucket = deploy(adopt=True).one("data", "s3/bucket:Bucket")
-    assert bucket.import_id == "the-data"
-    assert set(bucket.ignore_changes) == {"tags", "tagsAll", "forceDestroy"}
-    made = deploy().one("data", "s3/bucket:Bucket")
-    assert (made.import_id, made.ignore_changes) == ("", ())
+def test_an_adopted_bucket_is_imported_with_the_parts_that_it_has_and_nothing_of_it_changes() -> None:
+    graph = deploy(adopt=frozenset({"policy", "cors", "logging"}), cors_origins=("*",))
+    own = {one.name: one for one in graph.resources if one.type.startswith("aws:") and one.name.startswith("data")}
+    assert own.keys() == {"data", "data-policy", "data-cors", "data-logging"}
+    assert {one.import_id for one in own.values()} == {"the-data"}
+    for one in own.values():
+        assert {*one.inputs} - {"bucket"} <= {*one.ignore_changes}, one.name
+    assert {one.protect for one in own.values()} == {True, False}
+
+
+@pytest.mark.parametrize("part", get_args(Part))
+def test_no_setting_of_a_part_counts_when_it_is_imported(part: Part) -> None:
+    """Every property that the provider lets a program set, but those that say which bucket it is and where."""
+    graph = deploy(adopt=frozenset({part}), cors_origins=("*",))
+    one = graph.one(f"data-{part}")
+    fields = rules_by_token()[one.type].fields.values()
+    settable = {field.pulumi for field in fields if field.is_input}
+    assert {*one.ignore_changes} == settable - {"bucket", "region", "expectedBucketOwner", "skipDestroy"}
+
+
+def test_a_bucket_that_is_made_imports_nothing() -> None:
+    own = [one for one in deploy(cors_origins=("*",)).resources if one.type.startswith("aws:")]
+    assert {(one.import_id, one.ignore_changes) for one in own} == {("", ())}
 
 
 def test_cors_lets_browsers_read_ranges() -> None:
@@ -166,7 +183,7 @@ def test_grants_are_for_this_bucket() -> None:
         ({"lifecycle": dataclasses.replace(DAYS, noncurrent_days=0)}, "lifecycle: .*: at least one day"),
         ({"lifecycle": dataclasses.replace(DAYS, expire_days=-1)}, "lifecycle: .*: at least one day"),
         ({"lifecycle": dataclasses.replace(DAYS, expire_days=5, tier_days=5)}, "objects move before they expire"),
-        ({"adopt": True, "retire": True}, "adopt: True: a bucket is adopted or retired, not both"),
+        ({"adopt": frozenset[Part](), "retire": True}, "adopt: True: a bucket is adopted or retired, not both"),
     ],
 )
 def test_refused_before_anything_is_registered(fields: dict[str, Any], message: str) -> None:

@@ -1,0 +1,96 @@
+"""What a bucket that is taken in has already, as S3 says."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+
+from components.storage import Part
+from composition.adoption import existing_parts, parts_of
+from settings import SettingsError, load
+from tests.localcloud.conftest import DEV, PUBLIC, Cloud
+from tests.unit.recording import record
+from tests.unit.stackfiles import Files, changed, written
+from tests.unit.test_settings import put
+
+NAME = "cryoetportal-rawdatasets-dev"
+DENY = {"Effect": "Deny", "Principal": "*", "Action": "s3:DeleteBucket", "Resource": f"arn:aws:s3:::{NAME}"}
+EXPIRY = {"ID": "all", "Status": "Enabled", "Filter": {"Prefix": ""}, "Expiration": {"Days": 400}}
+
+
+@pytest.fixture
+def s3(cloud: Cloud) -> Any:
+    """S3 of an account with nothing but the bucket, as it is when someone has just made it by hand."""
+    cloud.reset()
+    client = cloud.client("s3", DEV)
+    client.create_bucket(Bucket=NAME, CreateBucketConfiguration={"LocationConstraint": "us-west-2"})
+    return client
+
+
+def everything(s3: Any) -> None:
+    s3.put_bucket_policy(Bucket=NAME, Policy=json.dumps({"Version": "2012-10-17", "Statement": [DENY]}))
+    s3.put_bucket_lifecycle_configuration(Bucket=NAME, LifecycleConfiguration={"Rules": [EXPIRY]})
+    s3.put_bucket_cors(
+        Bucket=NAME, CORSConfiguration={"CORSRules": [{"AllowedMethods": ["GET"], "AllowedOrigins": ["*"]}]}
+    )
+    s3.put_bucket_logging(
+        Bucket=NAME, BucketLoggingStatus={"LoggingEnabled": {"TargetBucket": NAME, "TargetPrefix": "logs/"}}
+    )
+
+
+def test_each_part_is_there_or_not(s3: Any) -> None:
+    always = {"ownership", "public-access", "versioning", "encryption"}
+    assert parts_of(s3, NAME) == always
+    everything(s3)
+    assert parts_of(s3, NAME) == {*get_args(Part)}
+    s3.delete_public_access_block(Bucket=NAME)
+    s3.delete_bucket_ownership_controls(Bucket=NAME)
+    s3.put_bucket_logging(Bucket=NAME, BucketLoggingStatus={})
+    assert parts_of(s3, NAME) == {*get_args(Part)} - {"public-access", "ownership", "logging"}
+
+
+@pytest.fixture
+def imported(s3: Any, cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Stack files that take in the bucket, and the credentials that may become the account's role."""
+    del s3  # before the credentials are read: emptying the accounts changes them
+    keys = cloud.credentials
+    for name, value in {
+        "AWS_ENDPOINT_URL": cloud.https_url,
+        "AWS_CA_BUNDLE": cloud.ca_bundle,
+        "AWS_ACCESS_KEY_ID": keys.access_key_id,
+        "AWS_SECRET_ACCESS_KEY": keys.secret_access_key,
+    }.items():
+        monkeypatch.setenv(name, value)
+
+    def change(files: Files) -> None:
+        put("dev", "buckets.source.import_id", NAME)(files)
+
+    return written(changed(change), tmp_path)
+
+
+def asked(directory: Path) -> dict[str, frozenset[Part]]:
+    answers: list[dict[str, frozenset[Part]]] = []
+    record(lambda: answers.append(existing_parts(load("dev", directory), None)))
+    return answers[0]
+
+
+def test_a_program_asks_by_the_accounts_role_about_what_it_takes_in(s3: Any, imported: Path) -> None:
+    everything(s3)
+    assert asked(imported) == {"source": frozenset(get_args(Part))}
+
+
+def test_a_bucket_that_is_not_there_is_a_fault_of_the_stack_file(s3: Any, imported: Path) -> None:
+    s3.delete_bucket(Bucket=NAME)
+    with pytest.raises(SettingsError, match=f"buckets.source.import_id: '{NAME}': must be .*NoSuchBucket"):
+        asked(imported)
+
+
+def test_so_is_one_of_another_account(s3: Any, cloud: Cloud, imported: Path) -> None:
+    s3.delete_bucket(Bucket=NAME)
+    where = {"LocationConstraint": "us-west-2"}
+    cloud.client("s3", PUBLIC).create_bucket(Bucket=NAME, CreateBucketConfiguration=where)
+    with pytest.raises(SettingsError, match=f"buckets.source.import_id: '{NAME}': must be .*AccessDenied"):
+        asked(imported)
