@@ -37,8 +37,11 @@ def prepare(server: Running, folder: Path, accounts: Mapping[str, Account]) -> N
     sections = {"default": {"region": environments.DEFAULT_REGION}}
     for stack, account in accounts.items():
         role = names.role_arn(account.id, account.role)
-        profile = {"role_arn": role, "source_profile": "default", "region": account.region}
-        sections[f"profile {stack}"] = profile
+        # The AWS CLI keeps a role's session in the user's home, by ARN and name of session: without a name of their own
+        # it would show those of a local cloud that has ended to the next one.
+        session = f"engineer-{server.access_key_id}"
+        profile = {"role_arn": role, "source_profile": "default", "role_session_name": session}
+        sections[f"profile {stack}"] = {**profile, "region": account.region}
     _write(environments.config_file(folder), sections)
 
 

@@ -15,6 +15,7 @@ import pytest
 from portal.errors import START_LOCAL
 from portal.pulumi_cli import ROOT, stacks
 from tests.journey.conftest import engine
+from tests.journey.documented_steps import Documented
 
 
 def localcloud(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -26,6 +27,14 @@ def localcloud(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str
         text=True,
         check=False,
     )
+
+
+def make(folder: Path, target: str) -> str:
+    """What `make` printed, which must succeed, errors and all."""
+    env = {**os.environ, "LOCALCLOUD_FOLDER": str(folder), "LOCALCLOUD_ENGINE_DIR": engine()}
+    ran = subprocess.run(["make", target], cwd=ROOT, env=env, capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    return ran.stdout + ran.stderr
 
 
 def done(folder: Path, *arguments: str) -> str:
@@ -101,12 +110,12 @@ def updated(printed: str, what: str) -> dict[str, int]:
 
 
 def test_up_brings_it_all_up_and_finds_it_there_again(tmp_path: Path) -> None:
-    """`make up` twice, `make preview`, `make down`."""
+    """`make up` twice, `make preview`, the commands of the documentation by hand, `make down`."""
     folder = tmp_path / "local"
     try:
-        first = done(folder, "up")
+        first = make(folder, "up")
         server = json.loads((folder / "server.json").read_text())
-        again = done(folder, "up")
+        again = make(folder, "up")
         made = updated(first, "created")
         assert [*made] == stacks() == ["dev", "prod", "public"]
         assert min(made.values()) > 20
@@ -122,8 +131,9 @@ def test_up_brings_it_all_up_and_finds_it_there_again(tmp_path: Path) -> None:
         assert [int(count) for count in re.findall(r"^ +(\d+) unchanged$", preview, re.MULTILINE)] == [
             count - 1 for count in made.values()
         ]
+        Documented(folder).run()
     finally:
-        done(folder, "stop")
+        make(folder, "down")
     assert not listens(server["https_url"])
     assert not listens(server["http_url"])
     assert list(tmp_path.iterdir()) == []

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from configparser import ConfigParser
 from pathlib import Path
 
 import pytest
 
-from localcloud.prepare import PrepareError, initialise
+from localcloud.prepare import PrepareError, initialise, prepare
+from localcloud.server import environment as environments
+from localcloud.server.process import Running
+from settings import load
+from tests.unit.stackfiles import ROOT
 
 
 def engine(folder: Path, script: str) -> dict[str, str]:
@@ -36,3 +41,27 @@ def test_what_the_engine_refuses_is_told(tmp_path: Path) -> None:
     env = engine(tmp_path, "echo 'error: no' >&2; exit 1")
     with pytest.raises(PrepareError, match=r"^`.*/pulumi stack init dev .*` failed: error: no$"):
         initialise(env, tmp_path, tmp_path, ["dev"])
+
+
+def test_the_profiles_of_the_next_local_cloud_name_other_sessions(tmp_path: Path) -> None:
+    """The AWS CLI would take up the sessions of the last one, which it keeps in the user's home."""
+    accounts = {name: stack.account for name, stack in load("dev", ROOT).stacks.items()}
+    found = set[str]()
+    for key in ("AKIA1", "AKIA2"):
+        server = Running(
+            pid=1,
+            https_url="",
+            http_url="",
+            ca_bundle="",
+            accounts=[],
+            access_key_id=key,
+            secret_access_key="x",
+            jobs="",
+            children_mark="",
+            control_secret="",
+        )
+        prepare(server, tmp_path / key, accounts)
+        parser = ConfigParser()
+        parser.read(environments.config_file(tmp_path / key))
+        found |= {parser[f"profile {name}"]["role_session_name"] for name in accounts}
+    assert found == {"engineer-AKIA1", "engineer-AKIA2"}

@@ -1,0 +1,85 @@
+"""The commands that the project's pages show: in blocks for a shell, and in the text of README and of how-tos.
+
+Each is run by a test. ``tests/journey/documented_steps.py`` runs them as printed, against the local cloud that
+`make up` brought up. Two tables here have the others: ``ELSEWHERE`` names the test that runs one, ``NOT_RUN`` says why
+none does. ``tests/unit/test_documented.py`` fails for a command that is nowhere, or in a table but on no page.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+ROOT: Final = Path(__file__).resolve().parents[1]
+PROGRAMS: Final = "aws|eval|localcloud|make|portal|pulumi|pytest|python3?"
+_FENCE: Final = re.compile(r"^ *```(\w*)\n(.*?)^ *```$", re.DOTALL | re.MULTILINE)
+_INLINE: Final = re.compile(rf"`(make|(?:{PROGRAMS})\s[^`]+)`")
+_SHELLS: Final = ("bash", "sh", "shell")
+_COMMENT: Final = re.compile(r"\s+# .*$")
+
+ELSEWHERE: Final = {
+    "make down": "tests/journey/test_make.py",
+    "make up": "tests/journey/test_make.py",
+    "portal logs": "tests/journey/test_client.py",
+    "portal restore": "tests/journey/test_sync.py",
+    "portal submit": "tests/journey/test_client.py",
+    "portal submit sync": "tests/localcloud/test_portal_commands.py",
+    "portal sync": "tests/journey/test_sync.py",
+    "portal up": "tests/journey/killing.py",
+    "portal up STACK": "tests/journey/killing.py",
+    "portal watch": "tests/journey/test_client.py",
+    "pulumi preview": "tests/journey/test_protection.py",
+    "pulumi preview --debug": "tests/journey/test_standing.py",
+    "pulumi refresh": "tests/journey/test_github_deploy.py",
+    "pulumi up": "tests/journey/test_protection.py",
+}
+"""Commands that the text names without the arguments that a script has to give, or that begin and end the local
+cloud."""
+_STATE: Final = (
+    "export PULUMI_BACKEND_URL='s3://cryoet-pulumi-state-example?region=us-west-2' PULUMI_CONFIG_PASSPHRASE="
+)
+_FIRST_UP: Final = (
+    "it needs empty accounts and a bucket for the state; journeys keep the state in a folder (conftest.py)"
+)
+NOT_RUN: Final = {
+    "make test": "it would run itself",
+    "make bench": "it takes most of an hour; tests/unit/test_benchmarks_*.py and the journeys run its parts",
+    "aws s3control": "the text says that the AWS CLI cannot reach it here",
+    _STATE: _FIRST_UP,
+    "pulumi stack init dev && pulumi up -s dev": _FIRST_UP,
+}
+"""And why not."""
+
+
+def pages() -> list[Path]:
+    """Every page that a user or an operator reads."""
+    return [ROOT / "README.md", ROOT / "examples" / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+
+
+def shown() -> dict[str, set[str]]:
+    """The pages, by command: as printed, without the prompt and without a comment behind it."""
+    found: dict[str, set[str]] = {}
+    for page in pages():
+        name, text = page.relative_to(ROOT).as_posix(), page.read_text(encoding="utf-8")
+        inline = _in_text(text) if page.name == "README.md" or page.parent.name == "how-to" else ()
+        for command in (*_in_blocks(text), *inline):
+            found.setdefault(command, set()).add(name)
+    return found
+
+
+def _in_blocks(text: str) -> Iterator[str]:
+    """A console's block shows commands behind ``$``, and what they print; a shell's block is commands alone."""
+    for language, body in _FENCE.findall(text):
+        lines = body.replace("\\\n", " ").splitlines()
+        if language == "console":
+            lines = [line.strip().removeprefix("$ ") for line in lines if line.strip().startswith("$ ")]
+        elif language not in _SHELLS:
+            continue
+        yield from (" ".join(_COMMENT.sub("", line).split()) for line in lines if line.strip())
+
+
+def _in_text(text: str) -> Iterator[str]:
+    for command in _INLINE.findall(_FENCE.sub("", text)):
+        yield " ".join(command.split())
