@@ -41,6 +41,7 @@ STEPS = (
     Step(command='eval "$(make -s env)"'),
     Step(command="aws --profile dev s3 ls", says=STAGING),
     Step(command="pulumi preview -s dev", says=r"\d+ unchanged"),
+    Step(command="pulumi preview --diff -s STACK", says=r"\d+ unchanged", put_in={"STACK": "public"}),
     Step(command="portal status", says="staging"),
     Step(
         command="portal submit queue ../dataset_configs/10000.yaml cryoetportal-rawdatasets-dev "
