@@ -39,7 +39,7 @@ down: ## end the local accounts with their processes and state
 	@if test -x .venv/bin/localcloud; then localcloud stop; else rm -rf .local; fi
 
 status: setup ## what is deployed where, by account
-	@eval "$$($(LOCALCLOUD) env)" && portal status
+	@variables="$$($(LOCALCLOUD) env)" && eval "$$variables" && portal status
 
 env: setup ## print the environment for pulumi, aws and portal by hand: eval "$$(make -s env)"
 	@$(LOCALCLOUD) env

@@ -94,6 +94,8 @@ class DataBucketArgs:
     None: the bucket is made. The first update without it brings what the other arguments say."""
     retire: bool = False
     """No longer protected; whatever becomes of the resources, AWS keeps the bucket and its settings."""
+    protect: bool | None = None
+    """Whether deleting the bucket is refused, and emptying it for that. None: for every kind but ``workspace``."""
 
     def check(self, name: str) -> None:
         """Raises ValueError naming component, field, value and rule."""
@@ -126,7 +128,8 @@ class DataBucket(pulumi.ComponentResource):
         args.check(name)
         super().__init__("portal:storage:DataBucket", name, None, opts)
         self.kind, self.name, self._args, self._made = args.kind, name, args, list[pulumi.Resource]()
-        self._protected = args.kind != "workspace" and not args.retire
+        protect = args.kind != "workspace" if args.protect is None else args.protect
+        self._protected = protect and not args.retire
 
         bucket = self._bucket()
         self.bucket, self.arn = bucket.bucket, bucket.arn
@@ -173,7 +176,7 @@ class DataBucket(pulumi.ComponentResource):
 
     def _bucket(self) -> s3.Bucket:
         args = self._args
-        workspace = args.kind == "workspace"
+        emptied_to_delete = args.kind == "workspace" and not self._protected
         options = pulumi.ResourceOptions(
             parent=self,
             depends_on=[*args.after],
@@ -183,7 +186,7 @@ class DataBucket(pulumi.ComponentResource):
             ignore_changes=None if args.adopt is None else ["tags", "tagsAll", "forceDestroy"],
         )
         bucket = s3.Bucket(
-            self.name, bucket=args.bucket, force_destroy=workspace, tags={"kind": args.kind}, opts=options
+            self.name, bucket=args.bucket, force_destroy=emptied_to_delete, tags={"kind": args.kind}, opts=options
         )
         self._made.append(bucket)
         return bucket

@@ -37,6 +37,8 @@ class WorkflowsArgs:
     lifecycle: LifecycleArgs
     """Of the WDL bucket; the comms bucket's differs in its expiry."""
     logs: DataBucket
+    retire: bool = False
+    """Neither bucket is protected any more: both can be deleted, with all objects in them."""
 
     def check(self, name: str) -> None:
         """Raises ValueError naming component, field, value and rule."""
@@ -90,5 +92,6 @@ class Workflows(pulumi.ComponentResource):
                 expire_days=expire_days,
             ),
             logs=args.logs,
+            protect=not args.retire,
         )
         return DataBucket(name, settings, pulumi.ResourceOptions(parent=self))

@@ -81,4 +81,5 @@ def workflows(portal: Portal, name: str, environment: Environment, logs: DataBuc
         results_days=environment.results_days,
         lifecycle=_lifecycle(Lifecycle()),
         logs=logs,
+        retire=environment.retire,
     )

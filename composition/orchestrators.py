@@ -117,6 +117,7 @@ def _orchestrator(
         notifications=NotificationsArgs(**settings.notifications.model_dump()),
         log_days=settings.log_days,
         tags={**tags(portal), "environment": name},
+        retire=environment.retire,
     )
 
 

@@ -94,6 +94,7 @@ def _operator(portal: Portal) -> tuple[Statement, ...]:
         environments=tuple(settings.environments),
         orchestrated=tuple(settings.orchestrators),
         workflows=tuple(settings.environments[name].wdl_bucket for name in settings.orchestrators),
+        retired=tuple(name for name, one in settings.environments.items() if one.retire),
     )
 
 

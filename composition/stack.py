@@ -30,6 +30,8 @@ class Outputs:
     """Names of the protected buckets by key: what the stack file may not drop without ``retire``."""
     access: Mapping[str, Mapping[str, Any]]
     """By bucket name, its kind and those that it is shared with by name: what opens more needs ``open_contents_to``."""
+    environments: Mapping[str, Mapping[str, str]]
+    """By environment and key, names of what the stack file may not let go of without ``retire``."""
     orchestrators: Mapping[str, Mapping[str, Any]]
     """By environment: ARNs of state machine, queues and alarm topic, id of the machines' security group, the
     generations of machines and those that are kept for their jobs."""
@@ -70,6 +72,7 @@ def compose(
         roles=role_arns,
         protected={key: bucket.name for key, bucket in settings.buckets.items() if bucket.protected},
         access=audience.outputs(settings),
+        environments={name: one.deployed_names(name) for name, one in settings.environments.items() if not one.retire},
         orchestrators=orchestrators,
         images=images,
     )

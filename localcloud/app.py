@@ -82,7 +82,7 @@ def accounts_of_stacks(project: Path) -> dict[str, Account]:
 def server_or_fail(folder: Path) -> process.Running:
     found = process.running(folder.resolve())
     if found is None:
-        raise fail(f"no local cloud runs in {folder}: localcloud start")
+        raise fail(f"no local cloud runs in {folder}: start one by `make up` or `localcloud start`")
     return found
 
 
@@ -159,7 +159,12 @@ def status(folder: FolderOption = FOLDER) -> None:
 @app.command()
 def env(folder: FolderOption = FOLDER) -> None:
     """Print the environment that reaches the local accounts: eval "$(localcloud env)"."""
-    server = server_or_fail(folder)
+    try:
+        server = server_or_fail(folder)
+    except typer.Exit:
+        if not sys.stdout.isatty():
+            print("false")  # `eval` of nothing would succeed, and the next command go to AWS
+        raise
     print("unset " + " ".join(environments.UNSET))  # for the shell, not for eyes
     for name, value in environments.environment(server, folder.resolve()).items():
         print(f"export {name}={shlex.quote(value)}")  # for the shell, not for eyes

@@ -84,7 +84,7 @@ def bring_up(server: Running, folder: Path) -> None:
     """The stacks, an ingest, its release, and a summary. Raises :class:`BringUpError`."""
     env, portal = command_environment(server, folder), load(stacks()[0], ROOT)
     with step(f"pulumi up of {', '.join(stacks())}"):
-        run([*PORTAL, "up", "--skip-preview"], env)
+        run([*PORTAL, "up", "--yes", "--skip-preview"], env)
     for example in examples(portal):
         staging, public = example.staging, example.public
         with step(f"an ingest of {example.source} into {staging}; its spot machine is taken half way"):
@@ -140,7 +140,7 @@ def preview(server: Running, folder: Path) -> None:
     for stack in stacks():
         if not was_brought_up(folder, stack):
             with step(f"pulumi up of {stack}, which never was"):
-                run([*PORTAL, "up", "--skip-preview", stack], env)
+                run([*PORTAL, "up", "--yes", "--skip-preview", stack], env)
         with step(f"preview of {stack} under {names.GITHUB_PREVIEW}"):
             credentials = preview_credentials(portal, stack, server, folder)
             run([str(ROOT / "tools" / "preview"), stack], env | credentials)

@@ -1,4 +1,4 @@
-"""Asks before a deletion or a restoration. Without a terminal there is nobody to ask: an option answers."""
+"""Asks before an update, a deletion or a restoration. Without a terminal there is nobody to ask: an option answers."""
 
 from __future__ import annotations
 
@@ -15,14 +15,19 @@ say = Console(stderr=True, highlight=False, soft_wrap=True, markup=False)
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Don't ask")]
 
 
-def agree(question: str, *, yes: bool) -> None:
+def refuse_without_terminal(question: str) -> None:
+    """Raises PortalError where nobody can be asked."""
+    if not sys.stdin.isatty():
+        raise PortalError(f"--yes: must be given where no terminal is there to ask: {question}")
+
+
+def agree(question: str, *, yes: bool, otherwise: str = "nothing was touched") -> None:
     """Goes on if the answer is yes. Raises PortalError otherwise, or if there is no terminal and no ``--yes``."""
     if yes:
         return
-    if not sys.stdin.isatty():
-        raise PortalError(f"--yes: must be given where no terminal is there to ask: {question}")
+    refuse_without_terminal(question)
     if not typer.confirm(question, err=True):
-        raise PortalError("not agreed: nothing was touched")
+        raise PortalError(f"not agreed: {otherwise}")
 
 
 def agree_by_number(question: str, number: int, given: int | None, option: str) -> None:

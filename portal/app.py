@@ -14,13 +14,12 @@ from portal import sync as syncing
 from portal.agreement import Yes
 from portal.commands import follow, restore, submit
 from portal.commands.options import Delete, ExactTimestamps, Exclude, Include, OrderedFilters, SizeOnly
-from portal.commands.running import stack_files
+from portal.commands.running import settings_of, stack_files
+from portal.commands.up import up
 from portal.errors import PortalError, told
-from portal.protection import refuse_accidents
-from portal.pulumi_cli import Pulumi, PulumiError
-from portal.recovery import Place, clear_dead_lock, was_interrupted
+from portal.pulumi_cli import Pulumi
+from portal.recovery import Place
 from portal.recovery import recover as recover_stack
-from settings import Portal, Settings
 
 app = typer.Typer(
     no_args_is_help=True, rich_markup_mode=None, add_completion=False, help=__doc__, pretty_exceptions_enable=False
@@ -29,13 +28,8 @@ app.add_typer(submit.app, name="submit")
 app.command()(follow.watch)
 app.command()(follow.logs)
 app.command()(restore.restore)
+app.command()(up)
 out = Console(highlight=False, soft_wrap=True)
-
-
-def _settings_of(portal: Portal, stack: str) -> Settings:
-    if stack not in portal.stacks:
-        raise SystemExit(f"error: STACK: {stack!r}: must be one of {', '.join(sorted(portal.stacks))}")
-    return portal.stacks[stack]
 
 
 @app.command(cls=OrderedFilters)
@@ -113,48 +107,17 @@ def status() -> None:
         raise PortalError("no access to " + "; ".join(refused))
 
 
-def _bring_up(pulumi: Pulumi, place: Place, arguments: list[str], *, interrupted: bool) -> None:
-    for line in recover_stack(pulumi, place, interrupted=interrupted):
-        print(f"  {line}")
-    pulumi.stream("up", "--yes", "--suppress-outputs", *arguments)
-
-
-@app.command()
-def up(
-    stack: Annotated[list[str] | None, typer.Argument(help="The stacks; left out: all")] = None,
-    refresh: Annotated[bool, typer.Option("--refresh", help="Read the accounts first")] = False,
-    skip_preview: Annotated[
-        bool, typer.Option("--skip-preview", help="Don't plan it all before the first change")
-    ] = False,
-) -> None:
-    """`pulumi up --yes` of each stack; what a killed run left behind is put right first."""
-    portal = stack_files()
-    for name in stack or sorted(portal.stacks):
-        pulumi, place = Pulumi(stack=name), Place.of(_settings_of(portal, name))
-        out.print(f"[bold]{name}[/bold]: account {place.account}")
-        pulumi.ensure()
-        refuse_accidents(pulumi)
-        arguments = [*(["--refresh"] if refresh else []), *(["--skip-preview"] if skip_preview else [])]
-        try:
-            _bring_up(pulumi, place, arguments, interrupted=was_interrupted(pulumi))
-        except PulumiError as error:
-            if not clear_dead_lock(pulumi, error):
-                raise
-            print("  the lock of a dead run was removed")
-            _bring_up(pulumi, place, arguments, interrupted=True)
-
-
 @app.command()
 def account(stack: Annotated[str, typer.Argument(help="The stack")]) -> None:
     """Print a stack's account as `id=` and `region=` lines, the form that GitHub Actions takes as outputs."""
-    found = _settings_of(stack_files(), stack).account
+    found = settings_of(stack_files(), stack).account
     print(f"id={found.id}\nregion={found.region}")
 
 
 @app.command()
 def recover(stack: Annotated[str, typer.Argument(help="The stack")]) -> None:
     """Put a stack right after a killed update: its lock, and operations of unknown outcome."""
-    place = Place.of(_settings_of(stack_files(), stack))
+    place = Place.of(settings_of(stack_files(), stack))
     done = recover_stack(Pulumi(stack=stack), place, interrupted=True)
     print("\n".join(done) or f"{stack}: nothing to recover")
 

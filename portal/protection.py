@@ -1,4 +1,4 @@
-"""What the state holds and a stack file may not drop, or open, looked at before the engine starts.
+"""What the state has and a stack file may not drop, or open, looked at before the engine starts.
 
 The program itself knows what its stack put out when it was last brought up to the end. An `up` that was killed before
 its end put out nothing of what it made; the state has that all the same.
@@ -6,40 +6,68 @@ its end put out nothing of what it made; the state has that all the same.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any, cast, get_args
+from collections.abc import Mapping
+from typing import Any, Final, cast, get_args
 
-from portal.pulumi_cli import Pulumi
-from settings import load
+from settings import Portal
 from settings.audience import Deployed
 from settings.schema import BucketKind
 
-BUCKET = "aws:s3/bucket:Bucket"
+BUCKET: Final = "aws:s3/bucket:Bucket"
+MACHINE: Final = "aws:sfn/stateMachine:StateMachine"
+WORKFLOWS: Final = "portal:workflows:Workflows::"
+"""In the URN of the component that has an environment's buckets."""
+SUFFIXES: Final = {"-wdl": "wdl_bucket", "-comms": "comms_bucket", "-machine": "orchestrator"}
+"""By the end of the resource's name, the key of the stack file."""
+Resources = list[Mapping[str, Any]]
 
 
-def _buckets(deployment: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """The buckets that exist, and those whose creation has an unknown outcome."""
+def _resources(deployment: Mapping[str, Any]) -> Resources:
+    """Those that exist, and those whose creation has an unknown outcome."""
     operations = deployment.get("pending_operations") or []
-    found = [*(deployment.get("resources") or []), *(operation["resource"] for operation in operations)]
-    return (one for one in found if one["type"] == BUCKET)
+    return [*(deployment.get("resources") or []), *(operation["resource"] for operation in operations)]
+
+
+def _buckets(resources: Resources, *, of_environments: bool) -> Resources:
+    parents = {one["urn"]: one.get("parent", "") for one in resources}
+    buckets = (one for one in resources if one["type"] == BUCKET)
+    return [one for one in buckets if (WORKFLOWS in parents.get(one.get("parent", ""), "")) == of_environments]
+
+
+def _name(resource: Mapping[str, Any]) -> str:
+    return str(resource["urn"].rpartition("::")[2])
 
 
 def protected_buckets(deployment: Mapping[str, Any]) -> dict[str, str]:
-    """Names by key of the protected ones."""
-    protected = (one for one in _buckets(deployment) if one.get("protect"))
-    return {one["urn"].rpartition("::")[2]: one["inputs"]["bucket"] for one in protected}
+    """Names by key of the protected buckets, but for those of environments."""
+    buckets = _buckets(_resources(deployment), of_environments=False)
+    return {_name(one): one["inputs"]["bucket"] for one in buckets if one.get("protect")}
+
+
+def deployed_environments(deployment: Mapping[str, Any], *, protected: bool = False) -> dict[str, dict[str, str]]:
+    """Names of the environments' buckets and state machines, by environment and key; ``protected``: of those that are
+    alone."""
+    resources = _resources(deployment)
+    machines = [one for one in resources if one["type"] == MACHINE]
+    environments: dict[str, dict[str, str]] = {}
+    for one in (*_buckets(resources, of_environments=True), *machines):
+        environment, hyphen, word = _name(one).rpartition("-")
+        if one.get("protect") or not protected:
+            name = one["inputs"]["name" if one in machines else "bucket"]
+            environments.setdefault(environment, {})[SUFFIXES[hyphen + word]] = name
+    return environments
 
 
 def deployed_buckets(deployment: Mapping[str, Any]) -> dict[str, Deployed]:
     """By name, those whose tags say of which kind they are. With whom they are shared the tags do not say."""
-    kinds = {one["inputs"]["bucket"]: (one["inputs"].get("tags") or {}).get("kind") for one in _buckets(deployment)}
+    buckets = (one["inputs"] for one in _resources(deployment) if one["type"] == BUCKET)
+    kinds = {inputs["bucket"]: (inputs.get("tags") or {}).get("kind") for inputs in buckets}
     known = {name: cast("BucketKind", kind) for name, kind in kinds.items() if kind in get_args(BucketKind)}
     return {name: Deployed(kind=kind, readers=None) for name, kind in known.items()}
 
 
-def refuse_accidents(pulumi: Pulumi) -> None:
-    """Raises SettingsError where the stack's file lets go of a protected bucket without ``retire``, or opens one
-    without ``open_contents_to``; PulumiError."""
-    deployment = pulumi.deployment()
-    portal = load(pulumi.stack, pulumi.root)
-    portal.refuse_accidents(protected_buckets(deployment), deployed_buckets(deployment))
+def refuse_accidents(portal: Portal, deployment: Mapping[str, Any]) -> None:
+    """Raises SettingsError where a stack's file lets go of what is protected without ``retire``, or opens a bucket
+    without ``open_contents_to``."""
+    environments = deployed_environments(deployment, protected=True)
+    portal.refuse_accidents(protected_buckets(deployment), deployed_buckets(deployment), environments)

@@ -11,7 +11,7 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -60,6 +60,11 @@ def engine() -> str:
     return "pulumi"
 
 
+def changes(lines: Sequence[str]) -> Sequence[str]:
+    """What a preview would change, line by line, without its progress."""
+    return [line for one in lines if (line := without_progress(one)).strip()]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Pulumi:
     """One stack of the project."""
@@ -78,8 +83,11 @@ class Pulumi:
             raise PulumiError(command, done.stdout + done.stderr)
         return done.stdout
 
-    def stream(self, *arguments: str) -> None:
-        """Runs a command, showing how far it is and then its summary. Raises :class:`PulumiError` with its output."""
+    def stream(self, *arguments: str, shown: Callable[[Sequence[str]], Sequence[str]] = summary) -> None:
+        """Runs a command, showing how far it is and then what ``shown`` takes of its lines.
+
+        Raises :class:`PulumiError` with its output.
+        """
         command = self.command(*arguments)
         lines: list[str] = []
         with (
@@ -94,7 +102,7 @@ class Pulumi:
                 status.update(f"{self.stack}: {done} done {line.strip()[:80]}")
         if process.returncode != 0:
             raise PulumiError(command, "".join(lines))
-        print("".join(f"  {line}" for line in summary(lines)), end="", flush=True)
+        print("".join(f"  {line}" for line in shown(lines)), end="", flush=True)
 
     def exists(self) -> bool:
         """Whether the backend knows the stack."""

@@ -10,6 +10,7 @@ from pathlib import Path
 from settings import audience, checks
 from settings.audience import Deployed
 from settings.base import BucketRef
+from settings.environments import dropped_from_environments
 from settings.faults import Fault, SettingsError, fault_at, file_of
 from settings.reading import Reading, read_config, read_data
 from settings.schema import Bucket, Settings
@@ -59,15 +60,22 @@ class Portal:
                         destination=bucket,
                     )
 
-    def refuse_accidents(self, protected: Mapping[str, str], deployed: Mapping[str, Deployed]) -> None:
-        """``protected``: bucket names by key; ``deployed``: all buckets by name, as this stack was last brought up.
+    def refuse_accidents(
+        self,
+        protected: Mapping[str, str],
+        deployed: Mapping[str, Deployed],
+        environments: Mapping[str, Mapping[str, str]],
+    ) -> None:
+        """``protected``: bucket names by key; ``deployed``: all buckets by name; ``environments``: names of their parts
+        by environment and key; all as this stack was last brought up.
 
-        Raises SettingsError where the file lets go of a protected bucket without ``retire``, or opens one without
-        ``open_contents_to``.
+        Raises SettingsError where the file lets go of a protected bucket or an environment without ``retire``, or opens
+        a bucket without ``open_contents_to``.
         """
         faults = [
             *checks.dropped(self.stack, self.current, protected),
             *audience.opened(self.stack, self.current, deployed),
+            *dropped_from_environments(self.stack, self.current, environments),
         ]
         if faults:
             raise SettingsError(faults)

@@ -10,7 +10,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
-from components import rules
+from components import names, rules
 from settings.base import BucketRef, Days, LogDays, Model, Word, pattern, rule
 from settings.orchestration import Orchestrator
 
@@ -135,6 +135,14 @@ class Environment(Model):
     import_from: BucketRef | None = Field(default=None, alias="import")
     """The bucket whose metadata the database import reads."""
     orchestrator: Orchestrator | None = None
+    retire: bool = False
+    """Let go of the environment: no run can be started in it, and removing the entry deletes its orchestrator and both
+    buckets, with all objects in them."""
+
+    def deployed_names(self, name: str) -> dict[str, str]:
+        """By key, what the environment of that name deploys and may not lose without ``retire``."""
+        buckets = {"wdl_bucket": self.wdl_bucket, "comms_bucket": self.comms_bucket}
+        return {**buckets, **({"orchestrator": names.state_machine(name)} if self.orchestrator else {})}
 
 
 class Images(Model):

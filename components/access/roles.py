@@ -47,24 +47,28 @@ def operator(
     environments: tuple[str, ...],
     orchestrated: tuple[str, ...] = (),
     workflows: tuple[str, ...] = (),
+    retired: tuple[str, ...] = (),
 ) -> tuple[Statement, ...]:
     """The calls of the ingestion clients: find an environment's buckets and state machine, list data, start jobs.
 
     ``orchestrated``: environments whose jobs run in this account; their logs are read too. ``workflows``: buckets of
-    WDL files, to see which there are before a job asks for one.
+    WDL files, to see which there are before a job asks for one. ``retired``: environments in which nothing is started.
     """
     statements = [Statement(sid="FindBuckets", actions=("s3:ListAllMyBuckets",), resources=("*",))]
     if readable:
         statements += buckets.read("Data", *readable)
     if environments:
-        machines = tuple(names.state_machine_arn(account, region, name) for name in environments)
+        machines = {name: names.state_machine_arn(account, region, name) for name in environments}
+        open_ones = tuple(machine for name, machine in machines.items() if name not in retired)
         executions = tuple(names.execution_arn(account, region, name) for name in environments)
-        start = ("states:DescribeStateMachine", "states:ListExecutions", "states:StartExecution")
+        find = ("states:DescribeStateMachine", "states:ListExecutions")
         follow = ("states:DescribeExecution", "states:GetExecutionHistory", "states:StopExecution")
         statements += (
-            Statement(sid="Submit", actions=start, resources=machines),
+            Statement(sid="Find", actions=find, resources=tuple(machines.values())),
             Statement(sid="Follow", actions=follow, resources=executions),
         )
+        if open_ones:
+            statements.append(Statement(sid="Submit", actions=("states:StartExecution",), resources=open_ones))
     if orchestrated:
         groups = [naming.log_group_arn(account, region, naming.job_log_group(name)) for name in orchestrated]
         logs = ("logs:DescribeLogStreams", "logs:FilterLogEvents", "logs:GetLogEvents")

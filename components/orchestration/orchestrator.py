@@ -45,6 +45,8 @@ class OrchestratorArgs:
     """How long the state machine's log is kept; one of CloudWatch's numbers."""
     tags: Mapping[str, str] = field(default_factory=dict[str, str])
     """On each job, for cost reports."""
+    retire: bool = False
+    """The state machine is no longer protected: it can be deleted, and with it what the runs need."""
 
     def check(self, name: str) -> None:
         """Raises ValueError naming component, field, value and rule."""
@@ -180,5 +182,6 @@ class Orchestrator(pulumi.ComponentResource):
             logging_configuration=sfn.StateMachineLoggingConfigurationArgs(
                 level="ALL", include_execution_data=True, log_destination=log.arn.apply(lambda arn: f"{arn}:*")
             ),
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[role, log, *after]),
+            # Deletions begin with what nothing needs: a refused one leaves queues and machines, which this one needs.
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[role, log, *after], protect=not args.retire),
         )

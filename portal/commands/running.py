@@ -25,7 +25,8 @@ from portal.submission.journal import Header, Journal, Planned, folder, opened
 from portal.submission.listing import refuse_missing_workflow
 from portal.submission.requests import Job, request
 from portal.submission.starting import Result, Starter, config, start_all
-from settings import Portal, load
+from settings import Portal, Settings, load
+from settings.faults import file_of
 
 SHOWN_FAILURES = 10
 INTERRUPTED = 130
@@ -41,6 +42,12 @@ def stack_files() -> Portal:
     return load(names[0], ROOT)
 
 
+def settings_of(portal: Portal, stack: str) -> Settings:
+    if stack not in portal.stacks:
+        raise PortalError(f"STACK: {stack!r}: must be one of {', '.join(sorted(portal.stacks))}")
+    return portal.stacks[stack]
+
+
 @dataclass(frozen=True)
 class Place:
     """An environment, and what the operator finds in it."""
@@ -50,7 +57,12 @@ class Place:
 
     @cached_property
     def where(self) -> Home:
-        return home(self.portal, self.environment)
+        """Raises PortalError if there is none, or if nothing may be started in it."""
+        found = home(self.portal, self.environment)
+        if found.settings.retire:
+            rule = f"is retired in {file_of(found.stack)}: nothing is started in it any more"
+            raise PortalError(f"--environment: {self.environment!r}: {rule}")
+        return found
 
     @cached_property
     def session(self) -> boto3.Session:

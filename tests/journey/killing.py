@@ -23,7 +23,7 @@ SERVICES: Final = (
     "batch", "cloudwatch", "ec2", "ecr", "events", "iam", "logs", "s3", "sns", "sqs", "stepfunctions"
 )  # fmt: skip
 LOOKS: Final = ("Describe", "Get", "Head", "List", "Validate")
-UP: Final = ("portal", "up", "--skip-preview")
+UP: Final = ("portal", "up", "--yes", "--skip-preview")
 ENGINE, PROVIDER = "engine", "provider"
 LANGUAGE_HOST: Final = "pulumi-language"
 """As the kernel cuts it."""

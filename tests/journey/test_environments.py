@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from subprocess import CompletedProcess
+from textwrap import dedent
 from typing import Any
 
 import boto3
 import pytest
+import yaml
 from botocore.exceptions import ClientError
 
 from components import names, naming
 from localcloud.server import inside
 from localcloud.server.callers import SESSIONS
+from portal.pulumi_cli import ROOT
 from tests.journey.conftest import DEV, PROD, Cloud, Project
 from tests.journey.light_runs import PATIENCE_SECONDS, STATUSES, Fleet, light_runner
 from tests.localcloud.batch_steps import until
@@ -235,3 +240,60 @@ def test_roles_do_their_own_environments_work(cloud: Cloud) -> None:
         jobs["read workflows"]()
         machine = calls_upon(environment, acting(cloud, *ROLES["the state machine"](environment)))
         machine["send messages"]()
+
+
+def documented() -> dict[str, Any]:
+    """The environment that the guide adds."""
+    text = (ROOT / "docs" / "how-to" / "environments.md").read_text()
+    block = text.partition("```yaml\n")[2].partition("```")[0]
+    return yaml.safe_load(dedent(block))["environments"]
+
+
+def test_an_environment_comes_and_goes_as_the_guide_says(module_project: Project, cloud: Cloud, tmp_path: Path) -> None:
+    """A run is in it while it is to be removed: by plain `pulumi` without the first step, by `portal up` after it."""
+    project, until_then = module_project, tmp_path / "end"
+
+    def up() -> CompletedProcess[str]:
+        variables = {"PORTAL_PROJECT": str(project.folder)}
+        return project.run("portal", "up", "--yes", "--skip-preview", "dev", env=variables)
+
+    def removed(settings: dict[str, Any]) -> None:
+        del settings["environments"]["qa"]
+
+    project.change("dev", lambda settings: settings["environments"].update(documented()))
+    added = up()
+    assert added.returncode == 0, added.stderr
+    fleet = Fleet(cloud, "qa")
+    states, run = fleet.operator("stepfunctions"), fleet.name("stays")
+    started = fleet.start({run: {"holds": ["RunSPOT"], "until": str(until_then)}})
+    file = project.folder / "Pulumi.dev.yaml"
+    with_it = file.read_text()
+
+    project.change("dev", removed)
+    plain = project.refused("dev", "preview")
+    assert plain.returncode != 0
+    assert (
+        "portal:settings.environments.qa: the environment is deployed; set retire: true" in plain.stdout + plain.stderr
+    )
+
+    file.write_text(with_it)
+    project.change("dev", lambda settings: settings["environments"]["qa"].update(retire=True))
+    retired = up()
+    assert retired.returncode == 0, retired.stderr
+    with pytest.raises(ClientError, match="AccessDenied"):
+        states.start_execution(stateMachineArn=fleet.found().state_machine, input="{}")
+    assert states.describe_execution(executionArn=started[run])["status"] == "RUNNING"
+
+    project.change("dev", removed)
+    busy = up()
+    assert busy.returncode == 1
+    assert "portal:settings.environments.qa: the environment qa loses cryoet-swipe-wdl-qa with 6 objects" in busy.stderr
+    assert "and has 1 running execution: " in busy.stderr
+    until_then.touch()
+    [ended] = fleet.ends(started).values()
+    assert ended["status"] == "SUCCEEDED", "what runs in a retired environment goes on"
+    gone = up()
+    assert gone.returncode == 0, gone.stderr
+    assert "the environment qa loses cryoet-swipe-wdl-qa with 6 objects, cryoet-swipe-comms-qa with " in gone.stdout
+    for kind, found in everything_named(cloud).items():
+        assert not [name for name in found if "qa" in name.split("/")[-1].split("-")], kind

@@ -67,6 +67,7 @@ def test_the_next_up_completes_a_killed_one(project: Project, cloud: Cloud, numb
     before = in_account(cloud, STACKS[stack])
     calls = CALLS[stack]
     if number in DELETING:
+        project.change(stack, lambda settings: settings["environments"]["staging"].update(retire=True))
         project.up(stack)
         project.change(stack, without_orchestrator)
         calls = CALLS_OF_DELETION

@@ -8,6 +8,7 @@ import os
 import re
 import socket
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -93,10 +94,20 @@ def test_a_taken_port_is_named(tmp_path: Path) -> None:
     assert port in ran.stderr
 
 
-def test_without_a_server_the_message_says_what_to_do(tmp_path: Path) -> None:
+def test_without_a_server_nothing_goes_on(tmp_path: Path) -> None:
+    """Neither `make status` nor a command after `eval` reaches what the caller's own environment leads to."""
     ran = localcloud(tmp_path / "local", "env")
-    assert ran.returncode != 0
-    assert "localcloud start" in ran.stderr
+    [line] = ran.stderr.splitlines()
+    assert ran.returncode == 1
+    assert line.startswith("error: no local cloud runs in")
+    assert line.endswith("start one by `make up` or `localcloud start`")
+    variables = {**os.environ, "LOCALCLOUD_FOLDER": str(tmp_path / "local"), "PYTHON": sys.executable}
+    for command in ("make -s status", 'eval "$(make -s env)" && echo "went on"'):
+        done = subprocess.run(
+            ["bash", "-c", command], cwd=ROOT, env=variables, capture_output=True, text=True, check=False
+        )
+        assert (done.returncode != 0, done.stdout) == (True, ""), command
+        assert line in done.stderr.splitlines(), command
 
 
 SUMMARY = r"^%s: account \d+\n  Resources:\n +(?:\+ )?(\d+) %s\n  Duration: "

@@ -23,6 +23,7 @@ def test_the_deploy_role_brings_orchestrators_up_and_takes_one_down(project: Pro
     project.change("dev", without)
     project.up("dev")
     file.write_text(whole)
+    project.change("dev", lambda settings: settings["environments"]["dev"].update(retire=True))
     deploy = job(cloud, DEV, names.GITHUB_DEPLOY, "environment:dev")
     project.pulumi("dev", "up", "--yes", "--skip-preview", env=deploy)
     project.pulumi("dev", "preview", "--expect-no-changes", env=deploy)

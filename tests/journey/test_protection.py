@@ -83,7 +83,7 @@ def test_after_a_killed_first_up_a_dropped_bucket_is_refused_too(untouched: Proj
     before = untouched.state("dev")
     untouched.change("dev", without_embargo)
     folder = {"PORTAL_PROJECT": str(untouched.folder)}
-    refused = untouched.run("portal", "up", "--skip-preview", "dev", env=folder)
+    refused = untouched.run("portal", "up", "--yes", "--skip-preview", "dev", env=folder)
     plain = untouched.refused("dev", "up", "--yes")
     after = untouched.state("dev")
     file.write_text(kept)
@@ -206,6 +206,11 @@ def test_an_image_repository_that_exists_is_taken_in(project: Project, cloud: Cl
 
 
 def test_destroy_passes_once_everything_is_retired(project: Project, cloud: Cloud) -> None:
+    def retire_environments(settings: dict[str, Any]) -> None:
+        for environment in settings["environments"].values():
+            environment["retire"] = True
+
+    project.change("dev", retire_environments)
     embargoed(project, cloud)
 
     def retire(settings: dict[str, Any]) -> None:

@@ -120,7 +120,18 @@ def test_an_operator_without_data_or_environments_may_look_for_buckets() -> None
 def test_an_operator_submits_to_the_machines_of_its_environments() -> None:
     allowed = {one.sid: one for one in roles.operator(account=A, region="r", readable=("b",), environments=("dev",))}
     assert allowed["Submit"].resources == (f"arn:aws:states:r:{A}:stateMachine:cryoet-ingestion-dev-default-wdl",)
-    assert {"states:DescribeStateMachine", "states:StartExecution"} <= set(allowed["Submit"].actions)
+    assert allowed["Submit"].actions == ("states:StartExecution",)
+    assert allowed["Find"].resources == allowed["Submit"].resources
+
+
+def test_an_operator_starts_nothing_in_a_retired_environment() -> None:
+    given = roles.operator(account=A, region="r", readable=(), environments=("dev", "qa"), retired=("qa",))
+    allowed = {one.sid: one.resources for one in given}
+    machines = [f"arn:aws:states:r:{A}:stateMachine:cryoet-ingestion-{name}-default-wdl" for name in ("dev", "qa")]
+    assert (allowed["Find"], allowed["Submit"]) == (tuple(machines), (machines[0],))
+    assert "Submit" not in {
+        one.sid for one in roles.operator(account=A, region="r", readable=(), environments=("qa",), retired=("qa",))
+    }
 
 
 @pytest.mark.parametrize("orchestrators_in", [None, "us-west-2"])

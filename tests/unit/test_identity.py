@@ -125,6 +125,16 @@ def workflows(**fields: Any) -> Recording:
     return record(program)
 
 
+def test_an_environments_buckets_can_be_deleted_once_it_is_retired() -> None:
+    for retire in (False, True):
+        graph = workflows(retire=retire)
+        buckets = [one for one in graph.of("s3/bucket:Bucket") if one.name != "log"]
+        assert [one.inputs["forceDestroy"] for one in buckets] == [retire, retire]
+        parts = [one for one in graph.resources if one.type.startswith("aws:s3/bucket") and "log" not in one.name[:3]]
+        assert {one.protect for one in parts if "Object" not in one.type} == {not retire}
+        assert not any(one.retain or one.protect for one in graph.of("BucketObjectv2"))
+
+
 def test_workflows_lie_at_the_root_of_their_bucket() -> None:
     graph = workflows()
     objects = {one.inputs["key"]: one for one in graph.of("BucketObjectv2")}

@@ -1,4 +1,4 @@
-"""What `portal up` refuses before it starts the engine: a protected bucket of the state that its file no longer has."""
+"""What `portal up` refuses before it starts the engine: what the state has and its stack's file no longer."""
 
 from __future__ import annotations
 
@@ -7,10 +7,13 @@ from typing import Any
 
 import pytest
 
-from portal.protection import deployed_buckets, protected_buckets, refuse_accidents
-from portal.pulumi_cli import Pulumi
-from settings import SettingsError
+from portal.errors import PortalError
+from portal.protection import deployed_buckets, deployed_environments, protected_buckets, refuse_accidents
+from portal.removal import Removal, refuse_running
+from settings import SettingsError, load
+from settings.environments import lost
 from tests.unit.conftest import deployed
+from tests.unit.recording import Recording
 from tests.unit.stackfiles import Files, changed, written
 from tests.unit.test_settings import put
 
@@ -23,12 +26,14 @@ def bucket(key: str, name: str, *, protect: bool = True) -> dict[str, Any]:
     return {"urn": urn, "type": BUCKET, "inputs": {"bucket": name, "tags": {"kind": key}}, "protect": protect}
 
 
-@pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pulumi:
-    """The dev stack, whose state has the embargo bucket and none of the stack's outputs."""
-    state = {"resources": [{"urn": "urn:a::b", "type": "pulumi:pulumi:Stack"}, bucket("embargo", EMBARGO)]}
-    monkeypatch.setattr(Pulumi, "deployment", lambda _: state)
-    return Pulumi(stack="dev", root=tmp_path)
+STATE = {"resources": [{"urn": "urn:a::b", "type": "pulumi:pulumi:Stack"}, bucket("embargo", EMBARGO)]}
+"""The dev stack's, with the embargo bucket and none of the stack's outputs."""
+
+
+def state_of(graph: Recording) -> list[dict[str, Any]]:
+    """The resources as the engine writes them down."""
+    keys = ("urn", "type", "inputs", "parent", "protect")
+    return [{key: getattr(one, key) for key in keys} for one in graph.resources]
 
 
 def without_embargo(files: Files) -> None:
@@ -37,35 +42,33 @@ def without_embargo(files: Files) -> None:
         environment["ingest"]["writes"].remove({"bucket": "embargo"})
 
 
-def test_what_is_held_may_stay_or_be_retired(project: Pulumi) -> None:
-    written(changed(lambda _: None), project.root)
-    refuse_accidents(project)
+def test_what_is_held_may_stay_or_be_retired(tmp_path: Path) -> None:
+    refuse_accidents(load("dev", written(changed(lambda _: None), tmp_path)), STATE)
 
     def retired(files: Files) -> None:
         put("dev", "buckets.embargo.retire", True)(files)
         for environment in files["dev"]["environments"].values():
             environment["ingest"]["writes"].remove({"bucket": "embargo"})
 
-    written(changed(retired), project.root)
-    refuse_accidents(project)
+    refuse_accidents(load("dev", written(changed(retired), tmp_path)), STATE)
 
 
-def test_what_is_dropped_is_refused_by_file_key_and_rule(project: Pulumi) -> None:
-    written(changed(without_embargo), project.root)
+def test_what_is_dropped_is_refused_by_file_key_and_rule(tmp_path: Path) -> None:
+    portal = load("dev", written(changed(without_embargo), tmp_path))
     with pytest.raises(SettingsError, match=f"dev.yaml: portal:settings.buckets.embargo: the bucket {EMBARGO} is depl"):
-        refuse_accidents(project)
+        refuse_accidents(portal, STATE)
 
 
-def test_what_would_be_opened_is_refused_too(project: Pulumi) -> None:
+def test_what_would_be_opened_is_refused_too(tmp_path: Path) -> None:
     def opened(files: Files) -> None:
         without_embargo(files)
         put("dev", "buckets.embargo", {"kind": "staging", "name": EMBARGO})(files)
 
-    written(changed(opened), project.root)
+    portal = load("dev", written(changed(opened), tmp_path))
     with pytest.raises(
         SettingsError, match=r"embargo\.kind: 'staging': .* set open_contents_to: \[operators, releases\]"
     ):
-        refuse_accidents(project)
+        refuse_accidents(portal, STATE)
 
 
 def test_a_bucket_of_unknown_outcome_counts_and_one_without_protection_does_not() -> None:
@@ -78,9 +81,37 @@ def test_a_bucket_of_unknown_outcome_counts_and_one_without_protection_does_not(
 @pytest.mark.parametrize("stack", ["dev", "public", "prod"])
 def test_the_state_says_what_the_outputs_say(stack: str) -> None:
     graph = deployed(stack)
-    resources = [
-        {"urn": one.urn, "type": one.type, "inputs": one.inputs, "protect": one.protect} for one in graph.resources
-    ]
-    assert protected_buckets({"resources": resources}) == graph.exports["protected"]
-    kinds = {name: one.kind for name, one in deployed_buckets({"resources": resources}).items()}
+    state = {"resources": state_of(graph)}
+    assert protected_buckets(state) == graph.exports["protected"]
+    assert deployed_environments(state, protected=True) == graph.exports["environments"]
+    assert deployed_environments(state) == graph.exports["environments"]
+    kinds = {name: one.kind for name, one in deployed_buckets(state).items()}
     assert {name: one["kind"] for name, one in graph.exports["access"].items()}.items() <= kinds.items()
+
+
+def test_an_environment_of_the_state_alone_is_refused_too(tmp_path: Path) -> None:
+    """An `up` that was killed put out nothing; nor is it put out, but there all the same, once it is retired."""
+
+    def without_dev(files: Files) -> None:
+        del files["dev"]["environments"]["dev"]
+
+    graph, portal = deployed("dev"), load("dev", written(changed(without_dev), tmp_path))
+    resources = state_of(graph)
+    with pytest.raises(SettingsError, match=r"portal:settings.environments.dev: the environment is deployed; set reti"):
+        refuse_accidents(portal, {"resources": resources})
+    retired = {"resources": [{**one, "protect": False} for one in resources]}
+    refuse_accidents(portal, retired)
+    assert lost(portal.current, deployed_environments(retired)) == {"dev": graph.exports["environments"]["dev"]}
+
+
+def test_an_environment_with_executions_is_not_removed() -> None:
+    names = {"comms_bucket": "comms", "orchestrator": "the-machine"}
+    idle = Removal(environment="qa", lost=names, running=0, objects={"comms": 3})
+    assert str(idle) == "the environment qa loses comms with 3 objects, the-machine"
+    refuse_running("dev", [idle])
+    busy = Removal(environment="qb", lost=names, running=2, objects={"comms": 3})
+    told = (
+        r"Pulumi.dev.yaml: portal:settings.environments.qb: .* comms with 3 objects, .* and has 2 running executions: "
+    )
+    with pytest.raises(PortalError, match=told):
+        refuse_running("dev", [idle, busy])

@@ -128,7 +128,12 @@ def test_workflows_are_uploaded_from_the_folder() -> None:
 
 def test_outputs_say_what_is_protected(graph: Recording, stack: str) -> None:
     protected = {one.inputs["bucket"] for one in graph.of("s3/bucket:Bucket") if one.protect}
-    assert set(graph.exports["protected"].values()) == protected
+    exported = {*graph.exports["protected"].values()}
+    for names in graph.exports["environments"].values():
+        exported |= {names["wdl_bucket"], names["comms_bucket"]}
+    assert exported == protected
+    machines = [one.inputs["name"] for one in graph.of("sfn/stateMachine:StateMachine") if one.protect]
+    assert set(machines) == {one["orchestrator"] for one in graph.exports["environments"].values()}
     assert graph.exports["account"] == ACCOUNTS[stack]
     assert set(graph.exports["buckets"].values()) == {one.inputs["bucket"] for one in graph.of("s3/bucket:Bucket")}
     assert set(graph.exports["roles"]) == named(graph)

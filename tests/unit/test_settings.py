@@ -323,7 +323,7 @@ def test_dropping_a_protected_bucket_is_refused() -> None:
     portal = load("dev", ROOT)
     with pytest.raises(SettingsError) as refused:
         portal.refuse_accidents(
-            {"source": "cryoetportal-rawdatasets-dev", "gone": "old-bucket", "staging": "other-name"}, {}
+            {"source": "cryoetportal-rawdatasets-dev", "gone": "old-bucket", "staging": "other-name"}, {}, {}
         )
     found = [str(fault) for fault in refused.value.faults]
     assert len(found) == 2
@@ -342,10 +342,40 @@ def test_an_unprotected_kind_is_no_way_round_it(tmp_path: Path) -> None:
 
     portal = load("dev", written(changed(both), tmp_path))
     with pytest.raises(SettingsError, match=r"buckets\.embargo\.kind: 'workspace'"):
-        portal.refuse_accidents({"embargo": "cryoet-data-portal-embargo"}, {})
+        portal.refuse_accidents({"embargo": "cryoet-data-portal-embargo"}, {}, {})
 
 
 def test_a_retired_bucket_may_be_dropped(tmp_path: Path) -> None:
     portal = load("prod", written(changed(put("prod", "buckets.log.retire", True)), tmp_path))
-    portal.refuse_accidents({"log": "cryoet-data-portal-logs-prod"}, {})
+    portal.refuse_accidents({"log": "cryoet-data-portal-logs-prod"}, {}, {})
     assert not portal.current.buckets["log"].protected
+
+
+DEV = {
+    "wdl_bucket": "cryoet-swipe-wdl-dev",
+    "comms_bucket": "cryoet-swipe-comms-dev",
+    "orchestrator": "cryoet-ingestion-dev-default-wdl",
+}
+
+
+def test_an_environment_or_a_part_of_it_is_not_dropped_without_retire(tmp_path: Path) -> None:
+    portal = load("dev", ROOT)
+    portal.refuse_accidents({}, {}, {"dev": DEV})
+    with pytest.raises(SettingsError) as refused:
+        portal.refuse_accidents({}, {}, {"dev": {**DEV, "comms_bucket": "cryoet-old-swipe-comms-dev"}, "gone": DEV})
+    changed_bucket, gone = [str(fault) for fault in refused.value.faults]
+    at, first = "Pulumi.dev.yaml: portal:settings.environments", "set retire: true on the environment and bring the "
+    assert changed_bucket.startswith(
+        f"{at}.dev.comms_bucket: 'cryoet-swipe-comms-dev': cryoet-old-swipe-comms-dev is dep"
+    )
+    assert changed_bucket.endswith(f"{first}stack up once, then change it")
+    assert gone == f"{at}.gone: the environment is deployed; {first}stack up once, then remove the entry"
+
+    def bare(files: Files) -> None:
+        del files["dev"]["environments"]["dev"]["orchestrator"]
+        files["dev"]["environments"]["dev"]["retire"] = True
+
+    with pytest.raises(
+        SettingsError, match=r"environments\.dev\.orchestrator: cryoet-ingestion-dev-default-wdl is depl"
+    ):
+        load("dev", written(changed(bare), tmp_path)).refuse_accidents({}, {}, {"dev": DEV})

@@ -36,7 +36,7 @@ def opening(before: dict[str, Deployed], directory: Path, said: Iterable[str] = 
 
 def refused(portal: Portal, before: dict[str, Deployed]) -> list[str]:
     try:
-        portal.refuse_accidents({}, before)
+        portal.refuse_accidents({}, before, {})
     except SettingsError as error:
         return [str(fault).removeprefix("Pulumi.dev.yaml: portal:settings.buckets.") for fault in error.faults]
     return []
@@ -130,7 +130,7 @@ def test_a_bucket_is_known_by_its_name() -> None:
     portal = load("public", ROOT)
     before = {portal.current.buckets["public"].name: Deployed(kind="source", readers=frozenset())}
     with pytest.raises(SettingsError, match=r"buckets\.public\.kind: 'public': the bucket cryoet-data-portal-public"):
-        portal.refuse_accidents({}, before)
+        portal.refuse_accidents({}, before, {})
 
 
 @pytest.mark.parametrize(
@@ -158,4 +158,4 @@ def test_what_a_stack_puts_out_is_what_the_next_up_judges_by(tmp_path: Path) -> 
     before = deployed(outputs(portal.current))
     assert before[RAW] == Deployed(kind="source", readers=frozenset())
     assert before[EMBARGO] == Deployed(kind="embargo", readers=frozenset({LAB}))
-    portal.refuse_accidents({}, before)
+    portal.refuse_accidents({}, before, {})
