@@ -1,7 +1,7 @@
 """What `portal up` asks an account before it removes an environment: how many executions run, what its buckets hold.
 
-The program asks for no counts: its resources follow from stack file and state alone. AWS facts: a state machine that is
-deleted ends its executions at their next transition, and the jobs that they wait for run on without anybody.
+The program asks for no counts: its resources follow from stack file and state alone. AWS fact: DeleteStateMachine ends
+the machine's executions at their next transition.
 """
 
 from __future__ import annotations
