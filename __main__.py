@@ -41,9 +41,7 @@ def checked() -> Portal:
 def main() -> None:
     portal = checked()
     last = last_outputs()
-    portal.refuse_accidents(
-        last.get("protected", {}), deployed(last.get("access", {})), last.get("environments", {})
-    )
+    portal.refuse_accidents(last.get("protected", {}), deployed(last.get("access", {})), last.get("environments", {}))
     role = os.environ.get(ROLE_VARIABLE)
     if role and role not in ROLES:
         raise pulumi.RunError(f"{ROLE_VARIABLE}: {role!r}: must be {' or '.join(ROLES)}")

@@ -82,7 +82,7 @@ def accounts_of_stacks(project: Path) -> dict[str, Account]:
 def server_or_fail(folder: Path) -> process.Running:
     found = process.running(folder.resolve())
     if found is None:
-        raise fail(f"no local cloud runs in {folder}: start one by `make up` or `localcloud start`")
+        raise fail(f"no local cloud runs in {folder}: localcloud start")
     return found
 
 

@@ -7,7 +7,7 @@ its end put out nothing of what it made; the state has that all the same.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final, cast, get_args
+from typing import Any, Final, get_args
 
 from settings import Portal
 from settings.audience import Deployed
@@ -62,7 +62,7 @@ def deployed_buckets(deployment: Mapping[str, Any]) -> dict[str, Deployed]:
     """By name, those whose tags say of which kind they are. With whom they are shared the tags do not say."""
     buckets = (one["inputs"] for one in _resources(deployment) if one["type"] == BUCKET)
     kinds = {inputs["bucket"]: (inputs.get("tags") or {}).get("kind") for inputs in buckets}
-    known = {name: cast("BucketKind", kind) for name, kind in kinds.items() if kind in get_args(BucketKind)}
+    known: dict[str, BucketKind] = {name: kind for name, kind in kinds.items() if kind in get_args(BucketKind)}
     return {name: Deployed(kind=kind, readers=None) for name, kind in known.items()}
 
 

@@ -12,7 +12,7 @@ from portal.agreement import Yes, agree, refuse_without_terminal
 from portal.commands.running import settings_of, stack_files
 from portal.errors import PortalError
 from portal.protection import refuse_accidents
-from portal.pulumi_cli import Pulumi, PulumiError, changes
+from portal.pulumi_cli import Pulumi, PulumiError, changes, engine
 from portal.recovery import Place, clear_dead_lock, was_interrupted
 from portal.recovery import recover as recover_stack
 from portal.removal import refuse_running, removals
@@ -49,6 +49,7 @@ def up(
 ) -> None:
     """`pulumi up` of each stack, after its preview and a yes; what a killed run left behind is put right first."""
     how = How(yes=yes, refresh=refresh, skip_preview=skip_preview)
+    engine()
     how.refuse_unasked()
     portal = stack_files()
     places = {name: Place.of(settings_of(portal, name)) for name in stack or sorted(portal.stacks)}

@@ -106,7 +106,7 @@ def test_the_target_is_named_and_the_preview_shown_before_it_asks(up: Up, cloud:
 
 def test_no_is_the_end_of_it(up: Up) -> None:
     done = up.run(typed="\n")
-    assert (done.returncode, done.stderr.splitlines()[-1]) == (1, "error: not agreed: dev was not brought up")
+    assert (done.returncode, done.stderr) == (1, "Bring dev up? [y/N]:error: not agreed: dev was not brought up\n")
     assert up.asked() == [*LOOKS, "preview"]
 
 
