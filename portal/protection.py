@@ -61,7 +61,7 @@ def deployed_environments(deployment: Mapping[str, Any], *, protected: bool = Fa
 def deployed_buckets(deployment: Mapping[str, Any]) -> dict[str, Deployed]:
     """By name, those whose tags say of which kind they are. With whom they are shared the tags do not say."""
     buckets = (one["inputs"] for one in _resources(deployment) if one["type"] == BUCKET)
-    kinds = {inputs["bucket"]: (inputs.get("tags") or {}).get("kind") for inputs in buckets}
+    kinds: dict[str, Any] = {inputs["bucket"]: (inputs.get("tags") or {}).get("kind") for inputs in buckets}
     known: dict[str, BucketKind] = {name: kind for name, kind in kinds.items() if kind in get_args(BucketKind)}
     return {name: Deployed(kind=kind, readers=None) for name, kind in known.items()}
 
