@@ -150,7 +150,7 @@ def test_a_reclaim_may_wait_for_a_file_of_the_job(world: World, queue: str) -> N
 def test_the_faces_of_a_reclaim_by_sigterm(
     world: World, queue: str, report: str, program: str, status_reason: re.Pattern[str], exit_code: int | None
 ) -> None:
-    faults.add(kind="reclaimed", queue=queue, signal="SIGTERM", report=report, after_marker="up")
+    faults.add(kind="reclaimed", queue=queue, signal="SIGTERM", report=report, after_marker="up", grace_seconds=120)
     with time_scale(0.002):
         job = world.run(queue, "sh", "-c", program)
     assert status_reason.fullmatch(job["statusReason"]), job["statusReason"]
