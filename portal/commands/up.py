@@ -79,8 +79,11 @@ def _bring_up(pulumi: Pulumi, place: Place, how: How) -> None:
 
 
 def _update(pulumi: Pulumi, place: Place, how: How, *, interrupted: bool) -> None:
-    for line in recover_stack(pulumi, place, interrupted=interrupted):
+    taken_in = recover_stack(pulumi, place, interrupted=interrupted)
+    for line in taken_in:
         print(f"  {line}")
+    if taken_in:  # a bucket among it may hold data, and its tags say of which kind
+        refuse_accidents(load(pulumi.stack, pulumi.root), pulumi.deployment())
     refresh = ["--refresh"] if how.refresh else []
     previewed = how.skip_preview
     if not how.yes:

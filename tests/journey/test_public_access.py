@@ -11,15 +11,18 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from tests.journey.conftest import PROD, Cloud, Project
+from tests.journey.killing import UP, in_folder
 
-RAW, OPEN, KEY = "cryoet-data-portal-raw", "cryoet-data-portal-open", "10000/tomogram.mrc"
+RAW, OPEN, LEFT = (f"cryoet-data-portal-{word}" for word in ("raw", "open", "left"))
+KEY = "10000/tomogram.mrc"
 
 
 def small(settings: dict[str, Any]) -> None:
-    """A closed account with a bucket of raw data and no environment."""
+    """A closed account with two buckets of raw data and no environment."""
     del settings["environments"], settings["access"]["github"]
     settings["network"] = {"cidr": settings["network"]["cidr"]}
     settings["buckets"]["raw"] = {"kind": "source", "name": RAW}
+    settings["buckets"]["left"] = {"kind": "source", "name": LEFT}
 
 
 def published(settings: dict[str, Any]) -> None:
@@ -30,12 +33,19 @@ def published(settings: dict[str, Any]) -> None:
 
 
 def retired(settings: dict[str, Any]) -> None:
-    for key in ("raw", "open"):
+    for key in ("raw", "open", "left"):
         settings["buckets"][key]["retire"] = True
 
 
 def removed(settings: dict[str, Any]) -> None:
-    del settings["buckets"]["raw"], settings["buckets"]["open"]
+    for key in ("raw", "open", "left"):
+        del settings["buckets"][key]
+
+
+def made_again(settings: dict[str, Any]) -> None:
+    """A bucket that was left in AWS, as if it were a new one."""
+    settings["account"]["block_public_access"] = False
+    settings["buckets"]["left"] = {"kind": "public", "name": LEFT}
 
 
 def answer(cloud: Cloud, bucket: str) -> str:
@@ -75,7 +85,8 @@ def read_all_along(cloud: Cloud, *buckets: str) -> Generator[None]:
 def test_an_account_opens_and_closes_by_its_own_key_alone(project: Project, cloud: Cloud) -> None:
     project.change("prod", small)
     project.up("prod")
-    cloud.client("s3", PROD).put_object(Bucket=RAW, Key=KEY, Body=b"voxels")
+    for bucket in (RAW, LEFT):
+        cloud.client("s3", PROD).put_object(Bucket=bucket, Key=KEY, Body=b"voxels")
     assert answer(cloud, RAW) == "AccessDenied"
 
     project.change("prod", published)
@@ -104,3 +115,12 @@ def test_an_account_opens_and_closes_by_its_own_key_alone(project: Project, clou
     project.change("prod", lambda settings: settings["account"].update(block_public_access=True))
     project.up("prod")
     assert [answer(cloud, RAW), answer(cloud, OPEN)] == ["AccessDenied", "AccessDenied"]
+
+    project.change("prod", made_again)
+    exists = project.run(*UP, "prod", env=in_folder(project))
+    assert "BucketAlreadyOwnedByYou" in exists.stderr
+    taken_in = project.run(*UP, "prod", env=in_folder(project))
+    assert taken_in.returncode == 1
+    assert "the account has it already, taken in" in taken_in.stdout
+    assert f"the bucket {LEFT} is deployed with the kind source: anyone could read what is in it" in taken_in.stderr
+    assert answer(cloud, LEFT) == "AccessDenied"
