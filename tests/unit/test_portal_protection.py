@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
+from portal.commands import up
 from portal.errors import PortalError
 from portal.protection import deployed_buckets, deployed_environments, protected_buckets, refuse_accidents
+from portal.pulumi_cli import Pulumi
 from portal.removal import Removal, refuse_running
 from settings import SettingsError, load
 from settings.environments import lost
@@ -115,3 +117,22 @@ def test_an_environment_with_executions_is_not_removed() -> None:
     )
     with pytest.raises(PortalError, match=told):
         refuse_running("dev", [idle, busy])
+
+
+def test_what_was_taken_in_after_a_failed_update_is_judged_before_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A bucket that was left in AWS, with data, and made again as if it were new."""
+
+    def opened(files: Files) -> None:
+        without_embargo(files)
+        put("dev", "buckets.embargo", {"kind": "staging", "name": EMBARGO})(files)
+
+    written(changed(opened), tmp_path)
+    monkeypatch.setattr(Pulumi, "deployment", lambda _: STATE)
+    monkeypatch.setattr("portal.commands.up.recover_stack", lambda *_, **__: ["embargo: taken in"])
+    place: Any = None
+    how = up.How(yes=True, refresh=False, skip_preview=True)
+    update = up._update  # pyright: ignore[reportPrivateUsage] - without an engine it shows here alone
+    with pytest.raises(SettingsError, match=r"embargo\.kind: 'staging': .* deployed with the kind embargo"):
+        update(Pulumi(stack="dev", root=tmp_path), place, how, interrupted=True)
