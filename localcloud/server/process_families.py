@@ -112,7 +112,7 @@ class Family:
         """SIGKILL to each, once. Answers whether there was any that had not ended."""
         table = process_table()
         members = self.members(table, by_environment=True)
-        for process in members:
+        for process in sorted(members, key=lambda one: (one != self._root, one.pid)):  # parents tell of killed children
             with suppress(psutil.Error):
                 process.kill()
         return any(not table[process.pid].ended for process in members)

@@ -16,7 +16,8 @@ from tests.journey.conftest import DEV, Cloud
 from tests.localcloud.batch_steps import stand_ins, until
 
 WORKFLOW, FOLDER = "standardize_dirs.wdl-v0.0.1.wdl", "standardize_dirs.wdl-0"
-MEMORY_MIB = 1_000
+MEMORY_MIB = 16_000
+"""All of a machine: the loss of one is no other run's."""
 PATIENCE_SECONDS = 400
 STATUSES = ("SUBMITTED", "PENDING", "RUNNABLE", "STARTING", "RUNNING", "SUCCEEDED", "FAILED")
 _UNIX = itertools.count(1_700_000_000)

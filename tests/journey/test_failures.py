@@ -24,7 +24,9 @@ VCPUS = 6
 """So many jobs run at a time, and no more than this machine can take."""
 READERS = "cryoet-ingestion-staging-portal-sfn-notifications-queue"
 LETTERS = f"{READERS}-dead-letter"
-MORE = {"RunSPOTMemory": 1000, "RunEC2Memory": 1500, "RunSPOTVcpu": 1, "RunEC2Vcpu": 2}
+ALONE_MIB = 16_000
+"""All of a machine: the loss of one is no other run's."""
+MORE = {"RunSPOTMemory": ALONE_MIB, "RunEC2Memory": 1500, "RunSPOTVcpu": 1, "RunEC2Vcpu": 2}
 
 
 @dataclass
@@ -139,7 +141,7 @@ def test_a_machine_that_is_taken_leads_to_one_on_demand(ended: Ended, word: str)
     assert ended.staging.way(word) == (INTERRUPTED if word.startswith("exit-") else RECLAIMED)
     (lost,), (second,) = ended.staging.jobs(word, "spot"), ended.staging.jobs(word, "on_demand")
     assert (lost["status"], second["status"]) == ("FAILED", "SUCCEEDED")
-    for job, memory, vcpus in ((lost, 1000, 1), (second, 1500, 2)):
+    for job, memory, vcpus in ((lost, ALONE_MIB, 1), (second, 1500, 2)):
         assert sizes_of(job) == {"MEMORY": str(memory), "VCPU": str(vcpus)}
         defaults = json.loads(environment_of(job)["MINIWDL__TASK_RUNTIME__DEFAULTS"])
         assert (defaults["memory"], defaults["cpu"]) == (f"{memory} MiB", vcpus)

@@ -46,8 +46,8 @@ def test_the_jobs_of_a_compute_environment_are_tasks_of_its_cluster(world: World
     jobs = [world.submit(queue, "sh", "-c", HELD.format(tmp_path / "go")) for _ in range(2)]
     started = [world.until_status(job, "RUNNING") for job in jobs]
     assert {job["container"]["taskArn"].split("/")[1] for job in started} == {arn.rpartition("/")[2]}
-    assert counts(ecs, arn) == (0, 2, 2)
-    assert counts(ecs, arn.rpartition("/")[2]) == (0, 2, 2)
+    assert counts(ecs, arn) == (0, 2, 1)
+    assert counts(ecs, arn.rpartition("/")[2]) == (0, 2, 1)
     assert counts(ecs, cluster(world, other)) == (0, 0, 0)
     (tmp_path / "go").touch()
     assert [world.ended(job)["status"] for job in jobs] == ["SUCCEEDED"] * 2

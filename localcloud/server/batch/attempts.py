@@ -12,34 +12,25 @@ import signal
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from http import HTTPStatus
+from pathlib import Path
 
 from localcloud.server import children
 from localcloud.server.call import HOOKS, Call
 from localcloud.server.call import Outcome as CallOutcome
 from localcloud.server.timescale import SCALE
 
-from . import environment, faults, notices
-from .markers import Marker
+from . import containers, environment, faults, fleet, notices
 from .model import LOCK, Attempt, ComputeEnvironment, Job, new_id, now_ms
-from .texts import EXITED, FAILED_TO_START, OUT_OF_MEMORY, TIMED_OUT, cannot_pull, cannot_start, host_terminated
+from .outcomes import KILLED, Outcome, Verdict, host_lost, of_fault, out_of_memory, stopped
+from .pending_faults import PendingFault
+from .texts import FAILED_TO_START, TIMED_OUT, cannot_pull, cannot_start
 
 LOG = logging.getLogger(__name__)
 STOP_SECONDS = 30
 WRITING = ("PutObject", "CopyObject", "CompleteMultipartUpload")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Outcome:
-    """How an attempt ended. ``may_succeed`` is false for one that was stopped, whatever it says itself."""
-
-    exit_code: int | None = None
-    reason: str | None = None
-    status_reason: str | None = EXITED
-    may_retry: bool = True
-    may_succeed: bool = True
 
 
 End = Callable[[Job, Outcome], None]
@@ -47,18 +38,22 @@ End = Callable[[Job, Outcome], None]
 
 @dataclass(kw_only=True)
 class Running:
-    """An attempt's process. ``verdict`` is what it ended for, if not by itself: given its exit code, the outcome."""
+    """An attempt's process. ``verdict`` is what it ended for, if not by itself."""
 
     job: Job
     attempt: Attempt
     on_end: End
     process: children.Child | None = None
-    marker: Marker | None = None
+    directory: Path = field(default_factory=Path)
+    token: str = ""
     deadline: float | None = None
     kill_at: float | None = None
-    verdict: Callable[[int], Outcome] | None = None
-    fault: faults.Fault | None = None
-    strike_at: float | None = None
+    verdict: Verdict | None = None
+    pending: list[PendingFault] = field(default_factory=list[PendingFault])
+
+    def see(self, line: str) -> None:
+        for pending in list(self.pending):
+            pending.look_in(line)
 
 
 _RUNNING: dict[str, Running] = {}
@@ -66,17 +61,14 @@ _RUNNING: dict[str, Running] = {}
 
 def begin(job: Job, compute_environment: ComputeEnvironment, on_end: End) -> None:
     """Starts the next attempt in a thread of its own. Called under the lock."""
-    number = len(job.attempts) + 1
-    account, region = job.account, job.region
+    instance = fleet.place(compute_environment, job)
     cluster = compute_environment.ecs_cluster_arn.rpartition("/")[2]
     task = new_id().replace("-", "")
-    instance = f"i-0{new_id().replace('-', '')[:16]}"
-    ecs = f"arn:aws:ecs:{region}:{account}"
     attempt = Attempt(
-        number=number,
-        instance_id=instance,
-        container_instance_arn=f"{ecs}:container-instance/{cluster}/{new_id().replace('-', '')}",
-        task_arn=f"{ecs}:task/{cluster}/{task}",
+        number=len(job.attempts) + 1,
+        instance_id=instance.id,
+        container_instance_arn=instance.container_instance_arn,
+        task_arn=f"arn:aws:ecs:{job.region}:{job.account}:task/{cluster}/{task}",
         log_stream=f"{environment.log_prefix(job)}/default/{task}",
         compute_environment=compute_environment.arn,
     )
@@ -100,6 +92,7 @@ def _run(running: Running, instance_role: str) -> None:
             running.process.kill()
             running.process.wait()
         outcome = Outcome(reason=f"the local cloud failed: {error}", status_reason=FAILED_TO_START)
+    containers.remove(running.token)
     with LOCK:
         abandoned = _RUNNING.get(job.id) is not running
         if not abandoned:
@@ -110,22 +103,33 @@ def _run(running: Running, instance_role: str) -> None:
 
 def _attempt(running: Running, instance_role: str) -> Outcome:
     job, attempt = running.job, running.attempt
-    fault = faults.take((*faults.STARTING, *faults.STRIKING), job.queue, job.name, attempt.compute_environment)
+    fault = faults.take((*faults.STARTING, *faults.STRIKING), job, attempt.compute_environment)
     if fault is not None and fault.kind == "slow":
         time.sleep(SCALE.real(fault.seconds))
-        fault = faults.take(faults.STRIKING, job.queue, job.name, attempt.compute_environment)
+        fault = faults.take(faults.STRIKING, job, attempt.compute_environment)
     if fault is not None and fault.kind == "image_pull":
         reason = fault.message or cannot_pull(job.container["image"])
         return Outcome(reason=reason, status_reason=FAILED_TO_START)
     if fault is not None and fault.at_once and fault.kind != "reclaimed":
-        return _struck(running, fault)(137)
-    running.fault = fault
+        with LOCK:
+            _strike(running, fault)
+    elif fault is not None:
+        running.pending.append(PendingFault(fault=fault))
+    if running.verdict is not None:
+        return running.verdict(KILLED)
     prepared = environment.prepare(job, attempt, instance_role)
     if isinstance(prepared, str):
         return Outcome(reason=prepared, status_reason=FAILED_TO_START)
+    return _run_to_its_end(running, prepared)
+
+
+def _run_to_its_end(running: Running, prepared: environment.Prepared) -> Outcome:
+    running.token, running.directory = prepared.token, prepared.directory
     with LOCK:
-        if job.stop_reason is not None:
-            return Outcome(status_reason=job.stop_reason, may_retry=False)
+        if running.job.stop_reason is not None:
+            return Outcome(status_reason=running.job.stop_reason, may_retry=False)
+        if running.verdict is not None:  # its instance was lost meanwhile
+            return running.verdict(KILLED)
         try:
             running.process = _start(running, prepared)
         except OSError:
@@ -138,30 +142,23 @@ def _attempt(running: Running, instance_role: str) -> Outcome:
 
 
 def _start(running: Running, prepared: environment.Prepared) -> children.Child:
-    pattern = running.fault.after_marker if running.fault else None
-    running.marker = Marker(pattern=pattern, directory=prepared.directory) if pattern else None
-    return children.start(
-        children.Command(
-            name=f"job {running.job.id}",
-            argv=prepared.argv,
-            environment=prepared.variables,
-            directory=prepared.directory,
-        ),
-        write=prepared.logs,
-        see=running.marker.look_in if running.marker else None,
+    command = children.Command(
+        name=f"job {running.job.id}",
+        argv=prepared.argv,
+        environment=prepared.variables,
+        directory=prepared.directory,
     )
+    return children.start(command, write=prepared.logs, see=running.see)
 
 
 def _began(running: Running, process: children.Child) -> None:
     job = running.job
-    now = time.monotonic()
     running.attempt.started_at = now_ms()
     job.started_at = running.attempt.started_at
     if job.timeout and job.timeout.get("attemptDurationSeconds"):
-        running.deadline = now + SCALE.real(job.timeout["attemptDurationSeconds"])
-    fault = running.fault
-    if fault is not None and not fault.awaits_writing:
-        running.strike_at = now + SCALE.real(fault.after_seconds or 0)
+        running.deadline = time.monotonic() + SCALE.real(job.timeout["attemptDurationSeconds"])
+    for pending in running.pending:
+        pending.begin()
     job.status = "RUNNING"
     notices.job_changed(job)
     children.watch(process, partial(check, running, process))
@@ -169,8 +166,8 @@ def _began(running: Running, process: children.Child) -> None:
 
 def check(running: Running, process: children.Child, used_mib: float) -> None:
     """Looks at a running attempt: time, memory, faults. Called by the watcher, many times a second."""
-    if running.marker is not None:
-        running.marker.look_for_file()
+    for pending in list(running.pending):
+        pending.look_for_file(running.directory)
     now = time.monotonic()
     with LOCK:
         if running.kill_at is not None and now >= running.kill_at:
@@ -179,25 +176,41 @@ def check(running: Running, process: children.Child, used_mib: float) -> None:
         if running.verdict is not None:
             return
         if used_mib > running.job.memory_mib:
-            _kill(running, lambda _: Outcome(exit_code=137, reason=OUT_OF_MEMORY))
+            _kill(running, out_of_memory)
         elif running.deadline is not None and now >= running.deadline:
-            _terminate(running, lambda code: Outcome(exit_code=code, status_reason=TIMED_OUT, may_retry=False,
-                                                     may_succeed=False))  # fmt: skip
-        elif running.fault is not None and _strikes(running, now):
-            _strike(running, running.fault)
-
-
-def _strikes(running: Running, now: float) -> bool:
-    marked = running.marker is not None and running.marker.seen
-    return marked or (running.strike_at is not None and now >= running.strike_at)
+            _terminate(running, stopped(TIMED_OUT))
+        elif striking := next((pending.fault for pending in running.pending if pending.strikes), None):
+            _strike(running, striking)
 
 
 def _strike(running: Running, fault: faults.Fault) -> None:
-    verdict = _struck(running, fault)
-    if fault.kind == "reclaimed" and fault.signal == "SIGTERM":
-        _terminate(running, verdict, fault.grace_seconds)
-    else:
-        _kill(running, verdict)
+    """The job's end, or that of its instance with every job on it. Called under the lock."""
+    instance = running.attempt.instance_id
+    struck = [running]
+    if fault.takes_instance:
+        fleet.drain(instance)
+        struck = [one for one in _RUNNING.values() if one.attempt.instance_id == instance]
+    for one in struck:
+        if one.verdict is not None:
+            continue
+        if fault.kind == "reclaimed" and fault.signal == "SIGTERM":
+            _terminate(one, of_fault(fault, instance), fault.grace_seconds)
+        else:
+            _kill(one, of_fault(fault, instance))
+
+
+@faults.on_add
+def _strike_what_runs(fault: faults.Fault) -> None:
+    """A fault that is put in strikes jobs that run already, as many as its times. Called under the lock."""
+    for running in _RUNNING.values():
+        concerned = fault.concerns(running.job, running.attempt.compute_environment)
+        if fault.kind in faults.STRIKING and concerned and running.verdict is None:
+            fault.use()
+            fault.striking.append(running.job.id)
+            pending = PendingFault(fault=fault)
+            running.pending.append(pending)
+            if running.process is not None:
+                pending.begin()
 
 
 @HOOKS.finish("s3")
@@ -208,35 +221,20 @@ def _wrote(call: Call, outcome: CallOutcome) -> None:
     task, name = call.caller.arn.rpartition("/")[2], f"{call.params['Bucket']}/{call.params['Key']}"
     with LOCK:
         for running in _RUNNING.values():
-            fault = running.fault
-            if fault is None or running.process is None or running.verdict is not None:
+            if running.process is None or not running.attempt.task_arn.endswith(f"/{task}"):
                 continue
-            if running.attempt.task_arn.endswith(f"/{task}") and fault.awaits_object(name):
-                _strike(running, fault)
+            for pending in running.pending:
+                if pending.fault.awaits_object(name) and not pending.fault.removed:
+                    _strike(running, pending.fault)
 
 
-def _struck(running: Running, fault: faults.Fault) -> Callable[[int], Outcome]:
-    if fault.kind == "host_lost":
-        return lambda _: Outcome(status_reason=None, may_succeed=False)
-    if fault.kind == "out_of_memory":
-        return lambda _: Outcome(exit_code=137, reason=OUT_OF_MEMORY)
-    if fault.kind == "exit":
-        return lambda _: Outcome(exit_code=fault.exit_code)
-    lost = host_terminated(running.attempt.instance_id)
-    if fault.signal == "SIGKILL":
-        return lambda _: Outcome(status_reason=lost, may_succeed=False)
-    if fault.report == "program":
-        return lambda code: Outcome(exit_code=code)
-    return lambda code: Outcome(exit_code=code if code != 137 else None, status_reason=lost, may_succeed=False)
-
-
-def _kill(running: Running, verdict: Callable[[int], Outcome]) -> None:
+def _kill(running: Running, verdict: Verdict) -> None:
     running.verdict = verdict
     if running.process is not None:
         running.process.kill()
 
 
-def _terminate(running: Running, verdict: Callable[[int], Outcome], seconds: float = STOP_SECONDS) -> None:
+def _terminate(running: Running, verdict: Verdict, seconds: float = STOP_SECONDS) -> None:
     running.verdict = verdict
     running.kill_at = time.monotonic() + SCALE.real(seconds)
     if running.process is not None:
@@ -247,15 +245,15 @@ def stop(job: Job, reason: str) -> None:
     """TerminateJob of a job that has begun. Called under the lock."""
     running = _RUNNING.get(job.id)
     if running is not None and running.process is not None:
-        _terminate(running, lambda code: Outcome(exit_code=code, status_reason=reason, may_retry=False,
-                                                 may_succeed=False))  # fmt: skip
+        _terminate(running, stopped(reason))
 
 
 def lose_host(job: Job, status_reason: str) -> None:
     """The instance under a job ends. Called under the lock."""
     running = _RUNNING.get(job.id)
     if running is not None:
-        _kill(running, lambda _: Outcome(status_reason=status_reason, may_succeed=False))
+        fleet.drain(running.attempt.instance_id)
+        _kill(running, host_lost(status_reason))
 
 
 def abandon() -> None:

@@ -23,6 +23,11 @@ def add(token: str, job: Job, attempt: Attempt) -> None:
     _CONTAINERS[token] = (job, attempt)
 
 
+def remove(token: str) -> None:
+    """The container has ended: nothing is given out for it any more."""
+    _CONTAINERS.pop(token, None)
+
+
 def found(token: str) -> tuple[Job, Attempt] | None:
     """Whose container has the token."""
     return _CONTAINERS.get(token)

@@ -24,7 +24,7 @@ from localcloud.server.control import on_reset
 from localcloud.server.timescale import SCALE
 from localcloud.server.workers import Worker
 
-from . import attempts, endings, faults, instances, notices
+from . import attempts, endings, faults, fleet, instances, notices
 from .environment import overrides_too_long, remove_directories
 from .model import (
     LOCK,
@@ -144,6 +144,7 @@ def _failing_alone(job: Job) -> Generator[None]:
 def _give_up(job: Job, error: Exception) -> None:
     held = store(job.account, job.region)
     held.running.pop(job.id, None)
+    fleet.leave(job)
     job.current = None
     try:
         finish(job, "FAILED", f"the local cloud failed: {error}")
@@ -278,6 +279,7 @@ def attempt_ended(job: Job, outcome: attempts.Outcome) -> None:
         attempt.status_reason = outcome.status_reason
         job.attempts.append(attempt)
         job.current = None
+        fleet.leave(job)
         held = store(job.account, job.region)
         held.running.pop(job.id, None)
         if outcome.exit_code == 0 and outcome.may_succeed:
@@ -347,7 +349,8 @@ def end_hosts(environment: ComputeEnvironment, before: int | None = None) -> Non
 
 
 def replace_hosts(environment: ComputeEnvironment) -> None:
-    """An update of the infrastructure: jobs that run have the time of the update policy."""
+    """An update of the infrastructure: jobs that run have the time of the update policy, others go to new instances."""
+    fleet.drain_all(environment)
     if environment.update_policy["terminateJobsOnUpdate"]:
         end_hosts(environment)
         return
@@ -377,5 +380,6 @@ def forget() -> None:
     with LOCK:
         attempts.abandon()
         reset()
+        fleet.forget()
         faults.clear()
         endings.forget()
