@@ -16,6 +16,7 @@ from moto.iam.models import iam_backends
 from .access import resources
 from .call import ANONYMOUS, Caller, Refusal
 from .organization import ORGANIZATION, PARTITION
+from .retention import drops, over
 from .signing import CLOCK_SKEW, Signature, is_signed_by, payload_matches
 from .wire import HttpRequest
 
@@ -68,6 +69,15 @@ class Session:
 
 SESSIONS: dict[str, Session] = {}
 """By access key id."""
+KEPT_EXPIRED = timedelta(hours=1)
+"""So long AWS is told apart here from an unknown key; AWS does not say how long it does."""
+
+
+@drops
+def drop_expired() -> None:
+    for key, session in list(SESSIONS.items()):
+        if session.expires < datetime.now(UTC) and over(session.expires, KEPT_EXPIRED):
+            SESSIONS.pop(key, None)
 
 
 def identify(request: HttpRequest, signature: Signature | None, protocol: str, now: datetime | None = None) -> Caller:

@@ -12,6 +12,9 @@ Two kinds of line. A policy, written once when it is first met: ``{"policy": sha
 bucket policy that the call is to store); a part that is missing had no policy. ``public_access_blocks`` has the
 settings that are on, of the bucket that the permission is for and of its account; null if it is for no bucket.
 Permissions are in the order asked; the first that is refused ends the call.
+
+A log of more than :data:`LONGEST_BYTES` is put aside as ``calls.jsonl.1``, over the one before, and a new one is begun.
+Each has all policies that its calls name.
 """
 
 from __future__ import annotations
@@ -28,33 +31,35 @@ from .access.decide import Decision
 from .access.permission import Permission
 from .call import Call, Outcome
 
+LONGEST_BYTES = 1 << 30
+
 
 class CallLog:
     """Appends to one file. Safe to use from several threads; ``flush`` makes what was written visible to readers."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, longest_bytes: int = LONGEST_BYTES) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
+        self._path, self._longest = path, longest_bytes
         self._file: IO[str] = path.open("a", encoding="utf-8")
         self._lock = threading.Lock()
         self._written: set[str] = set()
 
-    def policies(self, decision: Decision) -> dict[str, list[str]]:
-        """The hashes of a decision's policies, by part; a document not met before is written."""
-        hashes: dict[str, list[str]] = {}
-        for part, documents in decision.documents.items():
-            hashes[part] = [self._reference(document) for document in documents]
-        return hashes
-
     def _reference(self, document: str) -> str:
+        """The document's hash. One not met before is written; called under the lock."""
         digest = sha256(document.encode()).hexdigest()
-        with self._lock:
-            if digest not in self._written:
-                self._written.add(digest)
-                self._file.write(json.dumps({"policy": digest, "document": document}) + "\n")
+        if digest not in self._written:
+            self._written.add(digest)
+            self._file.write(json.dumps({"policy": digest, "document": document}) + "\n")
         return digest
 
+    def _begin_anew(self) -> None:
+        self._file.close()
+        self._path.replace(self._path.with_name(f"{self._path.name}.1"))
+        self._file = self._path.open("a", encoding="utf-8")
+        self._written.clear()
+
     def permission(self, permission: Permission, decision: Decision) -> dict[str, Any]:
-        """One entry of a call's ``permissions``."""
+        """One entry of a call's ``permissions``, with whole policies yet: :meth:`call` writes them down."""
         return {
             "action": permission.action,
             "resource": permission.resource,
@@ -65,13 +70,13 @@ class CallLog:
             "statement": decision.statement,
             "principal": asdict(decision.principal),
             "context": decision.context,
-            "policies": self.policies(decision),
+            "policies": decision.documents,
             "public_access_blocks": decision.public_access_blocks,
         }
 
     def call(self, call: Call, permissions: list[dict[str, Any]], outcome: Outcome) -> None:
         caller = call.caller
-        line = {
+        line: dict[str, Any] = {
             "id": call.id,
             "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
             "service": call.service,
@@ -89,11 +94,17 @@ class CallLog:
                 "account": caller.account_id,
                 "user_id": caller.user_id,
             },
-            "permissions": permissions,
         }
         with self._lock:
+            if self._file.tell() > self._longest:
+                self._begin_anew()
+            line["permissions"] = [self._with_hashes(permission) for permission in permissions]
             self._file.write(json.dumps(line) + "\n")
             self._file.flush()
+
+    def _with_hashes(self, permission: dict[str, Any]) -> dict[str, Any]:
+        parts = permission["policies"].items()
+        return permission | {"policies": {part: [self._reference(one) for one in texts] for part, texts in parts}}
 
     def flush(self) -> None:
         with self._lock:

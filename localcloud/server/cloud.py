@@ -10,7 +10,7 @@ from pathlib import Path
 
 from moto.core.base_backend import BackendDict
 
-from . import control, gateway, pipeline, registry
+from . import control, gateway, pipeline, registry, retention
 from .admin import RUNNING
 from .callers import SESSIONS
 from .calllog import CallLog
@@ -74,6 +74,7 @@ class LocalCloud:
     def start(self) -> None:
         pipeline.SERVER.stopping.clear()
         self._listeners.start()
+        retention.WORKER.start()
 
     def stop(self) -> None:
         pipeline.SERVER.stopping.set()

@@ -113,9 +113,19 @@ def remove_directories() -> None:
         _temporary_root.cache_clear()
 
 
+def remove_directory(job_id: str) -> None:
+    """Removes what a job left on disk, but for that in a place of the user's."""
+    if root := own_root():
+        shutil.rmtree(root / _name(job_id), ignore_errors=True)
+
+
+def _name(job_id: str) -> str:
+    return job_id.replace(":", "-")
+
+
 def _directory(job: Job, attempt: Attempt) -> Path:
     root = own_root() or Path(os.environ[DIRECTORY_VARIABLE])
-    of_job = root / job.id.replace(":", "-")
+    of_job = root / _name(job.id)
     of_job.mkdir(parents=True, exist_ok=True, mode=0o700)
     directory = of_job / str(attempt.number)
     (directory / "tmp").mkdir(parents=True, exist_ok=True)

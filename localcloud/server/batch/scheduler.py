@@ -19,13 +19,15 @@ import threading
 import time
 from collections.abc import Generator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 
 from localcloud.server.control import on_reset
+from localcloud.server.retention import drops, over
 from localcloud.server.timescale import SCALE
 from localcloud.server.workers import Worker
 
 from . import attempts, endings, faults, fleet, instances, notices
-from .environment import overrides_too_long, remove_directories
+from .environment import overrides_too_long, remove_directories, remove_directory
 from .model import (
     LOCK,
     SETTLE_SECONDS,
@@ -117,7 +119,8 @@ def _admit(held: Store) -> None:
 
 
 def _admit_job(held: Store, job: Job) -> None:
-    needed = [held.jobs[item["jobId"]] for item in job.request.get("dependsOn", [])]
+    named = [held.jobs.get(item["jobId"]) for item in job.request.get("dependsOn", [])]
+    needed = [item for item in named if item is not None]  # what AWS keeps no more has not failed while this waited
     if any(item.status == "FAILED" for item in needed):
         finish(job, "FAILED", DEPENDENCY_FAILED)
     elif job.children:
@@ -364,6 +367,27 @@ def replace_hosts(environment: ComputeEnvironment) -> None:
     timer = threading.Timer(min(seconds, threading.TIMEOUT_MAX), over)
     timer.daemon = True
     timer.start()
+
+
+KEPT = timedelta(days=7)
+"""How long AWS keeps a job after its end."""
+
+
+@drops
+def drop() -> None:
+    """Jobs with their directories; a child of an array with the whole array."""
+    with LOCK:
+        dropped = [job for held in stores() for job in held.jobs.values() if job.parent is None and _is_over(job)]
+        for job in dropped:
+            for name in (job.id, *job.children):
+                store(job.account, job.region).jobs.pop(name, None)
+    for job in dropped:
+        for name in (job.id, *job.children):
+            remove_directory(name)
+
+
+def _is_over(job: Job) -> bool:
+    return job.finished and over(datetime.fromtimestamp((job.stopped_at or now_ms()) / 1000, UTC), KEPT)
 
 
 @atexit.register

@@ -7,13 +7,16 @@ import logging
 import threading
 from collections.abc import Generator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
+
+from localcloud.server.retention import drops, over
 
 from . import flow, logs, notices, parallel, task
 from .branch import Branch
 from .failures import RUNTIME, StateFailure, Stopped
 from .interpreter import run_block
-from .model import LOCK, TERMINAL, Execution, dumps, now
+from .model import LOCK, TERMINAL, Execution, dumps, now, stores
 from .tokens import ExecutionTimeout, Token
 
 LOG = logging.getLogger(__name__)
@@ -107,6 +110,8 @@ def _end(
         execution.output, execution.error, execution.cause = output, error, cause
         execution.stopped = now()
         execution.status = status
+        if status == "SUCCEEDED":
+            execution.resume.clear()  # only what did not succeed is redriven
         listeners = list(execution.listeners)
     notices.status_changed(execution)
     for listener in listeners:
@@ -114,6 +119,22 @@ def _end(
             listener()
         except Exception:
             LOG.exception("somebody who waits for execution %s was not told", execution.arn)
+
+
+KEPT = timedelta(days=90)
+"""How long AWS keeps an execution and its history after its end."""
+
+
+@drops
+def drop() -> None:
+    with LOCK:
+        for held in stores():
+            for arn, execution in list(held.executions.items()):
+                if execution.stopped is not None and over(execution.stopped, KEPT):
+                    del held.executions[arn]
+            for arn, run in list(held.map_runs.items()):
+                if run.stopped is not None and over(run.stopped, KEPT):
+                    del held.map_runs[arn]
 
 
 def stop(execution: Execution, error: str | None, cause: str | None) -> None:

@@ -169,6 +169,10 @@ def store_of(call: Call) -> Store:
     return store(call.caller.account_id, call.region)
 
 
+def stores() -> list[Store]:
+    return list(_STORES.values())
+
+
 @on_reset
 def forget() -> None:
     """Stops every execution and forgets everything."""

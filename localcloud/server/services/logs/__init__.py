@@ -32,5 +32,5 @@ SERVICE = Service(
     resource=store.resource,
     inventory=store.inventory,
     invalid="InvalidParameterException",
-    modules=("refusals",),
+    modules=("refusals", "expiry"),
 )

@@ -53,4 +53,9 @@ def _joined(documents: list[str]) -> str | None:
 
 
 def inventory(owner: str) -> list[str]:
-    return [group.arn for state in of_account(logs_backends, owner) for group in state.groups.values()]
+    return [group.arn for group in groups(owner)]
+
+
+def groups(owner: str) -> list[LogGroup]:
+    """All of an account's."""
+    return [group for state in of_account(logs_backends, owner) for group in state.groups.values()]
