@@ -13,11 +13,10 @@ from components import names
 from localcloud.server.batch import faults, images
 from tests.journey import portal_client
 from tests.journey.conftest import DEV, Cloud
+from tests.journey.running import MACHINE_MIB
 from tests.localcloud.batch_steps import stand_ins, until
 
 WORKFLOW, FOLDER = "standardize_dirs.wdl-v0.0.1.wdl", "standardize_dirs.wdl-0"
-MEMORY_MIB = 16_000
-"""All of a machine: the loss of one is no other run's."""
 PATIENCE_SECONDS = 400
 STATUSES = ("SUBMITTED", "PENDING", "RUNNABLE", "STARTING", "RUNNING", "SUCCEEDED", "FAILED")
 _UNIX = itertools.count(1_700_000_000)
@@ -58,7 +57,7 @@ class Fleet:
         """Starts a run for each name, with its workflow's inputs. ``more``: further keys of the executions' input.
         ARNs of the executions, by name."""
         job = partial(
-            portal_client.run_job, self.found(), self.operator, wdl_key=WORKFLOW, memory=MEMORY_MIB, more=more
+            portal_client.run_job, self.found(), self.operator, wdl_key=WORKFLOW, memory=MACHINE_MIB, more=more
         )
         arns = portal_client.run_jobs([partial(job, name=name, inputs=its) for name, its in inputs.items()])
         return dict(zip(inputs, arns, strict=True))

@@ -22,6 +22,8 @@ INGEST = "standardize_dirs.wdl-v0.0.1.wdl"
 SCALE = 0.002
 """Real seconds for one of AWS's: waiting before another try is no part of what is looked at here."""
 PATIENCE_SECONDS = 150
+MACHINE_MIB = 16_000
+"""The memory of a whole machine: the loss of one is no other run's."""
 WELL = ["PreprocessInput", "Run", "RunNotify", "RunReadOutput"]
 RECLAIMED = ["PreprocessInput", "Run", "RunDetectError", "Run", "RunNotify", "RunReadOutput"]
 INTERRUPTED = [*RECLAIMED[:3], "RunDetectInterruption", *RECLAIMED[3:]]
@@ -75,7 +77,9 @@ class Runs:
         """What the client's ``run_job`` sends. ``inputs``: the WDL's own."""
         first, *later = self.stages
         sizes = {
-            f"{first}{market}{what}": n for market in ("EC2", "SPOT") for what, n in (("Memory", 2000), ("Vcpu", 1))
+            f"{first}{market}{what}": n
+            for market in ("EC2", "SPOT")
+            for what, n in (("Memory", MACHINE_MIB), ("Vcpu", 1))
         }
         return {
             "Input": {first: {"aws_region": REGION, "docker_image_id": IMAGE, **inputs}, **{one: {} for one in later}},

@@ -16,7 +16,7 @@ from localcloud.server.batch import faults
 from tests.journey import workflows
 from tests.journey.conftest import Cloud, Project
 from tests.journey.failure_cases import BODIES, FAILURES, TAKEN
-from tests.journey.running import INTERRUPTED, RECLAIMED, WELL, Runs, environment_of, runners, sizes_of
+from tests.journey.running import INTERRUPTED, MACHINE_MIB, RECLAIMED, WELL, Runs, environment_of, runners, sizes_of
 from tests.localcloud.batch_steps import until
 
 TOO_LONG, RECEIVES = 1_000, 3
@@ -24,9 +24,7 @@ VCPUS = 6
 """So many jobs run at a time, and no more than this machine can take."""
 READERS = "cryoet-ingestion-staging-portal-sfn-notifications-queue"
 LETTERS = f"{READERS}-dead-letter"
-ALONE_MIB = 16_000
-"""All of a machine: the loss of one is no other run's."""
-MORE = {"RunSPOTMemory": ALONE_MIB, "RunEC2Memory": 1500, "RunSPOTVcpu": 1, "RunEC2Vcpu": 2}
+MORE = {"RunSPOTMemory": MACHINE_MIB, "RunEC2Memory": 1500, "RunSPOTVcpu": 1, "RunEC2Vcpu": 2}
 
 
 @dataclass
@@ -141,7 +139,7 @@ def test_a_machine_that_is_taken_leads_to_one_on_demand(ended: Ended, word: str)
     assert ended.staging.way(word) == (INTERRUPTED if word.startswith("exit-") else RECLAIMED)
     (lost,), (second,) = ended.staging.jobs(word, "spot"), ended.staging.jobs(word, "on_demand")
     assert (lost["status"], second["status"]) == ("FAILED", "SUCCEEDED")
-    for job, memory, vcpus in ((lost, ALONE_MIB, 1), (second, 1500, 2)):
+    for job, memory, vcpus in ((lost, MACHINE_MIB, 1), (second, 1500, 2)):
         assert sizes_of(job) == {"MEMORY": str(memory), "VCPU": str(vcpus)}
         defaults = json.loads(environment_of(job)["MINIWDL__TASK_RUNTIME__DEFAULTS"])
         assert (defaults["memory"], defaults["cpu"]) == (f"{memory} MiB", vcpus)
