@@ -165,13 +165,21 @@ def as_nobody() -> list[str]:
     return sudo
 
 
+def interpreter_for(somebody: list[str]) -> str:
+    """This one, or else the system's: the first that the user may run."""
+    for path in (str(Path(sys.executable).resolve()), "/usr/bin/python3"):
+        if subprocess.run([*somebody, path, "-c", ""], capture_output=True, check=False, cwd="/").returncode == 0:
+            return path
+    pytest.skip("nobody else may run a Python here")
+
+
 def test_another_user_of_the_machine_reaches_nothing(server: tuple[Running, Path]) -> None:
     """Who could reset the accounts would have the engineer's keys, and could run jobs as the server's user."""
     running, folder = server
-    interpreter = str(Path(sys.executable).resolve())
+    nobody = as_nobody()
     guess = "A" * len(running.control_secret)
     arguments = [running.http_url, str(folder / "server.json"), running.jobs, guess]
-    command = [*as_nobody(), interpreter, "-I", "-c", INTRUDER, *arguments]
+    command = [*nobody, interpreter_for(nobody), "-I", "-c", INTRUDER, *arguments]
     done = subprocess.run(command, capture_output=True, text=True, check=True, cwd="/")
     uid, *tried = json.loads(done.stdout)
     assert uid != os.geteuid()
