@@ -118,7 +118,8 @@ def same(field: Field, new: Plain, old: Plain) -> bool:
 
 def changes(field: Field, new: Plain, old: Plain, path: str, *, framework: bool) -> list[Change]:
     """What differs. `new` is None when the program leaves the property out."""
-    if _left_out(field, new, framework=framework) or (_blank(field, new) and _blank(field, old)):
+    silent = field.write_only or _left_out(field, new, framework=framework)
+    if silent or (_blank(field, new) and _blank(field, old)):
         return []
     if new is UNKNOWN:
         return [Change(path, "add" if old is None else "update", field.force_new)]

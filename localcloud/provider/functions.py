@@ -99,6 +99,49 @@ def _cluster(args: Mapping[str, Any], session: Session) -> Result:
     }
 
 
+def _random_password(args: Mapping[str, Any], session: Session) -> Result:
+    flags = {
+        "ExcludeCharacters": args.get("excludeCharacters"),
+        "ExcludeLowercase": args.get("excludeLowercase"),
+        "ExcludeNumbers": args.get("excludeNumbers"),
+        "ExcludePunctuation": args.get("excludePunctuation"),
+        "ExcludeUppercase": args.get("excludeUppercase"),
+        "IncludeSpace": args.get("includeSpace"),
+        "PasswordLength": args.get("passwordLength"),
+        "RequireEachIncludedType": args.get("requireEachIncludedType"),
+    }
+    asked = {name: value for name, value in flags.items() if value is not None}
+    drawn = session.client("secretsmanager").get_random_password(**asked)["RandomPassword"]
+    region = session.settings.region
+    return {**args, "id": region, "region": region, "randomPassword": drawn}
+
+
+def _secret_version(args: Mapping[str, Any], session: Session) -> Result:
+    asked = {"SecretId": str(args["secretId"])}
+    asked |= {api: str(args[name]) for name, api in _VERSIONS.items() if args.get(name)}
+    found = session.client("secretsmanager").get_secret_value(**asked)
+    return {
+        "arn": found["ARN"],
+        "createdDate": found["CreatedDate"].isoformat(),
+        "id": f"{asked['SecretId']}|{found['VersionId']}",
+        "region": session.settings.region,
+        "secretBinary": "",
+        "secretId": asked["SecretId"],
+        "secretString": found.get("SecretString", ""),
+        "versionId": found["VersionId"],
+        "versionStages": found["VersionStages"],
+    }
+
+
+_VERSIONS: Final = {"versionId": "VersionId", "versionStage": "VersionStage"}
+_DRAWN: Final = frozenset(
+    {
+        "excludeCharacters", "excludeLowercase", "excludeNumbers", "excludePunctuation", "excludeUppercase",
+        "includeSpace", "passwordLength", "requireEachIncludedType",
+    }
+)  # fmt: skip
+
+
 def _single(what: str, found: list[Result]) -> Result:
     if not found:
         raise ProviderError(f"reading {what}: empty result")
@@ -111,4 +154,6 @@ _TABLE: Final[dict[str, tuple[frozenset[str], Callable[[Mapping[str, Any], Sessi
     "aws:index/getCallerIdentity:getCallerIdentity": (frozenset(), _caller_identity),
     "aws:index/getPartition:getPartition": (frozenset(), _partition),
     "aws:index/getRegion:getRegion": (frozenset({"region", "name"}), _region),
+    "aws:secretsmanager/getRandomPassword:getRandomPassword": (_DRAWN, _random_password),
+    "aws:secretsmanager/getSecretVersion:getSecretVersion": (frozenset({"secretId", *_VERSIONS}), _secret_version),
 }

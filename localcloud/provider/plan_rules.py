@@ -11,6 +11,7 @@ from typing import Any, Final
 from localcloud.provider.plan import FLAGS, REFUSED, Faults, Plan
 from localcloud.provider.plan_network import NETWORK
 from localcloud.provider.plan_orchestration import ORCHESTRATION
+from localcloud.provider.plan_rds import RDS
 
 
 def _versioning_stays(plan: Plan) -> Faults:
@@ -67,6 +68,7 @@ RULES: Final[dict[str, tuple[tuple[str, Callable[[Plan], Faults] | str], ...]]] 
     "aws_iam_role": (("inline_policy is exclusive", REFUSED),),
     **NETWORK,
     **ORCHESTRATION,
+    **RDS,
 }
 
 

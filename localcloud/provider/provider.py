@@ -172,7 +172,10 @@ class AwsProvider:
         rules = load(code.tf)
         new = to_snake(rules.root, news)
         if preview:
-            return "", {**_outputs_unknown(rules, new, set(rules.fields)), **_without_defaults(news)}
+            return "", {
+                **_outputs_unknown(rules, new, set(rules.fields)),
+                **_without_defaults(_stateful(rules, news)),
+            }
         inputs = Inputs(new)
         op = self._operation(rules, new, new=inputs)
         resource_id = _saying(f"creating {token}", lambda: code.create(op))
@@ -182,7 +185,7 @@ class AwsProvider:
             _all_read(token, code, inputs, {name for name in new if name in code.handles or not empty(new[name])})
             return resource_id, self._fetch(token, code, rules, made, new)
         except Exception as error:  # whatever failed, the resource exists and must be recorded
-            raise PartlyCreatedError(resource_id, dict(news), _sentence(error)) from error
+            raise PartlyCreatedError(resource_id, _stateful(rules, news), _sentence(error)) from error
 
     def read(self, token: str, resource_id: str, inputs: Mapping[str, Any], state_: Mapping[str, Any]) -> ReadResult:
         """The resource as AWS has it. Without `state_` it is an import: inputs that aren't AWS's default come back."""
@@ -225,7 +228,7 @@ class AwsProvider:
             return {
                 **_without_defaults(olds),
                 **_outputs_unknown(rules, {}, set(code.recomputed)),
-                **_without_defaults(news),
+                **_without_defaults(_stateful(rules, news)),
             }
         inputs = Inputs(new)
         op = self._operation(rules, new, resource_id=resource_id, old=old, new=inputs, changed=frozenset(changed))
@@ -343,6 +346,12 @@ def _outputs_unknown(rules: Rules, given: Mapping[str, Any], names: set[str]) ->
         for child in rules.fields.values()
         if child.computed and child.name in names and child.name not in given
     }
+
+
+def _stateful(rules: Rules, inputs: Mapping[str, Any]) -> Properties:
+    """Of inputs, what the state has too."""
+    written_only = {child.pulumi for child in rules.fields.values() if child.write_only}
+    return {key: value for key, value in inputs.items() if key not in written_only}
 
 
 def _without_defaults(properties: Mapping[str, Any]) -> Properties:

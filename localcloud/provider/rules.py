@@ -32,6 +32,8 @@ class Field:
     optional: bool = False
     computed: bool = False
     force_new: bool = False
+    write_only: bool = False
+    """Whether it is sent and then neither kept in the state nor compared: another input says that it is another one."""
     replaced_when_set: bool = False
     """Whether giving it or leaving it out replaces, where another value does not."""
     default: Any = None
@@ -139,6 +141,7 @@ def _field(path: str, inputs: Mapping[str, Any], names: Mapping[str, str]) -> Fi
         optional=bool(rule.get("optional")) or rule.get("pulumi_required") is False,
         computed=bool(rule.get("computed")),
         force_new=bool(rule.get("force_new")),
+        write_only=bool(rule.get("write_only")),
         replaced_when_set=rule.get("force_new_if") == "set or unset",
         default=rule.get("default"),
         enum=tuple(rule.get("enum", ())),

@@ -62,6 +62,7 @@ def inputs_of(rules: Rules, full: Mapping[str, Any], prior: Mapping[str, Any] | 
     if rules.tagged and prior is None:
         chosen["tags_all"] = tags.tags_all(chosen.get("tags", {}), settings)
     for name, value in (prior or {}).items():
-        if name not in full and rules.fields[name].computed and name not in chosen:
+        kept = rules.fields[name].computed or rules.fields[name].write_only
+        if name not in full and kept and name not in chosen:
             chosen[name] = value
     return chosen

@@ -195,8 +195,14 @@ def test_an_import_leaves_no_difference(case: Case, engine: Engine) -> None:
 
 # Inputs that AWS does not answer with, so that an import cannot know them.
 NOT_READABLE = {
+    "aws:rds/cluster:Cluster": (
+        "masterPasswordWo", "masterPasswordWoVersion", "applyImmediately", "allowMajorVersionUpgrade",
+        "finalSnapshotIdentifier",
+    ),
+    "aws:rds/clusterInstance:ClusterInstance": ("applyImmediately",),
+    "aws:secretsmanager/secret:Secret": ("recoveryWindowInDays",),
     "aws:ec2/launchTemplate:LaunchTemplate": ("updateDefaultVersion",),
     "aws:s3/bucketObjectv2:BucketObjectv2": ("content", "sourceHash", "checksumAlgorithm"),
     "aws:iam/role:Role": ("forceDetachPolicies",),
     "aws:kms/key:Key": ("deletionWindowInDays",),
-}
+}  # fmt: skip

@@ -56,6 +56,9 @@ MADE: Mapping[str, Make] = {
     "logs": _log_group,
     "sns": lambda client, name: client.create_topic(Name=name)["TopicArn"],
     "sqs": _queue,
+    "rds": lambda client, name: client.create_db_cluster_parameter_group(
+        DBClusterParameterGroupName=name, DBParameterGroupFamily="aurora-postgresql17", Description="Of a test"
+    )["DBClusterParameterGroup"]["DBClusterParameterGroupArn"],
     "secretsmanager": lambda client, name: client.create_secret(Name=name)["ARN"],
 }
 """Service -> makes something of that name in an account by the service's client; answers its ARN."""
