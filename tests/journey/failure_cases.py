@@ -58,7 +58,7 @@ FAILURES: Final = {
     },
     "own-words": Failure(
         error="InvalidInputFileError",
-        cause="no run in s3://cryoetportal-rawdatasets-dev/phantom/ matches ['^absent$']",
+        cause='no run in s3://cryoetportal-rawdatasets-dev/phantom/ matches ["^absent$"]',
         workflow=INGEST,
         inputs=_INGEST,
     ),
