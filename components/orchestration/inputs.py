@@ -42,13 +42,20 @@ def condition(check: Check) -> str:
     JSONata compares what has no value as unequal and as not unequal: conditions here are never negated. What only
     holds for a type stands behind a conditional: ``and`` may evaluate both sides.
     """
-    value = ".".join(("$in", *check.path))
-    kept = _kept(check, value)
+    kept = _kept(check, "$value")
     if check.optional:
-        kept = f"$exists({value}) ? ({kept}) : true"
-    shown = f"$type({value})" if check.kind == "object" else _json(value)
-    text = f'{literal(check.says + ", not ")} & ($exists({value}) ? $substring({shown}, 0, {SHOWN}) : "nothing")'
-    return f"(({kept}) ? [] : {text})"
+        kept = f"$exists($value) ? ({kept}) : true"
+    shown = "$type($value)" if check.kind == "object" else _json("$value")
+    text = f'{literal(check.says + ", not ")} & ($exists($value) ? $substring({shown}, 0, {SHOWN}) : "nothing")'
+    return f"($value := {_value(check.path)}; ({kept}) ? [] : {text})"
+
+
+def _value(path: tuple[str, ...]) -> str:
+    """The value at a path, from an object alone: of an array JSONata would take the key of each object in it."""
+    value = "$in"
+    for key in path:
+        value = f'($type({value}) = "object" ? {value}.{key})'
+    return value
 
 
 def _json(value: str) -> str:

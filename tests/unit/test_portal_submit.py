@@ -8,7 +8,7 @@ import shlex
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from components.access import roles
@@ -189,6 +189,8 @@ def test_a_runs_filter_lets_that_run_through_and_no_other(run: str) -> None:
 
 @settings(max_examples=40, deadline=None)
 @given(st.dictionaries(st.sampled_from(list(client_input())), JSON_VALUES, max_size=3))
+@example({"Input": [{"Run": {}}]})
+@example({"Input": [[{"Run": {}}, {"Run": 1}]]})
 def test_the_client_refuses_what_the_machine_refuses_and_nothing_else(changes: dict[str, Any]) -> None:
     sent = client_input(**changes)
     here = contract.refusals(sent, ("Run",), LARGEST, ("cryoet-swipe-comms-dev",), ("cryoet-swipe-wdl-dev",))
