@@ -41,7 +41,8 @@ down: ## end the local accounts with their processes and state
 status: setup ## what is deployed where, by account
 	@variables="$$($(LOCALCLOUD) env)" && eval "$$variables" && portal status
 
-env: setup ## print the environment for pulumi, aws and portal by hand: eval "$$(make -s env)"
+env: ## print the environment for pulumi, aws and portal by hand: eval "$$(make -s env)"
+	@$(MAKE) setup >&2 || { echo false; exit 1; } # `eval` of nothing would succeed, and the next command go to AWS
 	@$(LOCALCLOUD) env
 
 preview: setup ## pulumi preview of every stack, as CI does on a pull request

@@ -110,6 +110,13 @@ def test_without_a_server_nothing_goes_on(tmp_path: Path) -> None:
         assert line in done.stderr.splitlines(), command
 
 
+def test_without_a_set_up_nothing_goes_on() -> None:
+    """`make env` that fails before it asks for the local cloud prints something for `eval` to fail on."""
+    command = 'eval "$(make -s PYTHON=false env)" && echo "went on"'
+    done = subprocess.run(["bash", "-c", command], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.returncode != 0, done.stdout) == (True, "")
+
+
 SUMMARY = r"^%s: account \d+\n  Resources:\n +(?:\+ )?(\d+) %s\n  Duration: "
 """What `portal up` prints of a stack's update in which all resources had the same fate."""
 
