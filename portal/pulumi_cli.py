@@ -47,10 +47,14 @@ def without_progress(line: str) -> str:
 
 
 def summary(lines: Sequence[str]) -> Sequence[str]:
-    """What an update did, without its progress: from the last "Resources:" on, and warnings before it."""
+    """What an update did, without its progress: from the last "Resources:" on, and warnings before it.
+
+    The engine prints a warning as it comes and among the diagnostics, of the preview and of the update.
+    """
     lines = [without_progress(line) for line in lines]
     start = max((at for at, line in enumerate(lines) if line.startswith("Resources:")), default=0)
-    return [*(line for line in lines[:start] if "warning:" in line), *(line for line in lines[start:] if line.strip())]
+    warnings = {line[line.index("warning:") :]: None for line in lines[:start] if "warning:" in line}
+    return [*(f"  {line}" for line in warnings), *(line for line in lines[start:] if line.strip())]
 
 
 def engine() -> str:

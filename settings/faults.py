@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import cast
 
 
 @dataclass(frozen=True, kw_only=True, order=True)
 class Fault:
-    """One fault. ``value`` is what the file says there, as Python would print it; empty where there is none."""
+    """One fault. ``value`` is what the file says there, as Python prints such a value; empty where there is none."""
 
     file: str
     key: str
@@ -31,7 +32,7 @@ class SettingsError(Exception):
 
 def shown(value: object) -> str:
     """A value for a message: on one line, and cut where it is long."""
-    text = repr(value)
+    text = repr(list(cast("tuple[object, ...]", value)) if isinstance(value, tuple) else value)
     return text if len(text) <= 80 else text[:77] + "..."
 
 

@@ -58,6 +58,7 @@ def options(given: argparse.Namespace) -> Options:
 def main(arguments: list[str] | None = None) -> int:
     """Exit status: 0, or 1 with a line of JSON at the end of stderr."""
     logging.basicConfig(level=logging.INFO, stream=sys.stdout, format="%(levelname)s %(message)s")
+    logging.getLogger("botocore").setLevel(logging.WARNING)
     command = parser()
     given = command.parse_args(arguments)
     if given.local_fs:

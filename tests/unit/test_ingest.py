@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 from dataclasses import asdict
 from pathlib import Path
 
@@ -154,6 +155,11 @@ def test_missing_configuration_is_said_in_json(capsys: pytest.CaptureFixture[str
     said = json.loads(capsys.readouterr().err.splitlines()[-1])
     assert said["error"] == "InvalidInputFileError"
     assert "99999.yaml" in said["cause"]
+
+
+def test_only_the_ingests_own_lines_are_printed() -> None:
+    command.main(["convert", "../dataset_configs/99999.yaml", "source", "output"])
+    assert not logging.getLogger("botocore.credentials").isEnabledFor(logging.INFO)
 
 
 @pytest.mark.parametrize(

@@ -33,6 +33,12 @@ def test_dots_are_taken_away_whenever_a_line_comes_between_them(dots: str) -> No
     assert without_progress(line) == line
 
 
-def test_warnings_stay() -> None:
-    warning = "    warning: staging: the earlier machines spot-0a1b2c3d stay\n"
-    assert summary([warning, *RESULT]) == [warning, *RESULT]
+def test_each_warning_stays_once() -> None:
+    warning = "warning: staging: the earlier machines spot-0a1b2c3d stay\n"
+    running = f"    pulumi:pulumi:Stack portal-staging running {warning}"
+    other = "    warning: another\n"
+    assert summary([running, f"    {warning}", other, running, *RESULT]) == [
+        f"  {warning}",
+        "  warning: another\n",
+        *RESULT,
+    ]

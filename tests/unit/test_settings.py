@@ -109,7 +109,7 @@ REFUSED: list[tuple[str, str, object, str]] = [
     ("dev", "buckets.source.cors", {"origins": ["*"]}, "only staging and public buckets are read by web pages"),
     # readers
     ("dev", "buckets.embargo.readers", ["lab"], "buckets.embargo.readers[0]: 'lab': not a name under access.readers"),
-    ("dev", "buckets.source.readers", ["lab"], "readers: ('lab',): only an embargo bucket is shared by name"),
+    ("dev", "buckets.source.readers", ["lab"], "readers: ['lab']: only an embargo bucket is shared by name"),
     (
         "dev",
         "access.readers.lab",

@@ -108,7 +108,7 @@ def test_one_that_is_taken_in_is_there(tmp_path: Path) -> None:
 
 def test_embargoed_data_is_not_shared_with_a_reader_in_passing(tmp_path: Path) -> None:
     [fault] = opening(was("embargo"), tmp_path, kind="embargo", readers=["lab"])
-    assert fault.startswith("embargo.readers: ('lab',): the bucket")
+    assert fault.startswith("embargo.readers: ['lab']: the bucket")
     assert f"{LAB} could read what is in it; if that is meant, set open_contents_to: [{LAB}]" in fault
     (tmp_path / "said").mkdir()
     assert opening(was("embargo"), tmp_path / "said", [LAB], kind="embargo", readers=["lab"]) == []
