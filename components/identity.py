@@ -12,7 +12,7 @@ import pulumi
 from pulumi_aws import iam
 
 from components import names, rules
-from components.access.deployment import boundary
+from components.access.deployment import Zones, boundary
 from components.access.statements import Statement, document
 
 INLINE = "permissions"
@@ -82,15 +82,17 @@ class Boundary(pulumi.ComponentResource):
         opts: pulumi.ResourceOptions | None = None,
         *,
         orchestrators_in: str | None = None,
+        cdn_zones: Zones = None,
     ) -> None:
-        """``orchestrators_in``: the region of the account's orchestrators, if it has any."""
+        """``orchestrators_in``: the region of the account's orchestrators, if it has any. ``cdn_zones``: the Route 53
+        zones of its data CDNs; None: it has none of those."""
         super().__init__("portal:identity:Boundary", name, None, opts)
         policy = iam.Policy(
             name,
             name=names.BOUNDARY,
             # IAM cannot change a description: another text would be another policy.
             description="The most that any role of the portal's infrastructure can do",
-            policy=document("managed", boundary(account, orchestrators_in)),
+            policy=document("managed", boundary(account, orchestrators_in, cdn_zones)),
             opts=pulumi.ResourceOptions(parent=self),
         )
         self.arn = policy.arn

@@ -46,6 +46,11 @@ def reader_role(reader: str) -> str:
     return f"cryoet-reader-{reader}"
 
 
+def cdn_log_delivery(bucket_key: str) -> str:
+    """The source and the destination of a data CDN's access logs; the log bucket's policy names them."""
+    return f"cryoet-{bucket_key}-cdn"
+
+
 def flow_log_role(network: str) -> str:
     return f"cryoet-{network}-flow-log"
 

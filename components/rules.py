@@ -155,6 +155,33 @@ def cors_origin(value: str) -> str | None:
     return "an origin is * or like https://portal.example.org, without a path"
 
 
+def host(value: str) -> str | None:
+    """A host name that a certificate can be had for: whole, in lower case, 64 characters at most."""
+    if len(value) <= 64 and re.fullmatch(r"([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]*[a-z0-9]", value):
+        return None
+    return "a host name is like files.example.org: lower case, at most 64 characters, no wildcard"
+
+
+def zone_id(value: str) -> str | None:
+    return None if re.fullmatch(r"Z[A-Z0-9]{1,31}", value) else "a zone's id is like Z0123456789ABCDEFGHIJ"
+
+
+def addresses(value: str) -> str | None:
+    """A network of public addresses for an address list. AWS WAF knows no /0."""
+    try:
+        block = ipaddress.ip_network(value)
+    except ValueError:
+        return "a network is written as its network address, like 192.0.2.0/24 or 2001:db8::/32"
+    return "would be everybody; leave the list out instead" if block.prefixlen == 0 else None
+
+
+def public_key(value: str) -> str | None:
+    """What CloudFront takes to check signatures; whether the key's kind fits (RSA 2048 or P-256), AWS says."""
+    if re.fullmatch(r"\s*-----BEGIN PUBLIC KEY-----\n[A-Za-z0-9+/=\n]+-----END PUBLIC KEY-----\s*", value):
+        return None
+    return "a public key is PEM text: -----BEGIN PUBLIC KEY----- to -----END PUBLIC KEY-----"
+
+
 def github_repository(value: str) -> str | None:
     if re.fullmatch(r"[A-Za-z0-9-]{1,39}/[A-Za-z0-9._-]{1,100}", value):
         return None

@@ -2,8 +2,9 @@
 
 Rests on: two configuration calls on one bucket at the same time are a 409 (OperationAborted), a public policy is
 refused while the public access block forbids it, and access logs are delivered only where the log bucket's policy lets
-S3's log service write. So the parts are made one after the other: bucket, ownership, public access block, policy, the
-rest. SSE-S3 throughout: anonymous readers, CDNs and S3's log delivery cannot use a KMS key.
+S3's log service write. So the parts are made one after the other: bucket, ownership, public access block, the rest, and
+the policy at the end, since it may have to wait for the CDN that it admits. SSE-S3 throughout: anonymous readers, CDNs
+and S3's log delivery cannot use a KMS key.
 """
 
 from __future__ import annotations
@@ -82,6 +83,8 @@ class DataBucketArgs:
     lifecycle: LifecycleArgs
     statements: tuple[Statement, ...] = ()
     """Further statements of the bucket policy, beside TLS only and what the kind brings."""
+    distribution: pulumi.Output[str] | None = None
+    """ARN of the CloudFront distribution that may read. It is made over the bucket, so the policy waits for it."""
     cors_origins: tuple[str, ...] = ()
     """Origins of web pages that may read; empty: none."""
     logs: DataBucket | None = None
@@ -150,7 +153,6 @@ class DataBucket(pulumi.ComponentResource):
         """In the order in which they are made."""
         yield "ownership", self._ownership
         yield "public-access", self._public_access_block
-        yield "policy", self._policy
         yield "versioning", self._versioning
         yield "encryption", self._encryption
         yield "lifecycle", self._lifecycle
@@ -158,6 +160,7 @@ class DataBucket(pulumi.ComponentResource):
             yield "cors", self._cors
         if self._args.logs:
             yield "logging", partial(self._logging, self._args.logs)
+        yield "policy", self._policy
 
     def _options(self, part: Part) -> pulumi.ResourceOptions:
         """A part is made after the one before it, and is protected like the bucket: a ``destroy`` that is refused the
@@ -211,7 +214,12 @@ class DataBucket(pulumi.ComponentResource):
 
     def _policy(self, name: str, opts: pulumi.ResourceOptions) -> pulumi.Resource:
         opened = buckets.public_read(self._args.bucket) if self.kind == "public" else ()
-        policy = document("bucket", (buckets.tls_only(self._args.bucket), *opened, *self._args.statements))
+        statements = (buckets.tls_only(self._args.bucket), *opened, *self._args.statements)
+        policy: pulumi.Input[str] = document("bucket", statements)
+        if self._args.distribution is not None:
+            policy = self._args.distribution.apply(
+                lambda arn: document("bucket", (*statements, *buckets.cdn_read(self._args.bucket, arn)))
+            )
         return s3.BucketPolicy(name, bucket=self.bucket, policy=policy, opts=opts)
 
     def _versioning(self, name: str, opts: pulumi.ResourceOptions) -> pulumi.Resource:

@@ -43,6 +43,8 @@ def _loading(portal: Portal) -> Generator[None]:
         import_module("composition.stack")
         if orchestrators_in(portal):
             import_module("composition.orchestrators")
+        if portal.current.data_cdn:
+            import_module("composition.cdn")
         sdk.load_used("components")
 
     thread = threading.Thread(target=load)
@@ -68,3 +70,9 @@ def orchestrators_in(portal: Portal) -> str | None:
     """The region, if the account has orchestrators or the images that they run."""
     settings = portal.current
     return settings.account.region if settings.orchestrators or settings.images else None
+
+
+def cdn_zones(portal: Portal) -> tuple[str, ...] | None:
+    """The Route 53 zones of the account's data CDNs; None if it has no CDN."""
+    cdns = portal.current.data_cdn.values()
+    return tuple(sorted({cdn.zone_id for cdn in cdns if cdn.zone_id})) if cdns else None

@@ -21,9 +21,13 @@ Adopted = Mapping[str, frozenset[Part]]
 
 
 def buckets(
-    portal: Portal, opts: pulumi.ResourceOptions, public_access: AccountPublicAccess, adopted: Adopted
+    portal: Portal,
+    opts: pulumi.ResourceOptions,
+    public_access: AccountPublicAccess,
+    adopted: Adopted,
+    distributions: Mapping[str, pulumi.Output[str]],
 ) -> dict[str, DataBucket]:
-    """The log bucket first: the others' access logs go there."""
+    """The log bucket first: the others' access logs go there. ``distributions``: ARNs of the CDNs, by bucket key."""
     made: dict[str, DataBucket] = {}
     logs: DataBucket | None = None
     for key, bucket in sorted(portal.current.buckets.items(), key=lambda item: item[1].kind != "log"):
@@ -31,6 +35,7 @@ def buckets(
             _bucket(portal, key, bucket, logs),
             after=(public_access,),
             adopt=adopted[key] if bucket.import_id else None,
+            distribution=distributions.get(key),
         )
         made[key] = DataBucket(key, args, opts)
         logs = logs or made[key]
@@ -57,6 +62,8 @@ def _bucket_statements(portal: Portal, key: str, bucket: Bucket) -> Iterator[Sta
             logged += (environment.wdl_bucket, environment.comms_bucket)
         if logged:
             yield on_buckets.log_delivery(bucket.name, settings.account.id, tuple(logged))
+        if settings.data_cdn:
+            yield on_buckets.cdn_log_delivery(bucket.name, settings.account.id, tuple(settings.data_cdn))
     for release in portal.releases():
         if (release.key, release.destination) == (key, bucket):
             yield on_buckets.receive(bucket.name, release.source_account, names.sync_role(key))

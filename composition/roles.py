@@ -12,7 +12,7 @@ from components.access import deployment, trust
 from components.access import roles as may_do
 from components.access.statements import Statement
 from components.identity import GitHubIssuer, RoleArgs
-from composition.account import orchestrators_in
+from composition.account import cdn_zones, orchestrators_in
 from settings import Environment, Portal, Release
 
 
@@ -48,7 +48,7 @@ def every(portal: Portal, boundary: pulumi.Input[str], issuer: tuple[GitHubIssue
             names.GITHUB_PREVIEW,
             "Previews pull requests",
             who,
-            deployment.preview(account, orchestrators_in(portal)),
+            deployment.preview(account, orchestrators_in(portal), cdn_zones(portal)),
             *issuer,
         )
         from_github = trust.github(account, access.github.deploy_subjects)
@@ -57,7 +57,7 @@ def every(portal: Portal, boundary: pulumi.Input[str], issuer: tuple[GitHubIssue
             names.GITHUB_DEPLOY,
             "Deploys what was reviewed",
             who,
-            deployment.deploy(account, orchestrators_in(portal)),
+            deployment.deploy(account, orchestrators_in(portal), cdn_zones(portal)),
             *issuer,
         )
 

@@ -19,7 +19,10 @@ from types import CodeType, ModuleType
 from typing import Any, cast
 
 PACKAGE = "pulumi_aws"
-PARTS = ("batch", "cloudwatch", "ec2", "ecr", "ecs", "iam", "s3", "sfn", "sns", "sqs", "vpc")
+PARTS = (
+    "acm", "batch", "cloudfront", "cloudwatch", "ec2", "ecr", "ecs", "iam", "route53", "s3", "sfn", "sns", "sqs", "vpc",
+    "wafv2",
+)  # fmt: skip
 """Those that the program uses."""
 _WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import pulumi
 
@@ -12,8 +12,11 @@ from components.accounts import AccountPublicAccess
 from components.identity import Boundary, GitHubIssuer, Role
 from components.workflows import Workflows
 from composition import data, roles
-from composition.account import orchestrators_in
+from composition.account import cdn_zones, orchestrators_in
 from settings import Portal, audience
+
+_Deferred = tuple[pulumi.Output[str], Callable[[pulumi.Output[str]], None]]
+"""An output, and what gives it its value later: a bucket's policy names the CDN that is made over the bucket."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +40,8 @@ class Outputs:
     generations of machines and those that are kept for their jobs."""
     images: Mapping[str, pulumi.Output[str]]
     """URLs of image repositories by key."""
+    data_cdn: Mapping[str, Mapping[str, Any]]
+    """By bucket key: ``url``, ``domain`` (CloudFront's own name), ``distribution`` (its id), ``keys`` (ids by name)."""
 
 
 def compose(
@@ -49,12 +54,24 @@ def compose(
     the parts that buckets with ``import_id`` have, by key."""
     settings, opts = portal.current, pulumi.ResourceOptions(provider=provider)
     public_access = AccountPublicAccess("account", opts, blocked=settings.account.block_public_access)
-    buckets = data.buckets(portal, opts, public_access, adopted)
+    deferred = {key: cast("_Deferred", pulumi.deferred_output()) for key in settings.data_cdn}
+    buckets = data.buckets(portal, opts, public_access, adopted, {key: arn for key, (arn, _) in deferred.items()})
+    cdns: Mapping[str, Mapping[str, Any]] = {}
+    if deferred:
+        from composition import cdn  # not every stack has one
+
+        cdns = cdn.data_cdns(portal, buckets, {key: admit for key, (_, admit) in deferred.items()}, opts)
     logs = next(bucket for bucket in buckets.values() if bucket.kind == "log")
     for name, environment in settings.environments.items():
         made = Workflows(name, data.workflows(portal, name, environment, logs), opts)
         buckets |= {f"{name}-wdl": made.wdl, f"{name}-comms": made.comms}
-    boundary = Boundary("boundary", settings.account.id, opts, orchestrators_in=orchestrators_in(portal))
+    boundary = Boundary(
+        "boundary",
+        settings.account.id,
+        opts,
+        orchestrators_in=orchestrators_in(portal),
+        cdn_zones=cdn_zones(portal),
+    )
     issuer = (GitHubIssuer("github", opts),) if settings.access.github else ()
     made_roles = {args.role: Role(args.role, args, opts) for args in roles.every(portal, boundary.arn, issuer)}
     role_arns = {name: role.arn for name, role in made_roles.items()}
@@ -75,4 +92,5 @@ def compose(
         environments={name: one.deployed_names(name) for name, one in settings.environments.items() if not one.retire},
         orchestrators=orchestrators,
         images=images,
+        data_cdn=cdns,
     )

@@ -20,6 +20,7 @@ from botocore.config import Config
 from rich.console import Console
 
 from components import names
+from localcloud.by_http import read_by_http
 from localcloud.example import (
     BATCH,
     CONFIGURATION,
@@ -93,13 +94,18 @@ def bring_up(server: Running, folder: Path) -> None:
             run([*PORTAL, "sync", f"s3://{staging}/{DATASET}", f"s3://{public}/{DATASET}"], env)
         with step("read back as anybody would, and compared voxel by voxel"):
             run([sys.executable, "-m", "examples.ingest.compare", public, "--anonymous"], env)
+    urls = []
+    for example in examples(portal):
+        with step(f"a chunk of it by HTTP, through the data CDN over {example.public}"):
+            urls.append(read_by_http(example, server, portal, env))
     with step("what is where"):
         run([*PORTAL, "status"], env)
+    by_http = "".join(f"   curl -r 0-99 {url} | xxd | head -3\n" for url in urls if url)
     listed = "".join(f"   aws s3 ls --no-sign-request s3://{one.public}/{DATASET}/\n" for one in examples(portal))
     out.print(f"""
 The accounts answer at {server.https_url}. To look around:
    eval "$(make -s env)"          then pulumi, aws and portal speak to them
-{listed}   portal watch --batch {BATCH}     portal logs NAME      portal submit --help
+{listed}{by_http}   portal watch --batch {BATCH}     portal logs NAME      portal submit --help
    pulumi preview -s {stacks()[0]:<13}portal status          localcloud calls --last 20
    aws --profile {stacks()[0]} s3 ls      profiles: {", ".join(stacks())}
 `make down` ends them with everything in them.""")

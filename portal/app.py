@@ -12,7 +12,7 @@ from rich.table import Table
 from portal import deletion
 from portal import sync as syncing
 from portal.agreement import Yes
-from portal.commands import follow, restore, submit
+from portal.commands import follow, restore, sign_url, submit
 from portal.commands.options import Delete, ExactTimestamps, Exclude, Include, OrderedFilters, SizeOnly
 from portal.commands.running import settings_of, stack_files
 from portal.commands.up import up
@@ -29,6 +29,7 @@ app.command()(follow.watch)
 app.command()(follow.logs)
 app.command()(restore.restore)
 app.command()(up)
+app.command()(sign_url.sign_url)
 out = Console(highlight=False, soft_wrap=True)
 
 
@@ -99,6 +100,9 @@ def status() -> None:
             table.add_row(bucket.key, bucket.name, bucket.kind, bucket.answer)
         out.print(table if row.buckets else f"{row.stack}: account {row.account}, {row.region}")
         out.print(f"  last update: {row.updated}; {sum(row.resources.values())} resources through the role {row.role}")
+        for key, cdn in row.outputs.get("data_cdn", {}).items():
+            hosts = dict.fromkeys((cdn["url"], f"https://{cdn['domain']}"))
+            out.print(f"  data CDN of {key}: {', '.join(hosts)}; distribution {cdn['distribution']}")
         for one in row.machines:
             out.print(f"  machines of {one}")
         for kind, count in sorted(row.resources.items()):

@@ -127,6 +127,11 @@ class Pulumi:
         """The state: ``{"resources": [...], "pending_operations": [...], ...}``; empty before the first ``up``."""
         return json.loads(self.run("stack", "export"))["deployment"] or {}
 
+    def outputs(self) -> dict[str, Any]:
+        """What the stack put out when it was last brought up; empty if it never was."""
+        held = self.deployment().get("resources", []) if self.exists() else []
+        return next((one.get("outputs", {}) for one in held if one["type"] == "pulumi:pulumi:Stack"), {})
+
     def last_update(self) -> dict[str, Any] | None:
         """The newest entry of the stack's history: ``kind``, ``startTime``, ``result``, ``resourceChanges``."""
         history = json.loads(self.run("stack", "history", "--json", "--page-size", "1", "--page", "1"))

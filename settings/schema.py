@@ -12,6 +12,7 @@ from pydantic import Field
 
 from components import names, rules
 from settings.base import BucketRef, Days, LogDays, Model, Word, pattern, rule
+from settings.cdn import DataCdn
 from settings.orchestration import Orchestrator
 
 BucketKind = Literal["source", "staging", "embargo", "public", "log", "workspace"]
@@ -203,6 +204,8 @@ class Settings(Model):
     network: Network
     buckets: dict[Word, Bucket] = Field(default={})
     environments: dict[Word, Environment] = Field(default={})
+    data_cdn: dict[Word, DataCdn] = Field(default={})
+    """By the key of the bucket that is served, of kind ``staging`` or ``public``."""
     images: dict[Word, Images] = Field(default={})
     access: Access = Access()
 

@@ -45,9 +45,15 @@ _STATE: Final = (
 _FIRST_UP: Final = (
     "it needs empty accounts and a bucket for the state; journeys keep the state in a folder (conftest.py)"
 )
+_SIGNED: Final = (
+    "it needs a CDN with public keys: tests/unit/test_portal_signing.py signs, tests/localcloud/test_edge.py opens"
+)
 NOT_RUN: Final = {
     "make test": "it would run itself",
     "make bench": "it takes most of an hour; tests/unit/test_benchmarks_*.py and the journeys run its parts",
+    "openssl genrsa 2048 > reviewers.pem && openssl rsa -in reviewers.pem -pubout": _SIGNED,
+    "portal sign-url https://files.staging.example.org/10000/TS_001/run_metadata.json --private-key reviewers.pem "
+    "--minutes 60": _SIGNED,
     "aws s3control": "the text says that the AWS CLI cannot reach it here",
     _STATE: _FIRST_UP,
     "pulumi stack init dev && pulumi up -s dev": _FIRST_UP,

@@ -17,7 +17,7 @@ sys.path.insert(0, str(ROOT))
 
 from localcloud.provider.rules import RULES  # noqa: E402 (the path to the package comes first)
 from localcloud.provider.types import TABLE  # noqa: E402
-from tools import trim_orchestration  # noqa: E402
+from tools import trim_delivery, trim_orchestration  # noqa: E402
 
 KEPT = ("tf", "framework", "pulumi", "inputs", "outputs", "pulumi_names", "custom_diff", "import_id", "id", "autoname")
 KEPT_INPUT = (
@@ -73,6 +73,7 @@ CORRECTIONS: dict[tuple[str, str], dict[str, Any]] = {
         for name in PEERS
     },
     **trim_orchestration.CORRECTIONS,
+    **trim_delivery.CORRECTIONS,
 }  # fmt: skip
 TYPES = {"nullable.typenullablebool": "string"}
 """Types of the source that are others for a program: a boolean that may be unset is text."""
@@ -117,7 +118,8 @@ def main(source: Path) -> None:
         data = json.loads(path.read_text())
         if data["pulumi"] in TABLE:
             found.add(data["pulumi"])
-            (RULES / path.name).write_text(json.dumps(trim(data), indent=1, ensure_ascii=False) + "\n")
+            rules = trim(trim_delivery.plain(data))
+            (RULES / path.name).write_text(json.dumps(rules, indent=1, ensure_ascii=False) + "\n")
     missing = set(TABLE) - found
     if missing:
         raise SystemExit(f"no rules for {', '.join(sorted(missing))} in {source}")

@@ -41,6 +41,47 @@ def log_delivery(log_bucket: str, account: str, buckets: tuple[str, ...]) -> Sta
     )
 
 
+def cdn_read(bucket: str, distribution: str) -> tuple[Statement, ...]:
+    """One distribution of CloudFront reads; it lists for S3 to say 404 of what is missing, and asks for no listing."""
+    cloudfront = Principals(kind="Service", ids=("cloudfront.amazonaws.com",))
+    source = (Condition(operator="StringEquals", key="aws:SourceArn", values=(distribution,)),)
+    return (
+        Statement(
+            sid="CdnMissing",
+            principals=cloudfront,
+            actions=("s3:ListBucket",),
+            resources=(names.bucket_arn(bucket),),
+            conditions=source,
+        ),
+        Statement(
+            sid="CdnRead",
+            principals=cloudfront,
+            actions=("s3:GetObject",),
+            resources=(names.objects_arn(bucket),),
+            conditions=source,
+        ),
+    )
+
+
+def cdn_log_delivery(log_bucket: str, account: str, bucket_keys: tuple[str, ...]) -> Statement:
+    """CloudWatch's delivery service writes the access logs of the CDNs over these buckets; it would add a statement
+    like this by itself, which the next ``up`` would take away."""
+    sources = tuple(
+        f"arn:aws:logs:us-east-1:{account}:delivery-source:{names.cdn_log_delivery(key)}" for key in bucket_keys
+    )
+    return Statement(
+        sid="CdnLogDelivery",
+        principals=Principals(kind="Service", ids=("delivery.logs.amazonaws.com",)),
+        actions=("s3:PutObject",),
+        resources=(names.objects_arn(log_bucket, f"AWSLogs/{account}/"),),
+        conditions=(
+            Condition(operator="StringEquals", key="s3:x-amz-acl", values=("bucket-owner-full-control",)),
+            Condition(operator="StringEquals", key="aws:SourceAccount", values=(account,)),
+            Condition(operator="ArnLike", key="aws:SourceArn", values=sources),
+        ),
+    )
+
+
 RELEASE_ACTIONS = ("s3:PutObject", "s3:PutObjectTagging", "s3:DeleteObject")
 """``aws s3 sync --delete`` copies tags with objects, and removes what the source lacks. It can do without
 ``s3:AbortMultipartUpload``: what a failed copy leaves, the bucket's lifecycle removes."""

@@ -5,13 +5,14 @@ runs as one): a deploy role that could change them could make itself anything. A
 reference and the calls of the provider's resource types (read, create, update, delete).
 
 ``orchestrators_in``: the region of the account's orchestrators; without any, nothing that they alone need is allowed
-(``access.orchestration``).
+(``access.orchestration``). ``cdn_zones``: the Route 53 zones of the account's data CDNs; None: it has no CDN
+(``access.delivery``).
 """
 
 from __future__ import annotations
 
 from components import names
-from components.access import orchestration
+from components.access import delivery, orchestration
 from components.access.statements import Condition, Statement
 
 _ANY_BUCKET = "arn:aws:s3:::*"
@@ -79,14 +80,19 @@ _CHANGE_POLICY = (
 )
 
 
-def preview(account: str, orchestrators_in: str | None = None) -> tuple[Statement, ...]:
+Zones = tuple[str, ...] | None
+
+
+def preview(account: str, orchestrators_in: str | None = None, cdn_zones: Zones = None) -> tuple[Statement, ...]:
     """What ``preview`` and ``refresh`` read of the program's resources; no data but the WDL files."""
     role = names.role_arn(account, names.GITHUB_PREVIEW)
     more = orchestration.reads(account, orchestrators_in) if orchestrators_in else ()
+    if cdn_zones is not None:
+        more = (*more, *delivery.reads(cdn_zones))
     return (*_reads(account), *more, Statement(sid="Itself", actions=("sts:AssumeRole",), resources=(role,)))
 
 
-def deploy(account: str, orchestrators_in: str | None = None) -> tuple[Statement, ...]:
+def deploy(account: str, orchestrators_in: str | None = None, cdn_zones: Zones = None) -> tuple[Statement, ...]:
     """What ``up`` needs once an administrator has brought the account up first.
 
     It deletes the environments' own buckets alone, which hold nothing that lasts; any other is an administrator's to
@@ -106,11 +112,12 @@ def deploy(account: str, orchestrators_in: str | None = None) -> tuple[Statement
         Statement(sid="BoundRoles", actions=_BOUND, resources=(_any_role(account),), conditions=(_bounded(account),)),
         Statement(sid="Roles", actions=_UNBOUND, resources=(_any_role(account),)),
         *(orchestration.changes(account, orchestrators_in) if orchestrators_in else ()),
+        *(delivery.changes(cdn_zones) if cdn_zones is not None else ()),
         _roots_stay(account),
     )
 
 
-def boundary(account: str, orchestrators_in: str | None = None) -> tuple[Statement, ...]:
+def boundary(account: str, orchestrators_in: str | None = None, cdn_zones: Zones = None) -> tuple[Statement, ...]:
     """The most that any role of the program can do, whatever its own policy says."""
     services = (
         "cloudwatch:PutMetricData",
@@ -136,6 +143,7 @@ def boundary(account: str, orchestrators_in: str | None = None) -> tuple[Stateme
             conditions=(_bounded(account, "StringNotEquals"),),
         ),
         *(orchestration.most(account, orchestrators_in) if orchestrators_in else ()),
+        *((delivery.most(),) if cdn_zones is not None else ()),
         _roots_stay(account),
     )
 

@@ -72,6 +72,8 @@ _SAME: Final[dict[str, Callable[[Any, Any], bool]]] = {
     "equivalent JSON is no diff": same_json,
     "key id equals its ARN": _same_key,
     "https:// prefix ignored": lambda left, right: left.removeprefix("https://") == right.removeprefix("https://"),
+    "case and trailing dot are no diff": lambda left, right: left.lower().rstrip(".") == right.lower().rstrip("."),
+    "white space at the ends is no diff": lambda left, right: left.strip() == right.strip(),
     "case-insensitive": lambda left, right: left.lower() == right.lower(),
     "absent block vs present is no diff": lambda left, right: left == right,
     "reordered addresses are no diff": lambda left, right: left == right,

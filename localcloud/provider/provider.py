@@ -206,7 +206,8 @@ class AwsProvider:
         read_inputs = to_camel(rules.root, chosen)
         if _DEFAULTS in inputs:
             read_inputs[_DEFAULTS] = inputs[_DEFAULTS]
-        return ReadResult(op.resource_id, to_camel(rules.root, full), read_inputs)
+        resource_id = op.resource_id if state_ else code.known_by(op.resource_id)
+        return ReadResult(resource_id, to_camel(rules.root, full), read_inputs)
 
     def _filled_otherwise(
         self, token: str, rules: Rules, full: Mapping[str, Any], chosen: Mapping[str, Any]

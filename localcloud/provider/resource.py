@@ -108,6 +108,10 @@ class Resource:
         del old, new
         return ()
 
+    def known_by(self, import_id: str) -> str:
+        """The id of what an import names so."""
+        return import_id
+
     def imported(self, state: State) -> State:
         """The state as a program's inputs would spell it, for an import."""
         return state

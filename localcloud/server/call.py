@@ -49,6 +49,8 @@ class Call:
     """The account whose resources the call works on: the caller's, unless a parameter names another. Set with the
     permissions."""
     source_ip: str = "127.0.0.1"
+    context: Mapping[str, list[str]] = field(default_factory=dict[str, list[str]])
+    """Condition keys that the caller brings beside those of every request."""
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
     """Request headers by lower-case name."""
     method: str = ""

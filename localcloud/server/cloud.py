@@ -97,7 +97,8 @@ class LocalCloud:
         return self.credentials
 
     def flush(self) -> str:
-        """Delivers S3's access logs and writes out the call log; answers its path."""
+        """Delivers access logs and writes out the call log; answers its path."""
+        registry.flush()
         with pipeline.SERVER.lock:
             flush_access_logs()
         self._log.flush()

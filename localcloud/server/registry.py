@@ -115,6 +115,11 @@ def resource(arn: str) -> Resource | None:
     return None
 
 
+def users(arn: str) -> list[str]:
+    """The ARNs of what names the ARN, in services that hold such things."""
+    return [user for service in in_use() for user in service.users(arn)]
+
+
 def in_use() -> Iterator[Service]:
     """The services that may hold something: one that loads late holds nothing before its first call."""
     return (service for service in services().values() if not service.loads_late or service.name in _loaded)
@@ -124,6 +129,13 @@ def served(request: HttpRequest) -> HttpResponse | None:
     """The answer of the service whose data plane has the request's host; None if none has."""
     answers = (service.serves(request) for service in in_use() if service.serves is not None)
     return next((answer for answer in answers if answer is not None), None)
+
+
+def flush() -> None:
+    """Lets every service deliver what it holds back."""
+    for service in in_use():
+        if service.flush is not None:
+            service.flush()
 
 
 def reset() -> None:

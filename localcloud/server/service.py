@@ -29,10 +29,11 @@ class Resource:
     owner: str
     policy: str | None = None
     tags: Mapping[str, str] = field(default_factory=dict[str, str])
+    facts: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    """What other services must know of it, by name: a certificate's status."""
 
 
-def _nothing(account: str) -> Iterable[str]:
-    del account
+def _nothing(_name: str) -> Iterable[str]:
     return ()
 
 
@@ -80,6 +81,10 @@ class Service:
     """What one of its ARNs names; None if it isn't there. The account in the ARN exists."""
     inventory: Callable[[str], Iterable[str]] = _nothing
     """The ARNs of everything that an account holds, for whoever compares it with what was asked for."""
+    users: Callable[[str], Iterable[str]] = _nothing
+    """The ARNs of what it holds that names the ARN of another service's resource, which is not deleted then."""
+    flush: Callable[[], None] | None = None
+    """Delivers what it holds back for a while: logs. The server calls it without the pipeline's lock."""
     reset: Callable[[], None] | None = None
     """Forgets what it holds beside moto, which is emptied for it. Runs under the pipeline's lock."""
     stop: Callable[[], None] | None = None

@@ -1,6 +1,7 @@
 """Types whose ids AWS chooses: where to look for one, and what tells it from every other in the account.
 
-Rests on: the ``Describe`` calls of EC2 and Batch, ``GetQueueUrl`` of SQS, ``ListSubscriptionsByTopic`` of SNS. EC2 and
+Rests on: the ``Describe`` calls of EC2 and Batch, ``GetQueueUrl`` of SQS, ``ListSubscriptionsByTopic`` of SNS, the
+``List`` calls of CloudFront, ACM and WAF, which show no tags. EC2 and
 Batch attach the tags in the call that makes the thing, so what has been made has them; a default security group is
 made with its VPC and gets its tags last, so without them its creation was not carried out to the end and is repeated.
 Deleted NAT gateways and endpoints stay visible for an hour.
@@ -34,6 +35,8 @@ class Lookup:
     """Parameter of the call → the input that it takes; empty: the call tells all of the account."""
     fixed: Mapping[str, str] = field(default_factory=dict[str, str])
     """Parameters of the call that are always the same."""
+    region: str = ""
+    """Where the things are if that isn't the account's region."""
     tags: str = "Tags"
     """AWS's list of tags; "" for a type without, and for one whose name or place says enough."""
     absent: frozenset[str] = frozenset()
@@ -46,7 +49,7 @@ class Lookup:
 
     def list(self, place: Place, inputs: Mapping[str, Any]) -> list[Item]:
         """What the account has. Raises botocore's errors."""
-        client = place.client(self.service)
+        client = place.client(self.service, self.region)
         request = {**self.fixed, **{name: inputs[key] for name, key in self.asked.items()}}
         try:
             if client.can_paginate(self.call):
@@ -100,7 +103,72 @@ def _rule(*, egress: bool) -> Lookup:
     )
 
 
+EAST: Final = "us-east-1"
+"""Where CloudFront's certificates, web ACLs and log deliveries are."""
+
+
+def _cloudfront(call: str, items: str, **same: str) -> Lookup:
+    """What CloudFront lists without tags: its comment or description names the bucket and what it is for."""
+    fixed = {"Type": "custom"} if items.endswith("Policy") else {}
+    return Lookup(service="cloudfront", call=call, items=f"{items} || `[]`", id="Id", same=same, fixed=fixed, tags="")
+
+
+def _firewall(call: str, items: str) -> Lookup:
+    return Lookup(
+        service="wafv2",
+        call=call,
+        items=items,
+        id="Id",
+        same={"description": "Description"},
+        fixed={"Scope": "CLOUDFRONT"},
+        region=EAST,
+        tags="",
+    )
+
+
 LOOKUPS: Final[dict[str, Lookup]] = {
+    "aws:acm/certificate:Certificate": Lookup(
+        service="acm",
+        call="list_certificates",
+        items="CertificateSummaryList",
+        id="CertificateArn",
+        same={"domainName": "DomainName", "subjectAlternativeNames": "SubjectAlternativeNameSummaries"},
+        region=EAST,
+        tags="",
+    ),
+    # A wait, of which AWS holds nothing: it is begun again.
+    "aws:acm/certificateValidation:CertificateValidation": Lookup(
+        service="acm", call="list_certificates", items="`[]`", id="CertificateArn", region=EAST, tags=""
+    ),
+    "aws:cloudfront/cachePolicy:CachePolicy": _cloudfront(
+        "list_cache_policies", "CachePolicyList.Items[].CachePolicy", comment="CachePolicyConfig.Comment"
+    ),
+    "aws:cloudfront/distribution:Distribution": _cloudfront(
+        "list_distributions", "DistributionList.Items", comment="Comment"
+    ),
+    "aws:cloudfront/keyGroup:KeyGroup": _cloudfront(
+        "list_key_groups", "KeyGroupList.Items[].KeyGroup", comment="KeyGroupConfig.Comment"
+    ),
+    "aws:cloudfront/originAccessControl:OriginAccessControl": _cloudfront(
+        "list_origin_access_controls", "OriginAccessControlList.Items", description="Description"
+    ),
+    "aws:cloudfront/publicKey:PublicKey": _cloudfront("list_public_keys", "PublicKeyList.Items", comment="Comment"),
+    "aws:cloudfront/responseHeadersPolicy:ResponseHeadersPolicy": _cloudfront(
+        "list_response_headers_policies",
+        "ResponseHeadersPolicyList.Items[].ResponseHeadersPolicy",
+        comment="ResponseHeadersPolicyConfig.Comment",
+    ),
+    "aws:cloudwatch/logDelivery:LogDelivery": Lookup(
+        service="logs",
+        call="describe_deliveries",
+        items="deliveries",
+        id="id",
+        same={"deliverySourceName": "deliverySourceName", "deliveryDestinationArn": "deliveryDestinationArn"},
+        region=EAST,
+        tags="",
+    ),
+    "aws:wafv2/ipSet:IpSet": _firewall("list_ip_sets", "IPSets"),
+    "aws:wafv2/webAcl:WebAcl": _firewall("list_web_acls", "WebACLs"),
     "aws:batch/jobDefinition:JobDefinition": Lookup(
         service="batch",
         call="describe_job_definitions",

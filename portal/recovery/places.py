@@ -32,6 +32,7 @@ class Place:
     def _session(self) -> Any:
         return session(self.role, self.region)
 
-    def client(self, service: str) -> Any:
-        """A boto3 client; the role is assumed with the first. Raises botocore's errors."""
-        return self._session.client(service)
+    def client(self, service: str, region: str = "") -> Any:
+        """A boto3 client, in another region if one is given; the role is assumed with the first. Raises botocore's
+        errors."""
+        return self._session.client(service, region_name=region or self.region)

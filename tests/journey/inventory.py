@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 
 from tests.journey.conftest import DEV, Cloud, Project
 
-Client = Callable[[str], Any]
+Client = Callable[..., Any]
 
 
 def _pages(client: Any, call: str, key: str, **request: Any) -> list[Any]:
@@ -147,6 +147,22 @@ def _answer(client: Any, call: str, **request: Any) -> dict[str, Any]:
         return {}
 
 
+def _cloudfront(call: str, listed: str, member: str = "") -> Callable[[Client], set[str]]:
+    """Of policies AWS has its own, which are left out."""
+
+    def found(client: Client) -> set[str]:
+        asked = {"Type": "custom"} if member else {}
+        rows = getattr(client("cloudfront"), call)(**asked)[listed].get("Items") or []
+        return {(row[member] if member else row)["Id"] for row in rows}
+
+    return found
+
+
+def _deliveries(call: str, key: str, id_: str) -> Callable[[Client], set[str]]:
+    """What delivers CloudFront's logs is in us-east-1."""
+    return lambda client: {row[id_] for row in getattr(client("logs", region_name="us-east-1"), call)().get(key) or []}
+
+
 def _account_block(client: Client) -> set[str]:
     account = client("sts").get_caller_identity()["Account"]
     return {account} if _answer(client("s3control"), "get_public_access_block", AccountId=account) else set()
@@ -173,6 +189,21 @@ INVENTORY: Final[dict[str, Callable[[Client], set[str]]]] = {
     "aws:cloudwatch/eventTarget:EventTarget": _targets,
     "aws:cloudwatch/logGroup:LogGroup": _plain("logs", "describe_log_groups", "logGroups", "logGroupName"),
     "aws:cloudwatch/metricAlarm:MetricAlarm": _plain("cloudwatch", "describe_alarms", "MetricAlarms", "AlarmName"),
+    "aws:cloudfront/cachePolicy:CachePolicy": _cloudfront("list_cache_policies", "CachePolicyList", "CachePolicy"),
+    "aws:cloudfront/distribution:Distribution": _cloudfront("list_distributions", "DistributionList"),
+    "aws:cloudfront/originAccessControl:OriginAccessControl": _cloudfront(
+        "list_origin_access_controls", "OriginAccessControlList"
+    ),
+    "aws:cloudfront/responseHeadersPolicy:ResponseHeadersPolicy": _cloudfront(
+        "list_response_headers_policies", "ResponseHeadersPolicyList", "ResponseHeadersPolicy"
+    ),
+    "aws:cloudwatch/logDelivery:LogDelivery": _deliveries("describe_deliveries", "deliveries", "id"),
+    "aws:cloudwatch/logDeliveryDestination:LogDeliveryDestination": _deliveries(
+        "describe_delivery_destinations", "deliveryDestinations", "name"
+    ),
+    "aws:cloudwatch/logDeliverySource:LogDeliverySource": _deliveries(
+        "describe_delivery_sources", "deliverySources", "name"
+    ),
     "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup": _groups(default=True),
     "aws:ec2/eip:Eip": _plain("ec2", "describe_addresses", "Addresses", "AllocationId"),
     "aws:ec2/flowLog:FlowLog": _plain("ec2", "describe_flow_logs", "FlowLogs", "FlowLogId"),
@@ -229,7 +260,8 @@ INVENTORY: Final[dict[str, Callable[[Client], set[str]]]] = {
 
 def in_account(cloud: Cloud, account: str = DEV) -> dict[str, set[str]]:
     """Ids of everything that the account has, by type."""
-    return {kind: listed(lambda service: cloud.client(service, account)) for kind, listed in INVENTORY.items()}
+    client = lambda service, **config: cloud.client(service, account, **config)  # noqa: E731
+    return {kind: listed(client) for kind, listed in INVENTORY.items()}
 
 
 def made_since(cloud: Cloud, before: dict[str, set[str]], account: str = DEV) -> dict[str, set[str]]:

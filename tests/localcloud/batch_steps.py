@@ -43,7 +43,7 @@ def time_scale(factor: float) -> Generator[None]:
 
 
 @contextmanager
-def refused(code: str, text: str) -> Generator[None]:
+def refused(code: str, text: str = "") -> Generator[None]:
     """The call inside is refused with that code and a message that has the text."""
     with pytest.raises(ClientError) as caught:
         yield

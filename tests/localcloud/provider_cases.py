@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from localcloud.provider.wire import Asset
 
-from . import provider_cases_network, provider_cases_orchestration
+from . import provider_cases_delivery, provider_cases_network, provider_cases_orchestration
 from .provider_cases_database import DATABASE_CASES
 from .provider_cases_kind import Case, Inputs, Make
 
@@ -444,6 +444,7 @@ CASES = (
     *ACCOUNT_CASES,
     *IAM_CASES,
     *KMS_CASES,
+    *provider_cases_delivery.DELIVERY_CASES,
     *provider_cases_network.CASES,
     *provider_cases_orchestration.CASES,
 )

@@ -31,6 +31,8 @@ class Case:
     """Resources that must exist first: (make, unique name) → anything."""
     variants: Callable[[Any], list[Inputs]] = lambda _: []
     """Other ways to make one, for inputs that exclude each other."""
+    import_id: Callable[[str, Inputs], str] = lambda resource_id, _: resource_id
+    """What an import names it by, of its id and inputs; empty: it cannot be imported."""
     stays: bool = False
     """Whether AWS cannot take it away: the setting goes back to a default that reads as one."""
     unsent: dict[str, str] = field(default_factory=dict[str, str])

@@ -21,6 +21,12 @@ SDK_ONLY = {
     # `timeouts` exists on these types alone: the provider waits as long as it must and refuses the input.
     "aws:batch/jobQueue:JobQueue": ("timeouts",),
     "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": ("timeouts",),
+    # A tree of some thousand classes, for which `ruleJson` has the API's own form.
+    "aws:wafv2/webAcl:WebAcl": (
+        "rules",
+        "defaultAction.allow.customRequestHandling",
+        "defaultAction.block.customResponse",
+    ),
     # An output that the SDK lists among a block's arguments; pulumi-aws refuses it.
     "aws:s3/bucketLogging:BucketLogging": ("targetGrants.grantee.displayName",),
 }

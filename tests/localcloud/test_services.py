@@ -49,17 +49,41 @@ def _alarm(client: Any, name: str) -> str:
     return client.describe_alarms(AlarmNames=[name])["MetricAlarms"][0]["AlarmArn"]
 
 
+def _access_control(client: Any, name: str) -> str:
+    config = {"SigningProtocol": "sigv4", "SigningBehavior": "always", "OriginAccessControlOriginType": "s3"}
+    made = client.create_origin_access_control(OriginAccessControlConfig={"Name": name, **config})
+    return f"arn:aws:cloudfront::{DEV}:origin-access-control/{made['OriginAccessControl']['Id']}"
+
+
+def _zone(client: Any, name: str) -> str:
+    made = client.create_hosted_zone(Name=f"{name}.example.org", CallerReference=name)["HostedZone"]["Id"]
+    return f"arn:aws:route53:::{made.removeprefix('/')}"
+
+
+def _certificate(client: Any, name: str) -> str:
+    return client.request_certificate(DomainName=f"{name}.example.org", ValidationMethod="DNS")["CertificateArn"]
+
+
+def _addresses(client: Any, name: str) -> str:
+    given = {"Scope": "REGIONAL", "IPAddressVersion": "IPV4", "Addresses": ["192.0.2.0/24"]}
+    return client.create_ip_set(Name=name, **given)["Summary"]["ARN"]
+
+
 MADE: Mapping[str, Make] = {
+    "acm": _certificate,
+    "cloudfront": _access_control,
     "cloudwatch": _alarm,
     "ecr": lambda client, name: client.create_repository(repositoryName=name)["repository"]["repositoryArn"],
     "events": lambda client, name: client.create_event_bus(Name=name)["EventBusArn"],
     "logs": _log_group,
+    "route53": _zone,
     "sns": lambda client, name: client.create_topic(Name=name)["TopicArn"],
     "sqs": _queue,
     "rds": lambda client, name: client.create_db_cluster_parameter_group(
         DBClusterParameterGroupName=name, DBParameterGroupFamily="aurora-postgresql17", Description="Of a test"
     )["DBClusterParameterGroup"]["DBClusterParameterGroupArn"],
     "secretsmanager": lambda client, name: client.create_secret(Name=name)["ARN"],
+    "wafv2": _addresses,
 }
 """Service -> makes something of that name in an account by the service's client; answers its ARN."""
 NOTHING_TO_HOLD: set[str] = set()

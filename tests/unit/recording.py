@@ -95,6 +95,20 @@ def _whole(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
+def _computed(type_: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """What AWS makes up beside the ARN, where a program uses it."""
+    if type_ == "aws:cloudfront/distribution:Distribution":
+        return {"domainName": "d1.cloudfront.net", "hostedZoneId": "Z2FDTNDATAQYW2"}
+    if type_ == "aws:route53/record:Record":
+        return {"fqdn": inputs["name"]}
+    if type_ == "aws:acm/certificate:Certificate":
+        proof = {"resourceRecordType": "CNAME", "resourceRecordValue": "_v.acm-validations.aws."}
+        hosts = inputs["subjectAlternativeNames"]
+        options = [{"domainName": host, "resourceRecordName": f"_p.{host}.", **proof} for host in hosts]
+        return {"domainValidationOptions": options}
+    return {}
+
+
 class Refused(grpc.RpcError):
     """What an answer raises for the provider to refuse the call."""
 
@@ -129,7 +143,8 @@ class _Mocks(mocks.Mocks):
             raise AssertionError(f"unknown resource type {args.typ}")
         _, failures = check_inputs(rules_by_token()[args.typ], _whole(args.inputs))
         assert not failures, f"{args.typ} {args.name}: {failures}"
-        return f"{args.name}-id", {**args.inputs, "arn": f"arn:aws:mock:::{args.name}"}
+        arn = {"arn": f"arn:aws:mock:::{args.name}"}
+        return f"{args.name}-id", {**args.inputs, **arn, **_computed(args.typ, args.inputs)}
 
 
 class _Monitor(mocks.MockMonitor):

@@ -107,7 +107,8 @@ def test_the_accounts_block_changes_before_its_buckets_do(graph: Recording) -> N
 
 def test_the_two_sides_of_a_release_name_each_other() -> None:
     sync = deployed("dev").one("cryoet-sync-public-policy").json("policy")["Statement"]
-    received = deployed("public").one("public-policy").json("policy")["Statement"][-1]
+    statements = deployed("public").one("public-policy").json("policy")["Statement"]
+    [received] = [one for one in statements if one["Sid"] == "Release"]
     assert sync[-1]["Action"] == received["Action"]
     assert sync[-1]["Resource"] == received["Resource"] == "arn:aws:s3:::cryoet-data-portal-public/*"
     assert received["Principal"] == {"AWS": "arn:aws:iam::908710317728:root"}
@@ -116,7 +117,8 @@ def test_the_two_sides_of_a_release_name_each_other() -> None:
 
 def test_every_bucket_that_is_logged_is_let_into_the_log_bucket(graph: Recording) -> None:
     logged = {one.inputs["bucket"] for one in graph.of("BucketLogging")}
-    delivery = graph.one("log-policy").json("policy")["Statement"][-1]
+    statements = graph.one("log-policy").json("policy")["Statement"]
+    [delivery] = [one for one in statements if one["Sid"] == "LogDelivery"]
     sources = delivery["Condition"]["ArnEquals"]["aws:SourceArn"]
     assert {f"arn:aws:s3:::{name}" for name in logged} == set([sources] if isinstance(sources, str) else sources)
 

@@ -13,7 +13,7 @@ from tests.unit.recording import Recording, record, rules_by_token
 
 DAYS = LifecycleArgs(abort_multipart_days=7, noncurrent_days=30)
 LOG = DataBucketArgs(kind="log", bucket="the-logs", lifecycle=DAYS)
-ORDER = ("ownership", "public-access", "policy", "versioning", "encryption", "lifecycle", "cors", "logging")
+ORDER = ("ownership", "public-access", "versioning", "encryption", "lifecycle", "cors", "logging", "policy")
 
 
 def deploy(**fields: Any) -> Recording:

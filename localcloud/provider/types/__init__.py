@@ -7,11 +7,22 @@ from localcloud.provider.errors import ProviderError
 from localcloud.provider.resource import Resource
 
 TABLE: Final[dict[str, str]] = {
+    "aws:acm/certificate:Certificate": "acm:Certificate",
+    "aws:acm/certificateValidation:CertificateValidation": "acm:CertificateValidation",
     "aws:batch/computeEnvironment:ComputeEnvironment": "batch:ComputeEnvironment",
     "aws:batch/jobDefinition:JobDefinition": "batch_definition:JobDefinition",
     "aws:batch/jobQueue:JobQueue": "batch:JobQueue",
+    "aws:cloudfront/cachePolicy:CachePolicy": "cloudfront_policies:CachePolicy",
+    "aws:cloudfront/distribution:Distribution": "cloudfront_distribution:Distribution",
+    "aws:cloudfront/keyGroup:KeyGroup": "cloudfront_policies:KeyGroup",
+    "aws:cloudfront/originAccessControl:OriginAccessControl": "cloudfront_policies:OriginAccessControl",
+    "aws:cloudfront/publicKey:PublicKey": "cloudfront_policies:PublicKey",
+    "aws:cloudfront/responseHeadersPolicy:ResponseHeadersPolicy": "cloudfront_policies:ResponseHeadersPolicy",
     "aws:cloudwatch/eventRule:EventRule": "events:EventRule",
     "aws:cloudwatch/eventTarget:EventTarget": "events:EventTarget",
+    "aws:cloudwatch/logDelivery:LogDelivery": "log_delivery:LogDelivery",
+    "aws:cloudwatch/logDeliveryDestination:LogDeliveryDestination": "log_delivery:LogDeliveryDestination",
+    "aws:cloudwatch/logDeliverySource:LogDeliverySource": "log_delivery:LogDeliverySource",
     "aws:cloudwatch/logGroup:LogGroup": "logs:LogGroup",
     "aws:cloudwatch/logResourcePolicy:LogResourcePolicy": "cloudwatch:LogResourcePolicy",
     "aws:cloudwatch/metricAlarm:MetricAlarm": "cloudwatch:MetricAlarm",
@@ -44,6 +55,8 @@ TABLE: Final[dict[str, str]] = {
     "aws:rds/clusterInstance:ClusterInstance": "rds_instance:ClusterInstance",
     "aws:rds/clusterParameterGroup:ClusterParameterGroup": "rds_groups:ClusterParameterGroup",
     "aws:rds/subnetGroup:SubnetGroup": "rds_groups:SubnetGroup",
+    "aws:route53/record:Record": "route53:Record",
+    "aws:route53/zone:Zone": "route53:Zone",
     "aws:s3/accountPublicAccessBlock:AccountPublicAccessBlock": "s3_account:AccountPublicAccessBlock",
     "aws:s3/bucket:Bucket": "s3_bucket:Bucket",
     "aws:s3/bucketCorsConfiguration:BucketCorsConfiguration": "s3_settings:Cors",
@@ -66,6 +79,8 @@ TABLE: Final[dict[str, str]] = {
     "aws:sqs/queuePolicy:QueuePolicy": "sqs:QueuePolicy",
     "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": "ec2_groups:EgressRule",
     "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": "ec2_groups:IngressRule",
+    "aws:wafv2/ipSet:IpSet": "wafv2:IpSet",
+    "aws:wafv2/webAcl:WebAcl": "wafv2:WebAcl",
 }
 
 

@@ -111,7 +111,7 @@ def context(call: Call, permission: Permission) -> Values:
             values["s3:ResourceAccount"] = [permission.owner_account]
     if permission.action.startswith("kms:") and call.caller.account_id:
         values["kms:CallerAccount"] = [call.caller.account_id]
-    return values | identities.context(call.caller) | permission.context
+    return values | identities.context(call.caller) | dict(call.context) | permission.context
 
 
 def _public_access_blocks(permission: Permission) -> dict[str, list[str]] | None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-Aws = Callable[[str], Any]
+Aws = Callable[..., Any]
 """A boto3 client of the account by service."""
 Held = Mapping[str, Any]
 """Outputs of the resource as the state holds them, its id among them."""

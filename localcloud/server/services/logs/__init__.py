@@ -11,6 +11,7 @@ from localcloud.server.service import Service
 
 from . import store
 
+_ARN = "arn:aws:logs:{region}:{account}:"
 GROUP = "arn:aws:logs:{region}:{account}:log-group:{logGroupName|logGroupIdentifier}:log-stream:"
 QUERIED = "arn:aws:logs:{region}:{account}:log-group:{logGroupName|logGroupNames|logGroupIdentifiers}:log-stream:"
 
@@ -22,15 +23,27 @@ SERVICE = Service(
         (QUERIED,): "StartQuery",
         (GROUP + "{logStreamName}",): "CreateLogStream DeleteLogStream GetLogEvents PutLogEvents",
         ("arn:aws:logs:{region}:{account}:log-group::log-stream:",): "DescribeLogGroups",
+        (_ARN + "delivery-source:{name}",): "DeleteDeliverySource GetDeliverySource PutDeliverySource",
+        (
+            _ARN + "delivery-destination:{name}",
+        ): "DeleteDeliveryDestination GetDeliveryDestination PutDeliveryDestination",
+        (_ARN + "delivery-source:{deliverySourceName}", "{deliveryDestinationArn}"): "CreateDelivery",
+        (_ARN + "delivery:{id}",): "DeleteDelivery GetDelivery UpdateDeliveryConfiguration",
         ("{resourceArn}",): "ListTagsForResource TagResource UntagResource",
-        ("*",): "DeleteResourcePolicy DescribeResourcePolicies GetQueryResults PutResourcePolicy StopQuery",
+        ("*",): """DeleteResourcePolicy DescribeDeliveries DescribeDeliveryDestinations DescribeDeliverySources
+            DescribeResourcePolicies GetQueryResults PutResourcePolicy StopQuery""",
     },
     stands_for={"logGroupIdentifier": store.name_in, "logGroupIdentifiers": store.name_in},
     account=store.account,
-    tags_on_create={"CreateLogGroup": "TagResource"},
+    tags_on_create={
+        "CreateDelivery": "TagResource",
+        "CreateLogGroup": "TagResource",
+        "PutDeliveryDestination": "TagResource",
+        "PutDeliverySource": "TagResource",
+    },
     principals=("delivery.logs.amazonaws.com",),
     resource=store.resource,
     inventory=store.inventory,
     invalid="InvalidParameterException",
-    modules=("refusals", "expiry"),
+    modules=("refusals", "expiry", "deliveries"),
 )

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from moto.logs.models import LogGroup, LogsBackend, logs_backends
@@ -52,10 +54,43 @@ def _joined(documents: list[str]) -> str | None:
     return json.dumps({"Version": "2012-10-17", "Statement": plain}) if plain else None
 
 
-def inventory(owner: str) -> list[str]:
-    return [group.arn for group in groups(owner)]
-
-
 def groups(owner: str) -> list[LogGroup]:
     """All of an account's."""
     return [group for state in of_account(logs_backends, owner) for group in state.groups.values()]
+
+
+def inventory(owner: str) -> list[str]:
+    """Groups, and what delivers other services' logs."""
+    return [
+        one.arn
+        for state in of_account(logs_backends, owner)
+        for held in (state.groups, state.delivery_sources, state.delivery_destinations, state.deliveries)
+        for one in held.values()
+    ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeliveryOf:
+    """How the logs of a resource are delivered. ``target``: the ARN of the bucket, with a prefix perhaps."""
+
+    source: str
+    target: str
+    fields: list[str]
+    path: str
+    hive_compatible: bool
+
+
+def deliveries_of(arn: str) -> Iterator[DeliveryOf]:
+    """The deliveries of a resource's logs."""
+    for state in of_account(logs_backends, arn.split(":")[4]):
+        sources = {one.name: one.arn for one in state.delivery_sources.values() if arn in one.resource_arns}
+        targets = {one.arn: one.delivery_destination_configuration for one in state.delivery_destinations.values()}
+        for one in state.deliveries.values():
+            if one.delivery_source_name in sources:
+                yield DeliveryOf(
+                    source=sources[one.delivery_source_name],
+                    target=targets[one.delivery_destination_arn]["destinationResourceArn"],
+                    fields=one.record_fields,
+                    path=str(one.s3_delivery_configuration.get("suffixPath", "")),
+                    hive_compatible=bool(one.s3_delivery_configuration.get("enableHiveCompatiblePath")),
+                )

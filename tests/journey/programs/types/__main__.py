@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import os
-import re
 from typing import Any
 
 import pulumi
 import pulumi_aws as aws
 from cases import ACCOUNT, CASES, REGION, Of
-from held import hold
+from held import hold, snake
 
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/OrganizationAccountAccessRole"
-
-
-def snake(name: str) -> str:
-    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
 
 
 def resolved(value: Any) -> Any:

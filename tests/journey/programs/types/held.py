@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 import pulumi
 import pulumi_aws as aws
+from cases.delivery import EAST, distribution
 from cases.kind import trust
 
 PAIR = ("one", "other")
@@ -17,6 +20,7 @@ def hold(opts: pulumi.ResourceOptions) -> dict[str, pulumi.CustomResource]:
         held[f"{which}-log"] = aws.cloudwatch.LogGroup(f"{which}-log", name=f"types-{which}", opts=opts)
         held[f"{which}-queue"] = aws.sqs.Queue(f"{which}-queue", name=f"types-{which}", opts=opts)
         held[f"{which}-topic"] = aws.sns.Topic(f"{which}-topic", name=f"types-{which}", opts=opts)
+        held |= _logged(which, opts)
         held[f"{which}-images"] = aws.ecr.Repository(f"{which}-images", name=f"types-{which}", opts=opts)
     pattern = '{"source": ["aws.states"]}'
     held["rule"] = aws.cloudwatch.EventRule("rule", name="types-held", event_pattern=pattern, opts=opts)
@@ -36,6 +40,41 @@ def hold(opts: pulumi.ResourceOptions) -> dict[str, pulumi.CustomResource]:
         opts=opts,
     )
     return held
+
+
+def _logged(which: str, opts: pulumi.ResourceOptions) -> dict[str, pulumi.CustomResource]:
+    """Two distributions: one for the cases to log, one that is logged already."""
+    given = {snake(key): value for key, value in distribution().items()}
+    free = aws.cloudfront.Distribution(f"{which}-distribution", **given, opts=opts)
+    logged = aws.cloudfront.Distribution(f"{which}-logged", **given, opts=opts)
+    source = aws.cloudwatch.LogDeliverySource(
+        f"{which}-source",
+        name=f"types-{which}",
+        log_type="ACCESS_LOGS",
+        resource_arn=logged.arn,
+        region=EAST,
+        opts=opts,
+    )
+    destination = aws.cloudwatch.LogDeliveryDestination(
+        f"{which}-destination",
+        name=f"types-{which}",
+        delivery_destination_configuration=aws.cloudwatch.LogDeliveryDestinationDeliveryDestinationConfigurationArgs(
+            destination_resource_arn=f"arn:aws:s3:::types-{which}"
+        ),
+        region=EAST,
+        opts=opts,
+    )
+    return {
+        f"{which}-distribution": free,
+        f"{which}-logged": logged,
+        f"{which}-source": source,
+        f"{which}-destination": destination,
+    }
+
+
+def snake(name: str) -> str:
+    """An input's name as the SDK has it."""
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
 
 
 def _roles(opts: pulumi.ResourceOptions) -> dict[str, pulumi.CustomResource]:

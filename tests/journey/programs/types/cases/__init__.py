@@ -3,6 +3,7 @@
 The rules of the provider say what each change leads to; the words "update" and "replace" are only what was aimed at.
 """
 
+from .delivery import DELIVERY
 from .kind import ACCOUNT, REGION, Case, Change, Of
 from .network import NETWORK
 from .orchestration import ORCHESTRATION
@@ -10,5 +11,5 @@ from .storage import STORAGE
 
 __all__ = ["ACCOUNT", "CASES", "REGION", "Case", "Change", "Of"]
 
-CASES: dict[str, Case] = {**STORAGE, **NETWORK, **ORCHESTRATION}
+CASES: dict[str, Case] = {**STORAGE, **NETWORK, **ORCHESTRATION, **DELIVERY}
 """By module and class of the SDK."""

@@ -1,0 +1,6 @@
+"""What CloudFront serves: the data of a bucket."""
+
+from typing import Final
+
+CLOUDFRONT_REGION: Final = "us-east-1"
+"""Where CloudFront has its certificates, web ACLs and log deliveries, wherever the bucket is."""

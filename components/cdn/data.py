@@ -1,0 +1,282 @@
+"""DataCdn: a CloudFront distribution over one bucket, and all that it needs.
+
+Rests on: CloudFront signs its requests to S3 (origin access control), and the bucket's policy knows this one
+distribution by `aws:SourceArn`. With `s3:ListBucket` a missing key is 404, which CloudFront may keep; without it 403,
+which it may not. That action would list the bucket at `/`, so `/` has a default root object and no query string goes
+to S3. CloudFront's own name takes TLS 1.0 whatever is asked; hosts with a certificate are held to TLS 1.2. Access logs
+(standard logging v2) are set up in us-east-1, wherever their bucket is.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import pulumi
+from pulumi_aws import cloudfront, cloudwatch
+
+from components import names
+from components.cdn import CLOUDFRONT_REGION, caching
+from components.storage import DataBucket
+
+PRICE_CLASSES: Final = ("PriceClass_100", "PriceClass_200", "PriceClass_All")
+SERVED_KINDS: Final = ("staging", "public")
+ROOT_OBJECT: Final = "index.html"
+"""What `/` is. No bucket need have it: a 404 is the answer then, and no listing."""
+MINIMUM_TLS: Final = "TLSv1.2_2021"
+ORIGIN: Final = "bucket"
+LOG_FIELDS: Final = (
+    "date", "time", "x-edge-location", "sc-bytes", "c-ip", "cs-method", "cs(Host)", "cs-uri-stem", "sc-status",
+    "cs(Referer)", "cs(User-Agent)", "x-edge-result-type", "x-edge-request-id", "x-host-header", "cs-protocol",
+    "time-taken", "ssl-protocol", "cs-protocol-version", "time-to-first-byte", "sc-content-type", "sc-content-len",
+    "sc-range-start", "sc-range-end", "cache-behavior-path-pattern",
+)  # fmt: skip
+"""No query string: it holds the signature of a signed URL."""
+LOG_PATH: Final = "AWSLogs/{account-id}/CloudFront/{DistributionId}/{yyyy}/{MM}/{dd}"
+"""Written out as AWS would complete it: a shorter path differs from what AWS answers with."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataCdnArgs:
+    region: str
+    """The bucket's."""
+    bucket: DataBucket
+    """Of kind ``staging`` or ``public``: nothing else is served."""
+    logs: DataBucket
+    """The account's log bucket, whose policy admits the delivery (``access.buckets.cdn_log_delivery``)."""
+    cors_origins: tuple[str, ...] = ()
+    """Those of the bucket's own CORS rule, which answers preflights; empty: no web page reads from here."""
+    data_seconds: int = 86_400
+    """How long an object is kept that is no metadata; one written anew is seen by then, or by an invalidation."""
+    metadata_seconds: int = 60
+    """The same for metadata, which every ingest writes anew, and for the answer that a key is missing."""
+    price_class: str = "PriceClass_All"
+    """From where it is served: 100 is North America and Europe, All the whole world, at each region's price."""
+    hosts: tuple[str, ...] = ()
+    """Own host names, the main one first; none: CloudFront's own name alone."""
+    zone_id: str | None = None
+    """The Route 53 zone of the hosts, in the same account."""
+    requests_per_5_minutes: int | None = None
+    """Beyond it one address is refused for a while. None: no limit, and no web ACL on its account."""
+    addresses: tuple[str, ...] = ()
+    """Networks that may read, all others are refused. Empty: anybody."""
+    public_keys: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Public keys (PEM) by name: URLs signed with their private half are served, no others. None: no signature."""
+
+    def check(self, name: str) -> None:
+        """Raises ValueError naming component, field, value and rule."""
+        closed = bool(self.addresses or self.public_keys)
+        kinds = " or ".join(SERVED_KINDS)
+        checks: tuple[tuple[bool, str, object, str], ...] = (
+            (self.bucket.kind in SERVED_KINDS, "bucket", self.bucket.kind, f"a bucket of kind {kinds}"),
+            (self.logs.kind == "log", "logs", self.logs.kind, "a bucket of kind log"),
+            (self.data_seconds >= 0, "data_seconds", self.data_seconds, "not negative"),
+            (self.metadata_seconds >= 0, "metadata_seconds", self.metadata_seconds, "not negative"),
+            (self.price_class in PRICE_CLASSES, "price_class", self.price_class, f"one of {', '.join(PRICE_CLASSES)}"),
+            (bool(self.hosts) == bool(self.zone_id), "zone_id", self.zone_id, "given with hosts, and with them alone"),
+            (
+                not (closed and self.bucket.kind == "public"),
+                "addresses" if self.addresses else "public_keys",
+                self.addresses or tuple(self.public_keys),
+                "a public bucket is read by anybody without the CDN: nothing would be closed",
+            ),
+            (all(map(_is_network, self.addresses)), "addresses", self.addresses, "networks like 192.0.2.0/24"),
+        )
+        for kept, field_, value, rule in checks:
+            if not kept:
+                raise ValueError(f"DataCdn {name!r}: {field_}: {value!r}: {rule}")
+
+
+def _is_network(value: str) -> bool:
+    try:
+        ipaddress.ip_network(value)
+    except ValueError:
+        return False
+    return True
+
+
+class DataCdn(pulumi.ComponentResource):
+    """A bucket over HTTPS: cached, readable by web pages, logged, listing nothing."""
+
+    arn: pulumi.Output[str]
+    """The distribution's: the bucket's policy admits it."""
+    distribution: pulumi.Output[str]
+    """The distribution's id, for invalidations."""
+    url: pulumi.Output[str]
+    """``https://`` and the main host, without a slash at the end."""
+    domain: pulumi.Output[str]
+    """CloudFront's own name."""
+    key_ids: dict[str, pulumi.Output[str]]
+    """CloudFront's ids of the public keys, by the names given: a signed URL names its key so."""
+
+    def __init__(self, name: str, args: DataCdnArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        args.check(name)
+        super().__init__("portal:cdn:DataCdn", name, None, opts)
+        self._key, self._name, self._args = name, f"{name}-cdn", args
+        self._comment = f"Data of the bucket {name}"
+        self._opts = pulumi.ResourceOptions(parent=self)
+        self.key_ids, key_groups = self._keys()
+        distribution = self._distribution(key_groups)
+        if args.hosts and args.zone_id:
+            from components.cdn import hosts  # so that a CDN without them doesn't load their part of the SDK
+
+            hosts.records(self._name, args.hosts, args.zone_id, distribution, self._opts)
+        self._access_logs(distribution)
+        self.arn, self.distribution, self.domain = distribution.arn, distribution.id, distribution.domain_name
+        self.url = pulumi.Output.concat("https://", args.hosts[0] if args.hosts else distribution.domain_name)
+        self.register_outputs({"arn": self.arn, "distribution": self.distribution, "url": self.url})
+
+    def _keys(self) -> tuple[dict[str, pulumi.Output[str]], list[pulumi.Output[str]]]:
+        """The ids of the keys by name, and the group of them that signs."""
+        keys = {
+            key: cloudfront.PublicKey(
+                f"{self._name}-{key}", encoded_key=pem, comment=f"{self._comment}: {key}", opts=self._opts
+            ).id
+            for key, pem in sorted(self._args.public_keys.items())
+        }
+        if not keys:
+            return {}, []
+        group = cloudfront.KeyGroup(
+            f"{self._name}-keys", items=[*keys.values()], comment=self._comment, opts=self._opts
+        )
+        return keys, [group.id]
+
+    def _distribution(self, key_groups: list[pulumi.Output[str]]) -> cloudfront.Distribution:
+        args = self._args
+        default, metadata = self._behaviors(key_groups)
+        missing = cloudfront.DistributionCustomErrorResponseArgs(
+            error_code=404, error_caching_min_ttl=args.metadata_seconds
+        )
+        return cloudfront.Distribution(
+            self._name,
+            enabled=True,
+            comment=self._comment,
+            aliases=[*args.hosts],
+            origins=[self._origin()],
+            default_cache_behavior=default,
+            ordered_cache_behaviors=metadata,
+            default_root_object=ROOT_OBJECT,
+            custom_error_responses=[missing],
+            http_version="http2and3",
+            is_ipv6_enabled=True,
+            price_class=args.price_class,
+            restrictions=cloudfront.DistributionRestrictionsArgs(
+                geo_restriction=cloudfront.DistributionRestrictionsGeoRestrictionArgs(restriction_type="none")
+            ),
+            viewer_certificate=self._viewer_certificate(),
+            web_acl_id=self._web_acl(),
+            opts=self._opts,
+        )
+
+    def _origin(self) -> cloudfront.DistributionOriginArgs:
+        """The bucket by the name of its region: CloudFront follows no redirect. The bucket exists by then, so that
+        nobody else's of this name is served; its policy, which names the distribution, comes after."""
+        access = cloudfront.OriginAccessControl(
+            f"{self._name}-access",
+            description=self._comment,
+            origin_access_control_origin_type="s3",
+            signing_behavior="always",
+            signing_protocol="sigv4",
+            opts=self._opts,
+        )
+        return cloudfront.DistributionOriginArgs(
+            origin_id=ORIGIN,
+            domain_name=self._args.bucket.bucket.apply(lambda bucket: f"{bucket}.s3.{self._args.region}.amazonaws.com"),
+            origin_access_control_id=access.id,
+        )
+
+    def _behaviors(
+        self, key_groups: list[pulumi.Output[str]]
+    ) -> tuple[cloudfront.DistributionDefaultCacheBehaviorArgs, list[cloudfront.DistributionOrderedCacheBehaviorArgs]]:
+        """Metadata by the patterns of its keys, then data. The default behavior is never reached, since the pattern
+        before it matches everything: pulumi-aws cannot take key groups away from it, so it must never have any.
+        """
+        args, name = self._args, self._name
+        headers = caching.response_headers(f"{name}-headers", self._comment, args.cors_origins, self._opts)
+        data = caching.cache_policy(
+            f"{name}-data", f"{self._comment}: data", args.data_seconds, self._opts, compressed=False
+        )
+        metadata = caching.cache_policy(
+            f"{name}-metadata", f"{self._comment}: metadata", args.metadata_seconds, self._opts, compressed=True
+        )
+        common: dict[str, Any] = {
+            "target_origin_id": ORIGIN,
+            "allowed_methods": ["GET", "HEAD", *(["OPTIONS"] if args.cors_origins else [])],
+            "cached_methods": ["GET", "HEAD"],
+            "viewer_protocol_policy": "redirect-to-https",
+            "origin_request_policy_id": caching.CORS_TO_S3 if args.cors_origins else None,
+            "response_headers_policy_id": headers.id,
+        }
+        policies = {**dict.fromkeys(caching.METADATA, metadata), "*": data}
+        ordered = [
+            cloudfront.DistributionOrderedCacheBehaviorArgs(
+                path_pattern=pattern,
+                cache_policy_id=policy.id,
+                compress=policy is metadata,
+                trusted_key_groups=key_groups or None,
+                **common,
+            )
+            for pattern, policy in policies.items()
+        ]
+        return cloudfront.DistributionDefaultCacheBehaviorArgs(
+            cache_policy_id=data.id, compress=False, **common
+        ), ordered
+
+    def _viewer_certificate(self) -> cloudfront.DistributionViewerCertificateArgs:
+        args = self._args
+        if not args.hosts or not args.zone_id:
+            return cloudfront.DistributionViewerCertificateArgs(cloudfront_default_certificate=True)
+        from components.cdn import hosts
+
+        return cloudfront.DistributionViewerCertificateArgs(
+            acm_certificate_arn=hosts.certificate(f"{self._name}-certificate", args.hosts, args.zone_id, self._opts),
+            minimum_protocol_version=MINIMUM_TLS,
+            ssl_support_method="sni-only",
+        )
+
+    def _web_acl(self) -> pulumi.Output[str] | None:
+        args = self._args
+        if args.requests_per_5_minutes is None and not args.addresses:
+            return None
+        from components.cdn import firewall  # its part of the SDK is the largest of all
+
+        return firewall.web_acl(self._name, args.requests_per_5_minutes, args.addresses, self._opts).arn
+
+    def _access_logs(self, distribution: cloudfront.Distribution) -> None:
+        """Who read what, as W3C text in the log bucket."""
+        label = names.cdn_log_delivery(self._key)
+        source = cloudwatch.LogDeliverySource(
+            f"{self._name}-log-source",
+            name=label,
+            log_type="ACCESS_LOGS",
+            resource_arn=distribution.arn,
+            region=CLOUDFRONT_REGION,
+            opts=self._opts,
+        )
+        destination = cloudwatch.LogDeliveryDestination(
+            f"{self._name}-log-destination",
+            name=label,
+            delivery_destination_configuration=(
+                cloudwatch.LogDeliveryDestinationDeliveryDestinationConfigurationArgs(
+                    destination_resource_arn=self._args.logs.arn
+                )
+            ),
+            output_format="w3c",
+            region=CLOUDFRONT_REGION,
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[self._args.logs]),
+        )
+        cloudwatch.LogDelivery(
+            f"{self._name}-log",
+            delivery_source_name=source.name,
+            delivery_destination_arn=destination.arn,
+            record_fields=[*LOG_FIELDS],
+            s3_delivery_configurations=[
+                cloudwatch.LogDeliveryS3DeliveryConfigurationArgs(
+                    suffix_path=LOG_PATH, enable_hive_compatible_path=False
+                )
+            ],
+            region=CLOUDFRONT_REGION,
+            opts=self._opts,
+        )

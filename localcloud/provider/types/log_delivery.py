@@ -1,0 +1,172 @@
+"""aws:cloudwatch/logDeliverySource, logDeliveryDestination and logDelivery: another service's logs, into a bucket.
+
+AWS facts: source and destination are known by name, a delivery by an id that AWS makes up; what a delivery uses is not
+deleted.
+"""
+
+from typing import Any, Final
+
+from localcloud.provider.resource import Operation, Resource, State
+from localcloud.provider.types.s3_common import optional
+
+_GONE: Final = frozenset({"ResourceNotFoundException"})
+
+
+def _tags(op: Operation) -> dict[str, Any]:
+    return {"tags": op.new["tags_all"]} if op.new["tags_all"] else {}
+
+
+def _read_tags(op: Operation, arn: str) -> dict[str, str]:
+    return dict(op.client("logs").list_tags_for_resource(resourceArn=arn)["tags"])
+
+
+def _retag(op: Operation) -> None:
+    if "tags_all" not in op.changed:
+        return
+    logs, arn, old, new = op.client("logs"), op.old["arn"], op.old.get("tags_all", {}), op.new["tags_all"]
+    gone = sorted(set(old) - set(new))
+    if gone:
+        logs.untag_resource(resourceArn=arn, tagKeys=gone)
+    if new:
+        logs.tag_resource(resourceArn=arn, tags=new)
+
+
+class LogDeliverySource(Resource):
+    """What logs. Its id is its name."""
+
+    tf = "aws_cloudwatch_log_delivery_source"
+    handles = frozenset({"log_type", "name", "resource_arn"})
+
+    def create(self, op: Operation) -> str:
+        given = {"name": op.new["name"], "resourceArn": op.new["resource_arn"], "logType": op.new["log_type"]}
+        op.client("logs").put_delivery_source(**given, **_tags(op))
+        return str(op.new["name"])
+
+    def read(self, op: Operation) -> State | None:
+        answer = optional(lambda: op.client("logs").get_delivery_source(name=op.resource_id), _GONE)
+        if answer is None:
+            return None
+        found = answer["deliverySource"]
+        return {
+            "arn": found["arn"],
+            "name": found["name"],
+            "log_type": found["logType"],
+            "resource_arn": found["resourceArns"][0],
+            "service": found["service"],
+            "tags_all": _read_tags(op, found["arn"]),
+        }
+
+    def update(self, op: Operation) -> None:
+        _retag(op)
+
+    def delete(self, op: Operation) -> None:
+        optional(lambda: op.client("logs").delete_delivery_source(name=op.resource_id), _GONE)
+
+
+class LogDeliveryDestination(Resource):
+    """Where logs go. Its id is its name."""
+
+    tf = "aws_cloudwatch_log_delivery_destination"
+    handles = frozenset({"delivery_destination_configuration", "delivery_destination_type", "name", "output_format"})
+
+    def create(self, op: Operation) -> str:
+        op.client("logs").put_delivery_destination(**self._given(op), **_tags(op))
+        return str(op.new["name"])
+
+    def read(self, op: Operation) -> State | None:
+        answer = optional(lambda: op.client("logs").get_delivery_destination(name=op.resource_id), _GONE)
+        if answer is None:
+            return None
+        found = answer["deliveryDestination"]
+        return {
+            "arn": found["arn"],
+            "name": found["name"],
+            "output_format": found.get("outputFormat", ""),
+            "delivery_destination_type": found["deliveryDestinationType"],
+            "delivery_destination_configuration": {
+                "destination_resource_arn": found["deliveryDestinationConfiguration"]["destinationResourceArn"]
+            },
+            "tags_all": _read_tags(op, found["arn"]),
+        }
+
+    def update(self, op: Operation) -> None:
+        if "delivery_destination_configuration" in op.changed:
+            op.client("logs").put_delivery_destination(**self._given(op))
+        _retag(op)
+
+    def delete(self, op: Operation) -> None:
+        optional(lambda: op.client("logs").delete_delivery_destination(name=op.resource_id), _GONE)
+
+    def _given(self, op: Operation) -> dict[str, Any]:
+        arn = op.new["delivery_destination_configuration"]["destination_resource_arn"]
+        given: dict[str, Any] = {
+            "name": op.new["name"],
+            "deliveryDestinationConfiguration": {"destinationResourceArn": arn},
+        }
+        if op.new.get("output_format"):
+            given["outputFormat"] = op.new["output_format"]
+        if op.new.get("delivery_destination_type"):
+            given["deliveryDestinationType"] = op.new["delivery_destination_type"]
+        return given
+
+
+class LogDelivery(Resource):
+    """From a source to a destination. Its id is AWS's."""
+
+    tf = "aws_cloudwatch_log_delivery"
+    handles = frozenset(
+        {
+            "delivery_destination_arn", "delivery_source_name", "field_delimiter", "record_fields",
+            "s3_delivery_configuration",
+        }
+    )  # fmt: skip
+
+    def create(self, op: Operation) -> str:
+        given = {
+            "deliverySourceName": op.new["delivery_source_name"],
+            "deliveryDestinationArn": op.new["delivery_destination_arn"],
+        }
+        made = op.client("logs").create_delivery(**given, **self._settings(op), **_tags(op))
+        return str(made["delivery"]["id"])
+
+    def read(self, op: Operation) -> State | None:
+        answer = optional(lambda: op.client("logs").get_delivery(id=op.resource_id), _GONE)
+        if answer is None:
+            return None
+        found = answer["delivery"]
+        path = found.get("s3DeliveryConfiguration", {})
+        return {
+            "arn": found["arn"],
+            "delivery_source_name": found["deliverySourceName"],
+            "delivery_destination_arn": found["deliveryDestinationArn"],
+            "field_delimiter": found.get("fieldDelimiter"),
+            "record_fields": found["recordFields"],
+            "s3_delivery_configuration": [
+                {
+                    "suffix_path": path.get("suffixPath", ""),
+                    "enable_hive_compatible_path": path.get("enableHiveCompatiblePath", False),
+                }
+            ],
+            "tags_all": _read_tags(op, found["arn"]),
+        }
+
+    def update(self, op: Operation) -> None:
+        if op.changed - {"tags", "tags_all"}:
+            op.client("logs").update_delivery_configuration(id=op.resource_id, **self._settings(op))
+        _retag(op)
+
+    def delete(self, op: Operation) -> None:
+        optional(lambda: op.client("logs").delete_delivery(id=op.resource_id), _GONE)
+
+    def _settings(self, op: Operation) -> dict[str, Any]:
+        settings: dict[str, Any] = {}
+        if op.new.get("record_fields"):
+            settings["recordFields"] = list(op.new["record_fields"])
+        if op.new.get("field_delimiter") is not None:
+            settings["fieldDelimiter"] = op.new["field_delimiter"]
+        for block in op.new.get("s3_delivery_configuration") or []:
+            names = {"suffix_path": "suffixPath", "enable_hive_compatible_path": "enableHiveCompatiblePath"}
+            settings["s3DeliveryConfiguration"] = {
+                api: block[name] for name, api in names.items() if block.get(name) is not None
+            }
+        return settings

@@ -1,0 +1,153 @@
+"""What all that distributions name has alike: create, get, update, delete and list, by one pattern.
+
+AWS facts: an update and a deletion name the ETag that they were made for (`IfMatch`), missing is 400 and stale 412;
+names are unique in an account; what something names is not deleted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Final
+
+from localcloud.server.call import HOOKS, Call, Params, Refusal
+
+from . import managed, policy_rules
+from .store import KINDS, Account, Entity, Kind, account, naming, random_id
+
+SERVICE: Final = "cloudfront"
+ENDPOINT: Final = "https://cloudfront.amazonaws.com/2020-05-31"
+_PATHS: Final = {
+    "OriginAccessControl": "origin-access-control",
+    "CachePolicy": "cache-policy",
+    "ResponseHeadersPolicy": "response-headers-policy",
+    "PublicKey": "public-key",
+    "KeyGroup": "key-group",
+}
+_WITH_MARKER: Final = ("ListDistributions", "ListInvalidations", "ListOriginAccessControls")
+_LONG_AGO: Final = datetime(2020, 7, 22, tzinfo=UTC)
+
+
+def matching(call: Call, entity: Entity) -> None:
+    """The caller speaks of the entity as it is now."""
+    given = call.params.get("IfMatch")
+    if not given:
+        text = "The If-Match version is missing or not valid for the resource."
+        raise Refusal("InvalidIfMatchVersion", text, 400)
+    if given != entity.etag:
+        raise Refusal("PreconditionFailed", "The request failed because it didn't meet the preconditions.", 412)
+
+
+def listed(call: Call, items: list[Params]) -> Params:
+    """One page: nobody here has more than AWS's page of 100."""
+    if call.params.get("Marker"):
+        raise Refusal("NotImplemented", "cloudfront lists everything on one page here.", 501)
+    answer: Params = {"Quantity": len(items), "MaxItems": int(call.params.get("MaxItems") or 100), "Items": items}
+    return {**answer, "Marker": "", "IsTruncated": False} if call.operation in _WITH_MARKER else answer
+
+
+def find(held: Account, kind: Kind, entity_id: str) -> Entity:
+    """The account's own entity, or AWS's. Raises Refusal."""
+    found = held.entities[kind.name].get(entity_id) or managed.POLICIES.get(kind.name, {}).get(entity_id)
+    if found is None:
+        raise Refusal(kind.missing, f"The specified {_words(kind)} does not exist.", 404)
+    return found
+
+
+def _own(call: Call, kind: Kind) -> Entity:
+    found = find(account(call.account), kind, call.params["Id"])
+    if found.id in managed.POLICIES.get(kind.name, {}):
+        raise Refusal("AccessDenied", "You cannot change or delete a managed policy.", 403)
+    matching(call, found)
+    return found
+
+
+def _words(kind: Kind) -> str:
+    return _PATHS[kind.name].replace("-", " ")
+
+
+def _answer(kind: Kind, entity: Entity) -> Params:
+    when = {kind.updated: entity.modified} if kind.updated else {}
+    return {"Id": entity.id, kind.config: entity.config, **when}
+
+
+def _checked(call: Call, kind: Kind, own: Entity | None = None) -> Params:
+    held, config = account(call.account), dict(call.params[kind.config])
+    policy_rules.RULES[kind.name](config, held)
+    for other in held.entities[kind.name].values():
+        if other is not own and other.config["Name"] == config["Name"]:
+            raise Refusal(kind.taken, f"A {_words(kind)} with the same name already exists in this account.", 409)
+    return config
+
+
+def _create(kind: Kind) -> Callable[[Call], Params]:
+    def create(call: Call) -> Params:
+        made = Entity(id=random_id(kind.prefix), config=_checked(call, kind))
+        account(call.account).entities[kind.name][made.id] = made
+        call.response_status = 201
+        location = f"{ENDPOINT}/{_PATHS[kind.name]}/{made.id}"
+        return {kind.name: _answer(kind, made), "Location": location, "ETag": made.etag}
+
+    return create
+
+
+def _get(kind: Kind) -> Callable[[Call], Params]:
+    def get(call: Call) -> Params:
+        found = find(account(call.account), kind, call.params["Id"])
+        if call.operation.endswith("Config"):
+            return {kind.config: found.config, "ETag": found.etag}
+        return {kind.name: _answer(kind, found), "ETag": found.etag}
+
+    return get
+
+
+def _update(kind: Kind) -> Callable[[Call], Params]:
+    def update(call: Call) -> Params:
+        found = _own(call, kind)
+        found.change(_checked(call, kind, found))
+        return {kind.name: _answer(kind, found), "ETag": found.etag}
+
+    return update
+
+
+def _delete(kind: Kind) -> Callable[[Call], Params]:
+    def delete(call: Call) -> Params:
+        found, held = _own(call, kind), account(call.account)
+        if used := naming(held, kind.name, found.id):
+            text = f"The specified {_words(kind)} is currently in use by {len(used)} resource(s)."
+            raise Refusal(kind.in_use, text, 409)
+        del held.entities[kind.name][found.id]
+        call.response_status = 204
+        return {}
+
+    return delete
+
+
+def _list(kind: Kind) -> Callable[[Call], Params]:
+    def list_all(call: Call) -> Params:
+        own = list(account(call.account).entities[kind.name].values())
+        rows = [_row(kind, entity, "custom") for entity in own if call.params.get("Type") != "managed"]
+        if call.params.get("Type") != "custom":
+            rows += [_row(kind, one, "managed") for one in managed.POLICIES.get(kind.name, {}).values()]
+        return {f"{kind.name}List": listed(call, rows)}
+
+    return list_all
+
+
+def _row(kind: Kind, entity: Entity, type_: str) -> Params:
+    """A list has policies with their type, and the members of other things beside their ids."""
+    if kind.name in ("CachePolicy", "ResponseHeadersPolicy"):
+        return {"Type": type_, kind.name: _answer(kind, entity)}
+    if kind.name == "KeyGroup":
+        return {"KeyGroup": _answer(kind, entity)}
+    when = {kind.updated: entity.modified} if kind.updated else {}
+    left_out = {key: value for key, value in entity.config.items() if key != "CallerReference"}
+    return {"Id": entity.id, **left_out, **when}
+
+
+for _kind in KINDS.values():
+    HOOKS.instead(SERVICE, f"Create{_kind.name}")(_create(_kind))
+    HOOKS.instead(SERVICE, f"Get{_kind.name}", f"Get{_kind.name}Config")(_get(_kind))
+    HOOKS.instead(SERVICE, f"Update{_kind.name}")(_update(_kind))
+    HOOKS.instead(SERVICE, f"Delete{_kind.name}")(_delete(_kind))
+    HOOKS.instead(SERVICE, f"List{_kind.name}s".replace("Policys", "Policies"))(_list(_kind))

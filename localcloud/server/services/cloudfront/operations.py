@@ -1,0 +1,166 @@
+"""CloudFront's operations on distributions.
+
+AWS facts: a change is InProgress before it is Deployed; a distribution is deleted once it is disabled and deployed; a
+caller reference given again is refused.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Final
+
+from localcloud.server.call import HOOKS, Call, Params, Refusal
+
+from . import distribution_rules, policy_rules
+from .entities import listed, matching
+from .store import Distribution, account, random_id
+
+SERVICE: Final = "cloudfront"
+ENDPOINT: Final = "https://cloudfront.amazonaws.com/2020-05-31"
+
+
+def _distribution(call: Call, parameter: str = "Id") -> Distribution:
+    found = account(call.account).distributions.get(call.params[parameter])
+    if found is None:
+        raise Refusal("NoSuchDistribution", "The specified distribution does not exist.", 404)
+    return found
+
+
+def _answer(one: Distribution) -> Params:
+    groups = {group for behavior in one.behaviors for group in behavior["TrustedKeyGroups"].get("Items") or []}
+    return {
+        "Id": one.id,
+        "ARN": one.arn,
+        "Status": "Deployed" if one.deployed else "InProgress",
+        "LastModifiedTime": one.modified,
+        "InProgressInvalidationBatches": 0,
+        "DomainName": one.domain_name,
+        "ActiveTrustedSigners": {"Enabled": False, "Quantity": 0},
+        "ActiveTrustedKeyGroups": {"Enabled": bool(groups), "Quantity": len(groups)},
+        "DistributionConfig": one.config,
+    }
+
+
+def _location(one: Distribution) -> str:
+    return f"{ENDPOINT}/distribution/{one.id}"
+
+
+@HOOKS.instead(SERVICE, "CreateDistribution", "CreateDistributionWithTags")
+def create_distribution(call: Call) -> Params:
+    given: Params = call.params
+    tags: list[dict[str, str]] = []
+    if "DistributionConfigWithTags" in given:
+        given = given["DistributionConfigWithTags"]
+        tags = given.get("Tags", {}).get("Items") or []
+    held, config = account(call.account), given["DistributionConfig"]
+    for one in held.distributions.values():
+        if one.config["CallerReference"] == config["CallerReference"]:
+            text = f"The caller reference that you are using to create a distribution is associated with {one.id}."
+            raise Refusal("DistributionAlreadyExists", text, 409)
+    checked = distribution_rules.checked(call, held, config)
+    made = Distribution(
+        id=random_id("E"),
+        account=call.account,
+        config=checked,
+        tags={tag["Key"]: tag.get("Value", "") for tag in tags},
+    )
+    held.distributions[made.id] = made
+    call.response_status = 201
+    return {"Distribution": _answer(made), "Location": _location(made), "ETag": made.etag}
+
+
+@HOOKS.instead(SERVICE, "GetDistribution", "GetDistributionConfig")
+def get_distribution(call: Call) -> Params:
+    one = _distribution(call)
+    one.deployed = True
+    if call.operation == "GetDistributionConfig":
+        return {"DistributionConfig": one.config, "ETag": one.etag}
+    return {"Distribution": _answer(one), "ETag": one.etag}
+
+
+@HOOKS.instead(SERVICE, "UpdateDistribution")
+def update_distribution(call: Call) -> Params:
+    one, config = _distribution(call), call.params["DistributionConfig"]
+    matching(call, one)
+    if config["CallerReference"] != one.config["CallerReference"]:
+        raise Refusal("IllegalUpdate", "The caller reference of a distribution cannot be changed.", 400)
+    one.change(distribution_rules.checked(call, account(call.account), config, own=one))
+    one.deployed = False
+    return {"Distribution": _answer(one), "ETag": one.etag}
+
+
+@HOOKS.instead(SERVICE, "DeleteDistribution")
+def delete_distribution(call: Call) -> Params:
+    one = _distribution(call)
+    matching(call, one)
+    if one.config["Enabled"] or not one.deployed:
+        text = "The distribution you are trying to delete has not been disabled."
+        raise Refusal("DistributionNotDisabled", text, 409)
+    del account(call.account).distributions[one.id]
+    call.response_status = 204
+    return {}
+
+
+@HOOKS.instead(SERVICE, "ListDistributions")
+def list_distributions(call: Call) -> Params:
+    held = account(call.account).distributions.values()
+    return {"DistributionList": listed(call, [_summary(one) for one in held])}
+
+
+def _summary(one: Distribution) -> Params:
+    whole = {**one.config, **{key: value for key, value in _answer(one).items() if key != "DistributionConfig"}}
+    left_out = ("CallerReference", "DefaultRootObject", "Logging", "InProgressInvalidationBatches")
+    return {key: value for key, value in whole.items() if key not in left_out and not key.startswith("ActiveTrusted")}
+
+
+def _tagged(call: Call) -> Distribution:
+    arn = str(call.params["Resource"])
+    found = account(call.account).distributions.get(arn.rpartition("/")[2])
+    if found is None or found.arn != arn:
+        raise Refusal("NoSuchResource", "The specified resource does not exist.", 404)
+    return found
+
+
+@HOOKS.instead(SERVICE, "TagResource", "UntagResource", "ListTagsForResource")
+def tags_of(call: Call) -> Params:
+    one = _tagged(call)
+    if call.operation == "TagResource":
+        one.tags |= {tag["Key"]: tag.get("Value", "") for tag in call.params["Tags"].get("Items") or []}
+    elif call.operation == "UntagResource":
+        for key in call.params["TagKeys"].get("Items") or []:
+            one.tags.pop(key, None)
+    else:
+        return {"Tags": {"Items": [{"Key": key, "Value": value} for key, value in one.tags.items()]}}
+    call.response_status = 204
+    return {}
+
+
+@HOOKS.instead(SERVICE, "CreateInvalidation")
+def create_invalidation(call: Call) -> Params:
+    one = _distribution(call, "DistributionId")
+    batch = call.params["InvalidationBatch"]
+    policy_rules.invalidation(batch)
+    made = {
+        "Id": random_id("I"),
+        "Status": "Completed",
+        "CreateTime": datetime.now(UTC),
+        "InvalidationBatch": batch,
+    }
+    one.invalidations.append(made)
+    call.response_status = 201
+    return {"Invalidation": made, "Location": f"{_location(one)}/invalidation/{made['Id']}"}
+
+
+@HOOKS.instead(SERVICE, "GetInvalidation")
+def get_invalidation(call: Call) -> Params:
+    for made in _distribution(call, "DistributionId").invalidations:
+        if made["Id"] == call.params["Id"]:
+            return {"Invalidation": made}
+    raise Refusal("NoSuchInvalidation", "The specified invalidation does not exist.", 404)
+
+
+@HOOKS.instead(SERVICE, "ListInvalidations")
+def list_invalidations(call: Call) -> Params:
+    made = _distribution(call, "DistributionId").invalidations
+    rows = [{key: one[key] for key in ("Id", "Status", "CreateTime")} for one in made]
+    return {"InvalidationList": listed(call, rows)}

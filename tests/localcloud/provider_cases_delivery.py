@@ -1,0 +1,598 @@
+"""Cases of the types of CloudFront, ACM, Route 53, WAF and log deliveries, for `provider_cases`, which says what a case
+is."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from .conftest import REGION
+from .provider_cases_kind import Case, Inputs, Make, Name
+
+EAST = "us-east-1"
+
+
+def public_key() -> str:
+    """The PEM text of a new key."""
+    key = ec.generate_private_key(ec.SECP256R1()).public_key()
+    return key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+
+
+KEYS = (public_key(), public_key())
+
+
+def cache_key(query: str = "none", *names: str) -> Inputs:
+    listed = {"queryStrings": {"items": [*names]}} if names else {}
+    return {
+        "cookiesConfig": {"cookieBehavior": "none"},
+        "headersConfig": {"headerBehavior": "none"},
+        "queryStringsConfig": {"queryStringBehavior": query, **listed},
+        "enableAcceptEncodingGzip": True,
+        "enableAcceptEncodingBrotli": True,
+    }
+
+
+def _cors(*origins: str, **more: Any) -> Inputs:
+    return {
+        "accessControlAllowCredentials": False,
+        "accessControlAllowHeaders": {"items": ["Range"]},
+        "accessControlAllowMethods": {"items": ["GET", "HEAD"]},
+        "accessControlAllowOrigins": {"items": [*origins]},
+        "accessControlExposeHeaders": {"items": ["ETag"]},
+        "accessControlMaxAgeSec": 600,
+        "originOverride": True,
+        **more,
+    }
+
+
+SECURITY: Inputs = {
+    "contentSecurityPolicy": {"contentSecurityPolicy": "default-src 'none'", "override": True},
+    "contentTypeOptions": {"override": True},
+    "frameOptions": {"frameOption": "DENY", "override": True},
+    "referrerPolicy": {"referrerPolicy": "no-referrer", "override": True},
+    "strictTransportSecurity": {
+        "accessControlMaxAgeSec": 60,
+        "includeSubdomains": True,
+        "preload": True,
+        "override": True,
+    },
+    "xssProtection": {"protection": True, "modeBlock": True, "override": True},
+}
+
+
+def _distribution(made: Any, **more: Any) -> Inputs:
+    behavior = {
+        "targetOriginId": "bucket",
+        "viewerProtocolPolicy": "redirect-to-https",
+        "allowedMethods": ["GET", "HEAD", "OPTIONS"],
+        "cachedMethods": ["GET", "HEAD"],
+        "cachePolicyId": made["cache"],
+    }
+    return {
+        "enabled": True,
+        "comment": "A case",
+        "origins": [_origin(made)],
+        "defaultCacheBehavior": behavior,
+        "restrictions": {"geoRestriction": {"restrictionType": "none"}},
+        "viewerCertificate": {"cloudfrontDefaultCertificate": True},
+        "tags": {"a": "1"},
+        **more,
+    }
+
+
+def _origin(made: Any, **more: Any) -> Inputs:
+    return {
+        "originId": "bucket",
+        "domainName": "provider-case.s3.us-west-2.amazonaws.com",
+        "originAccessControlId": made["access"],
+        **more,
+    }
+
+
+def _made(make: Make, name: Name) -> dict[str, Any]:
+    """What a distribution names."""
+    access = make(
+        "aws:cloudfront/originAccessControl:OriginAccessControl",
+        {
+            "name": name("access"),
+            "originAccessControlOriginType": "s3",
+            "signingBehavior": "always",
+            "signingProtocol": "sigv4",
+        },
+    )
+    cache = make(
+        "aws:cloudfront/cachePolicy:CachePolicy",
+        {"name": name("cache"), "parametersInCacheKeyAndForwardedToOrigin": cache_key()},
+    )
+    headers = make(
+        "aws:cloudfront/responseHeadersPolicy:ResponseHeadersPolicy",
+        {"name": name("headers"), "securityHeadersConfig": {"contentTypeOptions": {"override": True}}},
+    )
+    group = _group(make, name)
+    acl = make("aws:wafv2/webAcl:WebAcl", _acl(name("acl")))
+    certificate = _issued(make, name, EAST)
+    return {
+        "access": access[0],
+        "cache": cache[0],
+        "headers": headers[0],
+        "group": group,
+        "acl": acl[1]["arn"],
+        **certificate,
+    }
+
+
+def _group(make: Make, name: Name) -> str:
+    key = make("aws:cloudfront/publicKey:PublicKey", {"name": name("key"), "encodedKey": KEYS[0]})
+    return make("aws:cloudfront/keyGroup:KeyGroup", {"name": name("group"), "items": [key[0]]})[0]
+
+
+def _zone(make: Make, name: Name) -> tuple[str, str]:
+    """The id of a new zone, and its name."""
+    domain = f"{name('zone')}.example.org"
+    return make("aws:route53/zone:Zone", {"name": domain})[0], domain
+
+
+def _issued(make: Make, name: Name, region: str) -> dict[str, Any]:
+    """A certificate whose records a zone has."""
+    zone, domain = _zone(make, name)
+    host = f"files.{domain}"
+    certificate = make(
+        "aws:acm/certificate:Certificate", {"domainName": host, "validationMethod": "DNS", "region": region}
+    )
+    [proof] = certificate[1]["domainValidationOptions"]
+    record = {
+        "zoneId": zone,
+        "name": proof["resourceRecordName"],
+        "type": proof["resourceRecordType"],
+        "records": [proof["resourceRecordValue"]],
+        "ttl": 60,
+    }
+    fqdn = make("aws:route53/record:Record", record)[1]["fqdn"]
+    return {"host": host, "certificate": certificate[0], "zone": zone, "fqdn": fqdn, "domain": domain}
+
+
+def _acl(name: str, **more: Any) -> Inputs:
+    return {
+        "name": name,
+        "scope": "CLOUDFRONT",
+        "region": EAST,
+        "defaultAction": {"allow": {}},
+        "visibilityConfig": {"cloudwatchMetricsEnabled": True, "metricName": "case", "sampledRequestsEnabled": True},
+        **more,
+    }
+
+
+def _regional_acl(name: str, **more: Any) -> Inputs:
+    return {**{key: value for key, value in _acl(name).items() if key != "region"}, "scope": "REGIONAL", **more}
+
+
+def _rate(limit: int) -> str:
+    rate = {"Limit": limit, "EvaluationWindowSec": 300, "AggregateKeyType": "IP"}
+    visible = {"CloudWatchMetricsEnabled": True, "MetricName": "rate", "SampledRequestsEnabled": True}
+    rule = {"Name": "rate", "Priority": 0, "Action": {"Block": {}}, "Statement": {"RateBasedStatement": rate}}
+    return json.dumps([{**rule, "VisibilityConfig": visible}])
+
+
+def _cloudfront_update(word: str, **changes: Any) -> Any:
+    """A change of one member of a configuration behind the provider's back."""
+    snake = "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in word)
+
+    def change(aws: Any, resource_id: str, _: Any) -> None:
+        client = aws("cloudfront")
+        held = getattr(client, f"get{snake}")(Id=resource_id)
+        config = {**held[word][f"{word}Config"], **changes}
+        getattr(client, f"update{snake}")(Id=resource_id, IfMatch=held["ETag"], **{f"{word}Config": config})
+
+    return change
+
+
+CLOUDFRONT_CASES = (
+    Case(
+        "aws:cloudfront/originAccessControl:OriginAccessControl",
+        before=lambda _, name: name("access"),
+        inputs=lambda name: {
+            "name": name,
+            "description": "One",
+            "originAccessControlOriginType": "s3",
+            "signingBehavior": "always",
+            "signingProtocol": "sigv4",
+        },
+        updates=lambda name: [{"description": "Two"}, {"signingBehavior": "no-override"}, {"name": f"{name}-b"}],
+        drift=_cloudfront_update("OriginAccessControl", Description="Changed"),
+        drifted="description",
+    ),
+    Case(
+        "aws:cloudfront/cachePolicy:CachePolicy",
+        before=lambda _, name: name("cache"),
+        inputs=lambda name: {
+            "name": name,
+            "comment": "One",
+            "minTtl": 1,
+            "defaultTtl": 10,
+            "maxTtl": 100,
+            "parametersInCacheKeyAndForwardedToOrigin": cache_key(),
+        },
+        updates=lambda name: [
+            {"comment": "Two"},
+            {"defaultTtl": 20},
+            {"maxTtl": 200},
+            {"minTtl": 2},
+            {"name": f"{name}-b"},
+            {
+                "parametersInCacheKeyAndForwardedToOrigin": {
+                    "cookiesConfig": {"cookieBehavior": "whitelist", "cookies": {"items": ["c"]}},
+                    "headersConfig": {"headerBehavior": "whitelist", "headers": {"items": ["origin"]}},
+                    "queryStringsConfig": {"queryStringBehavior": "allExcept", "queryStrings": {"items": ["q"]}},
+                    "enableAcceptEncodingGzip": True,
+                    "enableAcceptEncodingBrotli": False,
+                }
+            },
+        ],
+        drift=_cloudfront_update("CachePolicy", Comment="Changed"),
+        drifted="comment",
+    ),
+    Case(
+        "aws:cloudfront/responseHeadersPolicy:ResponseHeadersPolicy",
+        before=lambda _, name: name("headers"),
+        inputs=lambda name: {"name": name, "comment": "One", "corsConfig": _cors("*")},
+        updates=lambda name: [
+            {"comment": "Two"},
+            {"corsConfig": _cors("https://a.example.org", originOverride=False)},
+            {"securityHeadersConfig": SECURITY},
+            {"customHeadersConfig": {"items": [{"header": "x-a", "value": "1", "override": True}]}},
+            {"removeHeadersConfig": {"items": [{"header": "x-b"}]}},
+            {"serverTimingHeadersConfig": {"enabled": True, "samplingRate": 50}},
+            {"name": f"{name}-b"},
+        ],
+        drift=_cloudfront_update("ResponseHeadersPolicy", Comment="Changed"),
+        drifted="comment",
+        unsent={"securityHeadersConfig.xssProtection.reportUri": "excludes modeBlock"},
+    ),
+    Case(
+        "aws:cloudfront/publicKey:PublicKey",
+        before=lambda _, name: name("key"),
+        inputs=lambda name: {"name": name, "encodedKey": KEYS[0], "comment": "One"},
+        updates=lambda _: [{"comment": "Two"}],
+        replacement=lambda _: {"encodedKey": KEYS[1]},
+        variants=lambda _: [{"namePrefix": "provider-case-", "encodedKey": KEYS[0]}],
+        drift=_cloudfront_update("PublicKey", Comment="Changed"),
+        drifted="comment",
+    ),
+    Case(
+        "aws:cloudfront/keyGroup:KeyGroup",
+        before=lambda make, name: {
+            "name": name("group"),
+            "keys": [
+                make("aws:cloudfront/publicKey:PublicKey", {"name": name("key"), "encodedKey": key})[0] for key in KEYS
+            ],
+        },
+        inputs=lambda made: {"name": made["name"], "comment": "One", "items": made["keys"][:1]},
+        updates=lambda made: [{"comment": "Two"}, {"items": made["keys"]}, {"name": f"{made['name']}-b"}],
+        drift=_cloudfront_update("KeyGroup", Comment="Changed"),
+        drifted="comment",
+    ),
+    Case(
+        "aws:cloudfront/distribution:Distribution",
+        before=_made,
+        inputs=_distribution,
+        updates=lambda made: [
+            {"tags": {"b": "2"}},
+            {"comment": "Changed"},
+            {"defaultRootObject": "index.html"},
+            {"httpVersion": "http2and3"},
+            {"isIpv6Enabled": True},
+            {"priceClass": "PriceClass_100"},
+            {"customErrorResponses": [{"errorCode": 404, "errorCachingMinTtl": 5}]},
+            {"origins": [_origin(made, originPath="/data", connectionAttempts=2, connectionTimeout=5)]},
+            {"origins": [_origin(made, customHeaders=[{"name": "x-a", "value": "1"}])]},
+            {
+                "orderedCacheBehaviors": [
+                    {
+                        **_distribution(made)["defaultCacheBehavior"],
+                        "pathPattern": "*.json",
+                        "compress": True,
+                        "smoothStreaming": True,
+                        "originRequestPolicyId": "88a5eaf4-2fd4-4709-b370-b4c650ea3fcf",
+                        "responseHeadersPolicyId": made["headers"],
+                        "trustedKeyGroups": [made["group"]],
+                    }
+                ]
+            },
+            {
+                "defaultCacheBehavior": {
+                    **_distribution(made)["defaultCacheBehavior"],
+                    "compress": True,
+                    "smoothStreaming": True,
+                    "originRequestPolicyId": "88a5eaf4-2fd4-4709-b370-b4c650ea3fcf",
+                    "responseHeadersPolicyId": made["headers"],
+                    "trustedKeyGroups": [made["group"]],
+                }
+            },
+            {"orderedCacheBehaviors": [{**_distribution(made)["defaultCacheBehavior"], "pathPattern": "*"}]},
+            {"webAclId": made["acl"]},
+            {"waitForDeployment": False},
+            {"retainOnDelete": True},
+            {"retainOnDelete": False},
+        ],
+        variants=lambda made: [
+            _distribution(
+                made,
+                aliases=[made["host"]],
+                viewerCertificate={
+                    "acmCertificateArn": made["certificate"],
+                    "sslSupportMethod": "sni-only",
+                    "minimumProtocolVersion": "TLSv1.2_2021",
+                },
+                restrictions={"geoRestriction": {"restrictionType": "none", "locations": []}},
+            )
+        ],
+        drift=lambda aws, resource_id, _: _change_comment(aws("cloudfront"), resource_id),
+        drifted="comment",
+        unsent={
+            "origins.s3OriginConfig.originAccessIdentity": "refused by the local cloud",
+            "customErrorResponses.responseCode": "refused by the local cloud",
+            "customErrorResponses.responsePagePath": "refused by the local cloud",
+        },
+    ),
+)
+
+
+def _change_comment(client: Any, distribution: str) -> None:
+    held = client.get_distribution_config(Id=distribution)
+    config = {**held["DistributionConfig"], "Comment": "Behind its back"}
+    client.update_distribution(Id=distribution, IfMatch=held["ETag"], DistributionConfig=config)
+
+
+def _source(make: Make, name: Name) -> dict[str, Any]:
+    distribution = make("aws:cloudfront/distribution:Distribution", _distribution(_made(make, name)))
+    return {"arn": distribution[1]["arn"], "name": name("delivery")}
+
+
+def _delivery(make: Make, name: Name) -> dict[str, Any]:
+    source = _source(make, name)
+    given = {"name": source["name"], "region": EAST}
+    make(
+        "aws:cloudwatch/logDeliverySource:LogDeliverySource",
+        {**given, "logType": "ACCESS_LOGS", "resourceArn": source["arn"]},
+    )
+    destination = make("aws:cloudwatch/logDeliveryDestination:LogDeliveryDestination", {**given, **_into("one")})
+    return {"source": source["name"], "destination": destination[1]["arn"]}
+
+
+def _into(bucket: str) -> Inputs:
+    return {"deliveryDestinationConfiguration": {"destinationResourceArn": f"arn:aws:s3:::{bucket}"}}
+
+
+def _paths(path: str) -> list[Inputs]:
+    return [{"suffixPath": f"AWSLogs/{{account-id}}/CloudFront/{path}", "enableHiveCompatiblePath": False}]
+
+
+LOG_CASES = (
+    Case(
+        "aws:cloudwatch/logDeliverySource:LogDeliverySource",
+        before=_source,
+        inputs=lambda made: {
+            "name": made["name"],
+            "logType": "ACCESS_LOGS",
+            "resourceArn": made["arn"],
+            "region": EAST,
+            "tags": {"a": "1"},
+        },
+        updates=lambda _: [{"tags": {"b": "2"}}],
+        replacement=lambda _: {"name": "another"},
+        drift=lambda aws, name, _: _tag_behind(aws("logs", EAST), name),
+        drifted="tags",
+        import_id=lambda name, _: f"{name}@{EAST}",
+    ),
+    Case(
+        "aws:cloudwatch/logDeliveryDestination:LogDeliveryDestination",
+        before=lambda _, name: name("destination"),
+        inputs=lambda name: {
+            "name": name,
+            "outputFormat": "w3c",
+            "deliveryDestinationType": "S3",
+            "tags": {"a": "1"},
+            **_into("one"),
+        },
+        updates=lambda _: [{"tags": {"b": "2"}}, _into("two")],
+        replacement=lambda _: {"outputFormat": "json"},
+        drift=lambda aws, name, _: aws("logs").put_delivery_destination(
+            name=name, deliveryDestinationConfiguration={"destinationResourceArn": "arn:aws:s3:::three"}
+        ),
+        drifted="deliveryDestinationConfiguration",
+    ),
+    Case(
+        "aws:cloudwatch/logDelivery:LogDelivery",
+        before=_delivery,
+        inputs=lambda made: {
+            "deliverySourceName": made["source"],
+            "deliveryDestinationArn": made["destination"],
+            "recordFields": ["date", "time"],
+            "s3DeliveryConfigurations": _paths("{DistributionId}"),
+            "region": EAST,
+            "tags": {"a": "1"},
+        },
+        updates=lambda _: [
+            {"tags": {"b": "2"}},
+            {"recordFields": ["date", "time", "sc-status"]},
+            {"s3DeliveryConfigurations": _paths("{DistributionId}/{yyyy}")},
+            {"fieldDelimiter": "|"},
+        ],
+        replacement=lambda _: {"deliverySourceName": "another"},
+        drift=lambda aws, delivery, _: aws("logs", EAST).update_delivery_configuration(
+            id=delivery, recordFields=["date"]
+        ),
+        drifted="recordFields",
+        import_id=lambda delivery, _: f"{delivery}@{EAST}",
+    ),
+)
+
+
+def _tag_behind(logs: Any, source: str) -> None:
+    arn = logs.get_delivery_source(name=source)["deliverySource"]["arn"]
+    logs.tag_resource(resourceArn=arn, tags={"behind": "its back"})
+
+
+def _with_zone(make: Make, name: Name) -> dict[str, Any]:
+    zone, domain = _zone(make, name)
+    return {"zone": zone, "domain": domain}
+
+
+def _validated(make: Make, name: Name) -> dict[str, Any]:
+    return _issued(make, name, REGION)
+
+
+def _alias(name: str) -> list[Inputs]:
+    return [{"name": name, "zoneId": "Z2FDTNDATAQYW2", "evaluateTargetHealth": False}]
+
+
+HOST_CASES = (
+    Case(
+        "aws:acm/certificate:Certificate",
+        before=lambda _, name: f"{name('certificate')}.example.org",
+        inputs=lambda host: {
+            "domainName": host,
+            "subjectAlternativeNames": [host, f"www.{host}"],
+            "validationMethod": "DNS",
+            "keyAlgorithm": "EC_prime256v1",
+            "tags": {"a": "1"},
+        },
+        updates=lambda _: [
+            {"tags": {"b": "2"}},
+            {"options": {"certificateTransparencyLoggingPreference": "DISABLED", "export": "DISABLED"}},
+        ],
+        replacement=lambda _: {"keyAlgorithm": "RSA_2048"},
+        drift=lambda aws, arn, _: aws("acm").add_tags_to_certificate(
+            CertificateArn=arn, Tags=[{"Key": "behind", "Value": "its back"}]
+        ),
+        drifted="tags",
+    ),
+    Case(
+        "aws:acm/certificateValidation:CertificateValidation",
+        before=_validated,
+        inputs=lambda made: {
+            "certificateArn": made["certificate"],
+            "validationRecordFqdns": [made["fqdn"]],
+        },
+        replacement=lambda _: {"certificateArn": "arn:aws:acm:us-west-2:908710317728:certificate/another"},
+        import_id=lambda *_: "",
+        stays=True,
+    ),
+    Case(
+        "aws:route53/zone:Zone",
+        before=lambda _, name: f"{name('zone')}.example.org",
+        inputs=lambda domain: {"name": domain, "comment": "One", "tags": {"a": "1"}},
+        updates=lambda _: [{"comment": "Two"}, {"tags": {"b": "2"}}, {"forceDestroy": True}],
+        replacement=lambda _: {"name": "other.example.org"},
+        drift=lambda aws, zone, _: aws("route53").update_hosted_zone_comment(Id=zone, Comment="Behind its back"),
+        drifted="comment",
+    ),
+    Case(
+        "aws:route53/record:Record",
+        before=_with_zone,
+        inputs=lambda made: {
+            "zoneId": made["zone"],
+            "name": f"case.{made['domain']}",
+            "type": "TXT",
+            "ttl": 60,
+            "records": ['"one"'],
+        },
+        updates=lambda _: [{"ttl": 30}, {"records": ['"one"', '"two"']}, {"allowOverwrite": True}],
+        replacement=lambda made: {"name": f"other.{made['domain']}"},
+        variants=lambda made: [
+            {
+                "zoneId": made["zone"],
+                "name": f"alias.{made['domain']}",
+                "type": "A",
+                "aliases": _alias("d1.cloudfront.net"),
+            }
+        ],
+        drift=lambda aws, _, made: aws("route53").change_resource_record_sets(
+            HostedZoneId=made["zone"],
+            ChangeBatch={
+                "Changes": [
+                    {
+                        "Action": "UPSERT",
+                        "ResourceRecordSet": {
+                            "Name": f"case.{made['domain']}",
+                            "Type": "TXT",
+                            "TTL": 7,
+                            "ResourceRecords": [{"Value": '"one"'}],
+                        },
+                    }
+                ]
+            },
+        ),
+        drifted="ttl",
+    ),
+)
+WAF_CASES = (
+    Case(
+        "aws:wafv2/ipSet:IpSet",
+        before=lambda _, name: name("addresses"),
+        inputs=lambda name: {
+            "name": name,
+            "scope": "REGIONAL",
+            "ipAddressVersion": "IPV4",
+            "addresses": ["192.0.2.0/24"],
+            "description": "One",
+            "tags": {"a": "1"},
+        },
+        updates=lambda _: [
+            {"tags": {"b": "2"}},
+            {"addresses": ["192.0.2.0/24", "198.51.100.7/32"]},
+            {"description": "Two"},
+        ],
+        replacement=lambda _: {"ipAddressVersion": "IPV6"},
+        variants=lambda _: [
+            {"namePrefix": "provider-case-", "scope": "CLOUDFRONT", "region": EAST, "ipAddressVersion": "IPV6"}
+        ],
+        drift=lambda aws, resource_id, name: _other_addresses(aws("wafv2"), resource_id, name),
+        drifted="addresses",
+        import_id=lambda resource_id, inputs: f"{resource_id}/{inputs['name']}/REGIONAL",
+    ),
+    Case(
+        "aws:wafv2/webAcl:WebAcl",
+        before=lambda _, name: name("acl"),
+        inputs=lambda name: _regional_acl(name, description="One", tags={"a": "1"}, ruleJson=_rate(1000)),
+        updates=lambda _: [
+            {"tags": {"b": "2"}},
+            {"description": "Two"},
+            {"ruleJson": _rate(2000)},
+            {"defaultAction": {"block": {}}},
+            {
+                "visibilityConfig": {
+                    "cloudwatchMetricsEnabled": False,
+                    "metricName": "other",
+                    "sampledRequestsEnabled": False,
+                }
+            },
+        ],
+        replacement=lambda _: {"scope": "CLOUDFRONT"},
+        variants=lambda _: [
+            {**{key: value for key, value in _acl("").items() if key != "name"}, "namePrefix": "provider-case-"}
+        ],
+        drift=lambda aws, resource_id, name: _allow_all(aws("wafv2"), resource_id, name),
+        drifted="defaultAction",
+        import_id=lambda resource_id, inputs: f"{resource_id}/{inputs['name']}/REGIONAL",
+    ),
+)
+
+
+def _other_addresses(client: Any, resource_id: str, name: str) -> None:
+    named = {"Id": resource_id, "Name": name, "Scope": "REGIONAL"}
+    client.update_ip_set(**named, LockToken=client.get_ip_set(**named)["LockToken"], Addresses=["203.0.113.0/24"])
+
+
+def _allow_all(client: Any, resource_id: str, name: str) -> None:
+    named = {"Id": resource_id, "Name": name, "Scope": "REGIONAL"}
+    held = client.get_web_acl(**named)
+    visible = held["WebACL"]["VisibilityConfig"]
+    given = {"DefaultAction": {"Allow": {}}, "Rules": held["WebACL"]["Rules"], "VisibilityConfig": visible}
+    client.update_web_acl(**named, LockToken=held["LockToken"], **given)
+
+
+DELIVERY_CASES = (*CLOUDFRONT_CASES, *LOG_CASES, *HOST_CASES, *WAF_CASES)

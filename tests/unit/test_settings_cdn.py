@@ -1,0 +1,94 @@
+"""`data_cdn` in a stack file: what is refused, and what the composed program makes of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.unit.stackfiles import Files
+from tests.unit.test_composition import composed
+from tests.unit.test_settings import faults, put
+
+PEM = "-----BEGIN PUBLIC KEY-----\nMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE\n-----END PUBLIC KEY-----\n"
+HOSTS = {"hosts": ["files.example.org"], "zone_id": "Z0123456789"}
+
+
+@pytest.mark.parametrize(
+    ("stack", "key", "cdn", "rule"),
+    [
+        ("dev", "embargo", {}, "data_cdn.embargo: 'embargo': is a bucket of kind embargo; only staging and public"),
+        ("dev", "source", {}, "data_cdn.source: 'source': is a bucket of kind source"),
+        ("dev", "log", {}, "data_cdn.log: 'log': is a bucket of kind log"),
+        ("dev", "nothing", {}, "data_cdn.nothing: 'nothing': no such bucket in Pulumi.dev.yaml"),
+        ("dev", "staging", {"hosts": ["a.example.org"]}, "data_cdn.staging.zone_id"),
+        ("dev", "staging", {"zone_id": "Z1"}, "data_cdn.staging.zone_id: 'Z1': must be given with hosts"),
+        ("dev", "staging", {"zone_id": "zone"}, "data_cdn.staging.zone_id: 'zone': a zone's id is like Z"),
+        ("dev", "staging", {**HOSTS, "hosts": ["*.example.org"]}, "data_cdn.staging.hosts[0]: '*.example.org'"),
+        ("dev", "staging", {"addresses": ["0.0.0.0/0"]}, "'0.0.0.0/0': would be everybody"),
+        ("dev", "staging", {"addresses": ["192.0.2.7/24"]}, "'192.0.2.7/24': a network is written as its network"),
+        ("dev", "staging", {"public_keys": {"a": "ssh-rsa AAAA"}}, "a public key is PEM text"),
+        ("dev", "staging", {"price_class": "cheap"}, "data_cdn.staging.price_class: 'cheap'"),
+        ("dev", "staging", {"requests_per_5_minutes": 9}, "data_cdn.staging.requests_per_5_minutes: 9"),
+        ("public", "public", {"addresses": ["192.0.2.0/24"]}, "data_cdn.public.addresses"),
+        ("public", "public", {"public_keys": {"a": PEM}}, "anybody reads a public bucket without the CDN"),
+    ],
+)
+def test_what_is_refused(stack: str, key: str, cdn: dict[str, Any], rule: str, tmp_path: Path) -> None:
+    found = faults(put(stack, f"data_cdn.{key}", cdn), tmp_path)
+    assert any(rule in one for one in found), found
+
+
+def test_a_bucket_that_is_let_go_of_is_not_served(tmp_path: Path) -> None:
+    def change(files: Files) -> None:
+        put("dev", "data_cdn.staging", {})(files)
+        put("dev", "buckets.staging.retire", True)(files)
+
+    assert any("data_cdn.staging: 'staging': retires this bucket" in one for one in faults(change, tmp_path))
+
+
+def test_one_host_has_one_distribution(tmp_path: Path) -> None:
+    def change(files: Files) -> None:
+        put("dev", "data_cdn.staging", HOSTS)(files)
+        put("public", "data_cdn.public", HOSTS)(files)
+
+    found = faults(change, tmp_path)
+    assert any("data_cdn.public.hosts[0]: 'files.example.org'" in one for one in found), found
+
+
+def test_the_bucket_admits_its_cdn_and_the_log_bucket_its_logs(tmp_path: Path) -> None:
+    graph = composed(put("dev", "data_cdn.staging", {}), tmp_path)
+    arn = "arn:aws:mock:::staging-cdn"
+    for other in ("source", "embargo"):
+        assert "CdnRead" not in graph.one(f"{other}-policy").inputs["policy"]
+    admitted = [one for one in graph.one("staging-policy").json("policy")["Statement"] if one["Effect"] == "Allow"]
+    assert [one["Action"] for one in admitted] == ["s3:ListBucket", "s3:GetObject"]
+    assert all(one["Condition"] == {"StringEquals": {"aws:SourceArn": arn}} for one in admitted)
+    delivered = [one["Sid"] for one in graph.one("log-policy").json("policy")["Statement"]]
+    assert "CdnLogDelivery" in delivered
+
+
+def test_the_distribution_waits_for_its_bucket_and_the_policy_for_the_distribution(tmp_path: Path) -> None:
+    graph = composed(put("dev", "data_cdn.staging", {}), tmp_path)
+    assert "staging" in graph.one("staging-cdn", "Distribution").depends_on
+    assert "staging-cdn" in graph.one("staging-policy").depends_on
+
+
+def test_web_pages_are_those_of_the_bucket(tmp_path: Path) -> None:
+    def change(files: Files) -> None:
+        put("dev", "data_cdn.staging", {})(files)
+        put("dev", "buckets.staging.cors", {"origins": ["https://portal.example.org"]})(files)
+
+    graph = composed(change, tmp_path)
+    cors = graph.one("staging-cdn-headers").inputs["corsConfig"]
+    assert cors["accessControlAllowOrigins"] == {"items": ["https://portal.example.org"]}
+
+
+def test_ci_may_change_records_of_the_hosts_zones_alone(tmp_path: Path) -> None:
+    graph = composed(put("dev", "data_cdn.staging", HOSTS), tmp_path)
+    granted = graph.one("cryoet-github-deploy-policy").json("policy")["Statement"]
+    [records] = [one for one in granted if "route53:ChangeResourceRecordSets" in one["Action"]]
+    assert records["Resource"] == "arn:aws:route53:::hostedzone/Z0123456789"
+    boundary = graph.one("boundary", "iam/policy:Policy").json("policy")["Statement"]
+    assert any("cloudfront:*" in one["Action"] for one in boundary)
