@@ -8,7 +8,6 @@ InvalidToken (400), ExpiredToken (400); query services InvalidClientTokenId (403
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from moto.iam.models import iam_backends
@@ -16,7 +15,7 @@ from moto.iam.models import iam_backends
 from .access import resources
 from .call import ANONYMOUS, Caller, Refusal
 from .organization import ORGANIZATION, PARTITION
-from .retention import drops, over
+from .sessions import SESSIONS
 from .signing import CLOCK_SKEW, Signature, is_signed_by, payload_matches
 from .wire import HttpRequest
 
@@ -54,30 +53,6 @@ FAULTS: dict[str, dict[str, tuple[str, str, int]]] = {
         "signature": ("InvalidSignatureException", WRONG_SIGNATURE, 403),
     },
 }
-
-
-@dataclass(frozen=True, kw_only=True)
-class Session:
-    """Temporary credentials that STS gave out. ``chained``: asked for with temporary credentials."""
-
-    caller: Caller
-    secret: str
-    token: str
-    expires: datetime
-    chained: bool = False
-
-
-SESSIONS: dict[str, Session] = {}
-"""By access key id."""
-KEPT_EXPIRED = timedelta(hours=1)
-"""So long AWS is told apart here from an unknown key; AWS does not say how long it does."""
-
-
-@drops
-def drop_expired() -> None:
-    for key, session in list(SESSIONS.items()):
-        if session.expires < datetime.now(UTC) and over(session.expires, KEPT_EXPIRED):
-            SESSIONS.pop(key, None)
 
 
 def identify(request: HttpRequest, signature: Signature | None, protocol: str, now: datetime | None = None) -> Caller:

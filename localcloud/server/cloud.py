@@ -12,13 +12,12 @@ from moto.core.base_backend import BackendDict
 
 from . import control, gateway, pipeline, registry, retention
 from .admin import RUNNING
-from .callers import SESSIONS
 from .calllog import CallLog
 from .control import PREFIX, answer
 from .listeners import Listeners
 from .oidc import ISSUER_KEY, load_key
-from .s3.server_logs import flush_access_logs
 from .seed import Credentials, seed
+from .sessions import SESSIONS
 from .tls import TlsFiles, make_certificate
 from .wire import HttpRequest, HttpResponse
 
@@ -97,10 +96,8 @@ class LocalCloud:
         return self.credentials
 
     def flush(self) -> str:
-        """Delivers access logs and writes out the call log; answers its path."""
+        """Has services deliver what waits (access logs) and writes out the call log; answers its path."""
         registry.flush()
-        with pipeline.SERVER.lock:
-            flush_access_logs()
         self._log.flush()
         return str(self._calls)
 

@@ -59,7 +59,7 @@ def main(arguments: list[str]) -> int:
 
 def _describe(folder: Folder, cloud: LocalCloud) -> None:
     from . import children, control
-    from .batch.environment import own_root
+    from .services.batch.environment import own_root
 
     description = {
         "pid": os.getpid(),

@@ -27,9 +27,8 @@ from .permissions import on
 from .pipeline import SERVER, Exchange
 from .registry import load_for
 from .serialization import parse_output, protocol_of
+from .sessions import DEFAULT_SECONDS, open_session
 from .wire import HttpResponse
-
-SESSION_SECONDS = 3600
 
 
 def service(principal: str, account: str) -> Caller:
@@ -39,15 +38,13 @@ def service(principal: str, account: str) -> Caller:
 
 def as_role(role_arn: str, principal: str, session_name: str, *, source_arn: str = "", region: str = "") -> Caller:
     """The caller that a service becomes by assuming the role. Raises Refusal AccessDenied if its trust says no."""
-    from .sts import open_session
-
     account = role_arn.split(":")[4]
     params = {"RoleArn": role_arn, "RoleSessionName": session_name}
     call = _call(service(principal, account), "sts", "AssumeRole", params, region or DEFAULT_REGION)
     exchange = Exchange(call, _source(source_arn))
     with SERVER.lock, exchange.finished():
         exchange.permit()
-        _, session = open_session(_role(role_arn, principal), session_name, seconds=SESSION_SECONDS)
+        _, session = open_session(_role(role_arn, principal), session_name, seconds=DEFAULT_SECONDS)
     return session.caller
 
 

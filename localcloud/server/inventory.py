@@ -1,8 +1,7 @@
 """Everything that exists in the accounts, for whoever compares it with what was asked for.
 
-A service that is a folder lists the ARNs of what it holds. IAM and S3 are listed in their own words. Of every other
-service that was used, whatever its moto backend holds in dictionaries and lists is counted; defaults that AWS makes by
-itself (a default VPC) are listed like the rest.
+Every service lists the ARNs of what it holds; defaults that AWS makes by itself (a default VPC) are listed like the
+rest. Of IAM and S3 there is more.
 """
 
 from __future__ import annotations
@@ -10,19 +9,15 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from moto.core.base_backend import BackendDict
 from moto.iam.models import iam_backends
 
 from . import registry
 from .organization import ORGANIZATION, PARTITION
 
-LISTED = ("iam", "s3", "sts")
-NOT_RESOURCES = ("url_bases", "tagger")
-
 
 def inventory() -> dict[str, dict[str, Any]]:
     """By account: ``users``, ``roles``, ``policies``, ``oidc_providers``, ``buckets`` (each with its objects' keys, all
-    versions), ``resources`` (by service, ARNs), ``others`` (by service and region, how many of what)."""
+    versions), ``resources`` (by service, ARNs)."""
     return {account: _account(account) for account in ORGANIZATION.accounts}
 
 
@@ -46,7 +41,6 @@ def _account(account: str) -> dict[str, Any]:
         "oidc_providers": sorted(iam.open_id_providers),
         "buckets": _buckets(account),
         "resources": registry.inventory(account),
-        "others": _others(account),
     }
 
 
@@ -66,17 +60,3 @@ def _buckets(account: str) -> dict[str, Any]:
             "uploads": len(bucket.multiparts),
         }
     return found
-
-
-def _others(account: str) -> dict[str, dict[str, int]]:
-    counted: dict[str, dict[str, int]] = {}
-    in_use: list[Any] = vars(BackendDict)["_instances"]
-    for backends in list(in_use):
-        service = backends.service_name
-        if service in LISTED or service in registry.services() or account not in backends:
-            continue
-        for region, backend in backends[account].items():
-            for name, value in vars(backend).items():
-                if isinstance(value, dict | list) and value and not name.startswith("_") and name not in NOT_RESOURCES:
-                    counted.setdefault(f"{service} {region}", {})[name] = len(value)
-    return counted

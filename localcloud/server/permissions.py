@@ -11,9 +11,8 @@ from itertools import product
 from typing import Any, cast
 
 from . import registry
-from .access import authorization, resources
+from .access import resources
 from .access.permission import Permission, Unmapped, Values
-from .access.s3_permissions import pass_role
 from .call import Call, Params
 from .service import Service
 
@@ -26,7 +25,7 @@ def permissions(call: Call) -> list[Permission]:
     service = registry.services().get(call.service)
     call.account = service.account(call) if service and service.account else call.caller.account_id
     if service is None:
-        return authorization.permissions(call)
+        raise Unmapped(f"{call.service}:{call.operation}")
     if service.permissions is not None:
         return service.permissions(call)
     return declared(service, call)
@@ -61,6 +60,7 @@ def on(call: Call, action: str, arn: str, context: Values) -> Permission:
         context=context | tagged,
         owner_account=resource.owner,
         resource_policy=resource.policy,
+        public_access_blocks=resource.public_access_blocks,
     )
 
 
@@ -123,10 +123,21 @@ def tags(params: Params) -> Values:
         return {"aws:TagKeys": cast("list[str]", raw)}
     if isinstance(raw, list):
         pairs = [{key.lower(): value for key, value in tag.items()} for tag in cast("list[dict[str, str]]", raw)]
-        raw = {pair["key"]: pair.get("value", "") for pair in pairs}
+        raw = {pair.get("key") or pair["tagkey"]: pair.get("value") or pair.get("tagvalue", "") for pair in pairs}
     requested = {f"aws:RequestTag/{key}": [str(value)] for key, value in raw.items()}
     names = keys or [str(key) for key in raw]
     return {**requested, "aws:TagKeys": names} if names else {}
+
+
+def pass_role(role: str, service: str, account: str) -> Permission:
+    """iam:PassRole of a role (ARN or name) to a service."""
+    arn = role if role.startswith("arn:") else resources.role_arn(account, role)
+    return Permission(
+        action="iam:PassRole",
+        resource=arn,
+        context={"iam:PassedToService": [service]},
+        owner_account=arn.split(":")[4],
+    )
 
 
 def _passed(service: Service, call: Call) -> Iterator[Permission]:

@@ -92,7 +92,7 @@ class Exchange:
         try:
             needed = permissions(call)
         except Unmapped as error:
-            text = f"{call.service} {call.operation}: its permissions are not known here ({error})."
+            text = f"{call.service} {call.operation} is not implemented here: its permissions are not known ({error})."
             raise Refusal("NotImplemented", text, 501) from error
         for permission in needed:
             self.require(replace(permission, context={**permission.context, **self._context}))

@@ -13,20 +13,6 @@ from .service import Resource, Service
 from .wire import HttpRequest, HttpResponse
 
 PACKAGE = "localcloud.server.services"
-MODULES = (
-    "localcloud.server.batch.operations",
-    "localcloud.server.batch.clusters",
-    "localcloud.server.states.operations",
-    "localcloud.server.kms",
-    "localcloud.server.service_linked_roles",
-    "localcloud.server.aws_policies",
-    "localcloud.server.iam",
-    "localcloud.server.sts",
-    "localcloud.server.s3.operations",
-)
-"""Of services that are not folders of :data:`PACKAGE`."""
-ON_FIRST_CALL = {"ec2": ("localcloud.server.ec2.operations",)}
-"""Modules of such services that take long to import and hook into no other service: moto's EC2 reads 0.9 s of data."""
 _LOCK = threading.RLock()
 _loaded: set[str] = set()
 
@@ -50,8 +36,6 @@ def _folders() -> tuple[Service, ...]:
 
 def load() -> None:
     """Imports every module of services that is needed from the start, once."""
-    for name in MODULES:
-        import_module(name)
     for service in _folders():
         if not service.loads_late:
             _import(service)
@@ -68,8 +52,6 @@ def load_for(name: str) -> None:
     if name in _loaded:
         return
     with _LOCK:  # a module that is half imported by another thread has not registered all of its hooks
-        for module in ON_FIRST_CALL.get(name, ()):
-            import_module(module)
         for service in _folders():
             if name in (service.name, *(each.name for each in service.also)):
                 _import(service)
@@ -85,7 +67,7 @@ def signed_as(signing_name: str) -> tuple[str, ...]:
 
 def may_be_unsigned(name: str, operation: str) -> bool:
     service = services().get(name)
-    return service is None or operation in service.unsigned.split() or service.unsigned == "*"
+    return service is not None and (operation in service.unsigned.split() or service.unsigned == "*")
 
 
 def principals() -> frozenset[str]:

@@ -37,7 +37,6 @@ PREFLIGHT = "CorsPreflight"
 FORM_PROTOCOLS = ("query", "ec2")
 
 SIGNED_AS: dict[str, tuple[str, ...]] = {
-    "s3": ("s3control", "s3"),
     "aps": ("amp",),
     "dynamodb": ("dynamodb", "dynamodbstreams"),
     "elasticfilesystem": ("efs",),
@@ -47,7 +46,6 @@ SIGNED_AS: dict[str, tuple[str, ...]] = {
     "aoss": ("opensearchserverless",),
     "rds": ("rds",),
     "ses": ("sesv2", "ses"),
-    "states": ("stepfunctions",),
     "tagging": ("resourcegroupstaggingapi",),
     "apigateway": ("apigateway", "apigatewayv2"),
 }

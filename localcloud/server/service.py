@@ -31,6 +31,8 @@ class Resource:
     tags: Mapping[str, str] = field(default_factory=dict[str, str])
     facts: Mapping[str, Any] = field(default_factory=dict[str, Any])
     """What other services must know of it, by name: a certificate's status."""
+    public_access_blocks: Mapping[str, Sequence[str]] | None = None
+    """Of a bucket: the settings that are on, of the ``bucket`` itself and of its ``account``."""
 
 
 def _nothing(_name: str) -> Iterable[str]:

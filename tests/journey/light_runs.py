@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from components import names
-from localcloud.server.batch import faults, images
+from localcloud.server.services.batch import faults, images
 from tests.journey import portal_client
 from tests.journey.conftest import DEV, Cloud
 from tests.journey.running import MACHINE_MIB

@@ -16,7 +16,7 @@ from botocore.exceptions import ClientError
 
 from components import names, naming
 from localcloud.server import inside
-from localcloud.server.callers import SESSIONS
+from localcloud.server.sessions import SESSIONS
 from portal.pulumi_cli import ROOT
 from tests.journey.conftest import DEV, PROD, Cloud, Project
 from tests.journey.light_runs import PATIENCE_SECONDS, STATUSES, Fleet, light_runner

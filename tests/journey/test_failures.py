@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from localcloud.server.batch import faults
+from localcloud.server.services.batch import faults
 from tests.journey import workflows
 from tests.journey.conftest import Cloud, Project
 from tests.journey.failure_cases import BODIES, FAILURES, TAKEN

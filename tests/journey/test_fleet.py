@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from localcloud.server.batch import faults, scheduler
+from localcloud.server.services.batch import faults, scheduler
 from tests.journey.conftest import Cloud, Project, outputs
 from tests.journey.fleet_faults import ENDINGS, Expected, expected
 from tests.journey.light_runs import PATIENCE_SECONDS, Fleet, light_runner, machines_of

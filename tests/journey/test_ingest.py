@@ -14,7 +14,7 @@ import pytest
 
 from examples.ingest import compare as comparison
 from examples.ingest.phantom import main as make_phantom
-from localcloud.server.batch import faults
+from localcloud.server.services.batch import faults
 from tests.journey import workflows
 from tests.journey.conftest import Cloud, Project
 from tests.journey.running import INGEST, RECLAIMED, WELL, Runs, administrator, environment_of, runners

@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from localcloud.server.access.decide import decide, may_list
+from localcloud.server.access.decide import decide
 from localcloud.server.access.permission import Permission, Unmapped
 from localcloud.server.call import ANONYMOUS, Call, Caller
 from localcloud.server.permissions import permissions
+from localcloud.server.services.s3.authorization import may_list
 
 from .conftest import DEV, PUBLIC, Cloud
 from .policies import allow, document, refusal, root, trusts

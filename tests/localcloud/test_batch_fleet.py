@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from localcloud.server.batch import faults
+from localcloud.server.services.batch import faults
 
 from .batch_steps import World, time_scale, until
 

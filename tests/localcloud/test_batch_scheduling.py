@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from localcloud.server.batch import faults
 from localcloud.server.control import SECRET
+from localcloud.server.services.batch import faults
 
 from .batch_steps import World, limit, refused, time_scale, until
 from .conftest import Cloud

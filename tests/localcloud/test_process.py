@@ -25,10 +25,10 @@ from localcloud import bringup
 from localcloud.app import accounts_of_stacks, app
 from localcloud.example import Example, has_tomogram
 from localcloud.server import process
-from localcloud.server.batch.images import ENVIRONMENT_VARIABLE
 from localcloud.server.cloud import Folder
 from localcloud.server.environment import UNSET, environment
 from localcloud.server.oidc import load_key
+from localcloud.server.services.batch.images import ENVIRONMENT_VARIABLE
 from settings import load
 from tests.unit.stackfiles import ROOT
 

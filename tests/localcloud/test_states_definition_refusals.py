@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from localcloud.server.states.definition import problems
+from localcloud.server.services.stepfunctions.definition import problems
 
 from .batch_steps import refused
 from .conftest import Cloud

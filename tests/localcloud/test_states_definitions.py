@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from localcloud.server.states import definition
+from localcloud.server.services.stepfunctions import definition
 
 from .batch_steps import refused
 from .conftest import Cloud

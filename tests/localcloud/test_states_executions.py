@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from localcloud.server.states import branch, executions, logs, notices, runs, throttle
+from localcloud.server.services.stepfunctions import branch, executions, logs, notices, runs, throttle
 
 from .batch_steps import refused, time_scale, until
 from .conftest import DEV, PROD, REGION, Cloud

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from localcloud.server.states import history
+from localcloud.server.services.stepfunctions import history
 
 from .batch_steps import time_scale
 from .conftest import REGION, Cloud

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from localcloud.server.batch import faults
+from localcloud.server.services.batch import faults
 
 from .batch_steps import World, refused, time_scale, until
 from .conftest import Cloud

@@ -14,7 +14,7 @@ import pytest
 from botocore.exceptions import ClientError
 from joserfc.jwk import RSAKey
 
-from localcloud.server import callers, oidc
+from localcloud.server import oidc, sessions
 from localcloud.server.organization import MANAGEMENT_ACCOUNT
 
 from .conftest import DEV, PROD, PUBLIC, Cloud
@@ -187,8 +187,8 @@ class TestCredentials:
         self, cloud: Cloud, credentials: dict[str, Any], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         key = credentials["AccessKeyId"]
-        ended = callers.SESSIONS[key]
-        monkeypatch.setitem(callers.SESSIONS, key, replace(ended, expires=ended.expires - timedelta(hours=2)))
+        ended = sessions.SESSIONS[key]
+        monkeypatch.setitem(sessions.SESSIONS, key, replace(ended, expires=ended.expires - timedelta(hours=2)))
         assert refused(session_client(cloud, credentials).get_caller_identity)[:2] == ("ExpiredToken", 403)
         assert refused(session_client(cloud, credentials, "s3").list_buckets)[:2] == ("ExpiredToken", 400)
 

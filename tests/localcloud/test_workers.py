@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from localcloud.server import workers
-from localcloud.server.batch import attempts, notices, scheduler
 from localcloud.server.control import SECRET
+from localcloud.server.services.batch import attempts, notices, scheduler
 from localcloud.server.workers import Worker
 
 from .batch_steps import World, until

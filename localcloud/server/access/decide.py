@@ -1,12 +1,13 @@
 """The decision on a call: AWS's logic over what the accounts hold at this moment.
 
 AWS facts beyond the evaluation logic: RestrictPublicBuckets lets only the bucket owner's account and AWS services in
-through a public bucket policy; BlockPublicPolicy refuses to store one; a caller who may not list a bucket is told 403,
-not 404, about a key that is not there; the key policy of KMS and the trust policy of a role are gates of their own.
+through a public bucket policy; BlockPublicPolicy refuses to store one; the key policy of KMS and the trust policy of a
+role are gates of their own.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Literal
@@ -14,10 +15,9 @@ from typing import Literal
 from localcloud.server.access import identities, public
 from localcloud.server.access.evaluate import Named, Policies, Request, Verdict, context_of, evaluate
 from localcloud.server.access.permission import Permission, Values
-from localcloud.server.access.policy import PolicyError, parse
+from localcloud.server.access.policy import parse
 from localcloud.server.access.principals import Principal
 from localcloud.server.call import Call
-from localcloud.server.s3 import store
 
 BLOCKED = "because public policies are prevented by the BlockPublicPolicy setting in S3 Block Public Access"
 RESTRICTED = "because public access is prevented by the RestrictPublicBuckets setting in S3 Block Public Access"
@@ -37,7 +37,7 @@ class Decision:
     principal: Principal
     context: Values
     documents: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
-    public_access_blocks: dict[str, list[str]] | None = None
+    public_access_blocks: Mapping[str, Sequence[str]] | None = None
 
 
 def decide(call: Call, permission: Permission) -> Decision:
@@ -57,9 +57,8 @@ def decide(call: Call, permission: Permission) -> Decision:
     request = Request(
         action=permission.action, resource=permission.resource, context=context_of(values), principal=principal
     )
-    blocks, stored = _public_access_blocks(permission), _policy_to_store(call, permission)
-    verdict = _blocked(permission, principal, blocks, stored) or evaluate(request, policies)
-    documents = {"resource": permission.resource_policy, "stored": stored}
+    verdict = _blocked(permission, principal) or evaluate(request, policies)
+    documents = {"resource": permission.resource_policy, "stored": permission.policy_to_store}
     return Decision(
         allowed=verdict.allowed,
         reason=verdict.reason,
@@ -69,7 +68,7 @@ def decide(call: Call, permission: Permission) -> Decision:
         principal=principal,
         context=values,
         documents=own.documents | {part: [text] for part, text in documents.items() if text},
-        public_access_blocks=blocks,
+        public_access_blocks=permission.public_access_blocks,
     )
 
 
@@ -114,30 +113,10 @@ def context(call: Call, permission: Permission) -> Values:
     return values | identities.context(call.caller) | dict(call.context) | permission.context
 
 
-def _public_access_blocks(permission: Permission) -> dict[str, list[str]] | None:
-    """Of the bucket that the permission is for; None if it is for none."""
-    if not permission.action.startswith("s3:") or not permission.resource.startswith("arn:aws:s3:::"):
-        return None
-    return store.public_access_blocks(permission.resource.removeprefix("arn:aws:s3:::").partition("/")[0])
-
-
-def _policy_to_store(call: Call, permission: Permission) -> str | None:
-    """The bucket policy that the call is to store; None also for one that will be refused as MalformedPolicy."""
-    if permission.action != "s3:PutBucketPolicy" or call.service != "s3":
-        return None
-    text = str(call.params.get("Policy", ""))
-    try:
-        public.is_public(text)
-    except (PolicyError, ValueError):
-        return None
-    return text
-
-
-def _blocked(
-    permission: Permission, principal: Principal, blocks: dict[str, list[str]] | None, stored: str | None
-) -> Verdict | None:
+def _blocked(permission: Permission, principal: Principal) -> Verdict | None:
     """What S3's public access block decides before any policy does."""
-    settings = {name for names in (blocks or {}).values() for name in names}
+    settings = {name for names in (permission.public_access_blocks or {}).values() for name in names}
+    stored = permission.policy_to_store
     if stored and "BlockPublicPolicy" in settings and public.is_public(stored):
         return Verdict(allowed=False, reason=BLOCKED)
     outsider = principal.kind != "service" and principal.account != permission.owner_account
@@ -145,14 +124,3 @@ def _blocked(
     if outsider and "RestrictPublicBuckets" in settings and policy and public.is_public(policy):
         return Verdict(allowed=False, reason=RESTRICTED)
     return None
-
-
-def may_list(call: Call, bucket: str) -> bool:
-    """Whether the caller may list a bucket, and so be told that a key is not there."""
-    permission = Permission(
-        action="s3:ListBucket",
-        resource=f"arn:aws:s3:::{bucket}",
-        owner_account=store.bucket_owner(bucket),
-        resource_policy=store.bucket_policy(bucket),
-    )
-    return decide(call, permission).allowed

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 
@@ -27,3 +28,7 @@ class Permission:
     context: Values = field(default_factory=dict[str, list[str]])
     owner_account: str | None = None
     resource_policy: str | None = None
+    policy_to_store: str | None = None
+    """The bucket policy that the call is to store."""
+    public_access_blocks: Mapping[str, Sequence[str]] | None = None
+    """Of the bucket that the permission is for: the settings that are on, of it and of its account."""

@@ -1,1 +1,0 @@
-"""EC2 and its networks: what AWS refuses and moto takes, and what moto loses."""

@@ -1,1 +1,0 @@
-"""Amazon S3 as it answers today, around moto's object store."""

@@ -1,0 +1,26 @@
+"""moto's keys."""
+
+from __future__ import annotations
+
+from moto.kms.models import kms_backends
+
+from localcloud.server.moto_backend import backend_of, of_account
+from localcloud.server.service import Resource
+
+
+def resource(arn: str) -> Resource | None:
+    _, _, _, region, account, name = arn.split(":", 5)
+    state = backend_of(kms_backends, account, region)
+    if state is None:
+        return None
+    if name.startswith("alias/"):
+        return Resource(owner=account) if state.alias_exists(name) else None
+    key = state.keys.get(name.removeprefix("key/"))
+    if key is None:
+        return None
+    return Resource(owner=account, policy=key.policy, tags=state.tagger.get_tag_dict_for_resource(key.id))
+
+
+def inventory(account: str) -> list[str]:
+    keys = [key for state in of_account(kms_backends, account) for key in state.keys.values()]
+    return [str(key.arn) for key in keys] + [alias.alias_arn for key in keys for alias in key.aliases.values()]

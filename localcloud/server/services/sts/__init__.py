@@ -1,0 +1,14 @@
+"""STS: sessions of roles, and who one is."""
+
+from __future__ import annotations
+
+from localcloud.server.service import Service
+
+from .authorization import permissions
+
+SERVICE = Service(
+    name="sts",
+    permissions=permissions,
+    unsigned="AssumeRoleWithWebIdentity AssumeRoleWithSAML",
+    modules=("operations",),
+)

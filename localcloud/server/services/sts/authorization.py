@@ -1,0 +1,70 @@
+"""The permissions of STS calls."""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import Any
+
+from localcloud.server.access import resources
+from localcloud.server.access.permission import Permission, Unmapped, Values
+from localcloud.server.call import Call
+from localcloud.server.permissions import tags
+
+
+def permissions(call: Call) -> list[Permission]:
+    """What an STS call needs. GetCallerIdentity needs nothing, and no policy can deny it."""
+    if call.operation == "GetCallerIdentity":
+        return []
+    if call.operation == "GetAccessKeyInfo":
+        return [Permission(action="sts:GetAccessKeyInfo", resource="*", owner_account=call.caller.account_id)]
+    if call.operation not in ("AssumeRole", "AssumeRoleWithWebIdentity"):
+        raise Unmapped(f"sts:{call.operation}")
+    arn: str = call.params["RoleArn"]
+    role = resources.by_arn(arn)
+    trust = getattr(role, "assume_role_policy_document", None)
+    context = _session_context(call)
+    actions = [f"sts:{call.operation}"]
+    if call.params.get("Tags") or call.params.get("TransitiveTagKeys"):
+        actions.append("sts:TagSession")
+    if call.params.get("SourceIdentity"):
+        actions.append("sts:SetSourceIdentity")
+    owner = arn.split(":")[4] if arn.count(":") >= 5 else None
+    return [
+        Permission(action=action, resource=arn, context=context, owner_account=owner, resource_policy=trust)
+        for action in actions
+    ]
+
+
+def _session_context(call: Call) -> Values:
+    keys = {
+        "ExternalId": "sts:ExternalId",
+        "RoleSessionName": "sts:RoleSessionName",
+        "SourceIdentity": "sts:SourceIdentity",
+    }
+    context = {key: [str(call.params[name])] for name, key in keys.items() if call.params.get(name)}
+    context |= tags(call.params)
+    if call.params.get("TransitiveTagKeys"):
+        context["sts:TransitiveTagKeys"] = list(call.params["TransitiveTagKeys"])
+    if call.operation == "AssumeRoleWithWebIdentity":
+        context |= _claims(call)
+    return context
+
+
+def _claims(call: Call) -> Values:
+    """Condition keys of a web identity token: ``issuer:claim``, and which provider vouches for it.
+
+    Whether the token is genuine is for STS to check; here only what it says counts.
+    """
+    try:
+        body = call.params["WebIdentityToken"].split(".")[1]
+        claims: Any = json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
+        issuer = str(claims["iss"]).removeprefix("https://")
+    except (IndexError, ValueError, KeyError, TypeError):
+        return {}
+    account = call.params["RoleArn"].split(":")[4]
+    context: Values = {"aws:FederatedProvider": [f"arn:aws:iam::{account}:oidc-provider/{issuer}"]}
+    for claim, value in claims.items():
+        values: list[Any] = value if isinstance(value, list) else [value]
+        context[f"{issuer}:{claim}"] = [str(item) for item in values]
+    return context

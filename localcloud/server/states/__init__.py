@@ -1,1 +1,0 @@
-"""AWS Step Functions that execute: definitions checked as AWS checks them, run as the machine's role."""
