@@ -14,6 +14,7 @@ from . import registry
 from .access import resources
 from .access.permission import Permission, Unmapped, Values
 from .call import Call, Params
+from .condition_keys import has_resource_tags_of_its_own
 from .service import Service
 
 _PARAMETER = re.compile(r"\{([\w.|]+)\}")
@@ -53,11 +54,12 @@ def on(call: Call, action: str, arn: str, context: Values) -> Permission:
         named = arn.split(":")[4] if arn.count(":") >= 5 else ""
         owner = call.caller.account_id if arn == "*" else named or call.account
         return Permission(action=action, resource=arn, context=context, owner_account=owner)
-    tagged = {f"aws:ResourceTag/{key}": [value] for key, value in resource.tags.items()}
+    names = ["aws", action.partition(":")[0]] if has_resource_tags_of_its_own(action) else ["aws"]
+    tagged = {f"{name}:ResourceTag/{key}": [value] for key, value in resource.tags.items() for name in names}
     return Permission(
         action=action,
         resource=arn,
-        context=context | tagged,
+        context={**resource.context, **context, **tagged},
         owner_account=resource.owner,
         resource_policy=resource.policy,
         public_access_blocks=resource.public_access_blocks,
@@ -129,22 +131,17 @@ def tags(params: Params) -> Values:
     return {**requested, "aws:TagKeys": names} if names else {}
 
 
-def pass_role(role: str, service: str, account: str) -> Permission:
+def pass_role(call: Call, role: str, service: str) -> Permission:
     """iam:PassRole of a role (ARN or name) to a service."""
-    arn = role if role.startswith("arn:") else resources.role_arn(account, role)
-    return Permission(
-        action="iam:PassRole",
-        resource=arn,
-        context={"iam:PassedToService": [service]},
-        owner_account=arn.split(":")[4],
-    )
+    arn = role if role.startswith("arn:") else resources.role_arn(call.caller.account_id, role)
+    return on(call, "iam:PassRole", arn, {"iam:PassedToService": [service]})
 
 
 def _passed(service: Service, call: Call) -> Iterator[Permission]:
     for path, principal in service.passed_roles.get(call.operation, {}).items():
         for name in filter(None, dig(call.params, path.split("."))):
             for role in _roles(call, name):
-                yield pass_role(role, principal, call.caller.account_id)
+                yield pass_role(call, role, principal)
 
 
 def _roles(call: Call, name: str) -> list[str]:

@@ -31,6 +31,8 @@ class Resource:
     tags: Mapping[str, str] = field(default_factory=dict[str, str])
     facts: Mapping[str, Any] = field(default_factory=dict[str, Any])
     """What other services must know of it, by name: a certificate's status."""
+    context: Values = field(default_factory=dict[str, list[str]])
+    """Condition keys that describe it."""
     public_access_blocks: Mapping[str, Sequence[str]] | None = None
     """Of a bucket: the settings that are on, of the ``bucket`` itself and of its ``account``."""
 
@@ -69,6 +71,9 @@ class Service:
     """Condition key -> the parameter that sets it."""
     context: Callable[[Call], Values] | None = None
     """Further condition keys of a call."""
+    sets: tuple[str, ...] = ()
+    """Condition keys that ``context``, ``permissions`` and ``resource`` set, or that are absent here with reason; all
+    that begin so, if it ends in ``/`` or ``:``. A policy that names another key which AWS sets is an error."""
     account: Callable[[Call], str] | None = None
     """The account whose resources a call works on; by default the caller's."""
     tags_on_create: Mapping[str, str] = field(default_factory=dict[str, str])

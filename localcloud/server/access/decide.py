@@ -18,6 +18,7 @@ from localcloud.server.access.permission import Permission, Values
 from localcloud.server.access.policy import parse
 from localcloud.server.access.principals import Principal
 from localcloud.server.call import Call
+from localcloud.server.condition_keys import unknown
 
 BLOCKED = "because public policies are prevented by the BlockPublicPolicy setting in S3 Block Public Access"
 RESTRICTED = "because public access is prevented by the RestrictPublicBuckets setting in S3 Block Public Access"
@@ -55,7 +56,10 @@ def decide(call: Call, permission: Permission) -> Decision:
     )
     values = context(call, permission)
     request = Request(
-        action=permission.action, resource=permission.resource, context=context_of(values), principal=principal
+        action=permission.action,
+        resource=permission.resource,
+        context=context_of(values, lambda key: unknown(permission.action, key)),
+        principal=principal,
     )
     verdict = _blocked(permission, principal) or evaluate(request, policies)
     documents = {"resource": permission.resource_policy, "stored": permission.policy_to_store}

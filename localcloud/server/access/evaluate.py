@@ -14,12 +14,19 @@ denied error messages" (whose wording the reasons have):
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from localcloud.server.access.conditions import holds
-from localcloud.server.access.patterns import Context, UnresolvedVariable, VariableError, arn_matches, matches
+from localcloud.server.access.patterns import (
+    Context,
+    UnknownKey,
+    UnresolvedVariable,
+    VariableError,
+    arn_matches,
+    matches,
+)
 from localcloud.server.access.policy import Policy, PolicyError, Statement
 from localcloud.server.access.principals import Grant, Principal, grant
 
@@ -65,9 +72,30 @@ class Verdict:
     statement: str = ""
 
 
-def context_of(values: Mapping[str, Sequence[str]]) -> dict[str, tuple[str, ...]]:
-    """A request context: keys without regard to case, keys without a value left out."""
-    return {key.lower(): tuple(items) for key, items in values.items() if items}
+class _Context(Mapping[str, Sequence[str]]):
+    """Raises :class:`UnknownKey` when it is asked for a key that AWS would set and that isn't known here."""
+
+    def __init__(self, values: Mapping[str, Sequence[str]], unknown: Callable[[str], bool]) -> None:
+        self._values, self._unknown = values, unknown
+
+    def __getitem__(self, key: str) -> Sequence[str]:
+        if key not in self._values and self._unknown(key):
+            raise UnknownKey(key)
+        return self._values[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+
+def context_of(values: Mapping[str, Sequence[str]], unknown: Callable[[str], bool] = lambda _: False) -> Context:
+    """A request context: keys without regard to case, keys without a value left out.
+
+    ``unknown``: whether AWS would set a key that is not among them.
+    """
+    return _Context({key.lower(): tuple(items) for key, items in values.items() if items}, unknown)
 
 
 def applies(statement: Statement, request: Request, *, variables: bool) -> bool:
@@ -78,9 +106,26 @@ def applies(statement: Statement, request: Request, *, variables: bool) -> bool:
         context = request.context if variables else None
         if statement.resources is not None and not _resource_fits(statement, request.resource, context):
             return False
-        return all(holds(condition, request.context, variables=variables) for condition in statement.conditions)
+        return _conditions_hold(statement, request, variables=variables)
     except VariableError as error:
         raise PolicyError(f"statement {statement.label}: {error}") from error
+    except UnknownKey as error:
+        text = f"AWS sets the key {error} for {request.action}, and its value is not known here"
+        raise PolicyError(f"statement {statement.label}: {text}") from error
+
+
+def _conditions_hold(statement: Statement, request: Request, *, variables: bool) -> bool:
+    """A key that isn't known matters only if all other conditions hold."""
+    unknown: UnknownKey | None = None
+    for condition in statement.conditions:
+        try:
+            if not holds(condition, request.context, variables=variables):
+                return False
+        except UnknownKey as error:
+            unknown = error
+    if unknown is not None:
+        raise unknown
+    return True
 
 
 def _resource_fits(statement: Statement, resource: str, context: Context | None) -> bool:

@@ -103,6 +103,8 @@ def context(caller: Caller) -> Values:
         "aws:PrincipalIsAWSService": ["false"],
         "aws:ViaAWSService": ["false"],
     }
+    if caller.kind == "assumed-role":
+        values["aws:MultiFactorAuthPresent"] = ["false"]
     if caller.kind == "user":
         values["aws:username"] = [caller.arn.split("/")[-1]]
     for name, value in resources.tags_of(entity(caller)).items():

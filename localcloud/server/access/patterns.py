@@ -23,6 +23,10 @@ class UnresolvedVariable(Exception):  # noqa: N818 - it is caught where it arise
     """A variable whose key the request does not have (or has several values of)."""
 
 
+class UnknownKey(Exception):  # noqa: N818 - it is caught where it arises
+    """A condition key that AWS would set for the request, to what is not known here."""
+
+
 class VariableError(ValueError):
     """A ``${...}`` that is no policy variable."""
 

@@ -14,6 +14,7 @@ SERVICE = Service(
         ("arn:aws:cloudwatch:{region}:{account}:alarm:{AlarmNames}",): "DeleteAlarms DescribeAlarms",
         ("{ResourceARN}",): "ListTagsForResource TagResource UntagResource",
     },
+    condition_keys={"cloudwatch:AlarmActions": "AlarmActions"},
     tags_on_create={"PutMetricAlarm": "TagResource"},
     resource=store.resource,
     inventory=store.inventory,

@@ -74,6 +74,7 @@ SERVICE = Service(
     },
     passed_roles={"CreateFlowLogs": {"DeliverLogsPermissionArn": "vpc-flow-logs.amazonaws.com"}},
     permissions=_permissions,
+    sets=("ec2:CreateAction",),
     principals=("vpc-flow-logs.amazonaws.com",),
     resource=imported_late(STORE, "resource"),
     inventory=imported_late(STORE, "inventory"),

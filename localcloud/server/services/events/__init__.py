@@ -31,6 +31,7 @@ SERVICE = Service(
         ("*",): "ListArchives ListEventBuses ListRuleNamesByTarget ListRules TestEventPattern",
     },
     stands_for={"Rule": store.rule_name, "Name": store.rule_name},
+    condition_keys={"events:TargetArn": "Targets.Arn"},
     tags_on_create={"PutRule": "TagResource", "CreateEventBus": "TagResource"},
     passed_roles={
         "PutRule": {"RoleArn": "events.amazonaws.com"},

@@ -11,6 +11,7 @@ from .validation import invalid_parameter
 SERVICE = Service(
     name="iam",
     permissions=permissions,
+    sets=("iam:AWSServiceName", "iam:PassedToService", "iam:PermissionsBoundary", "iam:PolicyARN"),
     resource=store.resource,
     inventory=store.inventory,
     invalid=invalid_parameter,

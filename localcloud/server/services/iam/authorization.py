@@ -8,11 +8,12 @@ it works on; tags given at creation need the tagging action too. A permissions b
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from localcloud.server.access import resources
 from localcloud.server.access.permission import Permission, Unmapped, Values
 from localcloud.server.call import Call
-from localcloud.server.permissions import pass_role, tags
+from localcloud.server.permissions import on, pass_role, tags
 
 ROLE = {
     "AttachRolePolicy", "CreateRole", "DeleteRole", "DeleteRolePermissionsBoundary", "DeleteRolePolicy",
@@ -72,12 +73,12 @@ def permissions(call: Call) -> list[Permission]:
     owner = arn.split(":")[4] if arn.count(":") >= 5 else ""
     if owner == "" or (owner == "aws" and call.operation.startswith(READING)):
         owner = call.caller.account_id
-    needed = [Permission(action=f"iam:{call.operation}", resource=arn, context=context, owner_account=owner)]
+    actions = [call.operation]
     if call.operation in TAGGING and call.params.get("Tags"):
-        tagging = f"iam:{TAGGING[call.operation]}"
-        needed.append(Permission(action=tagging, resource=arn, context=context, owner_account=owner))
+        actions.append(TAGGING[call.operation])
+    needed = [replace(on(call, f"iam:{action}", arn, context), owner_account=owner) for action in actions]
     if call.operation == "AddRoleToInstanceProfile":
-        needed.append(pass_role(call.params["RoleName"], "ec2.amazonaws.com", call.caller.account_id))
+        needed.append(pass_role(call, call.params["RoleName"], "ec2.amazonaws.com"))
     return needed
 
 
@@ -153,21 +154,10 @@ def _policy_context(call: Call) -> Values:
 
 
 def _entity_context(call: Call) -> Values:
-    """What conditions may say about the role or user that a call works on."""
+    """The boundary that is asked for, or that the role has."""
     asked = call.params.get("PermissionsBoundary")
     if asked:
         return {"iam:PermissionsBoundary": [asked]}
-    account, params = call.caller.account_id, call.params
-    context: Values = {}
-    if call.operation in ROLE:
-        role = resources.role(account, params["RoleName"])
-        if role and role.permissions_boundary_arn:
-            context["iam:PermissionsBoundary"] = [role.permissions_boundary_arn]
-        entity_tags = resources.tags_of(role)
-    elif call.operation in USER and params.get("UserName"):
-        entity_tags = resources.tags_of(resources.user(account, params["UserName"]))
-    else:
-        return {}
-    for name, value in entity_tags.items():
-        context[f"aws:ResourceTag/{name}"] = context[f"iam:ResourceTag/{name}"] = [value]
-    return context
+    role = resources.role(call.caller.account_id, call.params["RoleName"]) if call.operation in ROLE else None
+    boundary = role.permissions_boundary_arn if role else None
+    return {"iam:PermissionsBoundary": [boundary]} if boundary else {}

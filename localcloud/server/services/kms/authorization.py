@@ -58,6 +58,8 @@ def _on_keys(call: Call, wanted: dict[str, str | None]) -> list[Permission]:
         context["kms:GranteePrincipal"] = [call.params["GranteePrincipal"]]
     if call.operation == "ScheduleKeyDeletion" and call.params.get("PendingWindowInDays"):
         context["kms:ScheduleKeyDeletionPendingWindowInDays"] = [str(call.params["PendingWindowInDays"])]
+    if str(call.params.get("KeyId", "")).split(":")[-1].startswith("alias/"):
+        context["kms:RequestAlias"] = [str(call.params["KeyId"]).split(":")[-1]]
     keys = {action: resources.key(call.caller.account_id, call.region, name) for action, name in wanted.items() if name}
     return [on(call, action, str(key.arn), context) for action, key in keys.items() if key]
 

@@ -18,7 +18,14 @@ def resource(arn: str) -> Resource | None:
     key = state.keys.get(name.removeprefix("key/"))
     if key is None:
         return None
-    return Resource(owner=account, policy=key.policy, tags=state.tagger.get_tag_dict_for_resource(key.id))
+    context = {
+        "kms:KeyOrigin": [key.origin],
+        "kms:KeySpec": [key.key_spec],
+        "kms:KeyUsage": [key.key_usage],
+        "kms:ResourceAliases": list(key.aliases),
+    }
+    tags = state.tagger.get_tag_dict_for_resource(key.id)
+    return Resource(owner=account, policy=key.policy, tags=tags, context=context)
 
 
 def inventory(account: str) -> list[str]:

@@ -6,11 +6,24 @@ from localcloud.server.service import Service, imported_late
 
 from . import store
 from .authorization import control_permissions, permissions
+from .permission_tables import HEADER_KEYS
 from .validation import invalid_parameter
+
+TAGS_AND_COPIES = (
+    "s3:ExistingObjectTag/", "s3:LocationConstraint", "s3:RequestObjectTag/", "s3:RequestObjectTagKeys",
+    "s3:ResourceAccount", "s3:x-amz-copy-source",
+)  # fmt: skip
+NEVER_SET = (
+    "aws:ResourceTag/", "s3:AccessGrantScope", "s3:AccessGrantsInstanceArn", "s3:AccessGrantsLocationScope",
+    "s3:AccessPointNetworkOrigin", "s3:AccessPointTag/", "s3:BucketTag/", "s3:DataAccessPointAccount",
+    "s3:DataAccessPointArn", "s3:x-amz-server-side-encryption-customer-algorithm",
+)  # fmt: skip
+"""No bucket has access points, grants, or access by its tags: the calls that ask for them are refused."""
 
 SERVICE = Service(
     name="s3",
     permissions=permissions,
+    sets=(*HEADER_KEYS.values(), *TAGS_AND_COPIES, *NEVER_SET),
     unsigned="*",
     principals=("logging.s3.amazonaws.com",),
     resource=store.resource,

@@ -110,7 +110,7 @@ def _bucket(call: Call) -> list[Permission]:
         needed = [replace(item, policy_to_store=_policy_to_store(call)) for item in needed]
     if call.operation == "PutBucketReplication":
         role = call.params["ReplicationConfiguration"]["Role"]
-        needed.append(pass_role(role, "s3.amazonaws.com", call.caller.account_id))
+        needed.append(pass_role(call, role, "s3.amazonaws.com"))
     return needed
 
 

@@ -21,6 +21,7 @@ SERVICE = Service(
     },
     actions={"PublishBatch": "Publish"},
     account=store.account,
+    condition_keys={"sns:Endpoint": "Endpoint", "sns:Protocol": "Protocol"},
     tags_on_create={"CreateTopic": "TagResource"},
     unsigned="*",
     resource=store.resource,

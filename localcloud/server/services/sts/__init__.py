@@ -9,6 +9,10 @@ from .authorization import permissions
 SERVICE = Service(
     name="sts",
     permissions=permissions,
+    sets=(
+        "aws:ResourceTag/", "iam:ResourceTag/", "sts:DurationSeconds", "sts:ExternalId", "sts:RoleSessionName",
+        "sts:SourceIdentity", "sts:TransitiveTagKeys",
+    ),
     unsigned="AssumeRoleWithWebIdentity AssumeRoleWithSAML",
     modules=("operations",),
-)
+)  # fmt: skip

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import base64
 import json
+from dataclasses import replace
 from typing import Any
 
 from localcloud.server.access import resources
 from localcloud.server.access.permission import Permission, Unmapped, Values
 from localcloud.server.call import Call
-from localcloud.server.permissions import tags
+from localcloud.server.permissions import on, tags
 
 
 def permissions(call: Call) -> list[Permission]:
@@ -30,14 +31,13 @@ def permissions(call: Call) -> list[Permission]:
     if call.params.get("SourceIdentity"):
         actions.append("sts:SetSourceIdentity")
     owner = arn.split(":")[4] if arn.count(":") >= 5 else None
-    return [
-        Permission(action=action, resource=arn, context=context, owner_account=owner, resource_policy=trust)
-        for action in actions
-    ]
+    needed = (on(call, action, arn, context) for action in actions)
+    return [replace(item, owner_account=owner, resource_policy=trust) for item in needed]
 
 
 def _session_context(call: Call) -> Values:
     keys = {
+        "DurationSeconds": "sts:DurationSeconds",
         "ExternalId": "sts:ExternalId",
         "RoleSessionName": "sts:RoleSessionName",
         "SourceIdentity": "sts:SourceIdentity",

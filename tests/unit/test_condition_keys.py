@@ -1,0 +1,59 @@
+"""The condition keys that the deployed policies name are known to the local cloud, for each action that they name."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from localcloud.server import registry
+from localcloud.server.access.patterns import matches
+from localcloud.server.condition_keys import unknown
+from tests.unit.recording import Recording
+
+DOCUMENT_INPUTS = ("policy", "assumeRolePolicy")
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]  # pyright: ignore[reportUnknownVariableType]
+
+
+def _statements(graph: Recording) -> Iterator[tuple[str, dict[str, Any]]]:
+    for resource in graph.resources:
+        for name in DOCUMENT_INPUTS:
+            text = resource.inputs.get(name)
+            if isinstance(text, str) and text.startswith("{"):
+                for statement in _list(json.loads(text)["Statement"]):
+                    yield resource.name, statement
+
+
+def _actions(statement: dict[str, Any]) -> Iterator[str]:
+    """The actions named, wildcards as the operations that services here answer."""
+    answered = [
+        f"{service.action_prefix}:{service.actions.get(name, name)}"
+        for service in registry.services().values()
+        for text in service.operations.values()
+        for name in text.split()
+    ]
+    for pattern in _list(statement.get("Action", "*")):
+        yield from [pattern] if "*" not in pattern else [name for name in answered if matches(pattern, name)]
+
+
+def test_every_key_of_the_deployed_policies_is_known(graph: Recording) -> None:
+    named = {
+        (action, key.lower())
+        for _, statement in _statements(graph)
+        for block in statement.get("Condition", {}).values()
+        for key in block
+        for action in _actions(statement)
+    }
+    assert {("s3:PutObject", "aws:sourcearn"), ("iam:PassRole", "iam:passedtoservice")} <= named
+    assert sorted(pair for pair in named if unknown(*pair)) == []
+
+
+def test_a_key_that_aws_sets_and_no_service_here_is_unknown() -> None:
+    assert unknown("s3:GetObject", "s3:tlsversion")
+    assert unknown("ec2:CreateSubnet", "ec2:vpc")
+    assert unknown("sqs:SendMessage", "aws:principalorgid")
+    assert not unknown("sqs:SendMessage", "aws:resourcetag/team")
+    assert not unknown("sqs:SendMessage", "ec2:vpc"), "AWS sets it for no action of SQS: it is absent"
