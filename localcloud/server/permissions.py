@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import product
 from typing import Any, cast
 
@@ -54,7 +55,8 @@ def on(call: Call, action: str, arn: str, context: Values) -> Permission:
         named = arn.split(":")[4] if arn.count(":") >= 5 else ""
         owner = call.caller.account_id if arn == "*" else named or call.account
         return Permission(action=action, resource=arn, context=context, owner_account=owner)
-    names = ["aws", action.partition(":")[0]] if has_resource_tags_of_its_own(action) else ["aws"]
+    prefix = arn.split(":")[2]
+    names = ["aws", prefix] if has_resource_tags_of_its_own(prefix) else ["aws"]
     tagged = {f"{name}:ResourceTag/{key}": [value] for key, value in resource.tags.items() for name in names}
     return Permission(
         action=action,
@@ -134,7 +136,8 @@ def tags(params: Params) -> Values:
 def pass_role(call: Call, role: str, service: str) -> Permission:
     """iam:PassRole of a role (ARN or name) to a service."""
     arn = role if role.startswith("arn:") else resources.role_arn(call.caller.account_id, role)
-    return on(call, "iam:PassRole", arn, {"iam:PassedToService": [service]})
+    passed = on(call, "iam:PassRole", arn, {})
+    return replace(passed, context={"iam:PassedToService": [service]})  # without the role's tags: see condition_keys
 
 
 def _passed(service: Service, call: Call) -> Iterator[Permission]:

@@ -152,7 +152,8 @@ def test_iam_and_sts_calls(cloud: Cloud) -> None:
     assert profile["iam:PassRole"].context == {"iam:PassedToService": ["ec2.amazonaws.com"]}
     assume = needed("sts", "AssumeRole", RoleArn=attach.resource, RoleSessionName="s", ExternalId="e")["sts:AssumeRole"]
     assert assume.resource_policy == trust
-    assert assume.context == {"sts:RoleSessionName": ["s"], "sts:ExternalId": ["e"]}
+    tags = {"aws:ResourceTag/a": ["1"], "iam:ResourceTag/a": ["1"]}
+    assert assume.context == {"sts:RoleSessionName": ["s"], "sts:ExternalId": ["e"], **tags}
 
 
 def test_objects_encrypted_by_kms_need_the_key(cloud: Cloud, bucket: str) -> None:

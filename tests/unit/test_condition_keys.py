@@ -64,5 +64,6 @@ def test_a_key_that_aws_sets_and_no_service_here_is_unknown() -> None:
     assert unknown("s3:GetObject", "s3:tlsversion")
     assert unknown("ec2:CreateSubnet", "ec2:vpc")
     assert unknown("sqs:SendMessage", "aws:principalorgid")
+    assert unknown("iam:PassRole", "iam:resourcetag/team"), "the user guide calls it unreliable"
     assert not unknown("sqs:SendMessage", "aws:resourcetag/team")
     assert not unknown("sqs:SendMessage", "ec2:vpc"), "AWS sets it for no action of SQS: it is absent"
