@@ -48,7 +48,8 @@ def has_resource_tags_of_its_own(prefix: str) -> bool:
 
     Secrets Manager's, which the reference spells otherwise, is not set: a policy that names it is an error.
     """
-    return bool(_REFERENCE.conditions.condition_key_exists(prefix, f"{prefix}:ResourceTag/${{TagKey}}"))
+    keys = _REFERENCE.conditions.get_condition_keys_for_service(prefix)
+    return f"{prefix}:ResourceTag/${{TagKey}}" in keys and f"{prefix}:ResourceTag/tag-key" not in keys
 
 
 def _covers(keys: frozenset[str], key: str) -> bool:

@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from localcloud.server import inside
 from localcloud.server.call import HOOKS, Call, Params, Refusal
-from localcloud.server.ec2 import store as ec2
 
 from . import lifecycle, parameters, versions
 from .model import ParameterGroup, Region, SubnetGroup, region_of, tags_of
@@ -43,20 +43,22 @@ def create_subnet_group(call: Call) -> Params:
 
 def _subnets(call: Call) -> tuple[list[tuple[str, str]], str]:
     """Each with its zone, and the VPC that they are in."""
-    found: list[Any] = []
+    found: list[Params] = []
+    rds = inside.service("rds.amazonaws.com", call.account)
     for one in call.params["SubnetIds"]:
         try:
-            found.append(ec2.subnet(call, one))
+            wanted = {"SubnetIds": [one]}
+            found += inside.perform(rds, "ec2", "DescribeSubnets", wanted, call.region, by_itself=True)["Subnets"]
         except Refusal as refusal:
             raise Refusal("InvalidSubnet", f"Subnet IDs are required to exist: {one}") from refusal
-    if len({one.vpc_id for one in found}) > 1:
+    if len({one["VpcId"] for one in found}) > 1:
         raise Refusal("InvalidSubnet", "The subnets are not all in the same VPC.")
-    if len({one.availability_zone for one in found}) < FEWEST_ZONES:
+    if len({one["AvailabilityZone"] for one in found}) < FEWEST_ZONES:
         text = "The DB subnet group doesn't meet Availability Zone (AZ) coverage requirement. Current AZ coverage: "
-        zones = ", ".join(sorted({one.availability_zone for one in found}))
+        zones = ", ".join(sorted({one["AvailabilityZone"] for one in found}))
         text += f"{zones}. Add subnets to cover at least {FEWEST_ZONES} AZs."
         raise Refusal("DBSubnetGroupDoesNotCoverEnoughAZs", text)
-    return [(str(one.id), str(one.availability_zone)) for one in found], str(found[0].vpc_id)
+    return [(one["SubnetId"], one["AvailabilityZone"]) for one in found], str(found[0]["VpcId"])
 
 
 @HOOKS.instead("rds", "DescribeDBSubnetGroups")

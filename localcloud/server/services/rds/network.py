@@ -5,8 +5,7 @@ AWS facts: RDS keeps network interfaces in the subnets of its instances; what an
 
 from __future__ import annotations
 
-from moto.ec2.models import ec2_backends
-
+from localcloud.server import registry
 from localcloud.server.call import HOOKS, Call, Refusal
 
 from .model import region_of
@@ -15,7 +14,7 @@ from .model import region_of
 @HOOKS.before("rds", "CreateDBCluster", "ModifyDBCluster", "RestoreDBClusterFromSnapshot")
 def security_groups_exist(call: Call) -> None:
     for group_id in call.params.get("VpcSecurityGroupIds") or []:
-        if ec2_backends[call.caller.account_id][call.region].get_security_group_from_id(group_id) is None:
+        if registry.resource(f"arn:aws:ec2:{call.region}:{call.account}:security-group/{group_id}") is None:
             raise Refusal("InvalidParameterValue", f"Invalid security group , groupId= {group_id}, groupName=")
 
 
