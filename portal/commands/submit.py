@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -65,7 +64,7 @@ def queue(
     buckets = abilities.ingest_buckets(place.portal, place.where)
     buckets.refuse_unreadable("INPUT_BUCKET", input_bucket)
     buckets.refuse_unwritable("OUTPUT_PATH", output_path)
-    named = [*(run or []), *_lines(runs_file)]
+    named = listing.named(run or [], runs_file)
     if source_prefix is not None:
         named += listing.runs(place.s3, input_bucket, source_prefix)
     elif not named:
@@ -85,16 +84,6 @@ def queue(
         ],
     )
     submit(common, place, Command.QUEUE, ingest.about(), [ingest.job(one) for one in chosen])
-
-
-def _lines(file: Path | None) -> list[str]:
-    if file is None:
-        return []
-    try:
-        text = sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise PortalError(f"--runs-file: {str(file)!r}: {error}") from error
-    return [line.strip() for line in text.splitlines() if line.strip()]
 
 
 @app.command("db-import")

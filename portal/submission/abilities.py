@@ -29,7 +29,10 @@ class IngestBuckets:
 
     def refuse_unwritable(self, argument: str, output_path: str) -> None:
         """``output_path``: a bucket, or ``bucket/prefix``."""
-        self._refuse(argument, output_path.partition("/")[0], "write", self.writes)
+        bucket, *folders = output_path.removesuffix("/").split("/")
+        self._refuse(argument, bucket, "write", self.writes)
+        if any(folder in ("", ".", "..") for folder in folders):
+            raise PortalError(f"{argument}: {output_path!r}: must have folders' names alone behind the bucket's")
 
     def _refuse(self, argument: str, bucket: str, verb: str, allowed: Iterable[str]) -> None:
         if bucket not in allowed:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import Enum, IntEnum
 from typing import Final
 
 from components import names
+from portal.errors import PortalError
 
 
 class Generation(IntEnum):
@@ -53,6 +55,8 @@ DEFAULTS: Final = {
 ENVIRONMENT: Final = "staging"
 PRODUCTION: Final = "prod"
 INGEST_REPOSITORY, IMPORT_REPOSITORY, TAG = "cryoet-staging", "apiv2-x86", "main"
+_REPOSITORY: Final = r"[a-z0-9]+([._/-][a-z0-9]+)*"
+_TAG: Final = r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}"
 PARALLELISM: Final = 20
 FILES: Final = "https://files.cryoetdataportal.cziscience.com"
 """Production's data on the web: an ingest writes it into what it makes, for any environment."""
@@ -62,5 +66,8 @@ VALIDATIONS: Final = {"staging": "staging_validation", "prod": "prod_validation"
 
 
 def image(region: str, repository: str, tag: str) -> str:
-    """In the account that the clients have written into them."""
+    """In the account that the clients have written into them. Raises PortalError for what ECR does not take."""
+    for argument, value, allowed in (("--ecr-repo", repository, _REPOSITORY), ("--ecr-tag", tag, _TAG)):
+        if not re.fullmatch(allowed, value):
+            raise PortalError(f"{argument}: {value!r}: must match {allowed}")
     return f"{names.REGISTRY_ACCOUNT}.dkr.ecr.{region}.amazonaws.com/{repository}:{tag}"

@@ -1,10 +1,11 @@
-"""What there is in buckets: workflows, datasets, depositions, runs."""
+"""What jobs work on, as it is named or as it lies in buckets: workflows, datasets, depositions, runs."""
 
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterator, Sequence
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -57,6 +58,24 @@ def numbered(s3: Any, bucket: str, folder: str, wanted: Sequence[str], argument:
     if missing := [one for one in wanted if one not in there]:
         raise PortalError(f"{argument}: {missing[0]!r}: there is no such folder in s3://{bucket}/{prefix}")
     return list(dict.fromkeys(wanted)) or there
+
+
+def named(given: Sequence[str], file: Path | None) -> list[str]:
+    """The runs that the command line names, and those of ``file``, one a line; ``-`` is standard input.
+
+    Raises PortalError for an empty name, which no run has, and for a file that cannot be read.
+    """
+    if empty := [one for one in given if not one.strip()]:
+        raise PortalError(f"--run: {empty[0]!r}: must be a run's name")
+    return [*given, *(_lines(file) if file else ())]
+
+
+def _lines(file: Path) -> list[str]:
+    try:
+        text = sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise PortalError(f"--runs-file: {str(file)!r}: {error}") from error
+    return [line.strip() for line in text.splitlines() if line.strip()]
 
 
 def runs(s3: Any, bucket: str, prefix: str) -> list[str]:

@@ -10,10 +10,12 @@ from typing import Any
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from typer.testing import CliRunner
 
 from components.access import roles
 from components.orchestration import contract
 from components.orchestration.contract import Resources
+from portal.commands.submit import app
 from portal.environments import Found, Home, home, home_of
 from portal.errors import PortalError
 from portal.submission import abilities, batches, targets
@@ -298,6 +300,27 @@ def test_an_environment_without_ingest_or_import_takes_no_such_jobs(tmp_path: An
         abilities.import_bucket(portal, home(portal, "dev"), None)
     with pytest.raises(PortalError, match=r"--environment: 'prod': has no ingest in Pulumi.prod.yaml"):
         abilities.ingest_buckets(portal, home(portal, "prod"))
+
+
+QUEUE = ["queue", "../dataset_configs/10000.yaml", "cryoetportal-rawdatasets-dev"]
+RUN = ["--deposition", "10300", "--run"]
+IMPOSSIBLE = [
+    ([*QUEUE, "cryoet-data-portal-staging", *RUN, " "], "--run: ' ': must be a run's name"),
+    (
+        [*QUEUE, "cryoet-data-portal-staging/../x", *RUN, "a"],
+        "OUTPUT_PATH: 'cryoet-data-portal-staging/../x': must have",
+    ),
+    ([*QUEUE, "cryoet-data-portal-staging//x", *RUN, "a"], "OUTPUT_PATH: 'cryoet-data-portal-staging//x': must have"),
+    ([*QUEUE, "cryoet-data-portal-staging/x/", *RUN, "a", "--ecr-tag", "a b"], "--ecr-tag: 'a b': must match"),
+    ([*QUEUE, "cryoet-data-portal-staging", *RUN, "a", "--ecr-repo", "Mine"], "--ecr-repo: 'Mine': must match"),
+]
+
+
+@pytest.mark.parametrize(("words", "says"), IMPOSSIBLE)
+def test_what_no_job_could_do_is_refused_before_an_account_is_asked(words: list[str], says: str) -> None:
+    done = CliRunner().invoke(app, words)
+    assert isinstance(done.exception, PortalError)
+    assert str(done.exception).startswith(says)
 
 
 def _no_orchestrators(files: dict[str, Any]) -> None:
