@@ -11,6 +11,8 @@ from components import names
 from tests.journey.conftest import DEV, Cloud, Project, outputs
 from tests.journey.test_github import PROVIDER, changes, job
 
+READER = "arn:aws:iam::999988887777:user/engineer"
+
 
 def test_the_deploy_role_brings_a_change_up(project: Project, cloud: Cloud) -> None:
     """After an administrator's first `up`: settings of buckets, a bucket and a role more, a workflow file, and other
@@ -21,8 +23,8 @@ def test_the_deploy_role_brings_a_change_up(project: Project, cloud: Cloud) -> N
     def change(settings: dict[str, Any]) -> None:
         settings["buckets"]["staging"]["lifecycle"]["noncurrent_days"] = 60
         settings["buckets"]["more"] = {"kind": "source", "name": "cryoet-more-raw-data"}
-        settings["access"]["readers"] = {"lab": {"principals": ["arn:aws:iam::999988887777:user/engineer"]}}
-        settings["buckets"]["embargo"]["readers"] = ["lab"]
+        settings["access"]["readers"] = {"lab": {"principals": [READER]}}
+        settings["buckets"]["embargo"] |= {"readers": ["lab"], "open_contents_to": [READER]}
         settings["environments"]["dev"]["orchestrator"]["instance_types"] = ["r6id"]
 
     project.change("dev", change)
