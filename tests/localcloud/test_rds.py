@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from typing import Any
 
 import psutil
 import psycopg
 import pytest
+
+from localcloud.server.services.rds import postgres
 
 from .conftest import Cloud
 from .rds_steps import VERSION, Databases
@@ -201,3 +205,10 @@ def _line(process: psutil.Process) -> list[str]:
         return process.cmdline()
     except psutil.Error:
         return []
+
+
+def test_two_local_clouds_look_for_addresses_in_different_places() -> None:
+    program = "from localcloud.server.services.rds.postgres import free_address; print(free_address('a cluster', 5432))"
+    other = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.strip()
+    assert other.startswith("127.")
+    assert other != postgres.free_address("a cluster", 5432) == postgres.free_address("a cluster", 5432)

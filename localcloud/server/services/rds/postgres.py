@@ -139,12 +139,15 @@ class Place:
 
 
 def free_address(name: str, port: int) -> str:
-    """A loopback address that nothing listens on at this port: the same for the same name, if it is free.
+    """A loopback address that nothing listens on at this port; for the same name it is the same, in this process.
+
+    Another local cloud on this machine, whose clusters have the same names, looks elsewhere: it might find an address
+    free on which this one is about to listen.
 
     Raises OSError where there is none: systems other than Linux have 127.0.0.1 alone.
     """
     for number in range(100):
-        digest = sha256(f"{name} {number}".encode()).digest()
+        digest = sha256(f"{os.getpid()} {name} {number}".encode()).digest()
         address = f"127.{64 + digest[0] % 64}.{digest[1]}.{1 + digest[2] % 254}"
         with suppress(OSError), socket.socket() as probe:
             probe.bind((address, port))
