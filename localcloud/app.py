@@ -165,7 +165,7 @@ def env(folder: FolderOption = FOLDER) -> None:
         if not sys.stdout.isatty():
             print("false")  # `eval` of nothing would succeed, and the next command go to AWS
         raise
-    print("unset " + " ".join(environments.UNSET))  # for the shell, not for eyes
+    print("unset " + " ".join(environments.unset(os.environ)))  # for the shell, not for eyes
     for name, value in environments.environment(server, folder.resolve()).items():
         print(f"export {name}={shlex.quote(value)}")  # for the shell, not for eyes
 

@@ -66,7 +66,8 @@ def run(command: Sequence[str], env: Mapping[str, str]) -> None:
 
 def command_environment(server: Running, folder: Path) -> dict[str, str]:
     """The environment of every command below: the caller's, with the local cloud's over it."""
-    env = {key: value for key, value in os.environ.items() if key not in environments.UNSET}
+    misleading = environments.unset(os.environ)
+    env = {key: value for key, value in os.environ.items() if key not in misleading}
     return env | environments.environment(server, folder)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 from .leftovers import BATCHES, STATE
@@ -16,10 +17,21 @@ UNSET = (
     "AWS_SESSION_TOKEN",
     "AWS_SECURITY_TOKEN",
     "AWS_PROFILE",
+    "AWS_DEFAULT_PROFILE",
     "AWS_ROLE_ARN",
     "AWS_WEB_IDENTITY_TOKEN_FILE",
+    "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
+    "AWS_USE_FIPS_ENDPOINT",
+    "AWS_USE_DUALSTACK_ENDPOINT",
 )
-"""Variables that would lead a client to other credentials than those of the files."""
+"""Variables that would lead a client to other credentials than those of the files, or past AWS_ENDPOINT_URL."""
+ONE_SERVICES = "AWS_ENDPOINT_URL_"
+"""With a service's name behind it, this variable wins over AWS_ENDPOINT_URL."""
+
+
+def unset(names: Iterable[str]) -> list[str]:
+    """Variables to take out of an environment that has those of ``names``."""
+    return [*UNSET, *sorted(name for name in names if name.startswith(ONE_SERVICES))]
 
 
 def config_file(folder: Path) -> Path:

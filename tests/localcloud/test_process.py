@@ -70,11 +70,17 @@ def test_a_second_start_finds_the_first(folder: Path, server: process.Running) -
         process.start(folder, [DEV])
 
 
-def test_the_printed_environment_is_enough_for_a_client(folder: Path, server: process.Running) -> None:
-    """As the engineer, and by profiles, named by an option or by AWS_PROFILE, in each stack's account."""
+def test_the_printed_environment_is_enough_for_a_client(
+    folder: Path, server: process.Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the engineer, and by profiles, named by an option or by AWS_PROFILE, in each stack's account; whatever the
+    caller's own variables say."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL_STS", "http://127.0.0.1:9")
+    monkeypatch.setenv("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true")
+    monkeypatch.setenv("AWS_DEFAULT_PROFILE", "nobody")
     assert "runs already" in run(folder, "start")
     lines = run(folder, "env").splitlines()
-    assert lines[0].split()[1:] == list(UNSET)
+    assert lines[0].split()[1:] == [*UNSET, "AWS_ENDPOINT_URL_STS"]
     script = [*lines, f"{sys.executable} -c 'import os, json; print(json.dumps(dict(os.environ)))'"]
     printed = subprocess.run(["bash", "-c", "\n".join(script)], capture_output=True, text=True, check=True)
     told = json.loads(printed.stdout)
