@@ -14,7 +14,7 @@ from pulumi.runtime import config
 
 from components.names import GITHUB_DEPLOY, GITHUB_PREVIEW, ROLE_VARIABLE
 from composition.account import enter
-from settings import Portal, SettingsError, load
+from settings import Portal, SettingsError, databases, load
 from settings.audience import deployed
 
 ROLES = (GITHUB_PREVIEW, GITHUB_DEPLOY)
@@ -41,7 +41,8 @@ def checked() -> Portal:
 def main() -> None:
     portal = checked()
     last = last_outputs()
-    portal.refuse_accidents(last.get("protected", {}), deployed(last.get("access", {})), last.get("environments", {}))
+    environments, clusters = last.get("environments", {}), databases.protected(last.get("databases", {}))
+    portal.refuse_accidents(last.get("protected", {}), deployed(last.get("access", {})), environments, clusters)
     role = os.environ.get(ROLE_VARIABLE)
     if role and role not in ROLES:
         raise pulumi.RunError(f"{ROLE_VARIABLE}: {role!r}: must be {' or '.join(ROLES)}")

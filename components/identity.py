@@ -6,7 +6,8 @@ subject; GitHub's tokens are verified by IAM against its own list of certificate
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import pulumi
 from pulumi_aws import iam
@@ -30,6 +31,8 @@ class RoleArgs:
     """The ARN of the permissions boundary."""
     max_session_seconds: int = 3_600
     """3,600 to 43,200. A session that one role starts in another lasts an hour at most, whatever this says."""
+    more: Mapping[str, tuple[Statement, ...]] = field(default_factory=dict[str, tuple[Statement, ...]])
+    """Further permissions by a word for each, as policies of their own: IAM limits a role's inline ones together."""
     after: tuple[pulumi.Resource, ...] = ()
     """What the trust policy names and must exist first."""
 
@@ -66,8 +69,21 @@ class Role(pulumi.ComponentResource):
             policy=permissions,
             opts=pulumi.ResourceOptions(parent=self),
         )
+        for word, statements in args.more.items():
+            self._attach(f"{name}-{word}", role, f"{args.role}-{word}", statements)
         self.arn = role.arn
         self.register_outputs({"arn": self.arn})
+
+    def _attach(self, name: str, role: iam.Role, policy_name: str, statements: tuple[Statement, ...]) -> None:
+        opts = pulumi.ResourceOptions(parent=self)
+        policy = iam.Policy(
+            name,
+            name=policy_name,
+            description="Further permissions of the role that this is named for",
+            policy=document("managed", statements),
+            opts=opts,
+        )
+        iam.RolePolicyAttachment(name, role=role.name, policy_arn=policy.arn, opts=opts)
 
 
 class Boundary(pulumi.ComponentResource):
@@ -83,16 +99,17 @@ class Boundary(pulumi.ComponentResource):
         *,
         orchestrators_in: str | None = None,
         cdn_zones: Zones = None,
+        databases_here: bool = False,
     ) -> None:
         """``orchestrators_in``: the region of the account's orchestrators, if it has any. ``cdn_zones``: the Route 53
-        zones of its data CDNs; None: it has none of those."""
+        zones of its data CDNs; None: it has none of those. ``databases_here``: it has databases."""
         super().__init__("portal:identity:Boundary", name, None, opts)
         policy = iam.Policy(
             name,
             name=names.BOUNDARY,
             # IAM cannot change a description: another text would be another policy.
             description="The most that any role of the portal's infrastructure can do",
-            policy=document("managed", boundary(account, orchestrators_in, cdn_zones)),
+            policy=document("managed", boundary(account, orchestrators_in, cdn_zones, databases_here=databases_here)),
             opts=pulumi.ResourceOptions(parent=self),
         )
         self.arn = policy.arn

@@ -70,6 +70,20 @@ def database_secret(environment: str) -> str:
     return f"{environment}/v2_db_uri"
 
 
+def database_password(environment: str) -> str:
+    """The secret that the database's password is drawn into."""
+    return f"{environment}/v2_db_password"
+
+
+def database_cluster(environment: str) -> str:
+    return f"cryoet-{environment}"
+
+
+def database_log_group(cluster: str) -> str:
+    """Where RDS publishes a cluster's log."""
+    return f"/aws/rds/cluster/{cluster}/postgresql"
+
+
 def bucket_arn(bucket: str) -> str:
     return f"arn:aws:s3:::{bucket}"
 

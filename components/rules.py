@@ -233,3 +233,29 @@ def machine_image(value: str) -> str | None:
         if re.fullmatch(r"ami-([0-9a-f]{8}|[0-9a-f]{17})", value)
         else "a machine image is written like ami-0123456789abcdef0"
     )
+
+
+def database_identifier(value: str) -> str | None:
+    """A cluster's name in RDS, with room for what is added to it in the names of its parts."""
+    if re.fullmatch(r"(?=.{1,40}$)[a-z][a-z0-9]*(-[a-z0-9]+)*", value):
+        return None
+    return "1 to 40 lower-case letters, digits and single hyphens, beginning with a letter"
+
+
+def database_name(value: str) -> str | None:
+    if value in ("postgres", "rdsadmin", "template0", "template1"):
+        return "is there in each cluster already, and not the portal's"
+    return None if re.fullmatch(r"[a-z][a-z0-9]{0,62}", value) else "1 to 63 lower-case letters and digits"
+
+
+def database_user(value: str) -> str | None:
+    """The master user of an Aurora PostgreSQL cluster."""
+    if value in ("admin", "postgres", "public", "rdsadmin", "rdsrepladmin", "rdstopmgr") or value.startswith("pg"):
+        return "is reserved by PostgreSQL or RDS"
+    return None if re.fullmatch(r"[a-z][a-z0-9]{0,15}", value) else "1 to 16 lower-case letters and digits"
+
+
+def kms_key(value: str) -> str | None:
+    if re.fullmatch(r"arn:aws:kms:[a-z0-9-]+:\d{12}:key/[0-9a-f-]{36}", value):
+        return None
+    return "a key is written arn:aws:kms:REGION:ACCOUNT:key/ID"

@@ -45,6 +45,8 @@ def _loading(portal: Portal) -> Generator[None]:
             import_module("composition.orchestrators")
         if portal.current.data_cdn:
             import_module("composition.cdn")
+        if databases_in(portal):
+            import_module("composition.databases")
         sdk.load_used("components")
 
     thread = threading.Thread(target=load)
@@ -76,3 +78,8 @@ def cdn_zones(portal: Portal) -> tuple[str, ...] | None:
     """The Route 53 zones of the account's data CDNs; None if it has no CDN."""
     cdns = portal.current.data_cdn.values()
     return tuple(sorted({cdn.zone_id for cdn in cdns if cdn.zone_id})) if cdns else None
+
+
+def databases_in(portal: Portal) -> str | None:
+    """The region, if an environment of the account has a database."""
+    return portal.current.account.region if portal.current.databases else None

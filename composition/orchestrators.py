@@ -29,21 +29,28 @@ def orchestrators(
     boundary: pulumi.Input[str],
     provider: pulumi.ProviderResource,
     last: Mapping[str, Mapping[str, Any]],
-) -> dict[str, dict[str, Any]]:
-    """The account's orchestrators and the network that they share; what each puts out, by environment.
+) -> tuple[dict[str, dict[str, Any]], dict[str, dict[str, Any]]]:
+    """The account's orchestrators, the network that they share, and the databases in it; what each orchestrator and
+    each database puts out, by environment.
 
-    ``last`` is what this gave when the stack was last brought up.
+    ``last`` is what the orchestrators put out when the stack was last brought up.
     """
+    made, databases = dict[str, dict[str, Any]](), dict[str, dict[str, Any]]()
     if not portal.current.orchestrators:
-        return {}
+        return made, databases
     opts = pulumi.ResourceOptions(provider=provider)
-    shared, made = Network("network", _network(portal, boundary), opts), dict[str, dict[str, Any]]()
+    shared = Network("network", _network(portal, boundary), opts)
     for name, settings in portal.current.orchestrators.items():
         args = _orchestrator(portal, name, settings, shared, role_arns, boundary)
         kept = generations.kept(name, args.compute.generations(), last.get(name, {}), provider)
         args = replace(args, compute=replace(args.compute, retiring=kept))
-        made[name] = _output(Orchestrator(name, args, opts))
-    return made
+        orchestrator = Orchestrator(name, args, opts)
+        made[name] = _output(orchestrator)
+        if portal.current.environments[name].database:
+            from composition import databases as of_rds  # not every account has one
+
+            databases[name] = of_rds.database(portal, name, shared, orchestrator, opts)
+    return made, databases
 
 
 def images(portal: Portal, opts: pulumi.ResourceOptions) -> dict[str, pulumi.Output[str]]:

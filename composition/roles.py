@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pulumi
 
 from components import names
 from components.access import buckets as on_buckets
-from components.access import deployment, trust
+from components.access import databases, deployment, trust
 from components.access import roles as may_do
 from components.access.statements import Statement
 from components.identity import GitHubIssuer, RoleArgs
-from composition.account import cdn_zones, orchestrators_in
+from composition.account import cdn_zones, databases_in, orchestrators_in
 from settings import Environment, Portal, Release
 
 
@@ -42,24 +43,17 @@ def every(portal: Portal, boundary: pulumi.Input[str], issuer: tuple[GitHubIssue
         who = (trust.identities("Reader", reader.principals),)
         yield role(names.reader_role(name), f"Reads what is shared with {name}", who, on_buckets.read("Data", *shared))
     if access.github:
+        region = databases_in(portal)
+        looks = {"databases": databases.reads(account, region)} if region else {}
+        changes = {"databases": databases.changes(account, region)} if region else {}
         from_github = trust.github(account, access.github.preview_subjects)
         who = (from_github, trust.itself(account, names.GITHUB_PREVIEW))
-        yield role(
-            names.GITHUB_PREVIEW,
-            "Previews pull requests",
-            who,
-            deployment.preview(account, orchestrators_in(portal), cdn_zones(portal)),
-            *issuer,
-        )
+        may = deployment.preview(account, orchestrators_in(portal), cdn_zones(portal))
+        yield replace(role(names.GITHUB_PREVIEW, "Previews pull requests", who, may, *issuer), more=looks)
         from_github = trust.github(account, access.github.deploy_subjects)
         who = (from_github, trust.itself(account, names.GITHUB_DEPLOY))
-        yield role(
-            names.GITHUB_DEPLOY,
-            "Deploys what was reviewed",
-            who,
-            deployment.deploy(account, orchestrators_in(portal), cdn_zones(portal)),
-            *issuer,
-        )
+        may = deployment.deploy(account, orchestrators_in(portal), cdn_zones(portal))
+        yield replace(role(names.GITHUB_DEPLOY, "Deploys what was reviewed", who, may, *issuer), more=changes)
 
 
 def _jobs(portal: Portal, name: str, environment: Environment) -> Iterator[tuple[str, tuple[Statement, ...]]]:

@@ -3,8 +3,8 @@
 A part of pulumi_aws (``ec2``) loads the modules of all its resources when it is first looked into: 180 of them, most
 of their time spent on the types of arguments. A program needs a dozen. The SDK takes a part that is registered before
 it as it is; the parts here find the module of a name by the SDK's own rule (``VpcEndpoint`` and ``VpcEndpointArgs``
-are in ``vpc_endpoint``, nested types in ``_inputs``). A name that no rule finds has the whole part loaded, as it would
-have been: at worst this saves nothing.
+are in ``vpc_endpoint``, nested types in ``_inputs``, ``get_secret_output`` in ``get_secret``). A name that no rule
+finds has the whole part loaded, as it would have been: at worst this saves nothing.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from typing import Any, cast
 
 PACKAGE = "pulumi_aws"
 PARTS = (
-    "acm", "batch", "cloudfront", "cloudwatch", "ec2", "ecr", "ecs", "iam", "route53", "s3", "sfn", "sns", "sqs", "vpc",
-    "wafv2",
+    "acm", "batch", "cloudfront", "cloudwatch", "ec2", "ecr", "ecs", "iam", "rds", "route53", "s3",
+    "secretsmanager", "sfn", "sns", "sqs", "vpc", "wafv2",
 )  # fmt: skip
 """Those that the program uses."""
 _WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
@@ -58,7 +58,9 @@ class Part(ModuleType):
 def _modules_of(name: str) -> tuple[str, ...]:
     """The modules that may hold a name, in the order in which to look."""
     words = _WORDS.sub("_", name).lower()
-    return (name, words, words.removesuffix("_args"), "_inputs") if name != words else (name,)
+    if name == words:
+        return (name, name.removesuffix("_output"))
+    return (name, words, words.removesuffix("_args"), "_inputs")
 
 
 def register() -> None:
@@ -95,6 +97,6 @@ def _code_of(module: ModuleType) -> CodeType:
 
 
 def _names_in(code: CodeType) -> set[str]:
-    """The names in a module's code that begin like a class's."""
-    found = {name for name in code.co_names if name[0].isupper()}
+    """The names in a module's code that begin like a class's, or like a function's of the provider."""
+    found = {name for name in code.co_names if name[0].isupper() or name.startswith("get_")}
     return found.union(*(_names_in(inner) for inner in code.co_consts if isinstance(inner, CodeType)))

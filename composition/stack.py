@@ -12,7 +12,7 @@ from components.accounts import AccountPublicAccess
 from components.identity import Boundary, GitHubIssuer, Role
 from components.workflows import Workflows
 from composition import data, roles
-from composition.account import cdn_zones, orchestrators_in
+from composition.account import cdn_zones, databases_in, orchestrators_in
 from settings import Portal, audience
 
 _Deferred = tuple[pulumi.Output[str], Callable[[pulumi.Output[str]], None]]
@@ -42,6 +42,9 @@ class Outputs:
     """URLs of image repositories by key."""
     data_cdn: Mapping[str, Mapping[str, Any]]
     """By bucket key: ``url``, ``domain`` (CloudFront's own name), ``distribution`` (its id), ``keys`` (ids by name)."""
+    databases: Mapping[str, Mapping[str, Any]]
+    """By environment: hosts, the name of the secret with the URI, id of the security group, and what of the database
+    can't be changed once it is there."""
 
 
 def compose(
@@ -71,16 +74,19 @@ def compose(
         opts,
         orchestrators_in=orchestrators_in(portal),
         cdn_zones=cdn_zones(portal),
+        databases_here=databases_in(portal) is not None,
     )
     issuer = (GitHubIssuer("github", opts),) if settings.access.github else ()
     made_roles = {args.role: Role(args.role, args, opts) for args in roles.every(portal, boundary.arn, issuer)}
     role_arns = {name: role.arn for name, role in made_roles.items()}
     orchestrators: Mapping[str, Mapping[str, Any]] = {}
+    databases: Mapping[str, Mapping[str, Any]] = {}
     images: Mapping[str, pulumi.Output[str]] = {}
     if orchestrators_in(portal):
         from composition import orchestrators as batch  # not every stack has them, and they load half of the SDK
 
-        orchestrators = batch.orchestrators(portal, role_arns, boundary.arn, provider, last.get("orchestrators", {}))
+        before = last.get("orchestrators", {})
+        orchestrators, databases = batch.orchestrators(portal, role_arns, boundary.arn, provider, before)
         images = batch.images(portal, opts)
     return Outputs(
         account=settings.account.id,
@@ -93,4 +99,5 @@ def compose(
         orchestrators=orchestrators,
         images=images,
         data_cdn=cdns,
+        databases=databases,
     )

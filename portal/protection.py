@@ -14,6 +14,15 @@ from settings.audience import Deployed
 from settings.schema import BucketKind
 
 BUCKET: Final = "aws:s3/bucket:Bucket"
+CLUSTER: Final = "aws:rds/cluster:Cluster"
+DATABASE: Final = {
+    "identifier": "clusterIdentifier",
+    "name": "databaseName",
+    "user": "masterUsername",
+    "engine_version": "engineVersion",
+    "kms_key": "kmsKeyId",
+}
+"""What the settings compare of a database, by the input that has it."""
 MACHINE: Final = "aws:sfn/stateMachine:StateMachine"
 WORKFLOWS: Final = "portal:workflows:Workflows::"
 """In the URN of the component that has an environment's buckets."""
@@ -66,8 +75,19 @@ def deployed_buckets(deployment: Mapping[str, Any]) -> dict[str, Deployed]:
     return {name: Deployed(kind=kind, readers=None) for name, kind in known.items()}
 
 
+def protected_databases(deployment: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """By environment: what of each protected one can't be changed."""
+    clusters = (one for one in _resources(deployment) if one["type"] == CLUSTER and one.get("protect"))
+    return {
+        _name(one).removesuffix("-database"): {
+            key: one["inputs"][name] for key, name in DATABASE.items() if name in one["inputs"]
+        }
+        for one in clusters
+    }
+
+
 def refuse_accidents(portal: Portal, deployment: Mapping[str, Any]) -> None:
-    """Raises SettingsError where a stack's file lets go of what is protected without ``retire``, or opens a bucket
-    without ``open_contents_to``."""
-    environments = deployed_environments(deployment, protected=True)
-    portal.refuse_accidents(protected_buckets(deployment), deployed_buckets(deployment), environments)
+    """Raises SettingsError where a stack's file lets go of what is protected without ``retire``, would make another
+    database of one, or opens a bucket without ``open_contents_to``."""
+    environments, clusters = deployed_environments(deployment, protected=True), protected_databases(deployment)
+    portal.refuse_accidents(protected_buckets(deployment), deployed_buckets(deployment), environments, clusters)

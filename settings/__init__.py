@@ -5,6 +5,7 @@ any resource exists, and reports every fault at once.
 """
 
 from settings.base import BucketRef
+from settings.database import Database
 from settings.faults import Fault, SettingsError
 from settings.orchestration import Orchestrator
 from settings.portal import Portal, Release, files_of_stacks, load
@@ -13,6 +14,7 @@ from settings.schema import Bucket, Environment, Lifecycle, Settings, StackFile
 __all__ = [
     "Bucket",
     "BucketRef",
+    "Database",
     "Environment",
     "Fault",
     "Lifecycle",

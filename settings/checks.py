@@ -12,7 +12,7 @@ from itertools import combinations
 from pathlib import Path
 
 from components import names, rules
-from settings import audience, cdn, orchestrators, references, workflows
+from settings import audience, cdn, databases, orchestrators, references, workflows
 from settings.faults import Fault, fault_at, file_of, path
 from settings.schema import Bucket, Images, Settings
 
@@ -34,6 +34,7 @@ def across(stacks: Stacks, unread: frozenset[str]) -> Iterator[Fault]:
         yield from references.check(stack, settings, stacks, unread)
         yield from orchestrators.check(stack, settings, stacks)
         yield from cdn.check(stack, settings)
+        yield from databases.check(stack, settings)
     yield from _distinct_accounts(stacks)
     yield from _distinct_buckets(stacks)
     yield from _distinct_networks(stacks)

@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-from settings import audience, checks
+from settings import audience, checks, databases
 from settings.audience import Deployed
 from settings.base import BucketRef
 from settings.environments import dropped_from_environments
@@ -65,17 +66,19 @@ class Portal:
         protected: Mapping[str, str],
         deployed: Mapping[str, Deployed],
         environments: Mapping[str, Mapping[str, str]],
+        clusters: Mapping[str, Mapping[str, Any]] | None = None,
     ) -> None:
         """``protected``: bucket names by key; ``deployed``: all buckets by name; ``environments``: names of their parts
-        by environment and key; all as this stack was last brought up.
+        by environment and key; ``clusters``: protected databases by environment; all as this stack was last brought up.
 
-        Raises SettingsError where the file lets go of a protected bucket or an environment without ``retire``, or opens
-        a bucket without ``open_contents_to``.
+        Raises SettingsError where the file lets go of what is protected, or of an environment, without ``retire``,
+        would make another database of one, or opens a bucket without ``open_contents_to``.
         """
         faults = [
             *checks.dropped(self.stack, self.current, protected),
             *audience.opened(self.stack, self.current, deployed),
             *dropped_from_environments(self.stack, self.current, environments),
+            *databases.changed(self.stack, self.current, clusters or {}),
         ]
         if faults:
             raise SettingsError(faults)

@@ -13,6 +13,7 @@ from pydantic import Field
 from components import names, rules
 from settings.base import BucketRef, Days, LogDays, Model, Word, pattern, rule
 from settings.cdn import DataCdn
+from settings.database import Database
 from settings.orchestration import Orchestrator
 
 BucketKind = Literal["source", "staging", "embargo", "public", "log", "workspace"]
@@ -136,6 +137,7 @@ class Environment(Model):
     import_from: BucketRef | None = Field(default=None, alias="import")
     """The bucket whose metadata the database import reads."""
     orchestrator: Orchestrator | None = None
+    database: Database | None = None
     retire: bool = False
     """Let go of the environment: no run can be started in it, and removing the entry deletes its orchestrator and both
     buckets, with all objects in them."""
@@ -213,6 +215,11 @@ class Settings(Model):
     def orchestrators(self) -> dict[str, Orchestrator]:
         """By environment."""
         return {name: one.orchestrator for name, one in self.environments.items() if one.orchestrator}
+
+    @property
+    def databases(self) -> dict[str, Database]:
+        """By environment."""
+        return {name: one.database for name, one in self.environments.items() if one.database}
 
 
 class Config(Model):

@@ -6,13 +6,14 @@ reference and the calls of the provider's resource types (read, create, update, 
 
 ``orchestrators_in``: the region of the account's orchestrators; without any, nothing that they alone need is allowed
 (``access.orchestration``). ``cdn_zones``: the Route 53 zones of the account's data CDNs; None: it has no CDN
-(``access.delivery``).
+(``access.delivery``). What is allowed besides, for databases,
+is in policies of its own: an inline policy has no room for it.
 """
 
 from __future__ import annotations
 
 from components import names
-from components.access import delivery, orchestration
+from components.access import databases, delivery, orchestration
 from components.access.statements import Condition, Statement
 
 _ANY_BUCKET = "arn:aws:s3:::*"
@@ -117,7 +118,9 @@ def deploy(account: str, orchestrators_in: str | None = None, cdn_zones: Zones =
     )
 
 
-def boundary(account: str, orchestrators_in: str | None = None, cdn_zones: Zones = None) -> tuple[Statement, ...]:
+def boundary(
+    account: str, orchestrators_in: str | None = None, cdn_zones: Zones = None, *, databases_here: bool = False
+) -> tuple[Statement, ...]:
     """The most that any role of the program can do, whatever its own policy says."""
     services = (
         "cloudwatch:PutMetricData",
@@ -144,12 +147,13 @@ def boundary(account: str, orchestrators_in: str | None = None, cdn_zones: Zones
         ),
         *(orchestration.most(account, orchestrators_in) if orchestrators_in else ()),
         *((delivery.most(),) if cdn_zones is not None else ()),
+        *(databases.most(account) if databases_here else ()),
         _roots_stay(account),
     )
 
 
 def _reads(account: str) -> tuple[Statement, ...]:
-    roles = (_any_role(account), names.policy_arn(account, names.BOUNDARY))
+    roles = (_any_role(account), _any_policy(account))
     issuer = names.oidc_provider_arn(account, names.GITHUB_ISSUER)
     objects = ("s3:GetObject", "s3:GetObjectTagging")
     return (
@@ -165,6 +169,11 @@ def _any_role(account: str) -> str:
     return names.role_arn(account, names.ANY_ROLE)
 
 
+def _any_policy(account: str) -> str:
+    """The boundary, and further policies of the GitHub roles."""
+    return names.policy_arn(account, names.ANY_ROLE)
+
+
 def _bounded(account: str, operator: str = "StringEquals") -> Condition:
     boundary_arn = names.policy_arn(account, names.BOUNDARY)
     return Condition(operator=operator, key="iam:PermissionsBoundary", values=(boundary_arn,))
@@ -177,5 +186,5 @@ def _roots_stay(account: str) -> Statement:
         sid="RootsStay",
         effect="Deny",
         actions=(*_BOUND, *_UNBOUND, *_CHANGE_POLICY),
-        resources=(*(names.role_arn(account, role) for role in roots), names.policy_arn(account, names.BOUNDARY)),
+        resources=(*(names.role_arn(account, role) for role in roots), _any_policy(account)),
     )

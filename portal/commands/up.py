@@ -10,6 +10,7 @@ from rich.console import Console
 
 from portal.agreement import Yes, agree, refuse_without_terminal
 from portal.commands.running import settings_of, stack_files
+from portal.encryption import refuse_open_secrets
 from portal.errors import PortalError
 from portal.protection import refuse_accidents
 from portal.pulumi_cli import Pulumi, PulumiError, changes, engine
@@ -65,6 +66,7 @@ def _bring_up(pulumi: Pulumi, place: Place, how: How) -> None:
     pulumi.ensure()
     deployment, portal = pulumi.deployment(), load(pulumi.stack, pulumi.root)
     refuse_accidents(portal, deployment)
+    refuse_open_secrets(portal, place.client("sts").meta.endpoint_url)
     going = removals(portal.current, deployment, place)
     refuse_running(pulumi.stack, going)
     for one in going:

@@ -1,7 +1,7 @@
 """Types whose ids AWS chooses: where to look for one, and what tells it from every other in the account.
 
-Rests on: the ``Describe`` calls of EC2 and Batch, ``GetQueueUrl`` of SQS, ``ListSubscriptionsByTopic`` of SNS, the
-``List`` calls of CloudFront, ACM and WAF, which show no tags. EC2 and
+Rests on: the ``Describe`` calls of EC2, Batch and Secrets Manager, ``GetQueueUrl`` of SQS, ``ListSubscriptionsByTopic``
+of SNS, the ``List`` calls of CloudFront, ACM and WAF, which show no tags. EC2 and
 Batch attach the tags in the call that makes the thing, so what has been made has them; a default security group is
 made with its VPC and gets its tags last, so without them its creation was not carried out to the end and is repeated.
 Deleted NAT gateways and endpoints stay visible for an hour.
@@ -229,6 +229,26 @@ LOOKUPS: Final[dict[str, Lookup]] = {
         "VpcEndpointId",
         vpcId="VpcId",
         serviceName="ServiceName",
+    ),
+    "aws:secretsmanager/secret:Secret": Lookup(
+        service="secretsmanager",
+        call="describe_secret",
+        items="[@]",
+        id="ARN",
+        asked={"SecretId": "name"},
+        tags="",
+        absent=frozenset({"ResourceNotFoundException"}),
+    ),
+    # None is ever taken for the one that an update was making: its value can't be told from that of the one before. A
+    # further version is harmless, since what reads one asks for it by its own id.
+    "aws:secretsmanager/secretVersion:SecretVersion": Lookup(
+        service="secretsmanager",
+        call="list_secret_version_ids",
+        items="Versions[?VersionId=='']",
+        id="VersionId",
+        asked={"SecretId": "secretId"},
+        tags="",
+        absent=frozenset({"ResourceNotFoundException"}),
     ),
     "aws:sns/topicSubscription:TopicSubscription": Lookup(
         service="sns",

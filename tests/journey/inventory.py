@@ -81,6 +81,14 @@ def _groups(*, default: bool) -> Callable[[Client], set[str]]:
     return found
 
 
+def _group_rules(*, egress: bool) -> Callable[[Client], set[str]]:
+    def found(client: Client) -> set[str]:
+        rules = _pages(client("ec2"), "describe_security_group_rules", "SecurityGroupRules")
+        return {rule["SecurityGroupRuleId"] for rule in rules if rule["IsEgress"] == egress}
+
+    return found
+
+
 def _rules(client: Client) -> set[str]:
     names = {rule["Name"] for rule in _pages(client("events"), "list_rules", "Rules")}
     return {name for name in names if not name.startswith("StepFunctionsGetEvents")}
@@ -163,6 +171,24 @@ def _deliveries(call: str, key: str, id_: str) -> Callable[[Client], set[str]]:
     return lambda client: {row[id_] for row in getattr(client("logs", region_name="us-east-1"), call)().get(key) or []}
 
 
+def _attachments(client: Client) -> set[str]:
+    return {
+        f"{role}/{policy['PolicyArn']}"
+        for role in _roles(client)
+        for policy in _pages(client("iam"), "list_attached_role_policies", "AttachedPolicies", RoleName=role)
+    }
+
+
+def _secret_versions(client: Client) -> set[str]:
+    """Those that have a label."""
+    secrets = [row["ARN"] for row in _pages(client("secretsmanager"), "list_secrets", "SecretList")]
+    return {
+        f"{secret}|{version['VersionId']}"
+        for secret in secrets
+        for version in _pages(client("secretsmanager"), "list_secret_version_ids", "Versions", SecretId=secret)
+    }
+
+
 def _account_block(client: Client) -> set[str]:
     account = client("sts").get_caller_identity()["Account"]
     return {account} if _answer(client("s3control"), "get_public_access_block", AccountId=account) else set()
@@ -233,6 +259,17 @@ INVENTORY: Final[dict[str, Callable[[Client], set[str]]]] = {
     "aws:iam/policy:Policy": _plain("iam", "list_policies", "Policies", "Arn", Scope="Local"),
     "aws:iam/role:Role": _roles,
     "aws:iam/rolePolicy:RolePolicy": _inline_policies,
+    "aws:iam/rolePolicyAttachment:RolePolicyAttachment": _attachments,
+    "aws:rds/cluster:Cluster": _plain("rds", "describe_db_clusters", "DBClusters", "DBClusterIdentifier"),
+    "aws:rds/clusterInstance:ClusterInstance": _plain(
+        "rds", "describe_db_instances", "DBInstances", "DBInstanceIdentifier"
+    ),
+    "aws:rds/clusterParameterGroup:ClusterParameterGroup": _plain(
+        "rds", "describe_db_cluster_parameter_groups", "DBClusterParameterGroups", "DBClusterParameterGroupName"
+    ),
+    "aws:rds/subnetGroup:SubnetGroup": _plain(
+        "rds", "describe_db_subnet_groups", "DBSubnetGroups", "DBSubnetGroupName"
+    ),
     "aws:s3/accountPublicAccessBlock:AccountPublicAccessBlock": _account_block,
     "aws:s3/bucket:Bucket": _buckets,
     "aws:s3/bucketCorsConfiguration:BucketCorsConfiguration": _of_buckets("get_bucket_cors", "CORSRules"),
@@ -243,6 +280,8 @@ INVENTORY: Final[dict[str, Callable[[Client], set[str]]]] = {
     "aws:s3/bucketObjectv2:BucketObjectv2": _objects,
     "aws:s3/bucketPolicy:BucketPolicy": _of_buckets("get_bucket_policy", "Policy"),
     "aws:s3/bucketVersioning:BucketVersioning": _of_buckets("get_bucket_versioning", "Status"),
+    "aws:secretsmanager/secret:Secret": _plain("secretsmanager", "list_secrets", "SecretList", "ARN"),
+    "aws:secretsmanager/secretVersion:SecretVersion": _secret_versions,
     "aws:sfn/stateMachine:StateMachine": _plain(
         "stepfunctions", "list_state_machines", "stateMachines", "stateMachineArn"
     ),
@@ -252,9 +291,8 @@ INVENTORY: Final[dict[str, Callable[[Client], set[str]]]] = {
     ),
     "aws:sqs/queue:Queue": _queues,
     "aws:sqs/queuePolicy:QueuePolicy": _queue_policies,
-    "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": _plain(
-        "ec2", "describe_security_group_rules", "SecurityGroupRules", "SecurityGroupRuleId"
-    ),
+    "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": _group_rules(egress=True),
+    "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": _group_rules(egress=False),
 }
 
 

@@ -89,7 +89,7 @@ def imports(module_project: Project, cloud: Cloud) -> Iterator[Imports]:
 
     def without_orchestrators(settings: dict[str, Any]) -> None:
         for environment in settings["environments"].values():
-            del environment["orchestrator"]
+            del environment["orchestrator"], environment["database"]
         del settings["network"]["zones"]
 
     module_project.change("dev", without_orchestrators)

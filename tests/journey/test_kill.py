@@ -13,6 +13,7 @@ from typing import Any, Final
 import pytest
 
 from tests.journey.conftest import STACKS, Cloud, Project, smaller
+from tests.journey.databases import value
 from tests.journey.in_use import types_in_use
 from tests.journey.inventory import INHERENT, INVENTORY, in_account, in_state, made_since
 from tests.journey.killing import ENGINE, PROVIDER, UP, Killer, in_folder, killed_up
@@ -28,10 +29,16 @@ LONGEST_DELAY_SECONDS: Final = 0.1
 IN_A_ROW: Final = 4
 LATER, LOOKED = 15, 150
 """The most calls before a kill of an `up` that follows a killed one, and of a recovery, its looking included."""
+CLUSTER: Final = "aws:rds/cluster:Cluster"
 
 
 def without_orchestrator(settings: dict[str, Any]) -> None:
     del settings["environments"]["staging"]["orchestrator"], settings["network"]["zones"]
+
+
+def retired(settings: dict[str, Any]) -> None:
+    settings["environments"]["staging"]["retire"] = True
+    del settings["environments"]["staging"]["database"]
 
 
 def small(project: Project) -> None:
@@ -67,7 +74,7 @@ def test_the_next_up_completes_a_killed_one(project: Project, cloud: Cloud, numb
     before = in_account(cloud, STACKS[stack])
     calls = CALLS[stack]
     if number in DELETING:
-        project.change(stack, lambda settings: settings["environments"]["staging"].update(retire=True))
+        project.change(stack, retired)
         project.up(stack)
         project.change(stack, without_orchestrator)
         calls = CALLS_OF_DELETION
@@ -82,6 +89,19 @@ def test_a_new_security_group_loses_aws_own_rule(project: Project, cloud: Cloud)
     before = in_account(cloud, STACKS["prod"])
     kill(project, Killer(stack="prod", victim=PROVIDER, moment=1, only="CreateSecurityGroup"))
     completed(project, cloud, "prod", before)
+
+
+@pytest.mark.parametrize("call", ["PutSecretValue", "CreateDBCluster"])
+def test_a_database_and_its_secrets_have_one_password(project: Project, cloud: Cloud, call: str) -> None:
+    """Killed once the password is drawn, and when the cluster is made with it."""
+    small(project)
+    before = in_account(cloud, STACKS["prod"])
+    kill(project, Killer(stack="prod", victim=PROVIDER, moment=1, only=call))
+    done = project.run(*UP, "prod", env=in_folder(project))
+    assert done.returncode == 0, done.stdout + done.stderr
+    project.pulumi("prod", "preview", "--refresh", "--expect-no-changes")
+    assert in_state(project, "prod")[CLUSTER] == made_since(cloud, before, STACKS["prod"])[CLUSTER]
+    assert value(cloud, "prod", "SELECT current_user") == "portal"
 
 
 def test_recoveries_are_killed_too(project: Project, cloud: Cloud) -> None:

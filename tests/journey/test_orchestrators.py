@@ -12,7 +12,7 @@ from tests.journey.test_github import PROVIDER, changes, job
 def without(settings: dict[str, Any]) -> None:
     """No orchestrators."""
     for environment in settings["environments"].values():
-        del environment["orchestrator"]
+        del environment["orchestrator"], environment["database"]
     del settings["network"]["zones"]
 
 
@@ -34,6 +34,7 @@ def test_the_deploy_role_brings_orchestrators_up_and_takes_one_down(project: Pro
 
     def change(settings: dict[str, Any]) -> None:
         del settings["environments"]["dev"]["orchestrator"]
+        settings["environments"]["dev"].pop("database", None)
         staging = settings["environments"]["staging"]["orchestrator"]
         staging |= {"spot_max_vcpus": 512, "timeout_seconds": 43_200, "log_days": 30, "notifications": {}}
         settings["network"]["flow_log_days"] = 60

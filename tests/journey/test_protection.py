@@ -209,6 +209,7 @@ def test_destroy_passes_once_everything_is_retired(project: Project, cloud: Clou
     def retire_environments(settings: dict[str, Any]) -> None:
         for environment in settings["environments"].values():
             environment["retire"] = True
+            del environment["database"]
 
     project.change("dev", retire_environments)
     embargoed(project, cloud)

@@ -1,11 +1,11 @@
-"""What stands once all stacks are up: nothing left to do, everything in its own account, no secret in the state."""
+"""What stands once all stacks are up: nothing left to do, everything in its own account, no secret in the clear."""
 
 from __future__ import annotations
 
 import itertools
 import json
 
-from tests.journey.conftest import STACKS, Cloud, Project, outputs
+from tests.journey.conftest import DEV, PROD, PUBLIC, STACKS, Cloud, Project, outputs
 
 
 def test_nothing_changes_once_it_is_up(standing: Project) -> None:
@@ -55,13 +55,34 @@ def test_every_taggable_resource_carries_its_stack(standing: Project) -> None:
             assert resource["outputs"]["tagsAll"].items() >= {"stack": stack, "managed-by": "pulumi"}.items()
 
 
-def test_the_state_holds_no_secret(standing: Project, cloud: Cloud) -> None:
-    """Neither marked (the signature of a secret in the engine's state) nor in the clear."""
+def test_the_state_holds_no_keys(standing: Project, cloud: Cloud) -> None:
     for stack in STACKS:
         text = json.dumps(json.loads(standing.pulumi(stack, "stack", "export", "--show-secrets"))["deployment"])
-        assert "4dabf18193072939515e22adb298388d" not in text
         assert cloud.credentials.secret_access_key not in text
         assert cloud.credentials.access_key_id not in text
+
+
+SECRET = "4dabf18193072939515e22adb298388d"
+"""The engine's mark of an encrypted value."""
+
+
+def test_only_passwords_are_secrets_of_the_state_and_none_is_in_the_clear(standing: Project, cloud: Cloud) -> None:
+    accounts = {"dev": (DEV, ("dev", "staging")), "prod": (PROD, ("prod",)), "public": (PUBLIC, ())}
+    for stack, (account, environments) in accounts.items():
+        text = standing.pulumi(stack, "stack", "export")
+        sent = {
+            key
+            for one in json.loads(text)["deployment"]["resources"]
+            for part in ("inputs", "outputs")
+            for key, value in (one.get(part) or {}).items()
+            if SECRET in json.dumps(value)
+        }
+        assert sent == ({"masterPasswordWo", "secretStringWo"} if environments else set())
+        for environment in environments:
+            secrets = cloud.client("secretsmanager", account)
+            password = secrets.get_secret_value(SecretId=f"{environment}/v2_db_password")["SecretString"]
+            assert password not in text
+            assert password in secrets.get_secret_value(SecretId=f"{environment}/v2_db_uri")["SecretString"]
 
 
 def test_the_sdks_debug_messages_come_when_asked_for(standing: Project) -> None:

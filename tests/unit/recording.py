@@ -26,6 +26,19 @@ from localcloud.provider.wire import UNKNOWN
 from tests.unit.stackfiles import PROJECT
 
 STACK, ORGANIZATION = "dev", "organization"
+PASSWORD = "a-password-that-was-drawn"
+SECRETS: Mapping[str, Any] = {
+    "aws:secretsmanager/getRandomPassword:getRandomPassword": {"id": "us-west-2", "randomPassword": PASSWORD},
+    "aws:secretsmanager/getSecretVersion:getSecretVersion": {"id": "", "secretString": PASSWORD},
+}
+"""What the account answers for a password."""
+COMPUTED: Mapping[str, tuple[str, ...]] = {
+    "aws:rds/cluster:Cluster": ("endpoint", "readerEndpoint"),
+    "aws:rds/clusterParameterGroup:ClusterParameterGroup": ("name",),
+    "aws:rds/subnetGroup:SubnetGroup": ("name",),
+    "aws:secretsmanager/secretVersion:SecretVersion": ("versionId",),
+}
+"""Outputs by type, beside id and ARN: each is told by the resource's name and its own."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +49,8 @@ class Registered:
     type: str
     name: str
     inputs: Mapping[str, Any]
+    secrets: frozenset[str]
+    """Names of the inputs that are marked as secret."""
     provider: str
     parent: str
     depends_on: frozenset[str]
@@ -85,9 +100,12 @@ def tagged(type_: str) -> bool:
 
 
 def _whole(value: Any) -> Any:
-    """As the provider sees it: whole numbers, which arrive as floats, are ints; what is unknown is its own mark."""
+    """As the provider sees it: whole numbers, which arrive as floats, are ints; what is unknown is its own mark; a
+    secret is its value."""
     if isinstance(value, Unknown):
         return UNKNOWN
+    if rpc.is_rpc_secret(value):
+        return _whole(rpc.unwrap_rpc_secret(value))
     if isinstance(value, dict):
         return {key: _whole(item) for key, item in value.items()}
     if isinstance(value, list):
@@ -125,7 +143,7 @@ class Refused(grpc.RpcError):
 
 class _Mocks(mocks.Mocks):
     def __init__(self, recording: Recording, answers: Mapping[str, Any]) -> None:
-        self.recording, self.answers = recording, answers
+        self.recording, self.answers = recording, {**SECRETS, **answers}
 
     def call(self, args: mocks.MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]]]:
         self.recording.calls.append((args.token, args.args))
@@ -144,7 +162,8 @@ class _Mocks(mocks.Mocks):
         _, failures = check_inputs(rules_by_token()[args.typ], _whole(args.inputs))
         assert not failures, f"{args.typ} {args.name}: {failures}"
         arn = {"arn": f"arn:aws:mock:::{args.name}"}
-        return f"{args.name}-id", {**args.inputs, **arn, **_computed(args.typ, args.inputs)}
+        told = {key: f"{args.name}-{key}" for key in COMPUTED.get(args.typ, ())}
+        return f"{args.name}-id", {**told, **args.inputs, **arn, **_computed(args.typ, args.inputs)}
 
 
 class _Monitor(mocks.MockMonitor):
@@ -155,12 +174,14 @@ class _Monitor(mocks.MockMonitor):
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802 - the name is the engine's
         response = super().RegisterResource(request)
         if request.type != "pulumi:pulumi:Stack":
+            given = rpc.deserialize_properties(request.object)
             self.recording.resources.append(
                 Registered(
                     urn=response.urn,
                     type=request.type,
                     name=request.name,
-                    inputs=_whole(rpc.deserialize_properties(request.object)),
+                    inputs=_whole(given),
+                    secrets=frozenset(key for key, value in given.items() if rpc.is_rpc_secret(value)),
                     provider=request.provider,
                     parent=request.parent,
                     depends_on=frozenset(urn.split("::")[-1] for urn in request.dependencies),

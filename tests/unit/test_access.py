@@ -183,7 +183,7 @@ def test_the_roots_are_out_of_reach(statements: tuple[Statement, ...]) -> None:
     denied = next(one for one in statements if one.sid == "RootsStay")
     assert denied.effect == "Deny"
     assert {resource.rsplit("/")[-1] for resource in denied.resources} == {
-        names.BOUNDARY,
+        names.ANY_ROLE,
         names.GITHUB_DEPLOY,
         names.GITHUB_PREVIEW,
     }

@@ -10,7 +10,7 @@ from typing import Any, cast
 
 import pytest
 
-from components.access import delivery
+from components.access import databases, delivery
 from components.access.orchestration import reads
 from portal.pulumi_cli import Pulumi, PulumiError
 from portal.recovery import RecoverError, clear_dead_lock
@@ -88,7 +88,8 @@ def test_every_type_that_the_program_makes_can_be_found(stack: str) -> None:
 
 
 def test_who_deploys_may_look_for_all_that_the_program_makes() -> None:
-    allowed = {action for one in (*reads(ACCOUNT, REGION), *delivery.reads(())) for action in one.actions}
+    statements = (*reads(ACCOUNT, REGION), *delivery.reads(()), *databases.reads(ACCOUNT, REGION))
+    allowed = {action for one in statements for action in one.actions}
     used = {one.type for stack in ("dev", "prod") for one in deployed(stack).resources} & {*LOOKUPS}
     asked = {f"{LOOKUPS[type_].service}:{LOOKUPS[type_].call.title().replace('_', '')}" for type_ in used}
     assert asked
@@ -216,7 +217,7 @@ def test_a_made_up_name_is_not_compared_but_taken_over() -> None:
 
 
 def test_a_type_that_nothing_is_known_of_needs_a_person() -> None:
-    kind = "aws:rds/cluster:Cluster"
+    kind = "aws:rds/globalCluster:GlobalCluster"
     with pytest.raises(RecoverError, match=rf"{kind}.*account {ACCOUNT}"):
         account().find([wanted(kind)])
     assert account().find([wanted(kind, is_pending=False)]) == []

@@ -130,8 +130,8 @@ DRIFTS: Drifts = {
     ),
     "aws:iam/role:Role": (
         Drift(
-            name=OPERATOR,
-            change=lambda aws, _: aws("iam").update_role(RoleName=OPERATOR, MaxSessionDuration=7200),
+            name="cryoet-github-preview",  # which shows it too that a policy is detached from it
+            change=lambda aws, held: aws("iam").update_role(RoleName=held["id"], MaxSessionDuration=7200),
             shows="maxSessionDuration",
         ),
     ),

@@ -39,7 +39,28 @@ def hold(opts: pulumi.ResourceOptions) -> dict[str, pulumi.CustomResource]:
         ),
         opts=opts,
     )
-    return held
+    return {**held, **_databases(held, opts)}
+
+
+def _databases(
+    held: dict[str, pulumi.CustomResource], opts: pulumi.ResourceOptions
+) -> dict[str, pulumi.CustomResource]:
+    subnet_ids = [held[f"{which}-subnet"].id for which in PAIR]
+    subnets = aws.rds.SubnetGroup("subnets", name="types-held", subnet_ids=subnet_ids, opts=opts)
+    cluster = aws.rds.Cluster(
+        "cluster",
+        cluster_identifier="types-held",
+        engine="aurora-postgresql",
+        engine_version="17.10",
+        master_username="portal",
+        master_password="a-password-of-a-type",
+        db_subnet_group_name=subnets.name,
+        serverlessv2_scaling_configuration={"min_capacity": 0.5, "max_capacity": 1},
+        skip_final_snapshot=True,
+        opts=opts,
+    )
+    secret = aws.secretsmanager.Secret("secret", name="types-held", recovery_window_in_days=0, opts=opts)
+    return {"subnets": subnets, "cluster": cluster, "secret": secret}
 
 
 def _logged(which: str, opts: pulumi.ResourceOptions) -> dict[str, pulumi.CustomResource]:
@@ -100,7 +121,10 @@ def _networks(opts: pulumi.ResourceOptions) -> dict[str, pulumi.CustomResource]:
     held["internet"] = internet = aws.ec2.InternetGateway("internet", vpc_id=vpc, opts=opts)
     for number, which in enumerate(PAIR):
         block = f"10.0.{number}.0/24"
-        held[f"{which}-subnet"] = aws.ec2.Subnet(f"{which}-subnet", vpc_id=vpc, cidr_block=block, opts=opts)
+        zone = f"us-west-2{'ab'[number]}"
+        held[f"{which}-subnet"] = aws.ec2.Subnet(
+            f"{which}-subnet", vpc_id=vpc, cidr_block=block, availability_zone=zone, opts=opts
+        )
         held[f"{which}-table"] = aws.ec2.RouteTable(f"{which}-table", vpc_id=vpc, opts=opts)
         held[f"{which}-group"] = aws.ec2.SecurityGroup(f"{which}-group", vpc_id=vpc, opts=opts)
         held[f"{which}-address"] = aws.ec2.Eip(f"{which}-address", domain="vpc", opts=opts)

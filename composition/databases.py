@@ -1,0 +1,70 @@
+"""Databases of an account's environments, from their settings."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any, Final
+
+import pulumi
+
+from components import aurora
+from components.database import Database, DatabaseArgs
+from components.network import Network
+from components.orchestration.orchestrator import Orchestrator
+from settings import Database as DatabaseSettings
+from settings import Portal
+from settings.databases import facts, identifier
+
+NOTICE: Final = dt.timedelta(days=180)
+"""How long before the end of a version's support previews begin to say so."""
+
+
+def database(
+    portal: Portal, environment: str, network: Network, orchestrator: Orchestrator, opts: pulumi.ResourceOptions
+) -> dict[str, Any]:
+    """The environment's database, which its jobs' machines may connect to; what it puts out."""
+    settings = portal.current.databases[environment]
+    warn_of_support(environment, settings.engine_version, dt.datetime.now(tz=dt.UTC).date())
+    args = _args(environment, settings, network, orchestrator)
+    made = Database(f"{environment}-database", args, opts)
+    return {
+        **facts(environment, settings, portal.current.network.zones),
+        "protected": not settings.retire,
+        "host": made.host,
+        "reader_host": made.reader_host,
+        "secret": made.secret,
+        "security_group": made.security_group_id,
+    }
+
+
+def warn_of_support(environment: str, version: str, today: dt.date) -> None:
+    """Tells whoever previews or brings up, without changing anything."""
+    end = aurora.support_end(version)
+    if end - today > NOTICE:
+        return
+    left = f"ends on {end}" if end >= today else f"ended on {end}: AWS upgrades it by itself, or refuses to make it"
+    pulumi.log.warn(f"{environment}: standard support of Aurora PostgreSQL {version} {left}")
+
+
+def _args(environment: str, settings: DatabaseSettings, network: Network, orchestrator: Orchestrator) -> DatabaseArgs:
+    return DatabaseArgs(
+        environment=environment,
+        identifier=identifier(environment, settings),
+        database=settings.name,
+        user=settings.user,
+        vpc_id=network.vpc_id,
+        subnet_ids=network.private_subnet_ids,
+        clients={"jobs": orchestrator.security_group_id},
+        engine_version=settings.engine_version,
+        capacity=settings.capacity,
+        readers=settings.readers,
+        backup_days=settings.backup_days,
+        insights_days=settings.insights_days,
+        log_days=settings.log_days,
+        iam_authentication=settings.iam_authentication,
+        kms_key=settings.kms_key,
+        password_version=settings.password_version,
+        allow_major_upgrade=settings.allow_major_upgrade,
+        adopt=settings.import_id is not None,
+        retire=settings.retire,
+    )
