@@ -15,8 +15,8 @@ READER = "arn:aws:iam::999988887777:user/engineer"
 
 
 def test_the_deploy_role_brings_a_change_up(project: Project, cloud: Cloud) -> None:
-    """After an administrator's first `up`: settings of buckets, a bucket and a role more, a workflow file, and other
-    machines for jobs; a second `up` removes the earlier ones."""
+    """After an administrator's first `up`: settings of buckets, a bucket and a role more, a workflow file, a database's
+    capacity, password and reader, and other machines for jobs; a second `up` removes the earlier ones."""
     project.up("dev")
     env = job(cloud, DEV, names.GITHUB_DEPLOY, "environment:dev")
 
@@ -26,6 +26,7 @@ def test_the_deploy_role_brings_a_change_up(project: Project, cloud: Cloud) -> N
         settings["access"]["readers"] = {"lab": {"principals": [READER]}}
         settings["buckets"]["embargo"] |= {"readers": ["lab"], "open_contents_to": [READER]}
         settings["environments"]["dev"]["orchestrator"]["instance_types"] = ["r6id"]
+        settings["environments"]["staging"]["database"] |= {"max_capacity": 8, "password_version": 2, "readers": 1}
 
     project.change("dev", change)
     (project.folder / "workflows" / "sync-v0.0.2.wdl").write_text("version 1.0\nworkflow sync {}\n")
