@@ -105,6 +105,9 @@ def status() -> None:
             out.print(f"  data CDN of {key}: {', '.join(hosts)}; distribution {cdn['distribution']}")
         for one in row.machines:
             out.print(f"  machines of {one}")
+        for name, one in row.outputs.get("databases", {}).items():
+            where = f"{one['identifier']}, version {one['engine_version']}, at {one['host']}"
+            out.print(f"  database of {name}: {where}, secret {one['secret']}")
         for kind, count in sorted(row.resources.items()):
             out.print(f"    {count:4d} {kind}")
     if refused := [f"{row.account} ({row.stack}): {row.refused}" for row in rows if row.refused]:
