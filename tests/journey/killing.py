@@ -20,7 +20,8 @@ from localcloud.server.call import HOOKS, Call, Outcome
 from tests.journey.conftest import STACKS, Project
 
 SERVICES: Final = (
-    "batch", "cloudwatch", "ec2", "ecr", "events", "iam", "logs", "s3", "sns", "sqs", "stepfunctions"
+    "batch", "cloudwatch", "ec2", "ecr", "events", "iam", "logs", "rds", "s3", "secretsmanager", "sns", "sqs",
+    "stepfunctions",
 )  # fmt: skip
 LOOKS: Final = ("Describe", "Get", "Head", "List", "Validate")
 UP: Final = ("portal", "up", "--yes", "--skip-preview")
