@@ -5,12 +5,14 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import psutil
 import psycopg
 import pytest
 
+from localcloud.server import tls
 from localcloud.server.services.rds import postgres
 
 from .conftest import Cloud
@@ -194,6 +196,18 @@ def test_no_process_outlives_its_cluster(databases: Databases) -> None:
     databases.remove(identifier)
     psutil.wait_procs([process for process in psutil.process_iter() if address in " ".join(_line(process))], timeout=10)
     assert not _listening(address)
+
+
+def test_a_server_that_is_forgotten_while_it_starts_does_not_stay(tmp_path: Path) -> None:
+    address = postgres.free_address("forgotten", 5432)
+    key, certificate = tls.issue(address)
+    place = postgres.Place(address=address, port=5432, key=key, certificate=certificate)
+    server = postgres.Server(name="forgotten", folder=tmp_path / "c", place=place)
+    server.create(postgres.template())
+    server.kill()
+    with pytest.raises(RuntimeError, match="forgotten did not start"):
+        server.start()
+    assert not server.running
 
 
 def _listening(address: str) -> list[psutil.Process]:

@@ -186,6 +186,7 @@ class Server:
     def __post_init__(self) -> None:
         self._ready = threading.Event()
         self._turn = threading.RLock()
+        self._forgotten = False
 
     def start(self) -> None:
         """Returns once it answers. Raises RuntimeError with its last words if it does not."""
@@ -206,6 +207,8 @@ class Server:
             see=self._see,
         )
         threading.Thread(target=self._await_end, args=(child,), daemon=True).start()
+        if self._forgotten:
+            child.kill()
         if not self._ready.wait(START_SECONDS) or not child.alive:
             raise RuntimeError(f"PostgreSQL of {self.name} did not start: {' / '.join(child.tail()[-3:])}")
 
@@ -264,7 +267,8 @@ class Server:
                 self._child = None
 
     def kill(self) -> None:
-        """Ends it at once, for data that nobody will read again."""
+        """Ends it at once, also if it is only now being started, for data that nobody will read again."""
+        self._forgotten = True
         if self._child is not None:
             self._child.kill()
 
