@@ -379,7 +379,7 @@ class Database(pulumi.ComponentResource):
                 performance_insights_retention_period=args.insights_days,
                 performance_insights_kms_key_id=args.kms_key if args.insights_days else None,
                 copy_tags_to_snapshot=True,
-                opts=self._protected(options),
+                opts=options if made else self._protected(options),  # readers come and go
             )
             made.append(instance)
 

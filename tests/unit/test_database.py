@@ -121,7 +121,7 @@ def test_another_password_is_another_version_of_the_uri() -> None:
 
 
 def test_data_are_protected_and_leave_a_snapshot() -> None:
-    graph = deployed()
+    graph = deployed(readers=1)
     protected = {(one.name, one.type.rpartition(":")[2]) for one in graph.resources if one.protect}
     assert protected == {
         ("staging-database", "Cluster"),

@@ -208,7 +208,7 @@ class Server:
         )
         threading.Thread(target=self._await_end, args=(child,), daemon=True).start()
         if self._forgotten:
-            child.kill()
+            child.stop(signal.SIGKILL, STOP_SECONDS)
         if not self._ready.wait(START_SECONDS) or not child.alive:
             raise RuntimeError(f"PostgreSQL of {self.name} did not start: {' / '.join(child.tail()[-3:])}")
 
