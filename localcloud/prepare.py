@@ -18,6 +18,7 @@ from localcloud.provider.install import install_plugin
 from localcloud.server import environment as environments
 from localcloud.server.leftovers import STATE
 from localcloud.server.process import Running
+from portal.errors import LOCAL
 from settings.schema import Account
 
 PROJECT: Final = "portal"
@@ -61,7 +62,8 @@ def initialise(env: Mapping[str, str], folder: Path, project: Path, stacks: Iter
     missing = [stack for stack in stacks if not (_state(folder, "stacks") / f"{stack}.json").exists()]
     engine = shutil.which("pulumi", path=env["PATH"])
     if missing and engine is None:
-        raise PrepareError("pulumi is not on PATH, so that the state has no stacks: make setup; localcloud start")
+        then = f"make setup, then {LOCAL}, then localcloud start"
+        raise PrepareError(f"pulumi is not on PATH, so that the state has no stacks: {then}")
     for stack in missing:
         command = [str(engine), "stack", "init", stack, "--no-select", "--non-interactive"]
         done = subprocess.run(command, cwd=project, env=env, capture_output=True, text=True, check=False)

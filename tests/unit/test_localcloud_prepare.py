@@ -33,7 +33,10 @@ def test_each_stack_that_the_state_lacks_is_made(tmp_path: Path) -> None:
 
 
 def test_a_missing_engine_is_told(tmp_path: Path) -> None:
-    with pytest.raises(PrepareError, match=r"^pulumi is not on PATH, .*: make setup; localcloud start$"):
+    with pytest.raises(
+        PrepareError,
+        match=r'^pulumi is not on PATH, .*: make setup, then eval "\$\(make -s env\)", then localcloud start$',
+    ):
         initialise({"PATH": str(tmp_path)}, tmp_path, tmp_path, ["dev"])
 
 
