@@ -54,15 +54,19 @@ DRIFTS: Drifts = {
             change=lambda aws, held: aws("secretsmanager").update_secret(SecretId=held["id"], Description="Changed"),
             shows="description",
         ),
+        Drift(
+            name="staging-database-uri",
+            change=lambda aws, held: aws("secretsmanager").delete_secret(
+                SecretId=held["id"], ForceDeleteWithoutRecovery=True
+            ),
+            gone="so that its version is gone too",
+        ),
     ),
-    # Seen and not put right: the value is the other one's from then on, as a rotation would have it.
     "aws:secretsmanager/secretVersion:SecretVersion": (
         Drift(
             name="staging-database-uri",
-            change=lambda aws, held: aws("secretsmanager").put_secret_value(
-                SecretId=held["secretId"], SecretString="changed"
-            ),
-            shows="versionStages",
+            change=lambda _aws, _held: None,
+            gone="with its secret; a value that somebody puts in its place is another version",
         ),
     ),
     # What changes the rule itself would show in its group too.
