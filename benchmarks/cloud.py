@@ -7,9 +7,9 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
-from localcloud.prepare import prepare
+from localcloud.prepare import initialise, prepare
 from localcloud.server import process
-from localcloud.server.environment import environment
+from localcloud.server.environment import environment, tools_folder
 from portal.pulumi_cli import ROOT, stacks
 from settings import Portal, load
 from tools import engine
@@ -17,7 +17,7 @@ from tools import engine
 
 @contextmanager
 def local_cloud() -> Generator[tuple[Portal, dict[str, str]]]:
-    """Empty accounts and an empty state; the stacks' settings and the commands' environment."""
+    """Accounts and a state in which nothing was brought up; the stacks' settings and the commands' environment."""
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch) / "cloud"
         portal = load(stacks()[0], ROOT)
@@ -26,6 +26,9 @@ def local_cloud() -> Generator[tuple[Portal, dict[str, str]]]:
             prepare(server, folder, {stack: one.account for stack, one in portal.stacks.items()})
             (folder / "state").mkdir(exist_ok=True)
             env = environment(server, folder)
-            yield portal, env | {"PATH": f"{engine.locate()}:{env['PATH']}"}
+            path = f"{tools_folder(folder)}:{engine.locate()}:{env['PATH']}"
+            env = env | {"PATH": path, "PULUMI_CONFIG_PASSPHRASE": "of other projects"}
+            initialise(env, folder, ROOT, portal.stacks)
+            yield portal, env
         finally:
             process.stop(folder)

@@ -23,8 +23,6 @@ def main() -> None:
     print(f"`up` of the three stacks, {runs} runs, each in accounts of its own. {machine()}\n{HEADER}")
     for _ in range(runs):
         with local_cloud() as (portal, env):
-            for stack in portal.stacks:
-                seconds(["pulumi", "stack", "init", stack, "--no-select"], ROOT, env)
             empty.append(sum(seconds([*UP, stack], ROOT, env) for stack in portal.stacks))
             unchanged.append(sum(seconds([*UP, stack, "--expect-no-changes"], ROOT, env) for stack in portal.stacks))
     print(row("from empty", empty))

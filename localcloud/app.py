@@ -113,7 +113,9 @@ def _prepare(server: process.Running, folder: Path, stacks: Mapping[str, Account
     from localcloud.prepare import PrepareError, initialise, prepare
 
     prepare(server, folder, stacks)
-    env = {**os.environ, **environments.environment(server, folder)}
+    misleading = environments.unset(os.environ)
+    own = {name: value for name, value in os.environ.items() if name not in misleading}
+    env = {**own, **environments.environment(server, folder)}
     try:
         initialise(env, folder, Path.cwd(), stacks)
     except PrepareError as error:

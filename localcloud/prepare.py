@@ -6,16 +6,21 @@ The credentials are in a file and not in variables: there they would win over th
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterable, Mapping
 from configparser import RawConfigParser
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
 from components import names
+from localcloud import stack_files
 from localcloud.provider.install import install_plugin
 from localcloud.server import environment as environments
+from localcloud.server.leftovers import PROJECT as PROJECT_COPY
 from localcloud.server.leftovers import STATE
 from localcloud.server.process import Running
 from portal.errors import LOCAL
@@ -58,18 +63,40 @@ def _write(path: Path, sections: Mapping[str, Mapping[str, str]]) -> None:
 
 
 def initialise(env: Mapping[str, str], folder: Path, project: Path, stacks: Iterable[str]) -> list[str]:
-    """Makes the stacks that the state lacks, and answers which. Raises PrepareError without the engine."""
+    """Makes the stacks that the state lacks, each with a key of its account for its secrets, and answers which.
+
+    Raises PrepareError without the engine.
+    """
     missing = [stack for stack in stacks if not (_state(folder, "stacks") / f"{stack}.json").exists()]
-    engine = shutil.which("pulumi", path=env["PATH"])
-    if missing and engine is None:
+    if install_engine(env["PATH"], folder, project) is None and missing:
         then = f"make setup, then {LOCAL}, then localcloud start"
         raise PrepareError(f"pulumi is not on PATH, so that the state has no stacks: {then}")
-    for stack in missing:
-        command = [str(engine), "stack", "init", stack, "--no-select", "--non-interactive"]
-        done = subprocess.run(command, cwd=project, env=env, capture_output=True, text=True, check=False)
+    if missing:
+        command = [sys.executable, "-m", "portal", "encrypt-state", *missing]
+        own = {**env, "PORTAL_PROJECT": str(project)}
+        done = subprocess.run(command, cwd=project, env=own, capture_output=True, text=True, check=False)
         if done.returncode != 0:
-            raise PrepareError(f"`{' '.join(command)}` failed: {done.stderr.strip()}")
+            raise PrepareError(f"the stacks could not be made: {done.stderr.strip()}")
     return missing
+
+
+def install_engine(path: str, folder: Path, project: Path) -> Path | None:
+    """Writes the `pulumi` of :mod:`localcloud.stack_files`, in front of the engine on a PATH; None if there is none."""
+    tools = environments.tools_folder(folder)
+    engine = shutil.which("pulumi", path=os.pathsep.join(part for part in path.split(os.pathsep) if part != str(tools)))
+    if engine is None:
+        return None
+    command = [sys.executable, "-IS", stack_files.__file__, engine, str(project), str(folder / PROJECT_COPY)]
+    tools.mkdir(parents=True, exist_ok=True)
+    script = tools / "pulumi"
+    unfinished = script.with_suffix(".new")
+    unfinished.write_text(f'#!/bin/sh\nexec {shlex.join(command)} "$@"\n')
+    unfinished.chmod(0o755)
+    unfinished.replace(script)
+    for host in Path(engine).resolve().parent.glob("pulumi-language-*"):  # looked for beside `pulumi`
+        with suppress(FileExistsError):
+            (tools / host.name).symlink_to(host)
+    return script
 
 
 def was_brought_up(folder: Path, stack: str) -> bool:

@@ -13,6 +13,7 @@ from portal import deletion
 from portal import sync as syncing
 from portal.agreement import Yes
 from portal.commands import follow, restore, sign_url, submit
+from portal.commands.encrypt import encrypt_state
 from portal.commands.options import Delete, ExactTimestamps, Exclude, Include, OrderedFilters, SizeOnly
 from portal.commands.running import settings_of, stack_files
 from portal.commands.up import up
@@ -30,6 +31,7 @@ app.command()(follow.logs)
 app.command()(restore.restore)
 app.command()(up)
 app.command()(sign_url.sign_url)
+app.command()(encrypt_state)
 out = Console(highlight=False, soft_wrap=True)
 
 

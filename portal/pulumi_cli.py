@@ -118,10 +118,9 @@ class Pulumi:
             raise PulumiError(["pulumi", "stack", "ls"], done.stdout + done.stderr)
         return any(row["name"].rsplit("/", 1)[-1] == self.stack for row in json.loads(done.stdout))
 
-    def ensure(self) -> None:
-        """Makes the stack in the backend if it isn't there; the stack file stays as it is."""
-        if not self.exists():
-            self.run("stack", "init", "--no-select")
+    def init(self, secrets_provider: str) -> None:
+        """Makes the stack in the backend; the engine adds to the stack file how its secrets are encrypted."""
+        self.run("stack", "init", "--no-select", f"--secrets-provider={secrets_provider}")
 
     def deployment(self) -> dict[str, Any]:
         """The state: ``{"resources": [...], "pending_operations": [...], ...}``; empty before the first ``up``."""

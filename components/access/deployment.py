@@ -128,6 +128,7 @@ def boundary(
         "ecr:BatchGetImage",
         "ecr:GetAuthorizationToken",
         "ecr:GetDownloadUrlForLayer",
+        "kms:Decrypt",
         "s3:*",
         "secretsmanager:GetSecretValue",
         "states:*",

@@ -23,8 +23,12 @@ UNSET = (
     "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
     "AWS_USE_FIPS_ENDPOINT",
     "AWS_USE_DUALSTACK_ENDPOINT",
+    "PULUMI_CLOUD_SECRET_OVERRIDE",
+    "PULUMI_CONFIG_PASSPHRASE",
+    "PULUMI_CONFIG_PASSPHRASE_FILE",
 )
-"""Variables that would lead a client to other credentials than those of the files, or past AWS_ENDPOINT_URL."""
+"""Variables that would lead a client to other credentials than those of the files, to other keys, or past
+AWS_ENDPOINT_URL."""
 ONE_SERVICES = "AWS_ENDPOINT_URL_"
 """With a service's name behind it, this variable wins over AWS_ENDPOINT_URL."""
 
@@ -49,9 +53,14 @@ def backend_url(folder: Path) -> str:
     return f"file://{folder}?metadata=skip"
 
 
+def tools_folder(folder: Path) -> Path:
+    """Where the local cloud's own `pulumi` is (``localcloud.stack_files``)."""
+    return folder / "bin"
+
+
 def environment(server: Running, folder: Path) -> dict[str, str]:
-    """Variables by name. The Pulumi passphrase is empty: the local state holds no secret of value."""
-    tools = [str(Path(sys.executable).parent)]
+    """Variables by name."""
+    tools = [str(tools_folder(folder)), str(Path(sys.executable).parent)]
     if engine := os.environ.get("LOCALCLOUD_ENGINE_DIR"):
         tools.append(engine)
     kept = [part for part in os.environ.get("PATH", "").split(os.pathsep) if part and part not in tools]
@@ -67,7 +76,6 @@ def environment(server: Running, folder: Path) -> dict[str, str]:
         "PORTAL_BATCHES": str(folder / BATCHES),  # what was started here ends with these accounts
         "PULUMI_HOME": str(folder / "pulumi"),
         "PULUMI_BACKEND_URL": backend_url(folder / STATE),
-        "PULUMI_CONFIG_PASSPHRASE": "",
         "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
         "PULUMI_SKIP_UPDATE_CHECK": "1",
         "NO_PROXY": "127.0.0.1,localhost",

@@ -69,10 +69,9 @@ def _engineer() -> Credentials:
     iam = iam_backends[MANAGEMENT_ACCOUNT][PARTITION]
     iam.create_user(DEFAULT_REGION, ENGINEER)
     roles = [f"arn:aws:iam::*:role/{name}" for name in (ORGANIZATION_ROLE, "cryoet-*")]
-    policy = {
-        "Version": "2012-10-17",
-        "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": roles}],
-    }
-    iam.put_user_policy(ENGINEER, "assume-roles", json.dumps(policy))
+    assume = {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": roles}
+    keys = {"Effect": "Allow", "Action": ["kms:Decrypt", "kms:Encrypt"], "Resource": "arn:aws:kms:*:*:key/*"}
+    policy = {"Version": "2012-10-17", "Statement": [assume, keys]}
+    iam.put_user_policy(ENGINEER, "assume-roles-use-keys", json.dumps(policy))
     key = iam.create_access_key(ENGINEER)
     return Credentials(access_key_id=key.access_key_id, secret_access_key=str(key.secret_access_key))

@@ -10,13 +10,13 @@ from rich.console import Console
 
 from portal.agreement import Yes, agree, refuse_without_terminal
 from portal.commands.running import settings_of, stack_files
-from portal.encryption import refuse_open_secrets
 from portal.errors import PortalError
 from portal.protection import refuse_accidents
 from portal.pulumi_cli import Pulumi, PulumiError, changes, engine
 from portal.recovery import Place, clear_dead_lock, was_interrupted
 from portal.recovery import recover as recover_stack
 from portal.removal import refuse_running, removals
+from portal.state_key import ensure_key, key_provider, provider_of, refuse_empty_passphrase
 from portal.target import target
 from settings import load
 
@@ -63,10 +63,10 @@ def up(
 
 def _bring_up(pulumi: Pulumi, place: Place, how: How) -> None:
     """Everything that may refuse comes before what touches state or account."""
-    pulumi.ensure()
+    _ensure_stack(pulumi, place)
     deployment, portal = pulumi.deployment(), load(pulumi.stack, pulumi.root)
+    refuse_empty_passphrase(pulumi.stack, (deployment.get("secrets_providers") or {}).get("type"))
     refuse_accidents(portal, deployment)
-    refuse_open_secrets(portal, place.client("sts").meta.endpoint_url)
     going = removals(portal.current, deployment, place)
     refuse_running(pulumi.stack, going)
     for one in going:
@@ -78,6 +78,19 @@ def _bring_up(pulumi: Pulumi, place: Place, how: How) -> None:
             raise
         print("  the lock of a dead run was removed")
         _update(pulumi, place, how, interrupted=True)
+
+
+def _ensure_stack(pulumi: Pulumi, place: Place) -> None:
+    """Makes the stack if the backend doesn't know it, with the stack file's secrets provider, or else the account's
+    key."""
+    if pulumi.exists():
+        return
+    provider = provider_of(pulumi.root / f"Pulumi.{pulumi.stack}.yaml")
+    refuse_empty_passphrase(pulumi.stack, provider)
+    if provider is None:
+        ensure_key(place)
+        print(f"  secrets in its state: {key_provider(place)}; commit Pulumi.{pulumi.stack}.yaml, which says so")
+    pulumi.init(provider or key_provider(place))
 
 
 def _update(pulumi: Pulumi, place: Place, how: How, *, interrupted: bool) -> None:

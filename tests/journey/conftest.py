@@ -51,9 +51,13 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 
 class Project:
-    """A copy of the project: its own stack files, the program itself by links. Commands run in ``env``."""
+    """A copy of the project: its own stack files, the program itself by links. Commands run in ``env``.
 
-    def __init__(self, folder: Path, env: dict[str, str]) -> None:
+    The stack files are the repository's or, once the state is initialised, those of ``initialised``, which also say how
+    secrets are encrypted. Accounts that are emptied for each test keep no key, so that it is done by a passphrase.
+    """
+
+    def __init__(self, folder: Path, env: dict[str, str], initialised: Path | None = None) -> None:
         self.folder, self.env = folder, env
         folder.mkdir()
         shutil.copy(ROOT / "Pulumi.yaml", folder)
@@ -61,7 +65,7 @@ class Project:
             (folder / part).symlink_to(ROOT / part)
         shutil.copytree(ROOT / "workflows", folder / "workflows")
         for stack in STACKS:
-            shutil.copy(ROOT / f"Pulumi.{stack}.yaml", folder)
+            shutil.copy((initialised or ROOT) / f"Pulumi.{stack}.yaml", folder)
 
     def change(self, stack: str, edit: Callable[[dict[str, Any]], None]) -> None:
         """Edits the settings of a stack file in place."""
@@ -127,7 +131,7 @@ def environment(cloud: Cloud, folder: Path) -> dict[str, str]:
         "PATH": f"{engine()}:{ROOT / '.venv' / 'bin'}:{os.environ['PATH']}",
         "PULUMI_HOME": str(home),
         "PULUMI_BACKEND_URL": backend_url(folder / "state"),
-        "PULUMI_CONFIG_PASSPHRASE": "",
+        "PULUMI_CONFIG_PASSPHRASE": "of the journeys",
         "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
         "PULUMI_SKIP_UPDATE_CHECK": "true",
         # Written whole at the end alone: a third of an update's time. Journeys that kill one set it back.
@@ -143,19 +147,19 @@ def environment(cloud: Cloud, folder: Path) -> dict[str, str]:
 
 @pytest.fixture(scope="session")
 def initialised(cloud: Cloud, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The state of three stacks that were never brought up."""
+    """The state of three stacks that were never brought up, and the project with their stack files."""
     folder = tmp_path_factory.mktemp("initialised")
     made = Project(folder / "project", environment(cloud, folder))
     for stack in STACKS:
         made.pulumi(stack, "stack", "init", "--no-select")
-    return folder / "state"
+    return folder
 
 
 def _project(cloud: Cloud, initialised: Path, folder: Path) -> Project:
     """Empty accounts, empty state, the three stacks initialised."""
     cloud.reset()
-    shutil.copytree(initialised, folder / "state")
-    return Project(folder / "project", environment(cloud, folder))
+    shutil.copytree(initialised / "state", folder / "state")
+    return Project(folder / "project", environment(cloud, folder), initialised / "project")
 
 
 @pytest.fixture

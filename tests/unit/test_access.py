@@ -203,7 +203,7 @@ def test_no_policy_is_near_its_limit() -> None:
 
 def test_no_policy_of_an_account_with_orchestrators_is_at_its_limit() -> None:
     assert len(document("identity", deployment.deploy(A, "ap-southeast-1"))) < 0.9 * SIZES["identity"]
-    assert len(document("managed", deployment.boundary(A, "ap-southeast-1"))) < 0.75 * SIZES["managed"]
+    assert len(document("managed", deployment.boundary(A, "ap-southeast-1"))) < 0.8 * SIZES["managed"]
 
 
 def test_names_of_roles_are_arns_as_they_are() -> None:

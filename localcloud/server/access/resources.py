@@ -98,6 +98,14 @@ def key(account: str, region: str, name: str) -> Key | None:
     return backend.keys.get(plain)
 
 
+def key_arn(region: str, key_id: str | None) -> str | None:
+    """The ARN of the key with that id, whosever it is: a ciphertext says by which key it was encrypted."""
+    for account in ORGANIZATION.accounts:
+        if key_id in kms(account, region).keys:
+            return str(kms(account, region).keys[key_id].arn)
+    return None
+
+
 def by_unique_id(unique_id: str) -> Role | User | None:
     """The role or user with that id (``AROA...``, ``AIDA...``)."""
     for account in ORGANIZATION.accounts:

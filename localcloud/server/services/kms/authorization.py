@@ -21,6 +21,8 @@ KEY = {
     "RevokeGrant", "RotateKeyOnDemand", "ScheduleKeyDeletion", "Sign", "TagResource", "UntagResource",
     "UpdateKeyDescription", "Verify", "VerifyMac",
 }  # fmt: skip
+ACROSS_ACCOUNTS = {"Decrypt", "DescribeKey", "Encrypt", "GenerateDataKey", "GenerateDataKeyWithoutPlaintext"}
+"""Of the operations that the KMS API reference allows on a key of another account, those that are done here."""
 ANY = {"CreateKey", "GenerateRandom", "ListAliases", "ListKeys"}
 _KEY_ID_LENGTH = 36
 
@@ -61,6 +63,9 @@ def _on_keys(call: Call, wanted: dict[str, str | None]) -> list[Permission]:
     if str(call.params.get("KeyId", "")).split(":")[-1].startswith("alias/"):
         context["kms:RequestAlias"] = [str(call.params["KeyId"]).split(":")[-1]]
     keys = {action: resources.key(call.caller.account_id, call.region, name) for action, name in wanted.items() if name}
+    for key in keys.values():
+        if key and call.operation in ACROSS_ACCOUNTS:
+            call.account = key.account_id
     return [on(call, action, str(key.arn), context) for action, key in keys.items() if key]
 
 
@@ -84,7 +89,7 @@ def ciphertext_key(blob: bytes) -> str | None:
 
 
 def _with_ciphertext(call: Call) -> list[Permission]:
-    source = ciphertext_key(call.params["CiphertextBlob"])
+    source = resources.key_arn(call.region, ciphertext_key(call.params["CiphertextBlob"]))
     if call.operation == "Decrypt":
         return _on_keys(call, {"kms:Decrypt": call.params.get("KeyId") or source})
     wanted = {"kms:ReEncryptFrom": call.params.get("SourceKeyId") or source}

@@ -44,7 +44,7 @@ def _validation(text: str) -> Refusal:
 
 
 def _key(call: Call, name: str | None) -> Key | None:
-    return resources.key(call.caller.account_id, call.region, name) if name else None
+    return resources.key(call.account, call.region, name) if name else None
 
 
 # Key policies

@@ -1,0 +1,91 @@
+"""The key that encrypts the secrets in a stack's state: one of KMS, in the stack's account.
+
+Rests on: Pulumi, "Secrets" (a secrets provider encrypts a data key, which encrypts the secrets; the stack file and the
+state hold it encrypted); KMS developer guide, "Key policies" (a caller of another account needs the key's policy and
+one of its own) and "Aliases" (a key of another account is named by the ARN of its alias).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import boto3
+
+from components import names
+from portal.errors import PortalError
+from portal.recovery import Place
+from settings.yamlfile import read
+
+PASSPHRASE: Final = "passphrase"  # noqa: S105 - the engine's word for that provider, no secret
+
+
+def key_provider(place: Place) -> str:
+    """The engine's URL of the key; the engine uses it as the caller, not through the stack's role."""
+    arn = f"arn:aws:kms:{place.region}:{place.account}:{names.STATE_KEY}"
+    return f"awskms:///{arn}?region={place.region}"
+
+
+def ensure_key(place: Place) -> None:
+    """Makes the key if the account has none, through the stack's role. Raises botocore's errors."""
+    kms = place.client("kms")
+    try:
+        kms.describe_key(KeyId=names.STATE_KEY)
+    except kms.exceptions.NotFoundException:
+        caller: str = boto3.Session(region_name=place.region).client("sts").get_caller_identity()["Account"]
+        policy = json.dumps(key_policy(place.account, caller))
+        made = kms.create_key(Description="Secrets in the state of Pulumi's stacks", Policy=policy)["KeyMetadata"]
+        kms.enable_key_rotation(KeyId=made["KeyId"])
+        kms.create_alias(AliasName=names.STATE_KEY, TargetKeyId=made["KeyId"])
+
+
+def key_policy(account: str, caller: str) -> dict[str, Any]:
+    """The account's own identities, as their policies say; those of the account whose engineers bring it up, to use the
+    key; and GitHub's roles, to read secrets.
+
+    These are not there before the first update, and KMS refuses a principal that doesn't exist: they are named in a
+    condition.
+    """
+    roles = [names.role_arn(account, role) for role in (names.GITHUB_PREVIEW, names.GITHUB_DEPLOY)]
+    github = {"StringEquals": {"aws:PrincipalAccount": account}, "ArnEquals": {"aws:PrincipalArn": roles}}
+    statements = [
+        _allow("Account", names.account_arn(account), "kms:*"),
+        _allow("GitHub", "*", "kms:Decrypt") | {"Condition": github},
+    ]
+    if caller != account:
+        statements.append(_allow("Engineers", names.account_arn(caller), "kms:Decrypt", "kms:Encrypt"))
+    return {"Version": "2012-10-17", "Statement": statements}
+
+
+def _allow(sid: str, principal: str, *actions: str) -> dict[str, Any]:
+    return {"Sid": sid, "Effect": "Allow", "Principal": {"AWS": principal}, "Action": [*actions], "Resource": "*"}
+
+
+def provider_of(stack_file: Path) -> str | None:
+    """The secrets provider that a stack file names; None where it names none yet."""
+    data, _ = read(stack_file)
+    if not isinstance(data, dict):
+        return None
+    named = data.get("secretsprovider")
+    return str(named) if named else (PASSPHRASE if data.get("encryptionsalt") else None)
+
+
+def refuse_empty_passphrase(stack: str, provider: str | None, env: Mapping[str, str] = os.environ) -> None:
+    """Raises PortalError where the state's secrets are encrypted, but everybody knows by what."""
+    if provider == PASSPHRASE and _passphrase(env) == "":
+        raise PortalError(
+            f"{stack}: the passphrase is empty, so that whoever reads the state reads the secrets in it. "
+            f"portal encrypt-state {stack} encrypts them by a KMS key of the account; "
+            f"or: pulumi stack change-secrets-provider passphrase --stack {stack}"
+        )
+
+
+def _passphrase(env: Mapping[str, str]) -> str | None:
+    """As the engine looks for it: a variable that is set counts, even if it is empty."""
+    if (given := env.get("PULUMI_CONFIG_PASSPHRASE")) is not None:
+        return given
+    file = env.get("PULUMI_CONFIG_PASSPHRASE_FILE")
+    return Path(file).read_text().strip() if file else None
