@@ -84,11 +84,11 @@ def install_engine(path: str, folder: Path, project: Path) -> Path | None:
     """Writes the `pulumi` of :mod:`localcloud.stack_files`, in front of the engine on a PATH; None if there is none."""
     tools = environments.tools_folder(folder)
     engine = shutil.which("pulumi", path=os.pathsep.join(part for part in path.split(os.pathsep) if part != str(tools)))
+    script = tools / "pulumi"
     if engine is None:
-        return None
+        return script if script.exists() else None
     command = [sys.executable, "-IS", stack_files.__file__, engine, str(project), str(folder / PROJECT_COPY)]
     tools.mkdir(parents=True, exist_ok=True)
-    script = tools / "pulumi"
     unfinished = script.with_suffix(".new")
     unfinished.write_text(f'#!/bin/sh\nexec {shlex.join(command)} "$@"\n')
     unfinished.chmod(0o755)

@@ -61,9 +61,10 @@ def test_stacks_that_could_not_be_made_are_told(tmp_path: Path, project: Path) -
 def in_front(tmp_path: Path, project: Path, script: str = 'echo "$PWD $*"') -> Path:
     """The local cloud's own pulumi, before an engine that is a script."""
     path = engine(tmp_path / "engine", script)
-    first, again = (install_engine(f"{before}{path}", tmp_path, project) for before in ("", f"{tmp_path}/bin:"))
+    own = f"{tmp_path}/bin"
+    first, again, alone = (install_engine(one, tmp_path, project) for one in (path, f"{own}:{path}", own))
     assert first is not None
-    assert first == again == tmp_path / "bin" / "pulumi"
+    assert first == again == alone == tmp_path / "bin" / "pulumi"
     return first
 
 
