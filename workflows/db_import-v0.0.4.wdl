@@ -44,6 +44,8 @@ task cryoet_data_dbimport_v2_workflow {
 
     # The portal's image has its importer in /app; any other image is expected to have the example's package.
     # The database's URI is in a secret of the environment's own, and is not written anywhere.
+    # PostgreSQL's client library connects to no server but the one that the URI names: it verifies the certificate by
+    # the authorities that AWS publishes for RDS, or by those that the image names in PGSSLROOTCERT.
     # Both of its streams are the log, and are printed as well, in the order in which it wrote them: a failure that it
     # explains is the last line.
     command <<<
@@ -55,6 +57,12 @@ task cryoet_data_dbimport_v2_workflow {
         if [ -d /app/db_import ]; then
             cd /app
             importer=(python3 -m db_import.importer)
+        fi
+        export PGSSLMODE=verify-full
+        if [ -z "${PGSSLROOTCERT:-}" ]; then
+            export PGSSLROOTCERT="$PWD/rds-authorities.pem"
+            python3 -c 'import sys, urllib.request as web; web.urlretrieve(*sys.argv[1:])' \
+                'https://truststore.pki.rds.amazonaws.com/~{aws_region}/~{aws_region}-bundle.pem' "$PGSSLROOTCERT"
         fi
         database=$(python3 -c '
         import boto3, json, sys

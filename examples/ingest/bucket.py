@@ -66,6 +66,14 @@ class Bucket:
         found = [item for page in pages for item in page.get("Contents", [])]
         return {item.get("Key", ""): Stored(item.get("Size", 0), item.get("ETag", "").strip('"')) for item in found}
 
+    def folders(self) -> list[str]:
+        """Those at the top; each ends with a slash."""
+        pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self.name, Delimiter="/")
+        return [folder.get("Prefix", "") for page in pages for folder in page.get("CommonPrefixes", [])]
+
+    def has(self, key: str) -> bool:
+        return key in self.objects(key)
+
     def read(self, key: str) -> bytes | None:
         """An object's bytes, None if it isn't there."""
         try:

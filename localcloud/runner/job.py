@@ -24,6 +24,7 @@ AWS_VARIABLES = (
     "AWS_ENDPOINT_URL",
     "AWS_CA_BUNDLE",
     "AWS_EC2_METADATA_DISABLED",
+    "PGSSLROOTCERT",  # as an image would name a file of the authorities that certify databases
 )
 
 

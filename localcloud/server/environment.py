@@ -67,6 +67,7 @@ def environment(server: Running, folder: Path) -> dict[str, str]:
     return {
         "AWS_ENDPOINT_URL": server.https_url,
         "AWS_CA_BUNDLE": server.ca_bundle,
+        "PGSSLROOTCERT": server.ca_bundle,  # for psql and every other client of PostgreSQL
         "AWS_REGION": DEFAULT_REGION,
         "AWS_DEFAULT_REGION": DEFAULT_REGION,
         "AWS_EC2_METADATA_DISABLED": "true",

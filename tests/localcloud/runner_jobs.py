@@ -84,6 +84,7 @@ class Jobs:
             "PATH": os.environ["PATH"],
             "AWS_ENDPOINT_URL": self.cloud.https_url,
             "AWS_CA_BUNDLE": self.cloud.ca_bundle,
+            "PGSSLROOTCERT": self.cloud.ca_bundle,
             "AWS_DEFAULT_REGION": REGION,
             "AWS_ACCESS_KEY_ID": keys.access_key,
             "AWS_SECRET_ACCESS_KEY": keys.secret_key,

@@ -157,7 +157,7 @@ def test_clean_environment(jobs: Jobs) -> None:
     assert jobs.run(wdl_uri, {"hello": jobs.put("in", "")}, WDL_PASSTHRU_ENVVARS=f"{passed} {keys}", **given) == 0
     assert set(jobs.text("out.txt").split()) - {"PWD", "SHLVL", "_"} == {
         "PATH", "HOME", "TMPDIR", "LANG", "APP_SETTING", "AWS_ENDPOINT_URL", "AWS_CA_BUNDLE", "AWS_DEFAULT_REGION",
-        "AWS_CONTAINER_CREDENTIALS_FULL_URI", *keys.split(),
+        "AWS_CONTAINER_CREDENTIALS_FULL_URI", "PGSSLROOTCERT", *keys.split(),
     }  # fmt: skip
 
 

@@ -9,14 +9,18 @@ from pathlib import Path
 from unittest.mock import patch
 
 import pytest
+import trustme
 
-from examples.importer import __main__ as command
 from examples.ingest import __main__ as ingest
 from examples.ingest.phantom import SHAPE
 from examples.ingest.phantom import main as make_phantom
+from tests.localcloud.authorities import published_authorities
 from tests.localcloud.conftest import REGION, Cloud
+from tests.localcloud.rds_steps import PASSWORD, Databases
 from tests.localcloud.runner_jobs import Jobs
 
+KEYS = ("db_import-v0.0.3.wdl", "db_import-v0.0.4.wdl")
+OTHER = trustme.CA()
 IMAGE = "908710317728.dkr.ecr.us-west-2.amazonaws.com"
 
 
@@ -38,30 +42,46 @@ def inputs(jobs: Jobs, environment: str, dataset: str = "10000") -> dict[str, st
     }
 
 
+@pytest.fixture(scope="module")
+def databases(cloud: Cloud) -> Databases:
+    return Databases(cloud)
+
+
 @pytest.fixture(scope="module", autouse=True)
-def _secret(cloud: Cloud) -> Iterator[None]:
-    """The database's URI, for the environment prod alone."""
-    secrets, text = cloud.client("secretsmanager"), json.dumps({"db_uri": "postgresql+psycopg://user:pass@db/cryoetv2"})
-    secrets.create_secret(Name="prod/v2_db_uri", SecretString=text)
-    yield
+def cluster(cloud: Cloud, databases: Databases) -> Iterator[str]:
+    """A database with its URI in the secret of the environment prod alone."""
+    identifier, secrets = databases.served(), cloud.client("secretsmanager")
+    where = databases.describe(identifier)
+    uri = f"postgresql+psycopg://portal:{PASSWORD}@{where['Endpoint']}:{where['Port']}/tomograms"
+    secrets.create_secret(Name="prod/v2_db_uri", SecretString=json.dumps({"db_uri": uri}))
+    yield identifier
     secrets.delete_secret(SecretId="prod/v2_db_uri", ForceDeleteWithoutRecovery=True)
+    databases.remove(identifier)
 
 
-@pytest.mark.parametrize("key", ["db_import-v0.0.3.wdl", "db_import-v0.0.4.wdl"])
-def test_import_reads_what_an_ingest_wrote(jobs: Jobs, key: str) -> None:
+@pytest.mark.parametrize("key", KEYS)
+def test_import_writes_what_an_ingest_left(jobs: Jobs, databases: Databases, cluster: str, key: str) -> None:
     """Dataset, run and tomogram are found, with the sizes of what is in the bucket."""
     with patch.dict(os.environ, jobs.environment("", "run")):
         make_phantom([f"s3://{jobs.bucket}/phantom/TS_001.mrc"])
         assert ingest.main(["convert", "../dataset_configs/10000.yaml", jobs.bucket, jobs.bucket]) == 0
     wdl = jobs.put(key, Path(f"workflows/{key}").read_bytes())
-    assert jobs.run(wdl, inputs(jobs, "prod")) == 0
-    ignored, *rows = jobs.text("output.txt").splitlines()
+    assert jobs.run(wdl, inputs(jobs, "prod")) == 0, jobs.output()
+    ignored, changes = jobs.text("output.txt").splitlines()
     assert ignored == "--debug is ignored: there are no queries to print"
-    dataset, run, tomogram = [json.loads(line) for line in rows]
-    assert (dataset["id"], run["name"], tomogram["voxel_spacing"]) == (10000, "TS_001", 10.0)
-    assert tomogram["file_size_mrc"] == 1024 + 4 * SHAPE[0] * SHAPE[1] * SHAPE[2]
-    assert tomogram["file_size_omezarr"] > 100_000
-    assert tomogram["https_mrc_file"].startswith("https://files.example.com/10000/TS_001/Reconstructions/")
+    assert json.loads(changes)["dataset"] == 10000
+    with databases.connect(cluster) as connection:
+        assert connection.execute("SELECT id, s3_prefix FROM datasets").fetchall() == [
+            (10000, f"s3://{jobs.bucket}/10000")
+        ]
+        tomograms = connection.execute(
+            "SELECT run, voxel_spacing, file_size_mrc, file_size_omezarr, https_mrc_file FROM tomograms"
+        )
+        [(run, spacing, mrc, zarr, url)] = tomograms.fetchall()
+    assert (run, spacing) == ("TS_001", 10)
+    assert mrc == 1024 + 4 * SHAPE[0] * SHAPE[1] * SHAPE[2]
+    assert zarr > 100_000
+    assert url.startswith("https://files.example.com/10000/TS_001/Reconstructions/")
 
 
 @pytest.mark.parametrize(
@@ -76,31 +96,14 @@ def test_import_that_cannot_be(jobs: Jobs, environment: str, dataset: str, says:
     assert says in jobs.output()["cause"]
 
 
-@pytest.mark.parametrize(
-    ("flags", "tables"),
-    [
-        ([], ["dataset"]),
-        (["--import-dataset-authors"], ["dataset"]),
-        (["--import-runs"], ["dataset", "run"]),
-        (["--import-annotations"], ["dataset", "run"]),
-        (["--import-tomogram-authors"], ["dataset", "run", "tomogram"]),
-        (["--import-depositions", "--deposition-id", "10300"], ["deposition", "dataset"]),
-        (["--deposition-id", "10300"], ["dataset"]),
-        (["--filter-dataset", "10001"], []),
-    ],
-)
-def test_what_is_chosen_is_imported_with_what_it_belongs_to(
-    jobs: Jobs, flags: list[str], tables: list[str], capsys: pytest.CaptureFixture[str]
-) -> None:
-    folder = "10000/TS_001/Reconstructions/VoxelSpacing10.000/Tomograms/100/"
-    tomogram = {"run_name": "TS_001", "voxel_spacing": 10.0, "size": {}, "mrc_file": None, "omezarr_dir": None}
-    for key, document in {
-        "depositions_metadata/10300/deposition_metadata.json": {"deposition_title": "A deposition"},
-        "10000/dataset_metadata.json": {"dataset_title": "A dataset"},
-        "10000/TS_001/run_metadata.json": {"run_name": "TS_001"},
-        f"{folder}tomogram_metadata.json": tomogram,
-    }.items():
-        jobs.put(key, json.dumps(document))
-    with patch.dict(os.environ, jobs.environment("", "run")):
-        assert command.main(["load", "--postgres_url", "postgresql://x", jobs.bucket, "https://x", *flags]) == 0
-    assert [json.loads(line)["table"] for line in capsys.readouterr().out.splitlines()] == tables
+@pytest.mark.parametrize("key", KEYS)
+def test_databases_are_known_by_the_authorities_that_aws_publishes(jobs: Jobs, tmp_path: Path, key: str) -> None:
+    """An image that names none gets them over HTTPS before it connects; without them nothing is connected to."""
+    jobs.put("10000/dataset_metadata.json", json.dumps({"dataset_title": "A dataset"}))
+    wdl = jobs.put(key, Path(f"workflows/{key}").read_bytes())
+    with published_authorities(tmp_path, Path(jobs.cloud.ca_bundle).read_bytes()) as site:
+        assert jobs.run(wdl, inputs(jobs, "prod"), PGSSLROOTCERT="", **site.environment) == 0, jobs.output()
+        assert site.requested == ["truststore.pki.rds.amazonaws.com:443", f"/{REGION}/{REGION}-bundle.pem"]
+    with published_authorities(tmp_path, OTHER.cert_pem.bytes()) as site:
+        assert jobs.run(wdl, inputs(jobs, "prod"), PGSSLROOTCERT="", **site.environment) == 1
+    assert "certificate verify failed" in jobs.output()["cause"]

@@ -6,9 +6,10 @@ job role, where its credentials are. The awslogs driver writes as the execution 
 its group is ``/aws/batch/job`` unless the definition says otherwise, which Batch makes by itself; any other must exist
 unless ``awslogs-create-group`` is true.
 
-Two things differ from AWS. The credentials are under AWS_CONTAINER_CREDENTIALS_FULL_URI, not ..._RELATIVE_URI: the
-latter means the address 169.254.170.2, which a process has no network of its own to have. And AWS_ENDPOINT_URL and
-AWS_CA_BUNDLE are there, which stand for the network that leads to AWS.
+Three things differ from AWS. The credentials are under AWS_CONTAINER_CREDENTIALS_FULL_URI, not ..._RELATIVE_URI: the
+latter means the address 169.254.170.2, which a process has no network of its own to have. AWS_ENDPOINT_URL and
+AWS_CA_BUNDLE stand for the network that leads to AWS. PGSSLROOTCERT is there, as in an image that has a file of the
+authorities that certify databases.
 
 A process shares its machine: user, volumes, mount points, ulimits, linuxParameters, privileged and read-only root of a
 definition are kept and described, and have no effect on it.
@@ -134,7 +135,11 @@ def _directory(job: Job, attempt: Attempt) -> Path:
 
 def _network() -> dict[str, str]:
     server = inside.SERVER
-    values = {"AWS_ENDPOINT_URL": server.url, "AWS_CA_BUNDLE": server.ca_bundle}
+    values = {
+        "AWS_ENDPOINT_URL": server.url,
+        "AWS_CA_BUNDLE": server.ca_bundle,
+        "PGSSLROOTCERT": server.ca_bundle,
+    }
     return {name: value for name, value in values.items() if value}
 
 
