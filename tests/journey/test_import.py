@@ -4,27 +4,27 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from decimal import Decimal
 from typing import Any
 
 import pytest
+from psycopg import sql
 
 from components import names
 from examples.ingest import __main__ as ingest
 from examples.ingest.phantom import main as make_phantom
 from localcloud.server import inside
 from localcloud.server.call import Refusal
-from tests.journey import portal_client
+from tests.journey import databases, portal_client
 from tests.journey.conftest import PROD, PUBLIC, STACKS, Cloud, Project
 from tests.journey.running import administrator, runners
 from tests.localcloud.batch_steps import until
 from tests.localcloud.conftest import REGION
 
 BUCKET, HOST = portal_client.PUBLIC, portal_client.PROD_URL
-PASSWORD = "known-to-nobody"
-DATABASE = f"postgresql+psycopg://importer:{PASSWORD}@database:5432/cryoetv2"
 SECRET = "prod/v2_db_uri"
-GENERATIONS = pytest.mark.parametrize("newer", [False, True], ids=["older", "newer"])
+TABLES = ("datasets", "runs", "tomograms")
 WORKFLOW_ROLE = "cryoet-ingestion-prod-import"
 WRITES = """
 version 1.0
@@ -107,66 +107,68 @@ def publish(cloud: Cloud) -> None:
         assert ingest.main(["convert", "../dataset_configs/10000.yaml", BUCKET, BUCKET]) == 0
 
 
-@pytest.fixture
-def secret(cloud: Cloud) -> Iterator[str]:
-    """The database's URI where the import looks for it."""
-    secrets = cloud.client("secretsmanager", PROD)
-    made = secrets.create_secret(Name=SECRET, SecretString=json.dumps({"db_uri": DATABASE}))["ARN"]
-    yield made
-    secrets.delete_secret(SecretId=SECRET, ForceDeleteWithoutRecovery=True)
+@pytest.fixture(scope="module")
+def secret_arn(imports: Imports, cloud: Cloud) -> str:
+    """Of the secret that the stack made."""
+    del imports
+    return cloud.client("secretsmanager", PROD).describe_secret(SecretId=SECRET)["ARN"]
 
 
-def rows_of(s3: Any) -> list[dict[str, Any]]:
-    """The rows of the dataset, from what anybody reads in the bucket."""
+def rows_of(s3: Any) -> dict[str, list[tuple[Any, ...]]]:
+    """The rows of the dataset by table, from what anybody reads in the bucket."""
     sizes = {item["Key"]: item["Size"] for item in s3.list_objects_v2(Bucket=BUCKET, Prefix="10000/")["Contents"]}
     documents = {
         key: json.loads(s3.get_object(Bucket=BUCKET, Key=key)["Body"].read()) for key in sizes if key.endswith("a.json")
     }
-    found: list[dict[str, Any]] = []
+    tables: dict[str, list[tuple[Any, ...]]] = {"datasets": [], "runs": [], "tomograms": []}
     for key, document in documents.items():
+        folder = key.rpartition("/")[0]
+        places = (f"s3://{BUCKET}/{folder}", f"{HOST}/{folder}")
         if key == "10000/dataset_metadata.json":
-            title, place = document["dataset_title"], f"s3://{BUCKET}/10000"
-            found.append({"table": "dataset", "id": 10000, "title": title, "s3_prefix": place})
+            tables["datasets"].append((10000, document["dataset_title"], *places))
         elif key.endswith("/run_metadata.json"):
-            found.append({"table": "run", "dataset_id": 10000, "name": key.split("/")[1]})
+            tables["runs"].append((10000, key.split("/")[1], *places))
         elif key.endswith("/tomogram_metadata.json"):
-            folder = key.rpartition("/")[0]
-            mrc, zarr = f"{folder}/TS_001.mrc", f"{folder}/TS_001.zarr"
-            found.append({
-                "table": "tomogram",
-                "run": "TS_001",
-                "voxel_spacing": float(folder.split("VoxelSpacing")[1].split("/")[0]),
-                "size": document["size"],
-                "https_mrc_file": f"{HOST}/{mrc}",
-                "s3_omezarr_dir": f"s3://{BUCKET}/{zarr}",
-                "file_size_mrc": sizes[mrc],
-                "file_size_omezarr": sum(size for name, size in sizes.items() if name.startswith(f"{zarr}/")),
-            })  # fmt: skip
-    return found
+            spacing, _, number = folder.partition("VoxelSpacing")[2].partition("/Tomograms/")
+            zarr = sum(size for name, size in sizes.items() if name.startswith(f"{folder}/TS_001.zarr/"))
+            size = [document["size"][axis] for axis in "xyz"]
+            files: list[object] = []
+            for name, length in {"TS_001.mrc": sizes[f"{folder}/TS_001.mrc"], "TS_001.zarr": zarr}.items():
+                files += [f"s3://{BUCKET}/{folder}/{name}", f"{HOST}/{folder}/{name}", length]
+            tables["tomograms"].append((10000, "TS_001", Decimal(spacing), int(number), *size, *files))
+    return tables
 
 
-def by_table(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return sorted(rows, key=lambda row: str(row["table"]))
+def imported(cloud: Cloud) -> dict[str, list[tuple[Any, ...]]]:
+    """The rows by table, as a client of the database reads them."""
+    with databases.connect(cloud, "prod") as connection:
+        queries = {name: sql.SQL("SELECT * FROM {}").format(sql.Identifier(name)) for name in TABLES}
+        return {name: connection.execute(query).fetchall() for name, query in queries.items()}
 
 
-@GENERATIONS
-def test_an_import_reads_its_secret_and_the_public_bucket(
-    imports: Imports, cloud: Cloud, secret: str, newer: bool
-) -> None:
+def changes(imports: Imports, *, newer: bool) -> dict[str, Any]:
+    """What an import of the dataset says that it changed; nothing of it tells the password."""
     ended = imports.run(portal_client.db_import("prod", "10000", "--import-everything", newer=newer))
     assert ended["status"] == "SUCCEEDED", ended.get("cause")
-    left = imports.outputs(ended)
-    ignored, *printed = left["db_import-0/output.txt"].splitlines()
+    left, said = imports.outputs(ended), imports.log(ended)
+    ignored, counts = left["db_import-0/output.txt"].splitlines()
     assert ignored.startswith("--debug is ignored: "), "the client sends it always"
-    rows = [json.loads(line) for line in printed]
-    assert len(rows) == 3
-    assert by_table(rows) == by_table(rows_of(cloud.anonymous()))
-    said = imports.log(ended)
     assert [line for line in said if "cryoet_data_dbimport_v2_workflow" in line]
-    assert f"secret:{SECRET}-" in secret
     history = imports.client("stepfunctions").get_execution_history(executionArn=ended["executionArn"])
-    told = [*left.values(), *said, json.dumps(history, default=str), cloud.folder.calls.read_text()]
-    assert not [text for text in told if PASSWORD in text], "the URI goes from the secret to the importer alone"
+    told = [*left.values(), *said, json.dumps(history, default=str), imports.cloud.folder.calls.read_text()]
+    password = databases.secret(imports.cloud, "prod")["password"]
+    assert not [text for text in told if password in text], "the URI goes from the secret to the importer alone"
+    return json.loads(counts)
+
+
+def test_an_import_writes_what_the_public_bucket_has_and_again_nothing(imports: Imports, cloud: Cloud) -> None:
+    inserted, nothing = ({"inserted": count, "updated": 0, "deleted": 0} for count in (1, 0))
+    assert changes(imports, newer=False) == {"dataset": 10000, **dict.fromkeys(TABLES, inserted)}
+    rows = imported(cloud)
+    assert [len(of_table) for of_table in rows.values()] == [1, 1, 1]
+    assert rows == rows_of(cloud.anonymous())
+    assert changes(imports, newer=True) == {"dataset": 10000, **dict.fromkeys(TABLES, nothing)}
+    assert imported(cloud) == rows
     assert readers(cloud) == {WORKFLOW_ROLE}
 
 
@@ -183,13 +185,12 @@ def readers(cloud: Cloud) -> set[str]:
     return found - {"OrganizationAccountAccessRole"}
 
 
-def test_without_its_secret_an_import_fails_and_says_so(imports: Imports) -> None:
-    ended = imports.run(portal_client.db_import("prod", "10000", newer=True))
+def test_an_import_by_another_environments_secret_fails_and_says_so(imports: Imports) -> None:
+    job = portal_client.db_import("prod", "10000", newer=True)
+    ended = imports.run(replace(job, inputs={**job.inputs, "environment": "staging"}))
     assert (ended["status"], ended["error"]) == ("FAILED", "UncaughtError")
-    assert (
-        f"secretsmanager:GetSecretValue on resource: arn:aws:secretsmanager:{REGION}:{PROD}:secret:{SECRET} "
-        in (ended["cause"])
-    )
+    denied = f"arn:aws:secretsmanager:{REGION}:{PROD}:secret:staging/v2_db_uri "
+    assert f"secretsmanager:GetSecretValue on resource: {denied}" in ended["cause"]
     assert "the program failed" in ended["cause"]
 
 
@@ -224,9 +225,9 @@ def read_as_import(secret_id: str) -> str:
 
 
 @pytest.mark.parametrize("name", OTHERS)
-@pytest.mark.usefixtures("imports")
-def test_the_import_role_reads_exactly_its_secret(cloud: Cloud, secret: str, name: str) -> None:
-    assert json.loads(read_as_import(SECRET)) == json.loads(read_as_import(secret)) == {"db_uri": DATABASE}
+def test_the_import_role_reads_exactly_its_secret(cloud: Cloud, secret_arn: str, name: str) -> None:
+    own = databases.secret(cloud, "prod")
+    assert json.loads(read_as_import(SECRET)) == json.loads(read_as_import(secret_arn)) == own
     secrets = cloud.client("secretsmanager", PROD)
     other = secrets.create_secret(Name=name, SecretString="x")["ARN"]
     for wanted in (name, other):
