@@ -26,12 +26,15 @@ from localcloud.example import (
     CONFIGURATION,
     DATASET,
     DEPOSITION,
+    IMPORT_BATCH,
     RUN,
     TOMOGRAM,
     Example,
+    Import,
     administrator,
     examples,
     has_tomogram,
+    imports,
     take_machine_half_way,
 )
 from localcloud.prepare import was_brought_up
@@ -82,8 +85,20 @@ def ingest(example: Example, server: Running, env: Mapping[str, str]) -> None:
     run([*submit, *chosen, "--batch", BATCH, "--watch"], env)
 
 
+def import_released(wanted: Import, url: str, env: Mapping[str, str]) -> None:
+    """What was released, into a database by a batch job; then a line of it, read by the URI of the secret.
+
+    ``url``: of an object of the dataset; empty: none is read by HTTP.
+    """
+    submit = [*PORTAL, "submit", "db-import", "--environment", wanted.environment, "--include-dataset", DATASET]
+    prefix = ["--https-prefix", url.partition(f"/{DATASET}/")[0]] if url else []
+    run([*submit, *prefix, "--import-everything", "--batch", IMPORT_BATCH, "--watch"], env)
+    show = [sys.executable, "-m", "examples.importer.show", wanted.secret]
+    run(show, {**env, "AWS_PROFILE": wanted.stack})
+
+
 def bring_up(server: Running, folder: Path) -> None:
-    """The stacks, an ingest, its release, and a summary. Raises :class:`BringUpError`."""
+    """The stacks, an ingest, its release, its import, and a summary. Raises :class:`BringUpError`."""
     env, portal = command_environment(server, folder), load(stacks()[0], ROOT)
     with step(f"pulumi up of {', '.join(stacks())}"):
         run([*PORTAL, "up", "--yes", "--skip-preview"], env)
@@ -99,6 +114,9 @@ def bring_up(server: Running, folder: Path) -> None:
     for example in examples(portal):
         with step(f"a chunk of it by HTTP, through the data CDN over {example.public}"):
             urls.append(read_by_http(example, server, portal, env))
+        for wanted in imports(portal, example):
+            with step(f"its import into the database of {wanted.environment}; the tomogram's row, by {wanted.secret}"):
+                import_released(wanted, urls[-1], env)
     with step("what is where"):
         run([*PORTAL, "status"], env)
     by_http = "".join(f"   curl -r 0-99 {url} | xxd | head -3\n" for url in urls if url)

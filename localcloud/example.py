@@ -1,4 +1,5 @@
-"""An ingest whose right answer is known, from the source bucket to anyone's eyes: what `make up` runs.
+"""An ingest whose right answer is known, from the source bucket to anyone's eyes and into a database: what `make up`
+runs.
 
 The tomogram is the phantom of ``examples/ingest``. Its job's spot machine is taken away once the first chunk of its
 OME-Zarr is in the staging bucket; the state machine finishes it on demand.
@@ -22,8 +23,8 @@ DEPOSITION: Final = "10000"
 TOMOGRAM: Final = f"phantom/{RUN}.mrc"
 """Its key in the source bucket, where the dataset's configuration looks for it."""
 CONFIGURATION: Final = f"../dataset_configs/{DATASET}.yaml"
-BATCH: Final = "make-up"
-"""The batch of the ingest: what it started once is not started again."""
+BATCH, IMPORT_BATCH = "make-up", "make-up-import"
+"""The batches of the ingest and of the import: what they started once is not started again."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,6 +66,29 @@ def examples(portal: Portal) -> list[Example]:
                 )
                 found.append(one)
     return found
+
+
+@dataclass(frozen=True, kw_only=True)
+class Import:
+    """An environment whose jobs import what was released into its database."""
+
+    stack: str
+    environment: str
+
+    @property
+    def secret(self) -> str:
+        return names.database_secret(self.environment)
+
+
+def imports(portal: Portal, example: Example) -> list[Import]:
+    """One for each environment that imports from the bucket into which the example is released."""
+    return [
+        Import(stack=stack, environment=name)
+        for stack, settings in portal.stacks.items()
+        for name, environment in settings.environments.items()
+        if environment.database and environment.import_from and not environment.retire
+        if portal.bucket(environment.import_from, stack) == example.release.destination
+    ]
 
 
 def _releases_into(portal: Portal, environment: Environment, release: Release) -> bool:

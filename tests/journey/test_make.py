@@ -142,6 +142,8 @@ def test_up_brings_it_all_up_and_finds_it_there_again(tmp_path: Path) -> None:
         assert "batch make-up: 0 of 0 started, 1 started before" in again
         for printed in (first, again):
             assert re.search(r"^cryoet-data-portal-public: \d+ voxels of .* are the phantom's$", printed, re.MULTILINE)
+            [row] = re.findall(r'^\{"dataset_id": 10000, "run": "TS_001", .*\}$', printed, re.MULTILINE)
+            assert json.loads(row)["s3_mrc_file"].startswith("s3://cryoet-data-portal-public/10000/TS_001/")
         assert ("copy: s3://" in first, "copy: s3://" in again) == (True, False)
         preview = done(folder, "preview")
         # Under another role the provider itself differs; nothing else does.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import PurePosixPath
 
-from localcloud.example import CONFIGURATION, TOMOGRAM, examples
+from localcloud.example import CONFIGURATION, TOMOGRAM, Import, examples, imports
 from settings import load
 from tests.unit.recording import record
 from tests.unit.stackfiles import ROOT
@@ -33,3 +33,9 @@ def test_the_first_example_of_a_job_names_data_that_make_up_puts_there() -> None
     (example,) = examples(load("dev", ROOT))
     assert (config, source, staging) == (CONFIGURATION, example.source, example.staging)
     assert options[options.index("--source-prefix") + 1] == str(PurePosixPath(TOMOGRAM).parent)
+
+
+def test_production_alone_imports_what_make_up_released() -> None:
+    portal = load("dev", ROOT)
+    (example,) = examples(portal)
+    assert imports(portal, example) == [Import(stack="prod", environment="prod")]
