@@ -20,7 +20,6 @@ from tests.localcloud.conftest import REGION
 
 STAGING, PUBLIC = "cryoet-data-portal-staging", "cryoet-data-portal-public"
 EXAMPLES = {"SOURCE_BUCKET": "cryoetportal-rawdatasets-dev", "OUTPUT_BUCKET[/PREFIX]": f"{STAGING}/by-hand"}
-SECRET = "aws --profile prod secretsmanager create-secret --name prod/v2_db_uri --secret-string file://uri.json"
 NAME, ARN = "1795542120-dep10300-ds10000-runTS-001", "arn:aws:states:…"
 MACHINE = names.state_machine_arn(DEV, REGION, "staging")
 
@@ -48,9 +47,11 @@ STEPS = (
         "cryoet-data-portal-staging --deposition 10300 --source-prefix phantom --watch",
         says="-dep10300-ds10000-runTS-001: SUCCEEDED",
     ),
-    Step(command=SECRET),
-    Step(command=SECRET, put_in={"--profile prod": "--profile dev", "prod/": "staging/"}),
     Step(command="portal submit db-import --include-dataset 10000", says="1 of 1 started"),
+    Step(
+        command="AWS_PROFILE=prod python -m examples.importer.show prod/v2_db_uri",
+        says='"s3_mrc_file": "s3://' + PUBLIC,
+    ),
     Step(command="portal submit sync --dataset 10000 --exclude '*.mrc'", says="1 of 1 started"),
     Step(command="portal submit validate 10000 10001", says="2 of 2 started"),
     Step(command="portal submit source-validate ../dataset_configs/10000.yaml", says="1 of 1 started"),
@@ -86,15 +87,12 @@ class Documented:
     """A user's shell in the project's folder, and what was started from it."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
         self._env = {**os.environ, "LOCALCLOUD_FOLDER": str(folder), "LOCALCLOUD_ENGINE_DIR": engine()}
 
     def run(self) -> None:
         """Every step; then every run that they started must have ended well."""
         entered = self._bash('eval "$(make -s env)" && env -0', self._env)
         self._env = dict(line.split("=", 1) for line in entered.split("\0") if "=" in line)
-        secret = self._folder / "uri.json"
-        secret.write_text(json.dumps({"db_uri": "postgresql+psycopg://user:password@database/cryoetv2"}))
         for step in STEPS:
             self._step(step)
         started = self._executions()
@@ -103,7 +101,7 @@ class Documented:
 
     def _step(self, step: Step) -> None:
         command = step.command
-        for printed, here in {**step.put_in, **self._names_for(command), "file://": f"file://{self._folder}/"}.items():
+        for printed, here in {**step.put_in, **self._names_for(command)}.items():
             command = command.replace(printed, here)
         said = self._bash(command, self._env | ({"AWS_PROFILE": step.profile} if step.profile else {}))
         assert re.search(step.says, said), f"{command}\n{said}"
