@@ -16,7 +16,7 @@ import pytest
 from components import names
 from examples.ingest import compare
 from examples.ingest.phantom import main as make_phantom
-from tests.journey import portal_client
+from tests.journey import databases, portal_client
 from tests.journey.conftest import DEV, PUBLIC, Cloud, Project, empty
 from tests.journey.portal_client import Job
 from tests.journey.running import PATIENCE_SECONDS, administrator, runners
@@ -66,22 +66,17 @@ class Client:
 
 @pytest.fixture
 def client(standing: Project, cloud: Cloud) -> Iterator[Client]:
-    """A phantom among the sources, a deposition's metadata in staging, and the secret of both environments."""
+    """A phantom among the sources, and a deposition's metadata in staging."""
     del standing
-    s3, secrets = cloud.client("s3"), cloud.client("secretsmanager")
+    s3 = cloud.client("s3")
     with administrator(cloud, DEV):
         make_phantom([f"s3://{SOURCE}/phantom/TS_001.mrc"])
     deposition = json.dumps({"deposition_title": "Shells"})
     s3.put_object(
         Bucket=portal_client.STAGING, Key="depositions_metadata/10300/deposition_metadata.json", Body=deposition
     )
-    uri = json.dumps({"db_uri": "postgresql+psycopg://user:password@database/cryoetv2"})
-    for environment in ("dev", "staging"):
-        secrets.create_secret(Name=f"{environment}/v2_db_uri", SecretString=uri)
     with runners():
         yield Client(cloud)
-    for environment in ("dev", "staging"):
-        secrets.delete_secret(SecretId=f"{environment}/v2_db_uri", ForceDeleteWithoutRecovery=True)
     for bucket in (SOURCE, portal_client.STAGING):
         empty(s3, bucket)
     empty(cloud.client("s3", PUBLIC), portal_client.PUBLIC)
@@ -122,12 +117,16 @@ def test_every_command_of_the_client_ends_as_for_the_portal(client: Client, clou
     [newer] = client.succeed(
         "staging", portal_client.db_import("staging", "10000", EVERYTHING, *depositions, newer=True)
     )
-    assert tables(older) == ["dataset"], "nothing else was asked for"
-    assert tables(newer) == ["deposition", "dataset", "run", "tomogram"]
+    assert imported(older) == ["datasets"], "nothing else was asked for"
+    assert imported(newer) == ["depositions", "datasets", "runs", "tomograms"]
+    counts = "SELECT (SELECT count(*) FROM datasets) || ' ' || (SELECT count(*) FROM tomograms)"
+    assert [databases.value(cloud, environment, counts) for environment in ("dev", "staging")] == ["1 0", "1 1"]
 
 
-def tables(log: str) -> list[str]:
-    return [json.loads(line)["table"] for line in log.splitlines() if line.startswith("{")]
+def imported(log: str) -> list[str]:
+    """The tables whose changes an import counted."""
+    changes = [json.loads(line) for line in log.splitlines() if line.startswith("{")]
+    return [table for of_owner in changes for table in of_owner if table not in ("dataset", "deposition")]
 
 
 def test_what_the_depositor_has_to_mend_is_the_runs_error(client: Client, cloud: Cloud) -> None:
