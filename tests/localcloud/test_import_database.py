@@ -16,7 +16,7 @@ import pytest
 from psycopg import sql
 
 from examples.importer import __main__ as command
-from examples.importer import database
+from examples.importer import database, show
 from examples.importer.tables import DATASETS, RUNS
 from tests.localcloud.conftest import REGION, Cloud
 from tests.localcloud.datasets import Datasets, tomogram_folder
@@ -280,6 +280,21 @@ def test_imports_that_find_no_tables_make_them_once(imports: Imports) -> None:
         thread.join()
     assert errors == []
     assert imports.rows("tomograms") == []
+
+
+def test_rows_are_shown_by_the_secret(imports: Imports, cloud: Cloud) -> None:
+    imports.data.dataset(10000, "TS_001")
+    imports.everything()
+    secrets, name = cloud.client("secretsmanager"), cloud.name("uri")
+    secrets.create_secret(Name=name, SecretString=json.dumps({"db_uri": imports.uri}))
+    assert show.main([name]) == 0
+    [row] = [json.loads(line) for line in imports.capture.readouterr().out.splitlines()]
+    assert (row["dataset_id"], row["run"], row["voxel_spacing"], row["file_size_omezarr"]) == (10000, "TS_001", 10.0, 3)
+    other = imports.uri.replace(PASSWORD, "another-password")
+    secrets.put_secret_value(SecretId=name, SecretString=json.dumps({"db_uri": other}))
+    assert show.main([name]) == 1
+    assert imports.capture.readouterr().err.startswith(f"{name}: connection failed: ")
+    secrets.delete_secret(SecretId=name, ForceDeleteWithoutRecovery=True)
 
 
 ELSEWHERE: list[tuple[Callable[[str], str], str]] = [
