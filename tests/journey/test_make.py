@@ -3,6 +3,7 @@ caches."""
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import re
@@ -10,6 +11,7 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -127,6 +129,16 @@ def updated(printed: str, what: str) -> dict[str, int]:
     return {stack: int(match[1]) for stack, match in found.items() if match}
 
 
+def served_bytes(url: str) -> int:
+    """The size of an object that the data CDN serves."""
+    parts = urlsplit(url)
+    connection = http.client.HTTPConnection("127.0.0.1", parts.port, timeout=30)
+    connection.request("GET", parts.path, headers={"Host": parts.netloc, "Range": "bytes=0-0"})
+    answer = connection.getresponse()
+    assert answer.status == 206
+    return int(str(answer.getheader("Content-Range")).rpartition("/")[2])
+
+
 def test_up_brings_it_all_up_and_finds_it_there_again(tmp_path: Path) -> None:
     """`make up` twice, `make preview`, the commands of the documentation by hand, `make down`."""
     folder = tmp_path / "local"
@@ -143,7 +155,8 @@ def test_up_brings_it_all_up_and_finds_it_there_again(tmp_path: Path) -> None:
         for printed in (first, again):
             assert re.search(r"^cryoet-data-portal-public: \d+ voxels of .* are the phantom's$", printed, re.MULTILINE)
             [row] = re.findall(r'^\{"dataset_id": 10000, "run": "TS_001", .*\}$', printed, re.MULTILINE)
-            assert json.loads(row)["s3_mrc_file"].startswith("s3://cryoet-data-portal-public/10000/TS_001/")
+            tomogram = json.loads(row)
+            assert served_bytes(tomogram["https_mrc_file"]) == tomogram["file_size_mrc"]
         assert ("copy: s3://" in first, "copy: s3://" in again) == (True, False)
         preview = done(folder, "preview")
         # Under another role the provider itself differs; nothing else does.
