@@ -21,7 +21,7 @@ def secret(cloud: Cloud, environment: str) -> dict[str, str]:
 def connect(cloud: Cloud, environment: str, **more: Any) -> psycopg.Connection[Any]:
     """By the secret's URI, TLS verified; ``more`` takes the place of its parts."""
     uri = secret(cloud, environment)["db_uri"].replace("postgresql+psycopg://", "postgresql://")
-    verified = {"sslmode": "verify-full", "sslrootcert": cloud.ca_bundle}
+    verified: dict[str, Any] = {"sslmode": "verify-full", "sslrootcert": cloud.ca_bundle}
     return psycopg.connect(uri, **{**verified, **more}, autocommit=True)
 
 

@@ -9,7 +9,8 @@ takes one.
 from __future__ import annotations
 
 import re
-from ipaddress import ip_network
+from dataclasses import replace
+from ipaddress import IPv4Network
 from typing import Any
 
 from tests.unit.recording import Recording, Registered
@@ -52,8 +53,8 @@ def let_out(graph: Recording, group: str, port: int, subnets: list[Registered]) 
         for one in graph.of("vpc/securityGroupEgressRule:SecurityGroupEgressRule")
         if one.inputs["securityGroupId"] == group and covers(one, port) and one.inputs.get("cidrIpv4")
     ]
-    blocks = [ip_network(subnet.inputs["cidrBlock"]) for subnet in subnets]
-    return all(any(block.subnet_of(ip_network(rule.inputs["cidrIpv4"])) for rule in rules) for block in blocks)
+    blocks = [IPv4Network(subnet.inputs["cidrBlock"]) for subnet in subnets]
+    return all(any(block.subnet_of(IPv4Network(rule.inputs["cidrIpv4"])) for rule in rules) for block in blocks)
 
 
 def has_internet(graph: Recording, subnet: Registered) -> bool:
@@ -102,5 +103,5 @@ def test_a_group_that_a_rule_opens_to_an_address_is_seen(graph: Recording, stack
     cluster = graph.of("rds/cluster:Cluster")[0]
     [rule] = [one for one in graph.resources if one.name == f"{cluster.name}-from-jobs"]
     open_rule = {key: value for key, value in rule.inputs.items() if key != "referencedSecurityGroupId"}
-    planted = Registered(**{**vars(rule), "name": "planted", "inputs": {**open_rule, "cidrIpv4": "0.0.0.0/0"}})
+    planted = replace(rule, name="planted", inputs={**open_rule, "cidrIpv4": "0.0.0.0/0"})
     assert "0.0.0.0/0" in reaching(Recording(resources=[*graph.resources, planted]), cluster)
