@@ -327,7 +327,8 @@ def _no_orchestrators(files: dict[str, Any]) -> None:
     for settings_ in files.values():
         settings_["network"] = {"cidr": settings_["network"]["cidr"]}
         for environment in settings_.get("environments", {}).values():
-            environment.pop("orchestrator", None)
+            for part in ("orchestrator", "database"):
+                environment.pop(part, None)
 
 
 def test_operators_see_which_workflows_there_are() -> None:
