@@ -77,6 +77,11 @@ class Databases:
         found: dict[str, Any] = self.client.describe_db_clusters(DBClusterIdentifier=identifier)["DBClusters"][0]
         return found
 
+    def uri(self, identifier: str) -> str:
+        """As the secret of an environment has it."""
+        found = self.describe(identifier)
+        return f"postgresql+psycopg://portal:{PASSWORD}@{found['Endpoint']}:{found['Port']}/tomograms"
+
     def await_cluster(self, identifier: str) -> None:
         _wait(lambda: self.describe(identifier)["Status"])
 

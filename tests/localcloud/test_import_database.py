@@ -84,11 +84,9 @@ def imports(cloud: Cloud, databases: Databases, cluster: str, capsys: pytest.Cap
         "AWS_CA_BUNDLE": cloud.ca_bundle,
         "PGSSLROOTCERT": cloud.ca_bundle,
     }
-    where = databases.describe(cluster)
-    uri = f"postgresql+psycopg://portal:{PASSWORD}@{where['Endpoint']}:{where['Port']}/tomograms"
     with patch.dict(os.environ, variables), databases.connect(cluster) as connection:
         connection.execute("DROP TABLE IF EXISTS tomograms, runs, datasets, depositions")
-        yield Imports(Datasets(s3, bucket), uri, connection, capsys)
+        yield Imports(Datasets(s3, bucket), databases.uri(cluster), connection, capsys)
 
 
 def counts(inserted: int = 0, updated: int = 0, deleted: int = 0) -> dict[str, int]:

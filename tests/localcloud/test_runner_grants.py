@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import threading
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from unittest.mock import patch
@@ -23,6 +24,7 @@ from examples.ingest.phantom import main as make_phantom
 from localcloud.runner import exits
 from localcloud.runner.store import StoppedError, Store
 from tests.localcloud.conftest import DEV, REGION, Cloud
+from tests.localcloud.rds_steps import Databases
 from tests.localcloud.runner_jobs import Jobs
 
 IMAGE = f"{DEV}.dkr.ecr.{REGION}.amazonaws.com"
@@ -82,6 +84,7 @@ class Granted:
 
     cloud: Cloud
     folder: Path
+    database_uri: str
     wdl: str = ""
     source: str = ""
     output: str = ""
@@ -99,7 +102,7 @@ class Granted:
         with patch.dict(os.environ, self.jobs.environment("", "run")):
             make_phantom([f"s3://{self.source}/phantom/TS_001.mrc"])
             assert ingest.main(["convert", "../dataset_configs/10000.yaml", self.source, self.output]) == 0
-        secret = json.dumps({"db_uri": "postgresql+psycopg://user:pass@database/cryoetv2"})
+        secret = json.dumps({"db_uri": self.database_uri})
         self.cloud.client("secretsmanager").create_secret(Name=names.database_secret(ENVIRONMENT), SecretString=secret)
         self._assume()
 
@@ -169,8 +172,16 @@ class Granted:
 
 
 @pytest.fixture(scope="module")
-def granted(cloud: Cloud, tmp_path_factory: pytest.TempPathFactory) -> Granted:
-    return Granted(cloud, tmp_path_factory.mktemp("jobs"))
+def database_uri(cloud: Cloud) -> Iterator[str]:
+    databases = Databases(cloud)
+    cluster = databases.served()
+    yield databases.uri(cluster)
+    databases.remove(cluster)
+
+
+@pytest.fixture(scope="module")
+def granted(cloud: Cloud, tmp_path_factory: pytest.TempPathFactory, database_uri: str) -> Granted:
+    return Granted(cloud, tmp_path_factory.mktemp("jobs"), database_uri)
 
 
 def _words(value: str | Grant) -> str:

@@ -16,7 +16,7 @@ from examples.ingest.phantom import SHAPE
 from examples.ingest.phantom import main as make_phantom
 from tests.localcloud.authorities import published_authorities
 from tests.localcloud.conftest import REGION, Cloud
-from tests.localcloud.rds_steps import PASSWORD, Databases
+from tests.localcloud.rds_steps import Databases
 from tests.localcloud.runner_jobs import Jobs
 
 KEYS = ("db_import-v0.0.3.wdl", "db_import-v0.0.4.wdl")
@@ -51,9 +51,8 @@ def databases(cloud: Cloud) -> Databases:
 def cluster(cloud: Cloud, databases: Databases) -> Iterator[str]:
     """A database with its URI in the secret of the environment prod alone."""
     identifier, secrets = databases.served(), cloud.client("secretsmanager")
-    where = databases.describe(identifier)
-    uri = f"postgresql+psycopg://portal:{PASSWORD}@{where['Endpoint']}:{where['Port']}/tomograms"
-    secrets.create_secret(Name="prod/v2_db_uri", SecretString=json.dumps({"db_uri": uri}))
+    secret = json.dumps({"db_uri": databases.uri(identifier)})
+    secrets.create_secret(Name="prod/v2_db_uri", SecretString=secret)
     yield identifier
     secrets.delete_secret(SecretId="prod/v2_db_uri", ForceDeleteWithoutRecovery=True)
     databases.remove(identifier)
