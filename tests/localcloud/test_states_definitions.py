@@ -111,7 +111,8 @@ def test_a_description_has_what_was_given(machines: Machines) -> None:
     machines.sfn.tag_resource(resourceArn=arn, tags=[{"key": "c", "value": "d"}])
     machines.sfn.untag_resource(resourceArn=arn, tagKeys=["a"])
     assert machines.sfn.list_tags_for_resource(resourceArn=arn)["tags"] == [{"key": "c", "value": "d"}]
-    names = [item["stateMachineArn"] for item in machines.sfn.list_state_machines()["stateMachines"]]
+    pages = machines.sfn.get_paginator("list_state_machines").paginate()
+    names = [item["stateMachineArn"] for page in pages for item in page["stateMachines"]]
     assert arn in names
     machines.sfn.delete_state_machine(stateMachineArn=arn)
     with refused("StateMachineDoesNotExist", arn):
