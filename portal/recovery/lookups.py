@@ -1,10 +1,11 @@
 """Types whose ids AWS chooses: where to look for one, and what tells it from every other in the account.
 
 Rests on: the ``Describe`` calls of EC2, Batch and Secrets Manager, ``GetQueueUrl`` of SQS, ``ListSubscriptionsByTopic``
-of SNS, the ``List`` calls of CloudFront, ACM and WAF, which show no tags. EC2 and
-Batch attach the tags in the call that makes the thing, so what has been made has them; a default security group is
-made with its VPC and gets its tags last, so without them its creation was not carried out to the end and is repeated.
-Deleted NAT gateways and endpoints stay visible for an hour.
+of SNS, the ``List`` calls of CloudFront, ACM and WAF, which show no tags; ACM tells a certificate's by another call and
+lists certificates of other keys than RSA of 1024 and 2048 bits only if it is asked for them. EC2, ACM and Batch attach
+the tags in the call that makes the thing, so what has been made has them; a default security group is made with its
+VPC and gets its tags last, so without them its creation was not carried out to the end and is repeated. Deleted
+NAT gateways and endpoints stay visible for an hour.
 """
 
 from __future__ import annotations
@@ -33,46 +34,53 @@ class Lookup:
     """Input → what of an item must be equal to it; an input that is not given must have no counterpart."""
     asked: Mapping[str, str] = field(default_factory=dict[str, str])
     """Parameter of the call → the input that it takes; empty: the call tells all of the account."""
-    fixed: Mapping[str, str] = field(default_factory=dict[str, str])
+    fixed: Mapping[str, Any] = field(default_factory=dict[str, Any])
     """Parameters of the call that are always the same."""
-    region: str = ""
-    """Where the things are if that isn't the account's region."""
     tags: str = "Tags"
     """AWS's list of tags; "" for a type without, and for one whose name or place says enough."""
+    tags_call: str = ""
+    """The call that tells an item's tags where the list shows none; ``tags`` is then of its answer."""
+    tags_asked: str = ""
+    """Its parameter, which takes the item's id."""
     absent: frozenset[str] = frozenset()
     """Error codes that mean: no such thing."""
 
     @property
     def orphans(self) -> bool:
-        """Whether the account can be searched for whatever carries the stack's tags."""
-        return bool(self.tags) and not self.asked
+        """Whether the account's region can be searched by one call for whatever carries the stack's tags."""
+        return bool(self.tags) and not self.asked and not self.tags_call
 
     def list(self, place: Place, inputs: Mapping[str, Any]) -> list[Item]:
-        """What the account has. Raises botocore's errors."""
-        client = place.client(self.service, self.region)
+        """What the account has in the region that the inputs name, or else in its own. Raises botocore's errors."""
+        client = place.client(self.service, inputs.get("region") or "")
         request = {**self.fixed, **{name: inputs[key] for name, key in self.asked.items()}}
         try:
             if client.can_paginate(self.call):
                 pages = client.get_paginator(self.call).paginate(**request)
-                return [item for page in pages for item in self._items(page)]
-            return self._items(getattr(client, self.call)(**request))
+                return [item for page in pages for item in self._items(client, page)]
+            return self._items(client, getattr(client, self.call)(**request))
         except ClientError as error:
             if error.response.get("Error", {}).get("Code") in self.absent:
                 return []
             raise
 
-    def _items(self, answer: Any) -> list[Item]:
-        return [{"item": item, "id": jmespath.search(self.id, item)} for item in jmespath.search(self.items, answer)]
+    def _items(self, client: Any, answer: Any) -> list[Item]:
+        items: list[Item] = []
+        for item in jmespath.search(self.items, answer):
+            id_ = jmespath.search(self.id, item)
+            tagged = getattr(client, self.tags_call)(**{self.tags_asked: id_}) if self.tags_call else item
+            items.append({"item": item, "id": id_, "tagged": tagged})
+        return items
 
     def tags_of(self, item: Item) -> dict[str, str]:
-        pairs = jmespath.search(self.tags, item["item"]) if self.tags else None
+        pairs = jmespath.search(self.tags, item["tagged"]) if self.tags else None
         return {pair["Key"]: pair["Value"] for pair in pairs or []}
 
     def alike(self, item: Item, inputs: Mapping[str, Any]) -> bool:
         """Whether the attributes are those of the inputs. What the engine made up (a name) is not compared."""
         made_up = inputs.get("__defaults") or []
         return all(
-            name in made_up or (inputs.get(name) or None) == (jmespath.search(path, item["item"]) or None)
+            name in made_up or _comparable(inputs.get(name)) == _comparable(jmespath.search(path, item["item"]))
             for name, path in self.same.items()
         )
 
@@ -81,6 +89,11 @@ class Lookup:
         known = {name: jmespath.search(path, item["item"]) for name, path in self.same.items()}
         made_up = inputs.get("__defaults") or []
         return {**inputs, **{name: value for name, value in known.items() if name in made_up}}
+
+
+def _comparable(value: Any) -> Any:
+    """A list without its order, and nothing for what is empty."""
+    return (sorted(value) if isinstance(value, list) else value) or None
 
 
 def _ec2(call: str, items: str, id_: str, *, tags: str = "Tags", **same: str) -> Lookup:
@@ -103,8 +116,10 @@ def _rule(*, egress: bool) -> Lookup:
     )
 
 
-EAST: Final = "us-east-1"
-"""Where CloudFront's certificates, web ACLs and log deliveries are."""
+KEY_TYPES: Final = [f"RSA_{bits}" for bits in (1024, 2048, 3072, 4096)] + [
+    f"EC_{curve}" for curve in ("prime256v1", "secp384r1", "secp521r1")
+]
+"""All that a certificate of ACM can have."""
 
 
 def _cloudfront(call: str, items: str, **same: str) -> Lookup:
@@ -119,9 +134,8 @@ def _firewall(call: str, items: str) -> Lookup:
         call=call,
         items=items,
         id="Id",
-        same={"description": "Description"},
-        fixed={"Scope": "CLOUDFRONT"},
-        region=EAST,
+        asked={"Scope": "scope"},
+        same={"name": "Name", "description": "Description"},
         tags="",
     )
 
@@ -133,12 +147,9 @@ LOOKUPS: Final[dict[str, Lookup]] = {
         items="CertificateSummaryList",
         id="CertificateArn",
         same={"domainName": "DomainName", "subjectAlternativeNames": "SubjectAlternativeNameSummaries"},
-        region=EAST,
-        tags="",
-    ),
-    # A wait, of which AWS holds nothing: it is begun again.
-    "aws:acm/certificateValidation:CertificateValidation": Lookup(
-        service="acm", call="list_certificates", items="`[]`", id="CertificateArn", region=EAST, tags=""
+        fixed={"Includes": {"keyTypes": KEY_TYPES}},
+        tags_call="list_tags_for_certificate",
+        tags_asked="CertificateArn",
     ),
     "aws:cloudfront/cachePolicy:CachePolicy": _cloudfront(
         "list_cache_policies", "CachePolicyList.Items[].CachePolicy", comment="CachePolicyConfig.Comment"
@@ -164,7 +175,6 @@ LOOKUPS: Final[dict[str, Lookup]] = {
         items="deliveries",
         id="id",
         same={"deliverySourceName": "deliverySourceName", "deliveryDestinationArn": "deliveryDestinationArn"},
-        region=EAST,
         tags="",
     ),
     "aws:wafv2/ipSet:IpSet": _firewall("list_ip_sets", "IPSets"),
@@ -239,17 +249,6 @@ LOOKUPS: Final[dict[str, Lookup]] = {
         tags="",
         absent=frozenset({"ResourceNotFoundException"}),
     ),
-    # None is ever taken for the one that an update was making: its value can't be told from that of the one before. A
-    # further version is harmless, since what reads one asks for it by its own id.
-    "aws:secretsmanager/secretVersion:SecretVersion": Lookup(
-        service="secretsmanager",
-        call="list_secret_version_ids",
-        items="Versions[?VersionId=='']",
-        id="VersionId",
-        asked={"SecretId": "secretId"},
-        tags="",
-        absent=frozenset({"ResourceNotFoundException"}),
-    ),
     "aws:sns/topicSubscription:TopicSubscription": Lookup(
         service="sns",
         call="list_subscriptions_by_topic",
@@ -272,3 +271,14 @@ LOOKUPS: Final[dict[str, Lookup]] = {
     "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": _rule(egress=True),
     "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": _rule(egress=False),
 }
+
+CREATED_AGAIN: Final = frozenset(
+    {
+        # A wait until a certificate is issued: AWS holds nothing of it.
+        "aws:acm/certificateValidation:CertificateValidation",
+        # AWS chooses its id and lists neither tags nor value, so one version can't be told from another. A further
+        # version is harmless: whoever reads a version asks for it by its own id.
+        "aws:secretsmanager/secretVersion:SecretVersion",
+    }
+)
+"""Types that AWS gives no way to look for, and that can be created again beside what an interrupted update created."""

@@ -11,7 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from portal.recovery.errors import RecoverError
 from portal.recovery.ids import IDS
-from portal.recovery.lookups import LOOKUPS, Item, Lookup
+from portal.recovery.lookups import CREATED_AGAIN, LOOKUPS, Item, Lookup
 from portal.recovery.places import Place
 from portal.recovery.wanted import Resource, Wanted
 
@@ -60,6 +60,8 @@ class Account:
         if wanted.type in IDS:
             id_ = IDS[wanted.type](wanted.inputs, self.place)
             return None if (wanted.type, id_) in self.held else Found(wanted=wanted, id=id_, inputs=wanted.inputs)
+        if wanted.type in CREATED_AGAIN:
+            return None
         if wanted.type not in LOOKUPS:
             if not wanted.pending:
                 return None
@@ -87,7 +89,7 @@ class Account:
         return not lookup.tags or telling.items() <= lookup.tags_of(item).items()
 
     def _list(self, type_: str, lookup: Lookup, inputs: Mapping[str, Any]) -> list[Item]:
-        key = json.dumps([type_, {name: inputs.get(name) for name in lookup.asked.values()}])
+        key = json.dumps([type_, inputs.get("region"), {name: inputs.get(name) for name in lookup.asked.values()}])
         if key not in self.lists:
             try:
                 self.lists[key] = lookup.list(self.place, inputs)

@@ -15,7 +15,7 @@ from components import names
 from localcloud.server.organization import ORGANIZATION_ROLE
 from portal.recovery import RecoverError
 from portal.recovery.ids import IDS
-from portal.recovery.lookups import LOOKUPS
+from portal.recovery.lookups import CREATED_AGAIN, LOOKUPS
 from portal.recovery.places import Place
 from portal.recovery.search import Account, Found
 from portal.recovery.wanted import Wanted
@@ -25,8 +25,10 @@ from .provider_cases import CASES, Case
 from .provider_kit import Engine, Inputs, engine_in, paths, unique
 
 PROVIDER = {"type": "pulumi:providers:aws", "id": "p", "inputs": {"defaultTags": {"tags": {"project": "portal"}}}}
-UNUSED = {"aws:iam/serviceLinkedRole:ServiceLinkedRole", "aws:kms/key:Key"}
+UNUSED = {"aws:iam/serviceLinkedRole:ServiceLinkedRole", "aws:kms/key:Key", "aws:route53/zone:Zone"}
 """Types of the plugin that no stack uses: a recovery asks a person for them."""
+EAST = "us-east-1"
+CERTIFICATE, IP_SET, WEB_ACL = "aws:acm/certificate:Certificate", "aws:wafv2/ipSet:IpSet", "aws:wafv2/webAcl:WebAcl"
 GIVEN = {
     "aws:s3/bucketOwnershipControls:BucketOwnershipControls",
     "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",
@@ -35,7 +37,9 @@ GIVEN = {
 """What AWS sets by itself with something else, so it is always there."""
 GROUP, VPC = "aws:ec2/securityGroup:SecurityGroup", "aws:ec2/vpc:Vpc"
 found_by_type = pytest.mark.parametrize(
-    "case", [case for case in CASES if case.token not in UNUSED], ids=lambda case: case.token.rsplit(":", 1)[1]
+    "case",
+    [case for case in CASES if case.token not in UNUSED | CREATED_AGAIN],
+    ids=lambda case: case.token.rsplit(":", 1)[1],
 )
 
 
@@ -76,7 +80,7 @@ def distinct(token: str, inputs: Inputs) -> Inputs:
 
 
 def test_every_type_of_the_plugin_is_known() -> None:
-    assert {case.token for case in CASES} - UNUSED <= {*IDS, *LOOKUPS}
+    assert {case.token for case in CASES} - UNUSED <= {*IDS, *LOOKUPS, *CREATED_AGAIN}
 
 
 @found_by_type
@@ -91,6 +95,55 @@ def test_what_aws_has_is_found_and_read(case: Case, engine: Engine, place: Place
     read = engine.read(case.token, found.id, found.inputs, found.inputs)
     assert paths(engine.diff(case.token, read.properties, inputs)) == []
     assert find(place, case.token, checked, (case.token, resource_id)) == []
+
+
+@pytest.mark.parametrize(
+    "case", [case for case in CASES if case.token in CREATED_AGAIN], ids=lambda case: case.token.rsplit(":", 1)[1]
+)
+def test_what_aws_gives_no_way_to_find_is_created_again(case: Case, engine: Engine, place: Place) -> None:
+    inputs = case.inputs(case.before(engine.create, unique))
+    engine.create(case.token, inputs)
+    assert find(place, case.token, engine.check(case.token, inputs)) == []
+    resource_id, _ = engine.create(case.token, inputs)
+    read = engine.read(case.token, resource_id, inputs, inputs)
+    assert paths(engine.diff(case.token, read.properties, inputs)) == []
+
+
+@pytest.mark.parametrize(
+    "case",
+    [case for case in CASES if case.token in (CERTIFICATE, IP_SET, WEB_ACL)],
+    ids=lambda case: case.token.rsplit(":", 1)[1],
+)
+def test_what_cloudfront_uses_is_found_in_its_region(case: Case, engine: Engine, place: Place) -> None:
+    """An equal one in the account's own region is another's."""
+    inputs = distinct(case.token, case.inputs(case.before(engine.create, unique)))
+    east = {**inputs, "region": EAST, **({"scope": "CLOUDFRONT"} if "scope" in inputs else {})}
+    engine.create(case.token, inputs)
+    checked = engine.check(case.token, east)
+    assert find(place, case.token, checked) == []
+    resource_id, _ = engine.create(case.token, east)
+    assert [found.id for found in find(place, case.token, checked)] == [resource_id]
+
+
+def test_a_certificate_without_the_tags_of_the_stack_is_anothers(engine: Engine, place: Place) -> None:
+    host = f"{unique('host')}.example.org"
+    inputs: Inputs = {"domainName": host, "subjectAlternativeNames": [host], "validationMethod": "DNS"}
+    engine.create(CERTIFICATE, {**inputs, "tags": {"Name": "another"}})
+    assert find(place, CERTIFICATE, engine.check(CERTIFICATE, {**inputs, "tags": {"Name": "ours"}})) == []
+
+
+@pytest.mark.parametrize("token", [IP_SET, WEB_ACL])
+def test_a_firewall_whose_name_the_engine_made_up_is_found_under_the_name_it_has(
+    token: str, engine: Engine, place: Place
+) -> None:
+    [case] = [case for case in CASES if case.token == token]
+    inputs = {key: value for key, value in case.inputs("").items() if key != "name"} | {"description": unique("about")}
+    resource_id, state = engine.create(token, inputs)
+    planned, _ = engine.provider.check(token, "one", {}, inputs, b"another seed")
+    assert planned["name"] != state["name"]
+    [found] = find(place, token, planned)
+    assert (found.id, found.inputs["name"]) == (resource_id, state["name"])
+    assert engine.read(token, found.id, found.inputs, found.inputs).resource_id == resource_id
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from components.access.orchestration import reads
 from portal.pulumi_cli import Pulumi, PulumiError
 from portal.recovery import RecoverError, clear_dead_lock
 from portal.recovery.ids import IDS
-from portal.recovery.lookups import LOOKUPS
+from portal.recovery.lookups import CREATED_AGAIN, LOOKUPS
 from portal.recovery.places import Place
 from portal.recovery.recover import diagnostics, entered
 from portal.recovery.search import OF_STACK, Account, Found
@@ -83,15 +83,17 @@ def export(resources: list[dict[str, Any]], *operations: dict[str, Any]) -> dict
 @pytest.mark.parametrize("stack", ["dev", "prod"])
 def test_every_type_that_the_program_makes_can_be_found(stack: str) -> None:
     types = {one.type for one in deployed(stack).resources if one.type.startswith("aws:")}
-    assert types <= {*IDS, *LOOKUPS}
-    assert not {*IDS} & {*LOOKUPS}
+    assert types <= {*IDS, *LOOKUPS, *CREATED_AGAIN}
+    assert len({*IDS, *LOOKUPS, *CREATED_AGAIN}) == len(IDS) + len(LOOKUPS) + len(CREATED_AGAIN)
 
 
 def test_who_deploys_may_look_for_all_that_the_program_makes() -> None:
     statements = (*reads(ACCOUNT, REGION), *delivery.reads(()), *databases.reads(ACCOUNT, REGION))
     allowed = {action for one in statements for action in one.actions}
     used = {one.type for stack in ("dev", "prod") for one in deployed(stack).resources} & {*LOOKUPS}
-    asked = {f"{LOOKUPS[type_].service}:{LOOKUPS[type_].call.title().replace('_', '')}" for type_ in used}
+    lookups = [LOOKUPS[type_] for type_ in used]
+    calls = {(one.service, call) for one in lookups for call in (one.call, one.tags_call) if call}
+    asked = {f"{service}:{call.title().replace('_', '')}" for service, call in calls}
     assert asked
     assert {one for one in asked if not any(fnmatchcase(one, action) for action in allowed)} == set()
 

@@ -2,7 +2,9 @@
 
 AWS facts: a certificate of a region serves that region, and CloudFront those of us-east-1; the record that proves a
 name is the same at each request of one account, for a name and its wildcard alike; one that something uses is not
-deleted. Imported and private certificates are not there. Sources: ACM API reference and user guide ("DNS validation").
+deleted; a list shows certificates of other keys than RSA of 1024 and 2048 bits only if it is asked for them.
+Imported and private certificates are not there. Sources: ACM API reference (ListCertificates, Filters) and user guide
+("DNS validation").
 """
 
 from __future__ import annotations

@@ -12,6 +12,8 @@ from .store import CERTIFICATES, Certificate
 
 SERVICE: Final = "acm"
 _KEYS: Final = ("RSA_2048", "EC_prime256v1", "EC_secp384r1")
+_LISTED_KEYS: Final = ("RSA_1024", "RSA_2048")
+"""What a list has unless it is asked for other types of keys."""
 _NAME: Final = re.compile(r"(\*\.)?(((?!-)[A-Za-z0-9-]{0,62}[A-Za-z0-9])\.)+((?!-)[A-Za-z0-9-]{1,62}[A-Za-z0-9])")
 _LONGEST_FIRST_NAME: Final = 64
 _MOST_NAMES: Final = 10
@@ -123,6 +125,7 @@ def delete(call: Call) -> Params:
 def list_all(call: Call) -> Params:
     held = [one for one in CERTIFICATES.values() if (one.account, one.region) == (call.account, call.region)]
     wanted = call.params.get("CertificateStatuses")
+    key_types = call.params.get("Includes", {}).get("keyTypes") or _LISTED_KEYS
     return {
         "CertificateSummaryList": [
             {
@@ -131,9 +134,10 @@ def list_all(call: Call) -> Params:
                 "SubjectAlternativeNameSummaries": one.names,
                 "Status": one.status,
                 "Type": "AMAZON_ISSUED",
+                "KeyAlgorithm": one.key_algorithm,
             }
             for one in held
-            if not wanted or one.status in wanted
+            if one.key_algorithm in key_types and (not wanted or one.status in wanted)
         ]
     }
 
