@@ -94,9 +94,10 @@ class Project:
     def up(self, stack: str, *arguments: str) -> str:
         return self.pulumi(stack, "up", "--yes", "--skip-preview", *arguments)
 
-    def state(self, stack: str) -> list[dict[str, Any]]:
+    def state(self, stack: str, *options: str) -> list[dict[str, Any]]:
         """The resources that the state holds, the provider and the stack itself left out."""
-        deployment = json.loads(self.run("pulumi", "stack", "export", "--stack", stack).stdout)["deployment"]
+        exported = self.run("pulumi", "stack", "export", "--stack", stack, *options)
+        deployment = json.loads(exported.stdout)["deployment"]
         held = deployment.get("resources", [])
         return [one for one in held if one.get("custom") and not one["type"].startswith("pulumi:")]
 

@@ -180,12 +180,13 @@ def _attachments(client: Client) -> set[str]:
 
 
 def _secret_versions(client: Client) -> set[str]:
-    """Those that have a label."""
+    """Those that are read: one that a killed update put and the next put again is the previous one."""
     secrets = [row["ARN"] for row in _pages(client("secretsmanager"), "list_secrets", "SecretList")]
     return {
         f"{secret}|{version['VersionId']}"
         for secret in secrets
         for version in _pages(client("secretsmanager"), "list_secret_version_ids", "Versions", SecretId=secret)
+        if "AWSCURRENT" in version["VersionStages"]
     }
 
 
