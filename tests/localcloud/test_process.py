@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -260,6 +261,8 @@ def test_a_server_that_does_not_answer_is_ended_and_not_taken_for_a_dead_one(
     monkeypatch.setattr(process, "ANSWER_SECONDS", 0.5)
     monkeypatch.setattr(process, "STOP_SECONDS", 1.0)
     os.kill(busy.server.pid, signal.SIGSTOP)
+    while psutil.Process(busy.server.pid).status() != psutil.STATUS_STOPPED:
+        time.sleep(0.01)
     with pytest.raises(process.ProcessError, match=rf"process {busy.server.pid} does not answer: localcloud stop ends"):
         process.start(busy.folder, [DEV])
     assert process.stop(busy.folder)
