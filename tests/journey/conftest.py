@@ -202,3 +202,15 @@ def smaller(settings: dict[str, Any]) -> None:
     of each."""
     del settings["environments"]["dev"]
     del settings["images"]["import"]
+
+
+SERVES = ("database", "api", "frontend", "site")
+"""What an environment has that its jobs don't need."""
+
+
+def jobs_alone(settings: dict[str, Any]) -> None:
+    """Takes away what serves: databases, and what stands before them. For journeys that ask nothing about it."""
+    settings.pop("cluster", None)
+    for environment in settings["environments"].values():
+        for part in SERVES:
+            environment.pop(part, None)

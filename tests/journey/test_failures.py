@@ -14,7 +14,7 @@ import pytest
 
 from localcloud.server.services.batch import faults
 from tests.journey import workflows
-from tests.journey.conftest import Cloud, Project
+from tests.journey.conftest import Cloud, Project, jobs_alone
 from tests.journey.failure_cases import BODIES, FAILURES, TAKEN
 from tests.journey.running import INTERRUPTED, MACHINE_MIB, RECLAIMED, WELL, Runs, environment_of, runners, sizes_of
 from tests.localcloud.batch_steps import until
@@ -116,6 +116,7 @@ def ended(module_project: Project, cloud: Cloud, tmp_path_factory: pytest.TempPa
     """The dev account up, dev's queue on demand closed; all runs were started at once and have ended."""
 
     def change(settings: dict[str, Any]) -> None:
+        jobs_alone(settings)
         dev, staging = (settings["environments"][name]["orchestrator"] for name in ("dev", "staging"))
         dev |= {"timeout_seconds": TOO_LONG, "stages": [{"name": "One"}, {"name": "Two"}]}
         staging["notifications"]["max_receive_count"] = RECEIVES

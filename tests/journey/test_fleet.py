@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from localcloud.server.services.batch import faults, scheduler
-from tests.journey.conftest import Cloud, Project, outputs
+from tests.journey.conftest import Cloud, Project, jobs_alone, outputs
 from tests.journey.fleet_faults import ENDINGS, Expected, expected
 from tests.journey.light_runs import PATIENCE_SECONDS, Fleet, light_runner, machines_of
 from tests.localcloud.batch_steps import time_scale, until
@@ -27,6 +27,7 @@ def standing(module_project: Project) -> Project:
     """Few machines, the shortest time limits. Staging has an overflow, dev has none."""
 
     def change(settings: dict[str, Any]) -> None:
+        jobs_alone(settings)
         for environment, overflow in (("dev", 0), ("staging", VCPUS)):
             settings["environments"][environment]["orchestrator"] |= {
                 "spot_max_vcpus": VCPUS,

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.journey.conftest import DEV, Cloud, Project, outputs, smaller
+from tests.journey.conftest import DEV, Cloud, Project, jobs_alone, outputs, smaller
 from tests.journey.light_runs import PATIENCE_SECONDS, Fleet, light_runner, machines_of
 from tests.localcloud.batch_steps import until
 
@@ -27,6 +27,7 @@ def standing(module_project: Project) -> Iterator[Project]:
 
     def small(settings: dict[str, Any]) -> None:
         smaller(settings)
+        jobs_alone(settings)
         machines = {"spot_max_vcpus": VCPUS, "overflow_max_vcpus": 0, "on_demand_max_vcpus": VCPUS}
         settings["environments"]["staging"]["orchestrator"] |= machines
 

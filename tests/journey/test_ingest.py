@@ -16,7 +16,7 @@ from examples.ingest import compare as comparison
 from examples.ingest.phantom import main as make_phantom
 from localcloud.server.services.batch import faults
 from tests.journey import workflows
-from tests.journey.conftest import Cloud, Project
+from tests.journey.conftest import Cloud, Project, jobs_alone
 from tests.journey.running import INGEST, RECLAIMED, WELL, Runs, administrator, environment_of, runners
 from tests.localcloud.batch_steps import refused
 from tests.localcloud.test_runner_contract import web
@@ -75,6 +75,7 @@ def ingests(module_project: Project, cloud: Cloud) -> Iterator[Ingests]:
     """The dev account up, staging's environment with one stage and dev's with two; two ingests have ended."""
 
     def two_stages(settings: dict[str, Any]) -> None:
+        jobs_alone(settings)
         settings["environments"]["dev"]["orchestrator"] |= {
             "stages": [{"name": "One"}, {"name": "Two"}],
             "call_cache": True,

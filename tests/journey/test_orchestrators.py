@@ -5,32 +5,27 @@ from __future__ import annotations
 from typing import Any
 
 from components import names
-from tests.journey.conftest import DEV, Cloud, Project, outputs
+from tests.journey.conftest import DEV, Cloud, Project, jobs_alone, outputs
 from tests.journey.test_github import PROVIDER, changes, job
 
 
 def without(settings: dict[str, Any]) -> None:
     """No orchestrators."""
-    without_databases(settings)
+    jobs_alone(settings)
     for environment in settings["environments"].values():
         del environment["orchestrator"]
     del settings["network"]["zones"]
 
 
-def without_databases(settings: dict[str, Any]) -> None:
-    """The first of an account changes the boundary, which is an administrator's to do."""
-    for environment in settings["environments"].values():
-        del environment["database"]
-
-
 def test_the_deploy_role_brings_orchestrators_up_and_takes_one_down(project: Project, cloud: Cloud) -> None:
-    """An administrator brought up the account with image repositories: the boundary and GitHub's roles are made."""
+    """An administrator brought up the account with image repositories: the boundary and GitHub's roles are made. It has
+    no database: the first of an account changes the boundary, which is an administrator's to do."""
     file = project.folder / "Pulumi.dev.yaml"
     whole = file.read_text()
     project.change("dev", without)
     project.up("dev")
     file.write_text(whole)
-    project.change("dev", without_databases)
+    project.change("dev", jobs_alone)
     project.change("dev", lambda settings: settings["environments"]["dev"].update(retire=True))
     deploy = job(cloud, DEV, names.GITHUB_DEPLOY, "environment:dev")
     project.pulumi("dev", "up", "--yes", "--skip-preview", env=deploy)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.journey.conftest import DEV, Cloud, Project, smaller
+from tests.journey.conftest import DEV, Cloud, Project, jobs_alone, smaller
 
 EMBARGO, STAGING = "cryoet-data-portal-embargo", "cryoet-data-portal-staging"
 
@@ -19,6 +19,7 @@ def untouched(module_project: Project, cloud: Cloud) -> Project:
 
 
 def embargoed(project: Project, cloud: Cloud) -> Project:
+    project.change("dev", jobs_alone)
     project.up("dev")
     cloud.client("s3").put_object(Bucket=EMBARGO, Key="10000/secret.mrc", Body=b"voxels")
     return project
@@ -196,6 +197,7 @@ def test_an_image_repository_that_exists_is_taken_in(project: Project, cloud: Cl
         repositoryName=name, imageTagMutability="IMMUTABLE", tags=[{"Key": "team", "Value": "imaging"}]
     )["repository"]
     project.change("dev", smaller)
+    project.change("dev", jobs_alone)
     project.change("dev", lambda settings: settings["images"]["ingest"].update(import_id=name))
     project.up("dev")
     project.change("dev", lambda settings: settings["images"]["ingest"].pop("import_id"))
@@ -210,7 +212,6 @@ def test_destroy_passes_once_everything_is_retired(project: Project, cloud: Clou
     def retire_environments(settings: dict[str, Any]) -> None:
         for environment in settings["environments"].values():
             environment["retire"] = True
-            del environment["database"]
 
     project.change("dev", retire_environments)
     embargoed(project, cloud)
