@@ -37,7 +37,6 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from localcloud.server.call import Call, Refusal
-from localcloud.server.control import Answer, Request, route
 
 from .model import LOCK, Job, stores
 
@@ -169,10 +168,10 @@ def _check_job(fault: Fault) -> None:
 
 
 def clear() -> None:
-    _remove("")
+    remove("")
 
 
-def _remove(fault_id: str) -> int:
+def remove(fault_id: str) -> int:
     """Takes out one fault, or all; answers how many."""
     with LOCK:
         removed = [item for item in _FAULTS if fault_id in ("", item.id)]
@@ -213,17 +212,6 @@ def refuse(call: Call, queue_arn: str, job_name: str) -> None:
     raise Refusal(fault.code, text, fault.status)
 
 
-@route("faults")
-def control(request: Request) -> Answer:
-    from .scheduler import wake
-
-    if request.method == "POST":
-        made = add(**dict(request.body))
-        wake()
-        return 201, asdict(made)
-    if request.method == "DELETE":
-        removed = _remove(request.rest)
-        wake()
-        return 200, {"removed": removed}
+def listed() -> list[dict[str, Any]]:
     with LOCK:
-        return 200, [asdict(item) for item in _FAULTS]
+        return [asdict(item) for item in _FAULTS]

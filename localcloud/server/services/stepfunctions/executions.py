@@ -12,7 +12,7 @@ from typing import Any
 
 from localcloud.server.retention import drops, over
 
-from . import flow, logs, notices, parallel, task
+from . import flow, logs, mapping, notices, parallel, task
 from .branch import Branch
 from .failures import RUNTIME, StateFailure, Stopped
 from .interpreter import run_block
@@ -20,7 +20,7 @@ from .model import LOCK, TERMINAL, Execution, dumps, now, stores
 from .tokens import ExecutionTimeout, Token
 
 LOG = logging.getLogger(__name__)
-STATES = (flow, parallel, task)
+STATES = (flow, mapping, parallel, task)
 """Imported for their handlers."""
 
 

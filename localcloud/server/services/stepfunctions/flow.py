@@ -6,7 +6,7 @@ import copy
 from datetime import UTC, datetime
 from typing import Any
 
-from . import choices, jsonpath
+from . import choices, jsonpath, payload
 from .branch import Frame
 from .failures import QUERY, RUNTIME, StateFailure
 from .interpreter import Step, check_size, effective_input, finish, handles, output_path
@@ -22,7 +22,7 @@ def pass_state(held: Frame) -> Step:
         return _plain(held)
     value = effective_input(held)
     if "Parameters" in held.state:
-        value = jsonpath.fill(held.state["Parameters"], held.data(value))
+        value = payload.fill(held.state["Parameters"], held.data(value))
     result = copy.deepcopy(held.state["Result"]) if "Result" in held.state else value
     return finish(held, result)
 
@@ -50,7 +50,7 @@ def fail(held: Frame) -> Step:
 
 def _text(held: Frame, field: str) -> str | None:
     if f"{field}Path" in held.state:
-        found = jsonpath.value_of(held.state[f"{field}Path"], held.data(), f"{field}Path")
+        found = payload.value_of(held.state[f"{field}Path"], held.data(), f"{field}Path")
         if not isinstance(found, str):
             raise StateFailure(RUNTIME, f"The value of {field}Path must be a string")
         return found
@@ -93,11 +93,11 @@ def _by_rules(held: Frame) -> Step:
     output = output_path(held, value)
     for rule in held.state["Choices"]:
         if choices.holds(rule, data):
-            values = jsonpath.fill(rule["Assign"], data) if "Assign" in rule else {}
+            values = payload.fill(rule["Assign"], data) if "Assign" in rule else {}
             return Step(next=rule["Next"], output=output, assigned=held.assign(rule.get("Assign"), values))
     if "Default" not in held.state:
         raise StateFailure(RUNTIME, NO_NEXT)
-    values = jsonpath.fill(held.state["Assign"], data) if "Assign" in held.state else {}
+    values = payload.fill(held.state["Assign"], data) if "Assign" in held.state else {}
     return Step(next=held.state["Default"], output=output, assigned=held.assign(held.state.get("Assign"), values))
 
 
@@ -106,7 +106,7 @@ def wait(held: Frame) -> Step:
     held.branch.token.sleep(_seconds(held))
     if held.is_jsonata:
         return _plain(held)
-    values = jsonpath.fill(held.state["Assign"], held.data()) if "Assign" in held.state else {}
+    values = payload.fill(held.state["Assign"], held.data()) if "Assign" in held.state else {}
     output = output_path(held, effective_input(held))
     return Step(next=held.state.get("Next"), output=output, assigned=held.assign(held.state.get("Assign"), values))
 

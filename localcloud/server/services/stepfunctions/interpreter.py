@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from . import jsonpath
+from . import jsonpath, payload
 from .branch import Branch, Frame, frame
 from .failures import DATA_LIMIT, StateFailure
 from .model import MOST_BYTES, dumps, size
@@ -116,8 +116,8 @@ def finish(held: Frame, result: Any, *, following: str | None = None) -> Step:
 def _by_path(held: Frame, result: Any) -> tuple[Any, dict[str, Any]]:
     state = held.state
     if "ResultSelector" in state:
-        result = jsonpath.fill(state["ResultSelector"], held.data(result))
-    values = jsonpath.fill(state["Assign"], held.data(result)) if "Assign" in state else {}
+        result = payload.fill(state["ResultSelector"], held.data(result))
+    values = payload.fill(state["Assign"], held.data(result)) if "Assign" in state else {}
     path = state.get("ResultPath", "$")
     joined = held.value if path is None else jsonpath.write(path, held.value, result)
     return output_path(held, joined), values
@@ -179,7 +179,7 @@ def _by_catcher(held: Frame, catcher: dict[str, Any], error: dict[str, str], fie
         output = fill(catcher["Output"], seen, f"{field}/Output") if "Output" in catcher else error
         values = fill(catcher["Assign"], seen, f"{field}/Assign") if "Assign" in catcher else {}
     else:
-        values = jsonpath.fill(catcher["Assign"], held.data(error)) if "Assign" in catcher else {}
+        values = payload.fill(catcher["Assign"], held.data(error)) if "Assign" in catcher else {}
         path = catcher.get("ResultPath", "$")
         output = held.value if path is None else jsonpath.write(path, held.value, error)
     check_size(output, held.name)

@@ -15,7 +15,7 @@ from typing import Any
 from localcloud.server import inside
 from localcloud.server.call import Refusal
 
-from . import jsonpath
+from . import jsonpath, payload
 from .branch import Frame
 from .failures import READER, WRITER, StateFailure
 from .interpreter import effective_input
@@ -41,7 +41,7 @@ def _filled(held: Frame, given: dict[str, Any], where: str) -> dict[str, Any]:
         from .jsonata import fill
 
         return fill(given.get("Arguments", {}), held.expressions(), f"{where}/Arguments")
-    return jsonpath.fill(given.get("Parameters", {}), held.data(effective_input(held)))
+    return payload.fill(given.get("Parameters", {}), held.data(effective_input(held)))
 
 
 def _read(held: Frame, reader: dict[str, Any]) -> list[Any]:
@@ -123,7 +123,7 @@ def _batches(held: Frame, config: dict[str, Any], chosen: list[Any]) -> list[Any
             head = {"BatchInput": fill(config["BatchInput"], held.expressions(), "ItemBatcher/BatchInput")}
         else:
             data = held.data(effective_input(held))
-            head = {"BatchInput": jsonpath.fill(config["BatchInput"], data)}
+            head = {"BatchInput": payload.fill(config["BatchInput"], data)}
     made: list[list[Any]] = []
     for item in chosen:
         last = made[-1] if made else None

@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any, cast
+from typing import Any
 
 from .failures import RUNTIME, StateFailure
 from .model import dumps
@@ -125,27 +125,3 @@ def write(path: str, base: Any, value: Any) -> Any:
         held = inner
     held[where[-1]] = value
     return made
-
-
-def fill(template: Any, data: Data) -> Any:
-    """A payload template with paths and intrinsic functions replaced by their values."""
-    if isinstance(template, list):
-        return [fill(item, data) for item in cast("list[Any]", template)]
-    if not isinstance(template, dict):
-        return template
-    made: dict[str, Any] = {}
-    for key, value in cast("dict[str, Any]", template).items():
-        if key.endswith(".$"):
-            made[key[:-2]] = value_of(value, data, key)
-        else:
-            made[key] = fill(value, data)
-    return made
-
-
-def value_of(text: str, data: Data, field_name: str) -> Any:
-    """The value of a path or of an intrinsic function."""
-    if text.startswith("States."):
-        from .intrinsics import call
-
-        return call(text, data)
-    return read(text, data, field_name=field_name)

@@ -17,6 +17,7 @@ from localcloud.server import registry
 from localcloud.server.call import Call, Params, Refusal
 
 from . import definition, grants
+from .executions import stop
 from .model import LOCK, StateMachine, Store, now, store_of
 from .pages import page
 from .problems import Problem, message
@@ -178,8 +179,6 @@ def update(call: Call) -> Params:
 
 def delete(call: Call) -> Params:
     """AWS stops what runs and takes its time over it; an unknown machine is no error."""
-    from .executions import stop
-
     arn = call.params["stateMachineArn"]
     with LOCK:
         held = store_of(call)

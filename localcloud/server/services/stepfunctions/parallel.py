@@ -1,4 +1,4 @@
-"""Parallel, and Map in its inline mode: branches of the same execution.
+"""Parallel, and what Map runs inline: branches of the same execution.
 
 AWS facts: every branch gets the state's input (Parallel) or an item (Map); the result is the list of their outputs in
 order; the first branch that fails ends the others and fails the state, with that branch's error; an inline Map runs
@@ -11,7 +11,7 @@ import copy
 from collections.abc import Callable
 from typing import Any
 
-from . import jsonpath
+from . import jsonpath, payload
 from .branch import Branch, Frame
 from .failures import QUERY, RUNTIME, StateFailure
 from .interpreter import Step, attempted, effective_input, handles, run_block
@@ -58,7 +58,7 @@ def branch_input(held: Frame) -> Any:
         return held.fill("Arguments") if "Arguments" in held.state else held.value
     value = effective_input(held)
     if "Parameters" in held.state:
-        return jsonpath.fill(held.state["Parameters"], held.data(value))
+        return payload.fill(held.state["Parameters"], held.data(value))
     return value
 
 
@@ -66,16 +66,6 @@ def kind_of(value: Any) -> str:
     """What JSON calls a value's type."""
     kinds = {dict: "object", list: "array", str: "string", bool: "boolean", int: "number", float: "number"}
     return kinds.get(type(value), "null")
-
-
-@handles("Map")
-def map_state(held: Frame) -> Step:
-    from .distributed import distributed
-
-    config = processor(held.state).get("ProcessorConfig", {})
-    if config.get("Mode", "INLINE") == "DISTRIBUTED":
-        return attempted(held, lambda: distributed(held))
-    return attempted(held, lambda: _inline(held))
 
 
 def processor(state: dict[str, Any]) -> dict[str, Any]:
@@ -112,7 +102,7 @@ def selected(held: Frame, index: int, item: Any) -> Any:
     )
     if held.is_jsonata:
         return seen.fill("ItemSelector")
-    return jsonpath.fill(selector, seen.data(effective_input(held)))
+    return payload.fill(selector, seen.data(effective_input(held)))
 
 
 def map_context(held: Frame, index: int, item: Any) -> dict[str, Any]:
@@ -123,7 +113,7 @@ def concurrency(held: Frame) -> int:
     return int(held.number("MaxConcurrency", 0) or 0)
 
 
-def _inline(held: Frame) -> Any:
+def inline(held: Frame) -> Any:
     branch = held.branch
     items = items_of(held)
     block = processor(held.state)

@@ -16,10 +16,10 @@ from typing import Any
 from localcloud.server import endings
 from localcloud.server.call import Refusal
 
+from .attempt import Task, task_failure
 from .failures import TASK_FAILED
 from .model import LOCK, TERMINAL, dumps, store
 from .shapes import from_api, to_api
-from .task import Task, task_failure
 
 LOG = logging.getLogger(__name__)
 MANAGED = {"name": "MANAGED_BY_AWS", "value": "STARTED_BY_STEP_FUNCTIONS"}

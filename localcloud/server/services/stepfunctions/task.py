@@ -7,79 +7,20 @@ TimeoutSeconds over is States.Timeout, and what was begun is then ended if the r
 from __future__ import annotations
 
 import time
-import uuid
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
-from localcloud.server import inside
-from localcloud.server.call import Caller, Refusal
+from localcloud.server.call import Caller
 from localcloud.server.timescale import SCALE
 
-from . import jsonpath, roles
+from . import payload, roles
+from .attempt import Task
 from .branch import Frame
-from .failures import RUNTIME, TIMEOUT, StateFailure, Stopped
-from .integrations import Integration, error_cause, error_name, integration
+from .failures import RUNTIME, TIMEOUT, StateFailure
+from .integrations import integration
 from .interpreter import Step, attempted, check_size, effective_input, handles
 from .model import dumps
 from .shapes import from_api, to_api
-from .tokens import ExecutionTimeout
-
-
-@dataclass(kw_only=True)
-class Task:
-    """One attempt of a task. ``deadline`` is of the monotonic clock."""
-
-    held: Frame
-    found: Integration
-    parameters: dict[str, Any]
-    caller: Caller
-    region: str
-    deadline: float | None
-
-    def call(self, service: str, operation: str, params: dict[str, Any]) -> dict[str, Any]:
-        """A call as the task's role. Raises Refusal."""
-        return inside.perform(self.caller, service, operation, params, self.region)
-
-    def begin(self, params: dict[str, Any]) -> dict[str, Any]:
-        """The integration's own call. Raises StateFailure with the service's error."""
-        try:
-            return self.call(self.found.service, self.found.operation, params)
-        except Refusal as refusal:
-            raise self.failure(refusal) from refusal
-
-    def failure(self, refusal: Refusal) -> StateFailure:
-        cause = error_cause(self.found, refusal.message, refusal.status, refusal.code, str(uuid.uuid4()))
-        return task_failure(error_name(self.found, refusal.code), cause)
-
-    def submitted(self, result: Any) -> None:
-        self.held.branch.event(
-            "TaskSubmitted", {**self._named(), "output": dumps(result), "outputDetails": {"truncated": False}}
-        )
-
-    def wait(self, done: Callable[[], bool], end: Callable[[], None]) -> None:
-        """Waits until something is done; ``end`` ends it when the task has to end first.
-
-        Raises StateFailure States.Timeout, Stopped or ExecutionTimeout.
-        """
-        token = self.held.branch.token
-        try:
-            while not done():
-                if self.deadline is not None and time.monotonic() >= self.deadline:
-                    raise task_failure(TIMEOUT, None)
-                token.wait(self.deadline)
-        except (StateFailure, Stopped, ExecutionTimeout):
-            end()
-            raise
-
-    def _named(self) -> dict[str, Any]:
-        return {"resourceType": self.found.resource_type, "resource": self.found.resource}
-
-
-def task_failure(error: str, cause: str | None) -> StateFailure:
-    made = StateFailure(error, cause)
-    made.of_a_task = True
-    return made
+from .sync import RUNNERS
 
 
 @handles("Task")
@@ -93,7 +34,7 @@ def _arguments(held: Frame) -> dict[str, Any]:
     else:
         value = effective_input(held)
         if "Parameters" in held.state:
-            value = jsonpath.fill(held.state["Parameters"], held.data(value))
+            value = payload.fill(held.state["Parameters"], held.data(value))
     if not isinstance(value, dict):
         raise StateFailure(RUNTIME, f"The Parameters '{dumps(value)}' could not be used to start the Task")
     return value
@@ -133,13 +74,11 @@ def _caller(held: Frame) -> Caller:
     given = held.state.get("Credentials")
     if not given:
         return own
-    filled = held.fill("Credentials") if held.is_jsonata else jsonpath.fill(given, held.data())
+    filled = held.fill("Credentials") if held.is_jsonata else payload.fill(given, held.data())
     return roles.task_caller(own, filled["RoleArn"], held.branch.execution.machine.arn)
 
 
 def _run(made: Task) -> Any:
-    from .sync import RUNNERS
-
     found = made.found
     runner = RUNNERS.get((found.service, found.operation)) if found.optimised else None
     try:
