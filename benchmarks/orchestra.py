@@ -25,9 +25,9 @@ from components.orchestration.contract import Resources, StageArgs
 from components.orchestration.machine import StateMachineArgs
 from components.orchestration.statemachine import definition
 from localcloud.server import process
+from localcloud.server.images import ENVIRONMENT_VARIABLE, RUNNER
 from localcloud.server.organization import ORGANIZATION_ROLE
 from localcloud.server.process import Running
-from localcloud.server.services.batch.images import ENVIRONMENT_VARIABLE, RUNNER
 
 ACCOUNT, REGION = "908710317728", "us-west-2"
 JOB_VARIABLES = {"APP_NAME": "benchmark", "MINIWDL_DIR": "/mnt", "DOWNLOAD_CACHE_MAX_GB": "1"}

@@ -23,8 +23,8 @@ from typing import Any
 import psutil
 
 from localcloud.server import leftovers
+from localcloud.server.images import ENVIRONMENT_VARIABLE, RUNNER
 from localcloud.server.process_families import Family
-from localcloud.server.services.batch.images import ENVIRONMENT_VARIABLE, RUNNER
 
 START_SECONDS = 60.0
 STOP_SECONDS = 10.0

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from components import names
-from localcloud.server.services.batch import faults, images
+from localcloud.server import images
+from localcloud.server.services.batch import faults
 from tests.journey import portal_client
 from tests.journey.conftest import DEV, Cloud
 from tests.journey.running import MACHINE_MIB

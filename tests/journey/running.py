@@ -12,7 +12,8 @@ from typing import Any
 from unittest.mock import patch
 
 from components import names
-from localcloud.server.services.batch import faults, images
+from localcloud.server import images
+from localcloud.server.services.batch import faults
 from tests.journey.conftest import DEV, Cloud
 from tests.localcloud.batch_steps import stand_ins, time_scale, until
 from tests.localcloud.conftest import REGION

@@ -17,7 +17,7 @@ from botocore.exceptions import ClientError
 
 from components import names, naming
 from components.access.machine import LOG_DELIVERY
-from localcloud.server.services.batch import images
+from localcloud.server import images
 from tests.journey import portal_client
 from tests.journey.conftest import DEV, Cloud, Project, smaller
 from tests.journey.granted import Grant, Granted

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from localcloud.server.services.batch import faults, images
+from localcloud.server import images
+from localcloud.server.services.batch import faults
 from localcloud.server.timescale import SCALE
 
 from .clouds import DEV, REGION, Cloud

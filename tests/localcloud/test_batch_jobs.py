@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from localcloud.server.services.batch import images
+from localcloud.server import images
 
 from .batch_steps import IMAGE, World, policy, time_scale, until
 from .conftest import DEV, REGION

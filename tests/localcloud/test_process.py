@@ -28,8 +28,8 @@ from localcloud.example import Example, has_tomogram
 from localcloud.server import process
 from localcloud.server.cloud import Folder
 from localcloud.server.environment import UNSET, environment
+from localcloud.server.images import ENVIRONMENT_VARIABLE
 from localcloud.server.oidc import load_key
-from localcloud.server.services.batch.images import ENVIRONMENT_VARIABLE
 from settings import load
 from tests.unit.stackfiles import ROOT
 

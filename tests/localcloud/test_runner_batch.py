@@ -17,7 +17,8 @@ from components.access.statements import document
 from examples.ingest import compare as comparison
 from examples.ingest.phantom import main as make_phantom
 from localcloud.runner import exits
-from localcloud.server.services.batch import faults, images
+from localcloud.server import images
+from localcloud.server.services.batch import faults
 
 from . import batch_steps
 from .batch_steps import World

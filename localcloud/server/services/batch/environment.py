@@ -28,12 +28,12 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
-from localcloud.server import inside
+from localcloud.server import images, inside
 from localcloud.server.access import resources
 from localcloud.server.call import Caller, Refusal
 from localcloud.server.child_output import Write
 
-from . import containers, images, pulls
+from . import containers, pulls
 from .model import Attempt, Job
 from .texts import TASKS, cannot_pull, cannot_start, from_docker, no_log_group
 

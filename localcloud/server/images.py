@@ -1,10 +1,12 @@
-"""What runs in place of a container image: a registry of stand-ins, each a program of this machine.
+"""What runs in place of a container image: a registry of stand-ins, each a program of this machine. Batch's jobs and
+Kubernetes' pods are started from it.
 
 Configured when the server starts by LOCALCLOUD_IMAGES (left out, `localcloud start` says :data:`RUNNER`): a JSON list,
 or the path of a file with one, of ``{"image": "ghcr.io/owner/name:*", "entrypoint": [...], "command": [...],
-"environment": {...}}``. As with Docker the entry point is always run, and ``command`` is what follows it unless the job
-gives a command. ``{python}`` stands for the interpreter that runs the server. An image that no pattern names cannot be
-pulled.
+"environment": {...}, "directory": "..."}``. As with Docker the entry point is always run, and ``command`` is what
+follows it unless the job gives a command. ``{python}`` stands for the interpreter that runs the server. An image that
+no pattern names cannot be pulled. ``directory`` is where a pod's container starts, as an image's WORKDIR; a job starts
+in a directory of its own.
 """
 
 from __future__ import annotations
@@ -29,6 +31,7 @@ class StandIn:
     entrypoint: tuple[str, ...] = ()
     command: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict[str, str])
+    directory: str = ""
 
     def argv(self, command: Sequence[str]) -> list[str]:
         """The words to run for a job's command (which may be empty)."""
@@ -41,20 +44,22 @@ _STAND_INS: list[StandIn] = []
 
 def configure(entries: Sequence[Mapping[str, Any]]) -> None:
     """Replaces the registry. Raises ValueError for an entry without an image or with an unknown member."""
-    made: list[StandIn] = []
+    stand_ins: list[StandIn] = []
     for entry in entries:
-        unknown = sorted(set(entry) - {"image", "entrypoint", "command", "environment"})
+        unknown = sorted(set(entry) - {"image", "entrypoint", "command", "environment", "directory"})
         if unknown or not entry.get("image"):
-            raise ValueError(f"image stand-in {dict(entry)}: image, entrypoint, command, environment are meant")
-        made.append(
+            members = "image, entrypoint, command, environment, directory"
+            raise ValueError(f"image stand-in {dict(entry)}: {members} are meant")
+        stand_ins.append(
             StandIn(
                 image=entry["image"],
                 entrypoint=tuple(entry.get("entrypoint", ())),
                 command=tuple(entry.get("command", ())),
                 environment=dict(entry.get("environment", {})),
+                directory=str(entry.get("directory", "")),
             )
         )
-    _STAND_INS[:] = made
+    _STAND_INS[:] = stand_ins
 
 
 def configure_from_environment() -> None:
