@@ -29,6 +29,8 @@ class Caller:
     user_id: str = ""
     access_key_id: str = ""
     session_policy: str | None = None
+    session_tags: Mapping[str, str] = field(default_factory=dict[str, str])
+    """All of them transitive: EKS Pod Identity alone sets some."""
 
 
 ANONYMOUS = Caller(kind="anonymous")

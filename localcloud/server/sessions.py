@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -40,7 +41,13 @@ def drop_expired() -> None:
 
 
 def open_session(
-    role: Role, session_name: str, *, seconds: int = DEFAULT_SECONDS, policy: str | None = None, chained: bool = False
+    role: Role,
+    session_name: str,
+    *,
+    seconds: int = DEFAULT_SECONDS,
+    policy: str | None = None,
+    chained: bool = False,
+    tags: Mapping[str, str] | None = None,
 ) -> tuple[str, Session]:
     """Temporary credentials of a role: the access key id, and the session that it stands for."""
     account = str(role.account_id)
@@ -53,6 +60,7 @@ def open_session(
         user_id=f"{role.id}:{session_name}",
         access_key_id=key,
         session_policy=policy,
+        session_tags=dict(tags or {}),
     )
     session = Session(
         caller=caller,

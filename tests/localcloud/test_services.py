@@ -111,10 +111,31 @@ def _user(client: Any, name: str) -> str:
     return client.create_user(UserName=name)["User"]["Arn"]
 
 
+def _cluster(client: Any, name: str) -> str:
+    def own(service: str, operation: str, **params: Any) -> Any:
+        caller = inside.service("eks.amazonaws.com", DEV)
+        return inside.perform(caller, service, operation, params, REGION, by_itself=True)
+
+    vpc = own("ec2", "CreateVpc", CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    subnets = [
+        own("ec2", "CreateSubnet", VpcId=vpc, CidrBlock=f"10.0.{n}.0/24", AvailabilityZone=f"{REGION}{zone}")
+        for n, zone in enumerate("ab")
+    ]
+    trust = document(trusts({"Service": "eks.amazonaws.com"}))
+    role = own("iam", "CreateRole", RoleName=name, AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+    return client.create_cluster(
+        name=name,
+        roleArn=role,
+        accessConfig={"authenticationMode": "API"},
+        resourcesVpcConfig={"subnetIds": [subnet["Subnet"]["SubnetId"] for subnet in subnets]},
+    )["cluster"]["arn"]
+
+
 MADE: Mapping[str, Make] = {
     "acm": _certificate,
     "cloudfront": _access_control,
     "batch": _job_definition,
+    "eks": _cluster,
     "ec2": _vpc,
     "iam": _user,
     "kms": lambda client, _: client.create_key()["KeyMetadata"]["Arn"],
@@ -134,7 +155,7 @@ MADE: Mapping[str, Make] = {
     "wafv2": _addresses,
 }
 """Service -> makes something of that name in an account by the service's client; answers its ARN."""
-NOTHING_TO_HOLD = {"ecs", "s3control", "sts"}
+NOTHING_TO_HOLD = {"ecs", "eks-auth", "s3control", "sts"}
 """What an account has by them is another service's, or is no resource."""
 
 

@@ -107,6 +107,6 @@ def context(caller: Caller) -> Values:
         values["aws:MultiFactorAuthPresent"] = ["false"]
     if caller.kind == "user":
         values["aws:username"] = [caller.arn.split("/")[-1]]
-    for name, value in resources.tags_of(entity(caller)).items():
+    for name, value in {**resources.tags_of(entity(caller)), **caller.session_tags}.items():
         values[f"aws:PrincipalTag/{name}"] = [value]
     return values

@@ -82,7 +82,8 @@ def _answer(call: Call, role: Role, seconds: int, *, chained: bool) -> Params:
         raise Refusal("ValidationError", text)
     policy = _session_policy(call.params, str(role.account_id))
     name = call.params["RoleSessionName"]
-    key, session = open_session(role, name, seconds=seconds, policy=policy, chained=chained)
+    tags = call.caller.session_tags
+    key, session = open_session(role, name, seconds=seconds, policy=policy, chained=chained, tags=tags)
     answer: dict[str, Any] = {
         "Credentials": {
             "AccessKeyId": key,
