@@ -8,20 +8,13 @@ for event in client.watch("/api/v1/pods", {"resourceVersion": "7"}): event["type
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Protocol
+from typing import Protocol
 
-Json = dict[str, Any]
-"""An object, a list of objects, or a Status, as the API writes it."""
+from localcloud.kubernetes.objects.errors import ApiError, Json
+
+__all__ = ["MERGE_PATCH", "NO_QUERY", "ApiError", "Client", "Json"]
 MERGE_PATCH = "application/merge-patch+json"
 NO_QUERY: Mapping[str, str] = {}
-
-
-class ApiError(Exception):
-    """The API server's refusal: the HTTP status, and ``reason`` and ``message`` of its Status object."""
-
-    def __init__(self, status: int, reason: str, message: str) -> None:
-        super().__init__(message)
-        self.status, self.reason, self.message = status, reason, message
 
 
 class Client(Protocol):

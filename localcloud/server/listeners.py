@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
+from contextlib import closing
 from http import HTTPStatus
 from typing import Any
 
@@ -141,7 +142,7 @@ def _exchange(req: Any, application: Application, *, secure: bool) -> None:
     headers = {name: value for name, value in response.headers.items() if name.lower() != "content-length"}
     declared = next((v for k, v in response.headers.items() if k.lower() == "content-length"), "0")
     length = declared if request.method == "HEAD" else str(len(response.body))
-    if response.status not in (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED):
+    if response.status not in (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED) and response.stream is None:
         headers["Content-Length"] = length
     reason = HTTPStatus(response.status).phrase if response.status in set(HTTPStatus) else "Unknown"
     req.status = f"{response.status} {reason}".encode()
@@ -149,3 +150,7 @@ def _exchange(req: Any, application: Application, *, secure: bool) -> None:
     req.ensure_headers_sent()
     if response.body and request.method != "HEAD":
         req.write(response.body)
+    if response.stream is not None:
+        with closing(response.stream):
+            for part in response.stream:
+                req.write(part)

@@ -7,7 +7,7 @@ hexadecimal (and perhaps its own signature), and a trailer carries the checksum 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from urllib.parse import parse_qsl
@@ -49,11 +49,15 @@ class HttpRequest:
 
 @dataclass(frozen=True, kw_only=True)
 class HttpResponse:
-    """``headers`` keep the case that the client shall see; Content-Length is the server's to set but for HEAD."""
+    """``headers`` keep the case that the client shall see; Content-Length is the server's to set but for HEAD.
+
+    ``stream`` is sent in chunks as it comes, after an empty ``body``; it is closed when the connection breaks.
+    """
 
     status: int
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
     body: bytes = b""
+    stream: Generator[bytes] | None = None
 
 
 def with_plain_body(request: HttpRequest) -> HttpRequest:

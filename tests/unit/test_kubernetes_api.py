@@ -1,0 +1,523 @@
+"""The local API server: Kubernetes' verbs, versions, watches, deletions and refusals."""
+
+from __future__ import annotations
+
+import json
+import threading
+from typing import Any
+
+import pytest
+
+from localcloud.kubernetes.api import CONTROLLERS, AccessPolicy, ApiError, Cluster, User
+from localcloud.kubernetes.api.local_client import LocalClient
+from localcloud.kubernetes.objects.kinds import kind
+from localcloud.server.listeners import Port
+from localcloud.server.wire import HttpRequest
+
+Json = dict[str, Any]
+ADMIN = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy"
+PODS = kind("Pod").path("dev")
+DEPLOYMENTS = kind("Deployment").path("dev")
+CONFIGS = kind("ConfigMap").path("dev")
+
+
+@pytest.fixture
+def cluster() -> Cluster:
+    cluster = Cluster("portal", "1.34", lambda token: User("reader") if token == "good" else None)
+    cluster.client(CONTROLLERS).create("/api/v1/namespaces", {"metadata": {"name": "dev"}})
+    return cluster
+
+
+@pytest.fixture
+def client(cluster: Cluster) -> LocalClient:
+    return cluster.client(CONTROLLERS)
+
+
+def pod(name: str = "one", **spec: Any) -> Json:
+    return {"metadata": {"name": name}, "spec": {"containers": [{"name": "app", "image": "app:1"}], **spec}}
+
+
+def deployment(name: str = "api", **spec: Any) -> Json:
+    labels = {"app": name}
+    template = {"metadata": {"labels": labels}, "spec": pod()["spec"]}
+    return {"metadata": {"name": name}, "spec": {"selector": {"matchLabels": labels}, "template": template, **spec}}
+
+
+def owned(name: str, by: Json, **more: Any) -> Json:
+    reference = {"apiVersion": "apps/v1", "kind": "Deployment", "name": by["metadata"]["name"]}
+    reference |= {"uid": by["metadata"]["uid"]} | more
+    return {"metadata": {"name": name, "ownerReferences": [reference]}}
+
+
+def refusal(status: int) -> Any:
+    return pytest.raises(ApiError, check=lambda error: error.status == status)
+
+
+def test_a_new_object_is_completed_and_read_back(client: LocalClient) -> None:
+    made = client.create(DEPLOYMENTS, deployment())
+    assert made["metadata"]["generation"] == 1
+    assert made["spec"]["replicas"] == 1
+    assert made["spec"]["strategy"]["rollingUpdate"] == {"maxUnavailable": "25%", "maxSurge": "25%"}
+    assert made["spec"]["template"]["spec"]["terminationGracePeriodSeconds"] == 30
+    assert client.get(f"{DEPLOYMENTS}/api") == made
+
+
+def test_what_a_caller_does_with_an_answer_changes_no_object(client: LocalClient) -> None:
+    client.create(CONFIGS, {"metadata": {"name": "a"}, "data": {"k": "v"}})["data"]["k"] = "other"
+    client.get(f"{CONFIGS}/a")["data"]["k"] = "other"
+    assert client.get(f"{CONFIGS}/a")["data"] == {"k": "v"}
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "words"),
+    [
+        (deployment(replicas="two"), 400, "cannot unmarshal string into field spec.replicas of type int32"),
+        (deployment(replikas=2), 400, 'strict decoding error: unknown field "spec.replikas"'),
+        ({"metadata": {"name": "api"}, "spec": {}}, 422, "spec.selector: Required value"),
+        (deployment(selector={"matchLabels": {"app": "b"}}), 422, "`selector` does not match template `labels`"),
+        (deployment("Api"), 422, "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters"),
+        (deployment(progressDeadlineSeconds=5, minReadySeconds=5), 422, "must be greater than minReadySeconds"),
+    ],
+)
+def test_wrong_objects_are_refused_in_kubernetes_words(
+    client: LocalClient, body: Json, status: int, words: str
+) -> None:
+    with pytest.raises(ApiError) as caught:
+        client.create(DEPLOYMENTS, body)
+    assert caught.value.status == status
+    assert words in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("spec", "words"),
+    [
+        ({"containers": []}, "spec.containers: Required value"),
+        ({"containers": [{"name": "app"}]}, "spec.containers[0].image: Required value"),
+        (
+            {"containers": [{"name": "app", "image": "a", "volumeMounts": [{"name": "x", "mountPath": "/x"}]}]},
+            'spec.containers[0].volumeMounts[0].name: Not found: "x"',
+        ),
+        (
+            {
+                "containers": [
+                    {"name": "a", "image": "a", "resources": {"requests": {"cpu": "2"}, "limits": {"cpu": "500m"}}}
+                ]
+            },
+            "must be less than or equal to cpu limit of 500m",
+        ),
+        (
+            {"containers": [{"name": "a", "image": "a", "resources": {"limits": {"memory": "2 GB"}}}]},
+            "quantities must match the regular expression",
+        ),
+        (
+            {"containers": [{"name": "a", "image": "a", "livenessProbe": {"periodSeconds": 1}}]},
+            "must specify a handler type",
+        ),
+    ],
+)
+def test_wrong_pods_are_refused(client: LocalClient, spec: Json, words: str) -> None:
+    with refusal(422) as caught:
+        client.create(PODS, {"metadata": {"name": "one"}, "spec": spec})
+    assert words in caught.value.message
+
+
+def test_custom_resources_have_schemas(client: LocalClient) -> None:
+    bindings = kind("TargetGroupBinding").path("dev")
+    spec: Json = {"serviceRef": {"name": "api", "port": 80}, "targetGroupARN": "arn:aws:x"}
+    with refusal(422) as caught:
+        client.create(bindings, {"metadata": {"name": "api"}, "spec": spec})
+    assert "spec.targetType: Required value" in caught.value.message
+    with refusal(400) as caught:
+        named = {**spec, "targetType": "ip", "targetGroupName": "x"}
+        client.create(bindings, {"metadata": {"name": "api"}, "spec": named})
+    assert 'unknown field "spec.targetGroupName"' in caught.value.message
+    client.create(bindings, {"metadata": {"name": "api"}, "spec": {**spec, "targetType": "ip"}})
+    with refusal(422) as caught:
+        client.patch(f"{bindings}/api", {"spec": {"targetGroupARN": "arn:aws:y"}})
+    assert "may not change these immutable fields: spec.targetGroupARN" in caught.value.message
+
+
+def test_another_kind_is_refused_by_name(client: LocalClient) -> None:
+    with refusal(404) as caught:
+        client.get("/apis/apps/v1/namespaces/dev/statefulsets")
+    assert "statefulsets in apps/v1 is none of the kinds" in caught.value.message
+
+
+def test_names_namespaces_and_duplicates(client: LocalClient) -> None:
+    client.create(CONFIGS, {"metadata": {"name": "a"}})
+    with refusal(409) as caught:
+        client.create(CONFIGS, {"metadata": {"name": "a"}})
+    assert caught.value.body()["message"] == 'configmaps "a" already exists'
+    with refusal(404) as caught:
+        client.create("/api/v1/namespaces/qa/configmaps", {"metadata": {"name": "a"}})
+    assert caught.value.message == 'namespaces "qa" not found'
+    generated = client.create(CONFIGS, {"metadata": {"generateName": "a-"}})["metadata"]["name"]
+    assert generated.startswith("a-")
+    assert len(generated) == 7
+
+
+def test_an_old_resource_version_is_a_conflict(client: LocalClient) -> None:
+    first = client.create(CONFIGS, {"metadata": {"name": "a"}, "data": {"k": "1"}})
+    second = client.replace(f"{CONFIGS}/a", {**first, "data": {"k": "2"}})
+    with refusal(409) as caught:
+        client.replace(f"{CONFIGS}/a", {**first, "data": {"k": "3"}})
+    assert "the object has been modified; please apply your changes to the latest version" in caught.value.message
+    assert (
+        client.replace(f"{CONFIGS}/a", second)["metadata"]["resourceVersion"] == second["metadata"]["resourceVersion"]
+    )
+
+
+def test_status_and_spec_are_written_apart(client: LocalClient) -> None:
+    made = client.create(DEPLOYMENTS, {**deployment(), "status": {"replicas": 7}})
+    assert "status" not in made
+    after = client.patch(f"{DEPLOYMENTS}/api/status", {"status": {"replicas": 1}, "spec": {"replicas": 5}})
+    assert (after["status"], after["spec"]["replicas"], after["metadata"]["generation"]) == ({"replicas": 1}, 1, 1)
+    after = client.patch(f"{DEPLOYMENTS}/api", {"status": None, "spec": {"replicas": 5}})
+    assert (after["status"], after["spec"]["replicas"], after["metadata"]["generation"]) == ({"replicas": 1}, 5, 2)
+
+
+def test_scale_is_a_subresource(client: LocalClient) -> None:
+    client.create(DEPLOYMENTS, deployment())
+    scaled = client.patch(f"{DEPLOYMENTS}/api/scale", {"spec": {"replicas": 3}})
+    assert scaled["spec"] == {"replicas": 3}
+    assert scaled["status"]["selector"] == "app=api"
+    assert client.get(f"{DEPLOYMENTS}/api")["spec"]["replicas"] == 3
+
+
+def test_immutable_fields(client: LocalClient) -> None:
+    client.create(DEPLOYMENTS, deployment())
+    body = deployment(selector={"matchLabels": {"app": "api", "v": "2"}})
+    body["spec"]["template"]["metadata"]["labels"]["v"] = "2"
+    with refusal(422) as caught:
+        client.replace(f"{DEPLOYMENTS}/api", body)
+    assert "spec.selector: Invalid value" in caught.value.message
+    assert "field is immutable" in caught.value.message
+    services = kind("Service").path("dev")
+    address = client.create(services, {"metadata": {"name": "api"}, "spec": {"ports": [{"port": 80}]}})["spec"][
+        "clusterIP"
+    ]
+    kept = client.replace(f"{services}/api", {"metadata": {"name": "api"}, "spec": {"ports": [{"port": 81}]}})
+    assert kept["spec"]["clusterIP"] == address
+    with refusal(422):
+        client.patch(f"{services}/api", {"spec": {"clusterIP": "172.20.9.9"}})
+
+
+def test_selectors(client: LocalClient) -> None:
+    for name, labels in (("a", {"app": "x", "tier": "1"}), ("b", {"app": "y"}), ("c", {"app": "x"})):
+        client.create(CONFIGS, {"metadata": {"name": name, "labels": labels}})
+
+    def names(labels: str = "", fields: str = "") -> list[str]:
+        listed = client.get(CONFIGS, {"labelSelector": labels, "fieldSelector": fields})
+        return [item["metadata"]["name"] for item in listed["items"]]
+
+    assert names("app=x") == ["a", "c"]
+    assert names("app in (x, y),!tier") == ["b", "c"]
+    assert names("app!=x") == ["b"]
+    assert names("tier") == ["a"]
+    assert names("", "metadata.name=b") == ["b"]
+    with refusal(400):
+        names("", "data.key=x")
+
+
+def test_a_watch_tells_what_stands_and_then_each_change(client: LocalClient) -> None:
+    client.create(CONFIGS, {"metadata": {"name": "a", "labels": {"app": "x"}}})
+    watch = client.watch(CONFIGS, {"labelSelector": "app=x"})
+    client.create(CONFIGS, {"metadata": {"name": "b"}})
+    client.patch(f"{CONFIGS}/b", {"metadata": {"labels": {"app": "x"}}})
+    client.patch(f"{CONFIGS}/b", {"metadata": {"labels": {"app": "y"}}})
+    client.delete(f"{CONFIGS}/a")
+    events = [next(iter(watch)) for _ in range(4)]
+    told = [(event["type"], event["object"]["metadata"]["name"]) for event in events]
+    assert told == [("ADDED", "a"), ("ADDED", "b"), ("DELETED", "b"), ("DELETED", "a")]
+
+
+def test_a_watch_from_a_list_misses_nothing_and_ends_when_closed(cluster: Cluster, client: LocalClient) -> None:
+    since = client.get(CONFIGS)["metadata"]["resourceVersion"]
+    client.create(CONFIGS, {"metadata": {"name": "a"}})
+    watch = client.watch(CONFIGS, {"resourceVersion": since})
+    events: list[Json] = []
+    reader = threading.Thread(target=lambda: events.extend(watch))
+    reader.start()
+    client.delete(f"{CONFIGS}/a")
+    cluster.close()
+    reader.join(5)
+    assert not reader.is_alive()
+    assert [event["type"] for event in events] == ["ADDED", "DELETED"]
+
+
+def test_a_watch_too_far_back_is_expired(client: LocalClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    for _ in range(10_001):
+        client.patch("/api/v1/namespaces/dev", {"metadata": {"labels": {"at": str(_)}}})
+    with refusal(410) as caught:
+        client.watch(CONFIGS, {"resourceVersion": "1"})
+    assert caught.value.reason == "Expired"
+
+
+def test_a_pod_on_a_node_is_removed_by_its_node(client: LocalClient) -> None:
+    client.create(PODS, pod())
+    client.create(f"{PODS}/one/binding", {"target": {"name": "node-1"}})
+    assert client.get(f"{PODS}/one")["spec"]["nodeName"] == "node-1"
+    metadata = client.delete(f"{PODS}/one")["metadata"]
+    assert metadata["deletionGracePeriodSeconds"] == 30
+    assert "deletionTimestamp" in client.get(f"{PODS}/one")["metadata"]
+    client.delete(f"{PODS}/one", {"gracePeriodSeconds": 0})
+    with refusal(404):
+        client.get(f"{PODS}/one")
+
+
+def test_a_finalizer_keeps_an_object_until_it_is_taken_away(client: LocalClient) -> None:
+    client.create(CONFIGS, {"metadata": {"name": "a", "finalizers": ["portal/wait"]}})
+    client.delete(f"{CONFIGS}/a")
+    assert "deletionTimestamp" in client.get(f"{CONFIGS}/a")["metadata"]
+    client.patch(f"{CONFIGS}/a", {"metadata": {"finalizers": None}})
+    with refusal(404):
+        client.get(f"{CONFIGS}/a")
+
+
+@pytest.mark.parametrize("propagation", ["Background", "Foreground"])
+def test_what_belongs_to_an_object_goes_with_it(client: LocalClient, propagation: str) -> None:
+    owner = client.create(DEPLOYMENTS, deployment())
+    client.create(CONFIGS, owned("a", owner))
+    client.delete(f"{DEPLOYMENTS}/api", {"propagationPolicy": propagation})
+    for path in (f"{CONFIGS}/a", f"{DEPLOYMENTS}/api"):
+        with refusal(404):
+            client.get(path)
+
+
+def test_foreground_waits_for_what_belongs_to_the_object(client: LocalClient) -> None:
+    owner = client.create(DEPLOYMENTS, deployment())
+    held = owned("a", owner)
+    held["metadata"]["finalizers"] = ["portal/wait"]
+    client.create(CONFIGS, held)
+    client.delete(f"{DEPLOYMENTS}/api", {"propagationPolicy": "Foreground"})
+    assert client.get(f"{DEPLOYMENTS}/api")["metadata"]["finalizers"] == ["foregroundDeletion"]
+    client.patch(f"{CONFIGS}/a", {"metadata": {"finalizers": None}})
+    with refusal(404):
+        client.get(f"{CONFIGS}/a")
+    with refusal(404):
+        client.get(f"{DEPLOYMENTS}/api")
+
+
+def test_an_orphan_stays_and_a_late_dependent_goes(client: LocalClient) -> None:
+    owner = client.create(DEPLOYMENTS, deployment())
+    client.create(CONFIGS, owned("a", owner))
+    client.delete(f"{DEPLOYMENTS}/api", {"propagationPolicy": "Orphan"})
+    assert "ownerReferences" not in client.get(f"{CONFIGS}/a")["metadata"]
+    client.create(CONFIGS, owned("late", owner))
+    with refusal(404):
+        client.get(f"{CONFIGS}/late")
+
+
+def test_a_namespace_goes_when_all_in_it_has_gone(client: LocalClient) -> None:
+    client.create(PODS, pod())
+    client.create(f"{PODS}/one/binding", {"target": {"name": "node-1"}})
+    assert client.delete("/api/v1/namespaces/dev")["status"]["phase"] == "Terminating"
+    with refusal(403) as caught:
+        client.create(CONFIGS, {"metadata": {"name": "late"}})
+    assert "unable to create new content in namespace dev because it is being terminated" in caught.value.message
+    client.delete(f"{PODS}/one", {"gracePeriodSeconds": 0})
+    with refusal(404):
+        client.get("/api/v1/namespaces/dev")
+
+
+def test_restricted_namespaces_refuse_pods_that_are_not(client: LocalClient) -> None:
+    client.patch(
+        "/api/v1/namespaces/dev", {"metadata": {"labels": {"pod-security.kubernetes.io/enforce": "restricted"}}}
+    )
+    with refusal(403) as caught:
+        client.create(PODS, pod())
+    for words in (
+        'pods "one" is forbidden: violates PodSecurity "restricted:latest": ',
+        'allowPrivilegeEscalation != false (container "app" must set securityContext.allowPrivilegeEscalation=false)',
+        'unrestricted capabilities (container "app" must set securityContext.capabilities.drop=["ALL"])',
+        'runAsNonRoot != true (pod or container "app" must set securityContext.runAsNonRoot=true)',
+        "seccompProfile (pod or container",
+    ):
+        assert words in caught.value.message
+    body = pod(securityContext={"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}})
+    tight = {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}}
+    body["spec"]["containers"][0]["securityContext"] = tight
+    client.create(PODS, body)
+
+
+def test_apply_owns_what_it_states_and_takes_away_what_it_no_longer_does(client: LocalClient) -> None:
+    path = f"{CONFIGS}/a"
+    client.apply(path, {"data": {"mine": "1", "gone": "1"}}, manager="program")
+    client.patch(path, {"data": {"theirs": "1"}})
+    after = client.apply(path, {"data": {"mine": "2"}}, manager="program")
+    assert after["data"] == {"mine": "2", "theirs": "1"}
+    with refusal(409) as caught:
+        client.apply(path, {"data": {"theirs": "2"}}, manager="program")
+    assert caught.value.message == (
+        'Apply failed with 1 conflict: conflict with "system:kube-controller-manager": .data.theirs'
+    )
+    forced = client.apply(path, {"data": {"theirs": "2"}}, manager="program", force=True)
+    assert forced["data"] == {"theirs": "2"}
+
+
+def test_apply_merges_lists_by_their_keys(client: LocalClient) -> None:
+    path = f"{DEPLOYMENTS}/api"
+    body = deployment()
+    containers = body["spec"]["template"]["spec"]["containers"]
+    containers += [{"name": "side", "image": "side:1", "env": [{"name": "A", "value": "1"}]}]
+    client.apply(path, body, manager="program")
+    containers[1]["env"] = [{"name": "B", "value": "2"}]
+    after = client.apply(path, body, manager="program")["spec"]["template"]["spec"]["containers"]
+    assert [each["name"] for each in after] == ["app", "side"]
+    assert after[1]["env"] == [{"name": "B", "value": "2"}]
+    del containers[1]
+    after = client.apply(path, body, manager="program")["spec"]["template"]["spec"]["containers"]
+    assert [each["name"] for each in after] == ["app"]
+
+
+@pytest.mark.parametrize(
+    ("policy", "namespaces", "verb", "path", "allowed"),
+    [
+        ("AmazonEKSClusterAdminPolicy", (), "create", kind("NodePool").path(), True),
+        ("AmazonEKSAdminPolicy", ("dev",), "create", kind("TargetGroupBinding").path("dev"), False),
+        ("AmazonEKSAdminPolicy", ("dev",), "create", CONFIGS, True),
+        ("AmazonEKSAdminPolicy", ("qa",), "create", CONFIGS, False),
+        ("AmazonEKSEditPolicy", ("dev",), "list", kind("Secret").path("dev"), True),
+        ("AmazonEKSViewPolicy", ("dev",), "list", kind("Secret").path("dev"), False),
+        ("AmazonEKSViewPolicy", ("dev",), "list", PODS, True),
+        ("AmazonEKSViewPolicy", ("dev",), "list", "/api/v1/pods", False),
+        ("AmazonEKSViewPolicy", (), "list", "/api/v1/pods", True),
+        ("AmazonEKSViewPolicy", (), "create", CONFIGS, False),
+        ("AmazonEKSAdminViewPolicy", (), "list", "/api/v1/secrets", True),
+        ("AmazonEKSAdminViewPolicy", (), "create", CONFIGS, False),
+        ("AmazonEKSSecretReaderPolicy", ("dev",), "list", kind("Secret").path("dev"), True),
+        ("AmazonEKSSecretReaderPolicy", ("dev",), "list", PODS, False),
+    ],
+)
+def test_access_policies_decide(
+    cluster: Cluster, policy: str, namespaces: tuple[str, ...], verb: str, path: str, allowed: bool
+) -> None:
+    user = User(
+        "arn:aws:iam::1:role/x", (), (AccessPolicy(ADMIN.replace("AmazonEKSClusterAdminPolicy", policy), namespaces),)
+    )
+    client = cluster.client(user)
+    body: Json = {"metadata": {"name": "x"}}
+    try:
+        client.get(path) if verb == "list" else client.create(path, body)
+        status = 0
+    except ApiError as error:
+        status = error.status
+    assert (status != 403) is allowed
+
+
+def test_a_refusal_says_who_may_not_do_what(cluster: Cluster) -> None:
+    with refusal(403) as caught:
+        cluster.client(User("alice")).get(DEPLOYMENTS)
+    assert caught.value.message == (
+        'deployments.apps is forbidden: User "alice" cannot list resource "deployments" in API group "apps" in the '
+        'namespace "dev"'
+    )
+
+
+def test_roles_and_bindings_decide_for_groups(cluster: Cluster, client: LocalClient) -> None:
+    rules = [{"apiGroups": ["eks.amazonaws.com"], "resources": ["targetgroupbindings"], "verbs": ["*"]}]
+    client.create(kind("Role").path("dev"), {"metadata": {"name": "binder"}, "rules": rules})
+    reference = {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "binder"}
+    subjects = [{"kind": "Group", "name": "deployers"}]
+    body = {"metadata": {"name": "binder"}, "roleRef": reference, "subjects": subjects}
+    client.create(kind("RoleBinding").path("dev"), body)
+    deployer = cluster.client(User("alice", ("deployers",)))
+    assert deployer.get(kind("TargetGroupBinding").path("dev"))["items"] == []
+    with refusal(403):
+        deployer.get(PODS)
+    with refusal(403):
+        cluster.client(User("bob")).get(kind("TargetGroupBinding").path("dev"))
+
+
+def test_service_account_tokens_are_bound_to_their_pod(cluster: Cluster, client: LocalClient) -> None:
+    made = client.create(PODS, pod())
+    bound = {"kind": "Pod", "name": "one", "uid": made["metadata"]["uid"]}
+    spec = {"audiences": ["pods.eks.amazonaws.com"], "boundObjectRef": bound}
+    account = kind("ServiceAccount").path("dev", "default", "token")
+    token = client.create(account, {"spec": spec})["status"]["token"]
+    review = cluster.review(token, "pods.eks.amazonaws.com")
+    assert review is not None
+    assert (review.namespace, review.service_account, review.pod) == ("dev", "default", "one")
+    assert cluster.review(token, "another") is None
+    client.delete(f"{PODS}/one")
+    assert cluster.review(token, "pods.eks.amazonaws.com") is None
+
+
+def test_evictions_ask_the_budget(client: LocalClient) -> None:
+    body = pod()
+    body["metadata"]["labels"] = {"app": "api"}
+    client.create(PODS, body)
+    budgets = kind("PodDisruptionBudget").path("dev")
+    spec = {"maxUnavailable": 1, "selector": {"matchLabels": {"app": "api"}}}
+    client.create(budgets, {"metadata": {"name": "api"}, "spec": spec})
+    with refusal(429):
+        client.create(f"{PODS}/one/eviction", {})
+    status = {"disruptionsAllowed": 1, "currentHealthy": 1, "desiredHealthy": 0, "expectedPods": 1}
+    client.patch(f"{budgets}/api/status", {"status": status})
+    client.create(f"{PODS}/one/eviction", {})
+    with refusal(404):
+        client.get(f"{PODS}/one")
+
+
+def http(cluster: Cluster, method: str, target: str, body: Any = None, who: str = "good", kind: str = "") -> Any:
+    headers = {"authorization": f"Bearer {who}", "content-type": kind or "application/json"}
+    sent = b"" if body is None else json.dumps(body).encode()
+    response = cluster.application(HttpRequest(method=method, target=target, headers=headers, body=sent))
+    return response.status, json.loads(response.body) if response.body[:1] == b"{" else response.body
+
+
+def test_http_answers_with_status_objects(cluster: Cluster) -> None:
+    assert http(cluster, "GET", "/readyz", who="bad") == (200, b"ok")
+    status, body = http(cluster, "GET", "/api/v1/namespaces", who="bad")
+    assert (status, body["message"], body["reason"]) == (401, "Unauthorized", "Unauthorized")
+    status, body = http(cluster, "GET", "/api/v1/namespaces")
+    assert (status, body["kind"], body["reason"]) == (403, "Status", "Forbidden")
+    assert http(cluster, "GET", "/version")[1]["minor"] == "34"
+    names = [each["name"] for each in http(cluster, "GET", "/apis/apps/v1")[1]["resources"]]
+    assert names == [
+        "deployments",
+        "deployments/status",
+        "deployments/scale",
+        "replicasets",
+        "replicasets/status",
+        "replicasets/scale",
+    ]
+
+
+def test_http_watches_over_a_port() -> None:
+    import http.client as web
+
+    cluster = Cluster("portal", "1.34", lambda _: CONTROLLERS)
+    port = Port(cluster.application)
+    port.start()
+    try:
+        connection = web.HTTPConnection("127.0.0.1", port.number, timeout=10)
+        connection.request("GET", "/api/v1/namespaces?watch=1", headers={"Authorization": "Bearer x"})
+        lines = connection.getresponse()
+        first = [json.loads(lines.readline())["object"]["metadata"]["name"] for _ in range(4)]
+        assert first == ["default", "kube-node-lease", "kube-public", "kube-system"]
+        cluster.client(CONTROLLERS).create("/api/v1/namespaces", {"metadata": {"name": "late"}})
+        event = json.loads(lines.readline())
+        assert (event["type"], event["object"]["metadata"]["name"]) == ("ADDED", "late")
+        cluster.close()
+        assert lines.read() == b""
+    finally:
+        port.stop()
+
+
+def test_a_watch_ends_when_its_time_is_over(client: LocalClient) -> None:
+    client.create(CONFIGS, {"metadata": {"name": "a"}})
+    events = list(client.watch(CONFIGS, {"timeoutSeconds": "0.05"}))
+    assert [event["type"] for event in events] == ["ADDED"]
+
+
+def test_another_version_is_validated_by_its_own_schemas(cluster: Cluster, client: LocalClient) -> None:
+    body = deployment()
+    body["spec"]["template"]["spec"]["resources"] = {"limits": {"cpu": "1"}}  # of pods: since 1.32
+    cluster.version = "1.31"
+    with refusal(400):
+        client.create(DEPLOYMENTS, body)
+    cluster.version = "1.34"
+    client.create(DEPLOYMENTS, body)
+    with pytest.raises(ValueError, match=r"Kubernetes version '1.99'"):
+        cluster.version = "1.99"
