@@ -146,7 +146,11 @@ def _exchange(req: Any, application: Application, *, secure: bool) -> None:
         headers["Content-Length"] = length
     reason = HTTPStatus(response.status).phrase if response.status in set(HTTPStatus) else "Unknown"
     req.status = f"{response.status} {reason}".encode()
-    req.outheaders = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
+    req.outheaders = [
+        (name.encode("latin-1"), line.encode("latin-1"))
+        for name, value in headers.items()
+        for line in value.split("\n")
+    ]
     req.ensure_headers_sent()
     if response.body and request.method != "HEAD":
         req.write(response.body)

@@ -9,6 +9,7 @@ from functools import cache
 from importlib import import_module
 
 from .access import resources
+from .connections import Connection
 from .service import Resource, Service
 from .wire import HttpRequest, HttpResponse
 
@@ -110,6 +111,12 @@ def in_use() -> Iterator[Service]:
 def served(request: HttpRequest) -> HttpResponse | None:
     """The answer of the service whose data plane has the request's host; None if none has."""
     answers = (service.serves(request) for service in in_use() if service.serves is not None)
+    return next((answer for answer in answers if answer is not None), None)
+
+
+def forwarded(connection: Connection, request: HttpRequest) -> HttpResponse | None:
+    """The answer of what has the host name in a VPC; None if nothing has it. Raises ConnectionFailed."""
+    answers = (service.forwards(connection, request) for service in in_use() if service.forwards is not None)
     return next((answer for answer in answers if answer is not None), None)
 
 

@@ -40,7 +40,6 @@ SIGNED_AS: dict[str, tuple[str, ...]] = {
     "aps": ("amp",),
     "dynamodb": ("dynamodb", "dynamodbstreams"),
     "elasticfilesystem": ("efs",),
-    "elasticloadbalancing": ("elbv2", "elb"),
     "elasticmapreduce": ("emr",),
     "es": ("opensearch", "es"),
     "aoss": ("opensearchserverless",),

@@ -16,6 +16,7 @@ from moto.core.model import OperationModel
 
 from .access.permission import Permission, Values
 from .call import Call, Refusal
+from .connections import Connection
 from .wire import HttpRequest, HttpResponse
 
 Fault = tuple[str, object, str]
@@ -112,6 +113,8 @@ class Service:
     """The modules are imported at the first call: they take long, and hook into no other service."""
     serves: Callable[[HttpRequest], HttpResponse | None] | None = None
     """Its data plane on the API's two ports, by host name. None: the host is none of its own."""
+    forwards: Callable[[Connection, HttpRequest], HttpResponse | None] | None = None
+    """Its data plane within VPCs, by host name. None: the host is none of its own. Raises ConnectionFailed."""
     also: tuple[Service, ...] = ()
     """Further APIs of the same service, each with a name of its own in botocore."""
 

@@ -49,7 +49,8 @@ class HttpRequest:
 
 @dataclass(frozen=True, kw_only=True)
 class HttpResponse:
-    """``headers`` keep the case that the client shall see; Content-Length is the server's to set but for HEAD.
+    """``headers`` keep the case that the client shall see; a value of several lines is sent as several headers
+    (Set-Cookie). Content-Length is the server's to set but for HEAD.
 
     ``stream`` is sent in chunks as it comes, after an empty ``body``; it is closed when the connection breaks.
     """

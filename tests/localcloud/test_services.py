@@ -89,6 +89,13 @@ def _vpc(client: Any, name: str) -> str:
     return f"arn:aws:ec2:{REGION}:{DEV}:vpc/{vpc}"
 
 
+def _target_group(client: Any, name: str) -> str:
+    elb = inside.service("elasticloadbalancing.amazonaws.com", DEV)
+    vpc = inside.perform(elb, "ec2", "CreateVpc", {"CidrBlock": "10.0.0.0/16"}, REGION, by_itself=True)["Vpc"]["VpcId"]
+    given = {"Protocol": "HTTP", "Port": 80, "TargetType": "ip", "VpcId": vpc}
+    return client.create_target_group(Name=name, **given)["TargetGroups"][0]["TargetGroupArn"]
+
+
 def _bucket(client: Any, name: str) -> str:
     client.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION})
     return f"arn:aws:s3:::{name}"
@@ -137,6 +144,7 @@ MADE: Mapping[str, Make] = {
     "batch": _job_definition,
     "eks": _cluster,
     "ec2": _vpc,
+    "elbv2": _target_group,
     "iam": _user,
     "kms": lambda client, _: client.create_key()["KeyMetadata"]["Arn"],
     "s3": _bucket,

@@ -39,7 +39,8 @@ SERVICE = Service(
     operations={
         ("*",): """DescribeAccountAttributes DescribeAddresses DescribeAvailabilityZones DescribeFlowLogs DescribeImages
             DescribeInstanceTypeOfferings DescribeInstanceTypes DescribeInstances DescribeInternetGateways
-            DescribeLaunchTemplateVersions DescribeLaunchTemplates DescribeNatGateways DescribeNetworkAcls
+            DescribeLaunchTemplateVersions DescribeLaunchTemplates DescribeManagedPrefixLists DescribeNatGateways
+            DescribeNetworkAcls
             DescribeNetworkInterfaces DescribePrefixLists DescribeRegions DescribeRouteTables
             DescribeSecurityGroupRules DescribeSecurityGroups DescribeSubnets DescribeTags DescribeVpcAttribute
             DescribeVpcEndpointServices DescribeVpcEndpoints DescribeVpcs""",
@@ -67,6 +68,7 @@ SERVICE = Service(
         _on("vpc-endpoint/*", "vpc/{VpcId}"): "CreateVpcEndpoint",
         _on("vpc-endpoint/{VpcEndpointIds}"): "DeleteVpcEndpoints",
         _on("vpc-endpoint/{VpcEndpointId}"): "ModifyVpcEndpoint",
+        _on("prefix-list/{PrefixListId}"): "GetManagedPrefixListEntries",
         _on("launch-template/*"): "CreateLaunchTemplate",
         _on("launch-template/{LaunchTemplateId}"): """CreateLaunchTemplateVersion DeleteLaunchTemplate
             ModifyLaunchTemplate""",

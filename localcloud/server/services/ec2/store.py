@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from moto.ec2.models import EC2Backend, ec2_backends
+from moto.ec2.models.security_groups import SecurityGroupRule
 
 from localcloud.server.call import Call, Refusal
 from localcloud.server.moto_backend import backend_of, of_account
@@ -77,9 +78,34 @@ def resource(arn: str) -> Resource | None:
     _, _, _, region, account, rest = arn.split(":", 5)
     ec2: Any = backend_of(ec2_backends, account, region)
     identifier = rest.partition("/")[2]
+    if ec2 is not None and identifier in ec2.managed_prefix_lists:
+        return Resource(owner=account, facts={"name": ec2.managed_prefix_lists[identifier].prefix_list_name})
     if ec2 is None or identifier not in _ids(ec2):
         return None
-    return Resource(owner=account, tags=dict(ec2.tags.get(identifier, {})))
+    return Resource(owner=account, tags=dict(ec2.tags.get(identifier, {})), facts=_facts(ec2, identifier))
+
+
+def _facts(ec2: Any, identifier: str) -> dict[str, Any]:
+    """What services whose things are in a network need to know of it: of VPCs, subnets and security groups."""
+    kind = identifier.partition("-")[0]
+    if kind == "vpc":
+        attached = [one.vpc for one in ec2.internet_gateways.values() if one.vpc is not None]
+        return {"cidr": ec2.vpcs[identifier].cidr_block, "internet_gateway": identifier in {one.id for one in attached}}
+    if kind == "subnet":
+        found = next(zone[identifier] for zone in ec2.subnets.values() if identifier in zone)
+        return {"vpc": found.vpc_id, "zone": found.availability_zone, "cidr": found.cidr_block}
+    if kind == "sg":
+        found = next(groups[identifier] for groups in ec2.groups.values() if identifier in groups)
+        rules = {"ingress": found.ingress_rules, "egress": found.egress_rules}
+        return {"vpc": found.vpc_id, **{way: [_rule(rule) for rule in given] for way, given in rules.items()}}
+    return {}
+
+
+def _rule(rule: SecurityGroupRule) -> dict[str, Any]:
+    """A rule of a security group. ``ports``: None for all of them."""
+    ports = None if rule.from_port is None else (rule.from_port, rule.to_port)
+    peer = rule.prefix_list_id or rule.source_group.get("GroupId") or rule.cidr_ipv6 or rule.ip_range.get("CidrIp")
+    return {"protocol": rule.ip_protocol, "ports": ports, "peer": str(peer or "")}
 
 
 def inventory(account: str) -> list[str]:

@@ -20,7 +20,6 @@ NAMES = {
     "eks-fargate.amazonaws.com": "AmazonEKSForFargate",
     "eks-nodegroup.amazonaws.com": "AmazonEKSNodegroup",
     "eks.amazonaws.com": "AmazonEKS",
-    "elasticloadbalancing.amazonaws.com": "ElasticLoadBalancing",
     "rds.amazonaws.com": "RDS",
     "spot.amazonaws.com": "EC2Spot",
     "spotfleet.amazonaws.com": "EC2SpotFleet",
