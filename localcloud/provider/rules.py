@@ -1,7 +1,6 @@
 """The rules of one resource type, read from `rules/<terraform name>.json` into a tree of `Field`s.
 
-The files are a trimmed copy of what pulumi-aws 7.51.1 does (`tools/trim_rules.py` makes it). Two of its habits shape
-the tree:
+The files say what pulumi-aws 7.51.1 does (`rules/README.md`). Two of its habits shape the tree:
 - A block list of at most one element is a single object in Pulumi, unless its Pulumi name was made plural.
 - On the older kind of type ("sdkv2") `force_new` on a block list or set speaks of the number of its elements only.
 """
