@@ -3,7 +3,7 @@ needed."""
 
 import gc
 
-from localcloud.provider.server import serve
+from localcloud.provider.server import run
 
 gc.freeze()  # what is loaded stays
-serve()
+run()

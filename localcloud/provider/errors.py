@@ -10,13 +10,24 @@ class ProviderError(Exception):
 class PartlyCreatedError(ProviderError):
     """The resource exists but a later step of its creation or update failed: the engine must record it.
 
-    `state` is what is known of it, so that the next update starts from there.
+    `state` is what is known of it, so that the next update starts from there; `inputs` are the same where the type has
+    no others. Properties named in `secrets` are secret.
     """
 
-    def __init__(self, resource_id: str, state: dict[str, Any], reason: str) -> None:
+    def __init__(
+        self,
+        resource_id: str,
+        state: dict[str, Any],
+        reason: str,
+        *,
+        inputs: dict[str, Any] | None = None,
+        secrets: frozenset[str] = frozenset(),
+    ) -> None:
         super().__init__(reason)
         self.resource_id = resource_id
         self.state = state
+        self.inputs = state if inputs is None else inputs
+        self.secrets = secrets
 
 
 def error_code(error: BaseException) -> str:
