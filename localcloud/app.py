@@ -113,13 +113,17 @@ def _prepare(server: process.Running, folder: Path, stacks: Mapping[str, Account
     from localcloud.prepare import PrepareError, initialise, prepare
 
     prepare(server, folder, stacks)
-    misleading = environments.unset(os.environ)
-    own = {name: value for name, value in os.environ.items() if name not in misleading}
-    env = {**own, **environments.environment(server, folder)}
     try:
-        initialise(env, folder, Path.cwd(), stacks)
+        initialise(_environment(server, folder), folder, Path.cwd(), stacks)
     except PrepareError as error:
         err.print(f"[yellow]warning:[/yellow] {escape(str(error))}")
+
+
+def _environment(server: process.Running, folder: Path) -> dict[str, str]:
+    """This process's environment, with what reaches the local accounts and without what would mislead."""
+    misleading = environments.unset(os.environ)
+    own = {name: value for name, value in os.environ.items() if name not in misleading}
+    return {**own, **environments.environment(server, folder)}
 
 
 @app.command()
@@ -170,6 +174,16 @@ def env(folder: FolderOption = FOLDER) -> None:
     print("unset " + " ".join(environments.unset(os.environ)))  # for the shell, not for eyes
     for name, value in environments.environment(server, folder.resolve()).items():
         print(f"export {name}={shlex.quote(value)}")  # for the shell, not for eyes
+
+
+@app.command(name="exec", context_settings={"ignore_unknown_options": True})
+def run(command: Annotated[list[str], typer.Argument(metavar="COMMAND...")], folder: FolderOption = FOLDER) -> None:
+    """Run a command in the environment of `env`: localcloud exec -- aws s3 ls. Its exit status is this one's."""
+    environment = _environment(server_or_fail(folder), folder.resolve())
+    try:
+        os.execvpe(command[0], command, environment)  # noqa: S606 - the user's own command, in the user's place
+    except OSError as error:
+        raise fail(f"{command[0]}: {error.strerror}") from error
 
 
 @app.command()

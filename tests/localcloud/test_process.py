@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -102,6 +103,17 @@ print(who()["Arn"].partition("/")[0])
     ]
     modes = {name: Path(told[name]).stat().st_mode & 0o777 for name in expected if name.endswith("_FILE")}
     assert modes == {"AWS_CONFIG_FILE": 0o600, "AWS_SHARED_CREDENTIALS_FILE": 0o600}
+
+
+def test_a_command_runs_in_that_environment_and_its_exit_status_is_kept(server: process.Running, folder: Path) -> None:
+    code = "import boto3, sys; print(boto3.client('sts').get_caller_identity()['Arn']); sys.exit(3)"
+    variables = {**os.environ, "AWS_ENDPOINT_URL_STS": "http://127.0.0.1:9"}
+    ask = partial(subprocess.run, env=variables, capture_output=True, text=True, check=False)
+    command = [sys.executable, "-m", "localcloud", "exec", "--folder", str(folder), "--"]
+    done = ask([*command, sys.executable, "-c", code])
+    assert (done.returncode, done.stdout.strip()) == (3, "arn:aws:iam::999988887777:user/engineer"), done.stderr
+    done = ask([*command, "no-such-program"])
+    assert (done.returncode, done.stderr.strip()) == (1, "error: no-such-program: No such file or directory")
 
 
 def test_status_and_calls_show_what_happened(folder: Path, server: process.Running) -> None:

@@ -1,0 +1,5 @@
+"""`python -m localcloud`: the command line."""
+
+from localcloud.app import main
+
+main()
