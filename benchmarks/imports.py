@@ -9,24 +9,21 @@ runs this; or, after `make setup`: `.venv/bin/python -m benchmarks.imports [--ru
 from __future__ import annotations
 
 import argparse
-import tempfile
 import time
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from statistics import median
 from typing import Any, Final
 
 from psycopg import sql
 
 from benchmarks.measure import machine
+from benchmarks.postgres import database_uri
 from examples.importer import database
 from examples.importer.tables import DATASETS, RUNS, TOMOGRAMS, Table
-from localcloud.server import tls
-from localcloud.server.services.rds import lifecycle, postgres
+from examples.postgresql import connection_parameters
 
 DATASET: Final = 10000
-HOST, PORT = "database.example.com", 5432
 Tables = Sequence[tuple[Table, Sequence[dict[str, Any]]]]
 
 
@@ -62,23 +59,12 @@ def _tomogram(run: str, size: int) -> dict[str, Any]:
 
 @contextmanager
 def connection() -> Generator[database.Connection]:
-    """To a server of the benchmark's own, by a URI as a secret has it."""
-    with tempfile.TemporaryDirectory() as folder:
-        authority = tls.make_certificate(Path(folder, "tls")).authority
-        server = lifecycle.server("benchmark", "benchmark", HOST, PORT)
-        server.create(postgres.template())
-        server.start()
-        try:
-            with server.connect() as superuser:
-                superuser.execute("CREATE ROLE portal LOGIN PASSWORD 'benchmark'")
-                superuser.execute("CREATE DATABASE portal OWNER portal")
-            uri = f"postgresql+psycopg://portal:benchmark@{server.place.address}:{PORT}/portal?sslrootcert={authority}"
-            with database.connect(database.connection_parameters(uri)) as made:
-                database.create_tables(made)
-                yield made
-        finally:
-            server.stop()
-            lifecycle.forget()
+    """To a server of the benchmark's own."""
+    with database_uri() as uri:
+        parameters = connection_parameters(uri, "benchmark")
+        database.create_tables(parameters)
+        with database.connect(parameters) as connected:
+            yield connected
 
 
 def copied(connection: database.Connection, given: Tables) -> float:

@@ -6,6 +6,7 @@ from typing import Any
 
 import psycopg
 
+from examples import postgresql
 from examples.command_line import fail, ignored
 from examples.importer import database, rows
 from examples.importer.arguments import WITHOUT_EFFECT, Wanted, parser, wanted
@@ -25,7 +26,7 @@ def main(arguments: list[str] | None = None) -> int:
         sys.stderr.write(f"{line}\n")
     try:
         what = wanted(given)
-        parameters = database.connection_parameters(what.database)
+        parameters = postgresql.connection_parameters(what.database, "importer")
     except ValueError as error:
         command.error(str(error))
     try:
@@ -44,8 +45,7 @@ def load(what: Wanted, parameters: dict[str, Any]) -> None:
         DatabaseError: the database can't be reached, or refuses rows
     """
     try:
-        with database.connect(parameters) as connection:
-            database.create_tables(connection)
+        database.create_tables(parameters)
     except psycopg.Error as error:
         raise DatabaseError(str(error)) from error
     bucket = Bucket(what.bucket, anonymous=what.anonymous, endpoint_url=what.endpoint_url)

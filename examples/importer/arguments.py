@@ -9,10 +9,9 @@ import argparse
 import os
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import quote
 
-SCHEMES: Final = ("postgresql://", "postgresql+psycopg://")
-_PARTS: Final = {name: f"PLATFORMICS_DATABASE_{name}" for name in ("USER", "PASSWORD", "HOST", "PORT", "NAME")}
+from examples.postgresql import VARIABLES, uri_of_variables
+
 _ANY_RUN: Final = (
     "runs",
     "alignments",
@@ -66,7 +65,7 @@ def parser() -> argparse.ArgumentParser:
     command = top.add_subparsers(dest="command", required=True).add_parser("load", allow_abbrev=False)
     command.add_argument("s3_bucket")
     command.add_argument("https_prefix")
-    command.add_argument("--postgres_url", help=f"left out: from {', '.join(_PARTS.values())}")
+    command.add_argument("--postgres_url", help=f"left out: from {', '.join(VARIABLES.values())}")
     command.add_argument("--s3-prefix", default="", metavar="DATASET", help="left out: every dataset")
     command.add_argument(
         "--filter-dataset", action="append", default=[], metavar="DATASET", help="this one; repeatable"
@@ -106,9 +105,9 @@ def wanted(given: argparse.Namespace) -> Wanted:
 
 
 def _database(uri: str | None) -> str:
-    if uri is None:
-        if missing := [name for name in _PARTS.values() if name not in os.environ]:
-            raise ValueError(f"--postgres_url: must be given, or the variables {', '.join(missing)}")
-        part = {name: quote(os.environ[variable], safe="") for name, variable in _PARTS.items()}
-        return f"{SCHEMES[1]}{part['USER']}:{part['PASSWORD']}@{part['HOST']}:{part['PORT']}/{part['NAME']}"
-    return uri
+    if uri is not None:
+        return uri
+    try:
+        return uri_of_variables(os.environ)
+    except ValueError as error:
+        raise ValueError(f"--postgres_url: must be given, or the variables {', '.join(VARIABLES.values())}") from error

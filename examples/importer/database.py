@@ -13,21 +13,11 @@ from typing import Any, Final
 
 import psycopg
 from psycopg import sql
-from psycopg.conninfo import conninfo_to_dict
 
-from examples.importer.arguments import SCHEMES
-from examples.importer.tables import SCHEMA, Table
+from examples.importer.tables import Table
 
 Row = dict[str, Any]
 Connection = psycopg.Connection[tuple[Any, ...]]
-DEFAULTS: Final = {
-    "sslmode": "verify-full",  # libpq's own default takes any server, also one without TLS
-    "connect_timeout": "60",  # an Aurora cluster that is paused takes about 15 seconds
-    "application_name": "importer",
-}
-"""Where the URI says nothing. The authority of the server's certificate is that of PGSSLROOTCERT."""
-SCHEMA_LOCK: Final = 7_301_944
-"""Any number that nothing else locks by: two imports may find an empty database at the same time."""
 DELETE_STALE: Final = sql.SQL("""
 DELETE FROM {table} AS stored WHERE {owner} = %s AND NOT EXISTS (
     SELECT FROM jsonb_populate_recordset(NULL::{table}, %s::jsonb) AS imported WHERE ({stored_key}) = ({imported_key})
@@ -52,32 +42,31 @@ class Changes:
     deleted: int = 0
 
 
-def connection_parameters(uri: str) -> dict[str, Any]:
-    """
-    What to connect with.
-
-    Raises:
-        ValueError: the text is no URI of a database; it is a secret, and no part of it is repeated
-    """
-    scheme = next((scheme for scheme in SCHEMES if uri.startswith(scheme)), None)
-    if scheme is None:
-        raise ValueError(f"--postgres_url: the database's URI must begin with one of {', '.join(SCHEMES)}")
-    try:
-        return {**DEFAULTS, **conninfo_to_dict(SCHEMES[0] + uri.removeprefix(scheme))}
-    except psycopg.ProgrammingError:
-        raise ValueError("--postgres_url: the database's URI can't be read") from None
-
-
 def connect(parameters: Mapping[str, Any]) -> Connection:
     """A connection that commits each statement outside of a `transaction()` by itself."""
     return psycopg.connect(**parameters, autocommit=True)
 
 
-def create_tables(connection: Connection) -> None:
-    """Those that are missing."""
-    with connection.transaction():
-        connection.execute("SELECT pg_advisory_xact_lock(%s)", [SCHEMA_LOCK])
-        connection.execute(SCHEMA)
+def create_tables(parameters: Mapping[str, Any]) -> None:
+    """
+    Makes the tables in a database that has had no migration. Later migrations are the API's release's to run: an import
+    never changes tables under an API that reads them.
+    """
+    with connect(parameters) as connection:
+        [(is_migrated,)] = connection.execute("SELECT to_regclass('alembic_version') IS NOT NULL")
+    if not is_migrated:
+        _migrate(parameters)
+
+
+def _migrate(parameters: Mapping[str, Any]) -> None:
+    from sqlalchemy.exc import DBAPIError
+
+    from examples.api.migrations import upgrade
+
+    try:
+        upgrade(parameters)
+    except DBAPIError as error:
+        raise error.orig or error from error
 
 
 def replace_rows(

@@ -12,7 +12,8 @@ import boto3
 import psycopg
 from psycopg.rows import dict_row
 
-from examples.importer.database import connect, connection_parameters
+from examples.importer.database import connect
+from examples.postgresql import connection_parameters
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -22,7 +23,7 @@ def main(arguments: list[str] | None = None) -> int:
     name = command.parse_args(arguments).secret
     secret = json.loads(boto3.Session().client("secretsmanager").get_secret_value(SecretId=name)["SecretString"])
     try:
-        with connect(connection_parameters(secret["db_uri"])) as connection:
+        with connect(connection_parameters(secret["db_uri"], "importer")) as connection:
             query = connection.cursor(row_factory=dict_row).execute("SELECT * FROM tomograms ORDER BY dataset_id, run")
             for row in query:
                 sys.stdout.write(json.dumps(row, default=float) + "\n")

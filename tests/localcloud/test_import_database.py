@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -18,6 +20,7 @@ from psycopg import sql
 from examples.importer import __main__ as command
 from examples.importer import database, show
 from examples.importer.tables import DATASETS, RUNS
+from examples.postgresql import connection_parameters
 from tests.localcloud.conftest import REGION, Cloud
 from tests.localcloud.datasets import Datasets, tomogram_folder
 from tests.localcloud.rds_steps import PASSWORD, Databases
@@ -85,7 +88,7 @@ def imports(cloud: Cloud, databases: Databases, cluster: str, capsys: pytest.Cap
         "PGSSLROOTCERT": cloud.ca_bundle,
     }
     with patch.dict(os.environ, variables), databases.connect(cluster) as connection:
-        connection.execute("DROP TABLE IF EXISTS tomograms, runs, datasets, depositions")
+        connection.execute("DROP TABLE IF EXISTS tomograms, runs, datasets, depositions, alembic_version")
         yield Imports(Datasets(s3, bucket), databases.uri(cluster), connection, capsys)
 
 
@@ -240,7 +243,7 @@ def test_a_folder_without_metadata_is_no_dataset_yet(imports: Imports) -> None:
 
 
 def test_two_imports_of_one_dataset_follow_each_other(imports: Imports) -> None:
-    parameters = database.connection_parameters(imports.uri)
+    parameters = connection_parameters(imports.uri, "importer")
     dataset = {"id": 10000, "title": "A dataset", "s3_prefix": "s3://x", "https_prefix": HTTPS}
     run = {"dataset_id": 10000, "name": "TS_001", "s3_prefix": "s3://x", "https_prefix": HTTPS}
     done = threading.Event()
@@ -250,8 +253,8 @@ def test_two_imports_of_one_dataset_follow_each_other(imports: Imports) -> None:
             database.replace_rows(connection, 10000, [(DATASETS, [dataset]), (RUNS, [])])
         done.set()
 
+    database.create_tables(parameters)
     with database.connect(parameters) as connection:
-        database.create_tables(connection)
         with connection.transaction():
             database.replace_rows(connection, 10000, [(DATASETS, [dataset]), (RUNS, [run])])
             threading.Thread(target=second).start()
@@ -261,22 +264,10 @@ def test_two_imports_of_one_dataset_follow_each_other(imports: Imports) -> None:
 
 
 def test_imports_that_find_no_tables_make_them_once(imports: Imports) -> None:
-    parameters = database.connection_parameters(imports.uri)
-    errors: list[Exception] = []
-
-    def create() -> None:
-        try:
-            with database.connect(parameters) as connection:
-                database.create_tables(connection)
-        except psycopg.Error as error:
-            errors.append(error)
-
-    threads = [threading.Thread(target=create) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert errors == []
+    create = "import sys; from examples.importer.database import create_tables as c; c({'conninfo': sys.argv[1]})"
+    uri = imports.uri.replace("+psycopg", "") + "?sslmode=verify-full"
+    jobs = [subprocess.Popen([sys.executable, "-c", create, uri], stderr=subprocess.PIPE) for _ in range(4)]
+    assert [(job.communicate()[1], job.returncode) for job in jobs] == [(b"", 0)] * 4
     assert imports.rows("tomograms") == []
 
 
