@@ -120,7 +120,7 @@ def test_the_database_refuses_to_write_for_the_api(parameters: dict[str, Any]) -
     from examples.api.__main__ import STATEMENTS
 
     with (
-        psycopg.connect(**{**parameters, "options": STATEMENTS}) as connection,
+        psycopg.connect(**parameters, options=STATEMENTS) as connection,
         pytest.raises(psycopg.errors.ReadOnlySqlTransaction),
     ):
         connection.execute("DELETE FROM datasets")
