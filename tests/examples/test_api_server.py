@@ -1,4 +1,4 @@
-"""The example API as a program: its connections to database and clients, and how it ends."""
+"""`python -m examples.api`: its connections to database and clients, and how it ends."""
 
 from __future__ import annotations
 

@@ -254,11 +254,10 @@ def test_two_imports_of_one_dataset_follow_each_other(imports: Imports) -> None:
         done.set()
 
     database.create_tables(parameters)
-    with database.connect(parameters) as connection:
-        with connection.transaction():
-            database.replace_rows(connection, 10000, [(DATASETS, [dataset]), (RUNS, [run])])
-            threading.Thread(target=second).start()
-            assert not done.wait(0.3)
+    with database.connect(parameters) as connection, connection.transaction():
+        database.replace_rows(connection, 10000, [(DATASETS, [dataset]), (RUNS, [run])])
+        threading.Thread(target=second).start()
+        assert not done.wait(0.3)
     assert done.wait(10)
     assert imports.rows("runs") == []
 
