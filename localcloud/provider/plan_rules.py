@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from localcloud.provider.plan import FLAGS, REFUSED, Faults, Plan
+from localcloud.provider.plan_balancing import BALANCING
 from localcloud.provider.plan_delivery import DELIVERY
 from localcloud.provider.plan_network import NETWORK
 from localcloud.provider.plan_orchestration import ORCHESTRATION
@@ -67,6 +68,7 @@ RULES: Final[dict[str, tuple[tuple[str, Callable[[Plan], Faults] | str], ...]]] 
         ("override_provider.default_tags", "provider.py computes tagsAll so"),
     ),
     "aws_iam_role": (("inline_policy is exclusive", REFUSED),),
+    **BALANCING,
     **DELIVERY,
     **NETWORK,
     **ORCHESTRATION,

@@ -1,11 +1,11 @@
 """Types whose ids AWS chooses: where to look for one, and what tells it from every other in the account.
 
-Rests on: the ``Describe`` calls of EC2, Batch and Secrets Manager, ``GetQueueUrl`` of SQS, ``ListSubscriptionsByTopic``
-of SNS, the ``List`` calls of CloudFront, ACM and WAF, which show no tags; ACM tells a certificate's by another call and
-lists certificates of other keys than RSA of 1024 and 2048 bits only if it is asked for them. EC2, ACM and Batch attach
-the tags in the call that makes the thing, so what has been made has them; a default security group is made with its
-VPC and gets its tags last, so without them its creation was not carried out to the end and is repeated. Deleted
-NAT gateways and endpoints stay visible for an hour.
+Rests on: the ``Describe`` calls of EC2, Batch, Secrets Manager and load balancing, ``GetQueueUrl`` of SQS,
+``ListSubscriptionsByTopic`` of SNS, the ``List`` calls of CloudFront, ACM and WAF. Those of load balancing, CloudFront,
+ACM and WAF show no tags; ACM tells a certificate's by another call and lists certificates of other keys than RSA of
+1024 and 2048 bits only if it is asked for them. EC2, ACM and Batch attach the tags in the call that makes the thing, so
+what has been made has them; a default security group is made with its VPC and gets its tags last, so without them its
+creation was not carried out to the end and is repeated. Deleted NAT gateways and endpoints stay visible for an hour.
 """
 
 from __future__ import annotations
@@ -140,6 +140,12 @@ def _firewall(call: str, items: str) -> Lookup:
     )
 
 
+def _balancing(call: str, items: str, id_: str, *, asked: dict[str, str] | None = None, **same: str) -> Lookup:
+    """What Elastic Load Balancing lists without tags: its name, port or number tells it from others."""
+    absent = frozenset({"LoadBalancerNotFound", "TargetGroupNotFound", "ListenerNotFound"})
+    return Lookup(service="elbv2", call=call, items=items, id=id_, same=same, asked=asked or {}, tags="", absent=absent)
+
+
 LOOKUPS: Final[dict[str, Lookup]] = {
     "aws:acm/certificate:Certificate": Lookup(
         service="acm",
@@ -240,6 +246,22 @@ LOOKUPS: Final[dict[str, Lookup]] = {
         vpcId="VpcId",
         serviceName="ServiceName",
     ),
+    "aws:lb/listener:Listener": _balancing(
+        "describe_listeners", "Listeners", "ListenerArn", asked={"LoadBalancerArn": "loadBalancerArn"}, port="Port"
+    ),
+    "aws:lb/listenerRule:ListenerRule": _balancing(
+        "describe_rules",
+        "Rules[?!IsDefault]",
+        "RuleArn",
+        asked={"ListenerArn": "listenerArn"},
+        priority="to_number(Priority)",
+    ),
+    "aws:lb/loadBalancer:LoadBalancer": _balancing(
+        "describe_load_balancers", "LoadBalancers", "LoadBalancerArn", name="LoadBalancerName"
+    ),
+    "aws:lb/targetGroup:TargetGroup": _balancing(
+        "describe_target_groups", "TargetGroups", "TargetGroupArn", name="TargetGroupName", vpcId="VpcId"
+    ),
     "aws:secretsmanager/secret:Secret": Lookup(
         service="secretsmanager",
         call="describe_secret",
@@ -276,6 +298,8 @@ CREATED_AGAIN: Final = frozenset(
     {
         # A wait until a certificate is issued: AWS holds nothing of it.
         "aws:acm/certificateValidation:CertificateValidation",
+        # pulumi-aws makes its id up at each creation, and registering a target again changes nothing.
+        "aws:lb/targetGroupAttachment:TargetGroupAttachment",
         # AWS chooses its id and lists neither tags nor value, so one version can't be told from another. A further
         # version is harmless: whoever reads a version asks for it by its own id.
         "aws:secretsmanager/secretVersion:SecretVersion",

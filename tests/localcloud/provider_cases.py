@@ -11,6 +11,7 @@ from collections.abc import Callable
 from localcloud.provider.wire import Asset
 
 from . import provider_cases_delivery, provider_cases_network, provider_cases_orchestration
+from .provider_cases_balancing import BALANCING_CASES
 from .provider_cases_database import DATABASE_CASES
 from .provider_cases_kind import Case, Inputs, Make
 
@@ -438,6 +439,7 @@ ACCOUNT_CASES = (
     ),
 )
 CASES = (
+    *BALANCING_CASES,
     *DATABASE_CASES,
     *S3_CASES,
     *OBJECT_CASES,

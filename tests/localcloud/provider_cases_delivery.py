@@ -113,7 +113,7 @@ def _made(make: Make, name: Name) -> dict[str, Any]:
     )
     group = _group(make, name)
     acl = make("aws:wafv2/webAcl:WebAcl", _acl(name("acl")))
-    certificate = _issued(make, name, EAST)
+    certificate = issued(make, name, EAST)
     return {
         "access": access[0],
         "cache": cache[0],
@@ -135,7 +135,7 @@ def _zone(make: Make, name: Name) -> tuple[str, str]:
     return make("aws:route53/zone:Zone", {"name": domain})[0], domain
 
 
-def _issued(make: Make, name: Name, region: str) -> dict[str, Any]:
+def issued(make: Make, name: Name, region: str) -> dict[str, Any]:
     """A certificate whose records a zone has."""
     zone, domain = _zone(make, name)
     host = f"files.{domain}"
@@ -442,7 +442,7 @@ def _with_zone(make: Make, name: Name) -> dict[str, Any]:
 
 
 def _validated(make: Make, name: Name) -> dict[str, Any]:
-    return _issued(make, name, REGION)
+    return issued(make, name, REGION)
 
 
 def _alias(name: str) -> list[Inputs]:

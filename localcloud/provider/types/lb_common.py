@@ -1,0 +1,64 @@
+"""What the types of Elastic Load Balancing share: tags, attributes, names, and which refusals mean "not there"."""
+
+import secrets
+from collections.abc import Mapping
+from typing import Any, Final
+
+from localcloud.provider.resource import Operation
+from localcloud.provider.tags import as_list, as_map
+
+Found = dict[str, Any]
+GONE: Final = frozenset(
+    {"LoadBalancerNotFound", "ListenerNotFound", "RuleNotFound", "TargetGroupNotFound", "InvalidTarget"}
+)
+
+
+def tags(op: Operation) -> Found:
+    """The parameter of a creation that carries the tags: AWS refuses an empty list."""
+    return {"Tags": as_list(op.new["tags_all"])} if op.new["tags_all"] else {}
+
+
+def tags_of(op: Operation, arn: str) -> dict[str, str]:
+    return as_map(op.client("elbv2").describe_tags(ResourceArns=[arn])["TagDescriptions"][0]["Tags"])
+
+
+def retag(op: Operation) -> None:
+    """Bring changed tags to what the program says."""
+    if "tags_all" not in op.changed:
+        return
+    elb, old, new = op.client("elbv2"), op.old.get("tags_all", {}), op.new["tags_all"]
+    if gone := sorted(set(old) - set(new)):
+        elb.remove_tags(ResourceArns=[op.resource_id], TagKeys=gone)
+    if changed := {key: value for key, value in new.items() if old.get(key) != value}:
+        elb.add_tags(ResourceArns=[op.resource_id], Tags=as_list(changed))
+
+
+def to_attributes(values: Mapping[str, Any], names: Mapping[str, str]) -> list[dict[str, str]]:
+    """Inputs as attributes: input → key. What is not given is left to AWS."""
+    given = {key: values.get(name) for name, key in names.items()}
+    return [
+        {"Key": key, "Value": str(value).lower() if isinstance(value, bool) else str(value)}
+        for key, value in given.items()
+        if value is not None
+    ]
+
+
+def from_attributes(answer: Mapping[str, Any], names: Mapping[str, str]) -> Found:
+    values = {one["Key"]: one["Value"] for one in answer["Attributes"]}
+    return {name: _typed(values[key]) for name, key in names.items()}
+
+
+def _typed(text: str) -> Any:
+    if text in ("true", "false"):
+        return text == "true"
+    return int(text) if text.isdigit() else text
+
+
+def name_of(op: Operation, default_prefix: str) -> str:
+    """The name, or one that begins with the prefix."""
+    return str(op.new.get("name") or f"{op.new.get('name_prefix') or default_prefix}{secrets.token_hex(8)}")
+
+
+def suffix(arn: str, kind: str) -> str:
+    """What metrics know a load balancer or target group by."""
+    return arn.split(":", 5)[5].removeprefix(kind)
