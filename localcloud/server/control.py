@@ -30,11 +30,13 @@ Answer = tuple[int, Any]
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """``rest`` is what follows the route's name, without a leading slash; ``body`` the JSON sent, or None."""
+    """``rest`` is what follows the route's name, without a leading slash; ``body`` the JSON sent, or None;
+    ``authorization`` the header of that name."""
 
     method: str
     rest: str
     body: Any
+    authorization: str = ""
 
 
 Handler = Callable[[Request], Answer]
@@ -80,7 +82,8 @@ def answer(request: HttpRequest) -> tuple[int, bytes]:
         return _written(404, {"message": f"{request.path}: there is {', '.join(sorted(_ROUTES))}"})
     try:
         sent: Any = json.loads(request.body) if request.body else None
-        made = handler(Request(method=request.method, rest=rest, body=sent))
+        authorization = request.headers.get("authorization", "")
+        made = handler(Request(method=request.method, rest=rest, body=sent, authorization=authorization))
     except (ValueError, KeyError, TypeError) as error:
         return _written(400, {"message": str(error)})
     return _written(*made)

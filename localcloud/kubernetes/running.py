@@ -1,0 +1,70 @@
+"""Controllers and node agent of one cluster, started together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from .api import CONTROLLERS, NODE_AGENT, Cluster
+from .aws import Aws
+from .client import Client
+from .controllers.admission import Admission
+from .controllers.deployments import Deployments
+from .controllers.disruption_budgets import DisruptionBudgets
+from .controllers.endpoint_slices import EndpointSlices
+from .controllers.launching import Launcher
+from .controllers.loop import Controller, Loop
+from .controllers.node_pools import NodePools
+from .controllers.nodes import Nodes
+from .controllers.replica_sets import ReplicaSets
+from .controllers.scheduler import Scheduler
+from .controllers.service_accounts import ServiceAccounts
+from .node.agent import Agent, no_urls
+from .node.leases import Leases
+from .resources import Resources
+
+
+class Running:
+    """What :func:`run` started. ``stop`` ends every process of every pod."""
+
+    def __init__(self, cluster: Cluster, aws: Aws, public_urls: Callable[[], dict[str, str]]) -> None:
+        leases = Leases()
+        client = cluster.client(CONTROLLERS)
+        self._agent = Agent(cluster.client(NODE_AGENT), aws, leases, public_urls)
+        self._loop = Loop(client, _controllers(client, cluster, aws, leases))
+        self._agent.start()
+        self._loop.start()
+
+    def stop(self) -> None:
+        self._loop.stop()
+        self._agent.stop()
+
+    def flush(self) -> None:
+        """Has the controllers look at what changed outside the cluster."""
+        self._loop.poke()
+
+    def status(self) -> dict[str, Any]:
+        return {"pods": len(self._agent.pods), "failures": self._loop.failures}
+
+
+def _controllers(client: Client, cluster: Cluster, aws: Aws, leases: Leases) -> list[Controller]:
+    def resources(component: str) -> Resources:
+        return Resources(client, component)
+
+    launcher = Launcher(resources("karpenter"), aws, leases, lambda: cluster.version)
+    return [
+        ServiceAccounts(resources("serviceaccount-controller")),
+        NodePools(resources("karpenter"), aws),
+        Deployments(resources("deployment-controller")),
+        ReplicaSets(resources("replicaset-controller"), Admission(resources("eks-webhooks"), aws)),
+        Scheduler(resources("default-scheduler"), launcher),
+        EndpointSlices(resources("endpoint-slice-controller")),
+        DisruptionBudgets(resources("disruption-controller")),
+        Nodes(resources("karpenter"), leases, launcher),
+    ]
+
+
+def run(cluster: Cluster, aws: Aws, public_urls: Callable[[], dict[str, str]] = no_urls) -> Running:
+    """Starts the controllers and the node agent of a cluster. ``public_urls``: ``https://DOMAIN`` of each distribution
+    of CloudFront -> its URL for programs of this machine."""
+    return Running(cluster, aws, public_urls)

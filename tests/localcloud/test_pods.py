@@ -1,0 +1,272 @@
+"""Pods as processes: what a node agent does with a manifest."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from localcloud.kubernetes.addresses import loopback
+from localcloud.kubernetes.node.agent import Agent
+from localcloud.kubernetes.node.leases import Leases
+from localcloud.server import images
+
+from .batch_steps import time_scale
+from .kubernetes_kit import World, container, node, pod, readiness, stand_ins
+
+
+@pytest.fixture(scope="module")
+def world() -> Iterator[World]:
+    world = World()
+    images.configure(stand_ins())
+    agent = Agent(world.node_agent, world.aws, Leases())
+    agent.start()
+    world.create("Node", node())
+    with time_scale(0.02):
+        yield world
+        agent.stop()
+    world.cluster.close()
+
+
+def output_of(world: World, name: str, script: str, **more: Any) -> str:
+    """What a shell script prints in a pod, by way of its termination message; it fails on purpose."""
+    spec = container(
+        "shell:1", "sh", args=[f"{script}; exit 9"], terminationMessagePolicy="FallbackToLogsOnError", **more
+    )
+    world.create("Pod", pod(name, spec, restartPolicy="Never"))
+    status = world.until_phase(name, "Failed")["status"]
+    return str(status["containerStatuses"][0]["state"]["terminated"]["message"])
+
+
+def read(address: str, path: str = "/") -> str:
+    with urllib.request.urlopen(f"http://{loopback(address)}:8000{path}", timeout=5) as answer:
+        return answer.read().decode()
+
+
+def test_pods_of_one_port_answer_on_addresses_of_the_node_s_subnet(world: World) -> None:
+    for name, image in {"first": "web:1", "second": "web:2"}.items():
+        world.create("Pod", pod(name, container(image, readinessProbe=readiness())))
+    addresses = [world.until_ready(name)["status"]["podIP"] for name in ("first", "second")]
+    assert len(set(addresses)) == 2
+    assert all(address.startswith("10.99.64.") for address in addresses)
+    assert [read(address).split()[0] for address in addresses] == ["one", "two"]
+    assert world.get("Pod", "first")["status"]["phase"] == "Running"
+    for name in ("first", "second"):
+        world.delete("Pod", name)
+        world.gone("Pod", name)
+    with pytest.raises(OSError, match="refused"):
+        read(addresses[0])
+
+
+def test_init_containers_run_one_after_the_other_before_the_containers(world: World) -> None:
+    shared = {"volumeMounts": [{"name": "shared", "mountPath": "/data"}]}
+    steps = [container("shell:1", f"step{n}", args=[f"echo {n} >> /data/steps"], **shared) for n in (1, 2)]
+    last = container(
+        "shell:1", "last", args=["cat /data/steps; exit 9"], terminationMessagePolicy="FallbackToLogsOnError", **shared
+    )
+    manifest = pod(
+        "ordered", last, restartPolicy="Never", initContainers=steps, volumes=[{"name": "shared", "emptyDir": {}}]
+    )
+    world.create("Pod", manifest)
+    status = world.until_phase("ordered", "Failed")["status"]
+    terminated = status["containerStatuses"][0]["state"]["terminated"]
+    assert (terminated["exitCode"], terminated["message"]) == (9, "1\n2")
+    assert [one["state"]["terminated"]["exitCode"] for one in status["initContainerStatuses"]] == [0, 0]
+
+
+def test_a_failing_init_container_keeps_the_others_from_starting_and_says_its_last_words(world: World) -> None:
+    migrate = container("shell:1", "migrate", args=["echo relation does not exist >&2; exit 4"])
+    world.create("Pod", pod("unmigrated", container(), initContainers=[migrate]))
+    state = world.until_waiting("unmigrated", "CrashLoopBackOff")
+    assert "restarting failed container=migrate pod=unmigrated_portal(" in state["message"]
+    assert state["message"].endswith("exit code 4, its last words: relation does not exist")
+    pod_now = world.get("Pod", "unmigrated")
+    assert pod_now["status"]["phase"] == "Pending"
+    initialized = next(one for one in pod_now["status"]["conditions"] if one["type"] == "Initialized")
+    assert initialized["message"] == "containers with incomplete status: [migrate]"
+    assert "started" not in pod_now["status"]["containerStatuses"][0]["state"]
+    world.delete("Pod", "unmigrated")
+
+
+def test_a_container_has_the_variables_of_its_manifest_and_none_of_the_server_s(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "the server's own")
+    world.create("Secret", {"metadata": {"name": "keys"}, "stringData": {"password": "s3cret"}})
+    world.create("ConfigMap", {"metadata": {"name": "names"}, "data": {"HOST": "db", "password": "no"}})
+    env = [
+        {"name": "PASSWORD", "valueFrom": {"secretKeyRef": {"name": "keys", "key": "password"}}},
+        {"name": "URL", "value": "postgres://$(PASSWORD)@$(CONFIG_HOST)/$$(HOST)$(NOBODY)"},
+        {"name": "WHO", "valueFrom": {"fieldRef": {"fieldPath": "metadata.namespace"}}},
+        {"name": "ADDRESS", "valueFrom": {"fieldRef": {"fieldPath": "status.podIP"}}},
+        {"name": "NOTHING", "valueFrom": {"secretKeyRef": {"name": "none", "key": "x", "optional": True}}},
+    ]
+    source = [{"prefix": "CONFIG_", "configMapRef": {"name": "names"}}]
+    lines = output_of(world, "informed", "env", env=env, envFrom=source).splitlines()
+    variables = dict(line.split("=", 1) for line in lines)
+    assert variables["URL"] == "postgres://s3cret@db/$(HOST)$(NOBODY)"
+    assert variables["WHO"] == "portal"
+    assert variables["ADDRESS"] == loopback(world.get("Pod", "informed")["status"]["podIP"])
+    assert not {"NOTHING", "AWS_SECRET_ACCESS_KEY"} & variables.keys()
+
+
+def test_a_missing_key_of_a_secret_is_waited_for_by_name(world: World) -> None:
+    env = [{"name": "X", "valueFrom": {"secretKeyRef": {"name": "later", "key": "x"}}}]
+    world.create("Pod", pod("patient", container("shell:1", "sh", env=env, args=["exit 0"]), restartPolicy="Never"))
+    assert world.until_waiting("patient", "CreateContainerConfigError")["message"] == 'secrets "later" not found'
+    world.create("Secret", {"metadata": {"name": "later"}, "stringData": {"x": "1"}})
+    world.until_phase("patient", "Succeeded")
+
+
+def test_texts_mean_this_machine(world: World) -> None:
+    """Every address, a neighbour container's port and a mount path stand for what a process can have."""
+    mount = {"volumeMounts": [{"name": "v", "mountPath": "/mnt/v"}]}
+    ports = [{"containerPort": 3592}]
+    env = [{"name": "NEIGHBOUR", "value": "http://localhost:3592/x"}, {"name": "OTHER", "value": "127.0.0.1:5432"}]
+    spec = container(
+        "shell:1",
+        "sh",
+        args=["echo 0.0.0.0 $NEIGHBOUR $OTHER /mnt/v/f /mnt/vv; exit 9"],
+        env=env,
+        ports=ports,
+        terminationMessagePolicy="FallbackToLogsOnError",
+        **mount,
+    )
+    world.create("Pod", pod("texts", spec, restartPolicy="Never", volumes=[{"name": "v", "emptyDir": {}}]))
+    status = world.until_phase("texts", "Failed")["status"]
+    address = loopback(status["podIP"])
+    own, neighbour, other, file, lookalike = status["containerStatuses"][0]["state"]["terminated"]["message"].split()
+    assert (own, neighbour, other) == (address, f"http://{address}:3592/x", "127.0.0.1:5432")
+    assert Path(file).name == "f"
+    assert Path(file).parent.is_dir()
+    assert lookalike == "/mnt/vv"
+
+
+def test_an_image_without_a_stand_in_can_not_be_pulled(world: World) -> None:
+    world.create("Pod", pod("imageless", container("ghcr.io/nobody/nothing:7")))
+    state = world.until_waiting("imageless", "ErrImagePull")
+    assert 'failed to resolve reference "ghcr.io/nobody/nothing:7"' in state["message"]
+    assert "LOCALCLOUD_IMAGES" in state["message"]
+    world.delete("Pod", "imageless")
+
+
+@pytest.mark.parametrize(
+    ("spec", "said"),
+    [
+        ({"volumes": [{"name": "v", "hostPath": {"path": "/"}}]}, "volume 'v' is of the type hostPath"),
+        ({"hostNetwork": True}, "hostNetwork"),
+    ],
+)
+def test_what_a_process_can_not_have_is_refused_in_the_pod_s_status(world: World, spec: Any, said: str) -> None:
+    world.create("Pod", pod("asking", container(), **spec))
+    assert said in world.until_waiting("asking", "ContainerCreating").get("message", "")
+    assert any(said in event for event in world.until(lambda: world.events("asking")))
+    world.delete("Pod", "asking")
+    world.gone("Pod", "asking")
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ({"livenessProbe": {"exec": {"command": ["true"]}}}, "livenessProbe by exec"),
+        ({"lifecycle": {"postStart": {"exec": {"command": ["true"]}}}}, "lifecycle.postStart by exec"),
+    ],
+)
+def test_another_probe_or_hook_is_refused_in_the_pod_s_status(world: World, more: Any, said: str) -> None:
+    world.create("Pod", pod("hooked", container(**more)))
+    message = world.until(lambda: world.get("Pod", "hooked").get("status", {}).get("containerStatuses"))[0]["state"]
+    assert said in message["waiting"]["message"]
+    world.delete("Pod", "hooked")
+    world.gone("Pod", "hooked")
+
+
+def test_a_pod_that_its_readiness_probe_fails_is_unready_with_what_the_probe_says(world: World, tmp_path: Path) -> None:
+    sick = tmp_path / "sick"
+    env = [{"name": "SICK", "value": str(sick)}]
+    world.create("Pod", pod("moody", container(env=env, readinessProbe=readiness(failureThreshold=1))))
+    world.until_ready("moody")
+    sick.touch()
+    complaint = (
+        "containers with unready status: [web] (web: Readiness probe failed: HTTP probe failed with statuscode: 503)"
+    )
+    world.until(lambda: any(c.get("message") == complaint for c in world.get("Pod", "moody")["status"]["conditions"]))
+    sick.unlink()
+    world.until_ready("moody")
+    assert world.get("Pod", "moody")["status"]["containerStatuses"][0]["restartCount"] == 0
+    world.delete("Pod", "moody")
+
+
+def test_a_failing_liveness_probe_restarts_the_container(world: World, tmp_path: Path) -> None:
+    sick = tmp_path / "sick"
+    env = [{"name": "SICK", "value": str(sick)}]
+    probe = readiness(failureThreshold=2)
+    world.create("Pod", pod("lively", container(env=env, livenessProbe=probe, startupProbe=probe)))
+    world.until_ready("lively")
+    sick.touch()
+    world.until(lambda: world.get("Pod", "lively")["status"]["containerStatuses"][0]["restartCount"] == 1)
+    sick.unlink()
+    world.until_ready("lively")
+    assert any("failed liveness probe, will be restarted" in event for event in world.events("lively"))
+    world.delete("Pod", "lively")
+
+
+def test_a_pod_that_ends_answers_until_its_pre_stop_sleep_is_over(world: World) -> None:
+    hook = {"preStop": {"sleep": {"seconds": 50}}}
+    world.create("Pod", pod("leaving", container(lifecycle=hook), terminationGracePeriodSeconds=100))
+    address = world.until_ready("leaving")["status"]["podIP"]
+    world.until(lambda: answers(address))
+    world.delete("Pod", "leaving")
+    began = time.monotonic()
+    while answers(address):
+        time.sleep(0.02)
+    assert time.monotonic() - began > 0.9
+    world.gone("Pod", "leaving")
+
+
+def answers(address: str) -> bool:
+    try:
+        return bool(read(address))
+    except OSError:
+        return False
+
+
+def test_what_does_not_end_by_sigterm_is_killed_after_the_grace_period(world: World) -> None:
+    deaf = "trap '' TERM; while true; do sleep 0.05; done"
+    world.create("Pod", pod("deaf", container("shell:1", "sh", args=[deaf]), terminationGracePeriodSeconds=1))
+    world.until_phase("deaf", "Running")
+    world.delete("Pod", "deaf")
+    world.gone("Pod", "deaf")
+
+
+def test_a_sidecar_starts_before_the_containers_and_ends_after_them(world: World) -> None:
+    sidecar = container("web:1", "side", restartPolicy="Always", startupProbe=readiness(failureThreshold=30))
+    asks = (
+        "import urllib.request as u; print(u.urlopen('http://localhost:8000/').read().decode()); raise SystemExit(9)"
+    )
+    main = container("python:1", "main", args=[asks], terminationMessagePolicy="FallbackToLogsOnError")
+    world.create("Pod", pod("sided", main, initContainers=[sidecar], restartPolicy="Never"))
+    status = world.until_phase("sided", "Failed")["status"]
+    assert status["containerStatuses"][0]["state"]["terminated"]["message"] == "one"
+    assert "terminated" in status["initContainerStatuses"][0]["state"]
+
+
+def test_nothing_of_a_pod_is_left_and_nobody_else_s_process_is_ended(world: World) -> None:
+    stranger = subprocess.Popen(["/bin/sh", "-c", "sleep 3599; true"])
+    world.create("Pod", pod("parent", container("shell:1", "sh", args=["sleep 3601 & setsid sleep 3601 & wait"])))
+    world.until(lambda: len(sleeping("3601")) == 2)
+    world.delete("Pod", "parent")
+    world.gone("Pod", "parent")
+    assert sleeping("3601") == []
+    assert stranger.poll() is None
+    stranger.kill()
+    stranger.wait()
+
+
+def sleeping(seconds: str) -> list[int]:
+    return [one.pid for one in psutil.process_iter(["cmdline"]) if one.info["cmdline"] == ["sleep", seconds]]
