@@ -12,9 +12,19 @@ from typing import Protocol
 
 from localcloud.kubernetes.objects.errors import ApiError, Json
 
-__all__ = ["MERGE_PATCH", "NO_QUERY", "ApiError", "Client", "Json"]
+__all__ = ["MERGE_PATCH", "NO_QUERY", "ApiError", "Client", "Events", "Json"]
 MERGE_PATCH = "application/merge-patch+json"
 NO_QUERY: Mapping[str, str] = {}
+
+
+class Events(Protocol):
+    """The events of a watch: ``{"type": "ADDED" | "MODIFIED" | "DELETED" | "BOOKMARK" | "ERROR", "object": …}``."""
+
+    def __iter__(self) -> Iterator[Json]: ...
+
+    def close(self) -> None:
+        """Ends the watch, also for a thread that waits in it."""
+        ...
 
 
 class Client(Protocol):
@@ -24,7 +34,7 @@ class Client(Protocol):
         """An object, or the list that a collection's path names (``labelSelector``, ``fieldSelector``)."""
         ...
 
-    def watch(self, path: str, query: Mapping[str, str] = NO_QUERY) -> Iterator[Json]:
+    def watch(self, path: str, query: Mapping[str, str] = NO_QUERY) -> Events:
         """The changes after ``resourceVersion``, until the server ends the watch (``timeoutSeconds``)."""
         ...
 

@@ -51,7 +51,7 @@ class Follower:
 
     def _list(self) -> str:
         """The version of the list."""
-        listed = self._client.list(kind(self._kind).path())
+        listed = self._client.get(kind(self._kind).path())
         current = {uid_of(item): item for item in listed["items"]}
         for uid in set(self._known) - set(current):
             self._tell("DELETED", self._known[uid])
@@ -61,7 +61,7 @@ class Follower:
         return str(listed["metadata"]["resourceVersion"])
 
     def _follow(self, version: str) -> None:
-        self._events = self._client.watch(kind(self._kind).path(), resource_version=version)
+        self._events = self._client.watch(kind(self._kind).path(), {"resourceVersion": version})
         for event in self._events:
             if self._stopped.is_set() or event["type"] == "ERROR":
                 self._events.close()

@@ -100,7 +100,7 @@ class Resources:
         self.client, self._component = client, component
 
     def list(self, kind: str, namespace: str = "") -> list[Json]:
-        return list(self.client.list(kind_named(kind).path(namespace))["items"])
+        return list(self.client.get(kind_named(kind).path(namespace))["items"])
 
     def find(self, kind: str, namespace: str, name: str) -> Json | None:
         with suppress_status(NOT_FOUND):
@@ -139,11 +139,10 @@ class Resources:
 
     def delete(self, kind: str, item: Json, grace_period_seconds: int | None = None) -> None:
         """The object itself, not one of the same name."""
-        current = self.find(kind, namespace_of(item), name_of(item))
-        if current is not None and uid_of(current) == uid_of(item):
-            path = kind_named(kind).path(namespace_of(item), name_of(item))
-            with suppress_status(NOT_FOUND):
-                self.client.delete(path, grace_period_seconds=grace_period_seconds)
+        path = kind_named(kind).path(namespace_of(item), name_of(item))
+        grace = {} if grace_period_seconds is None else {"gracePeriodSeconds": grace_period_seconds}
+        with suppress_status(NOT_FOUND, CONFLICT):
+            self.client.delete(path, {"preconditions": {"uid": uid_of(item)}, **grace})
 
     def warn(self, kind: str, item: Json, reason: str, message: str) -> None:
         self.event(kind, item, reason, message, "Warning")

@@ -131,7 +131,7 @@ class World:
         return self.client.get(self.path(kind_name, name, namespace))
 
     def all(self, kind_name: str, namespace: str = NAMESPACE) -> list[Json]:
-        return list(self.client.list(self.path(kind_name, namespace=namespace))["items"])
+        return list(self.client.get(self.path(kind_name, namespace=namespace))["items"])
 
     def delete(self, kind_name: str, name: str) -> None:
         self.client.delete(self.path(kind_name, name))

@@ -55,7 +55,6 @@ class Running:
             self.failure = f"{type(error).__name__}: {error}"
 
     def _start(self, name: str, version: str, authenticate: Callable[[str], Any], aws: Aws) -> None:
-        kubernetes = import_module("localcloud.kubernetes")
         self.api = _api_server(name, version, authenticate)
         with tempfile.TemporaryDirectory() as folder:  # read once, as the port opens
             application = self.api.application if self.api else _unavailable
@@ -63,8 +62,8 @@ class Running:
         self._port.start()
         self.authority = base64.b64encode(Path(SERVER.ca_bundle).read_bytes()).decode()
         self.endpoint = f"https://{HOST}:{self._port.number}"
-        if self.api is not None and hasattr(kubernetes, "run"):
-            self._programs = kubernetes.run(self.api, aws)
+        if self.api is not None:
+            self._programs = import_module("localcloud.kubernetes.running").run(self.api, aws)
         self.serves = True
 
     def stop(self) -> None:
