@@ -246,9 +246,7 @@ def test_what_does_not_end_by_sigterm_is_killed_after_the_grace_period(world: Wo
 
 def test_a_sidecar_starts_before_the_containers_and_ends_after_them(world: World) -> None:
     sidecar = container("web:1", "side", restartPolicy="Always", startupProbe=readiness(failureThreshold=30))
-    asks = (
-        "import urllib.request as u; print(u.urlopen('http://localhost:8000/').read().decode()); raise SystemExit(9)"
-    )
+    asks = "import urllib.request as u; print(u.urlopen('http://localhost:8000/').read().decode()); raise SystemExit(9)"
     main = container("python:1", "main", args=[asks], terminationMessagePolicy="FallbackToLogsOnError")
     world.create("Pod", pod("sided", main, initContainers=[sidecar], restartPolicy="Never"))
     status = world.until_phase("sided", "Failed")["status"]
