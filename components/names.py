@@ -81,6 +81,11 @@ def database_cluster(environment: str) -> str:
     return f"cryoet-{environment}"
 
 
+def database_drill(cluster: str) -> str:
+    """The copy of a cluster that a restore drill makes and removes; its instance has ``-1`` behind it."""
+    return f"{cluster[:55].rstrip('-')}-drill"
+
+
 def database_log_group(cluster: str) -> str:
     """Where RDS publishes a cluster's log."""
     return f"/aws/rds/cluster/{cluster}/postgresql"

@@ -33,8 +33,7 @@ class Deleted:
 
 def deleted(s3: Any, folder: Uri, since: datetime, until: datetime | None) -> Iterator[Deleted]:
     """The objects of a folder, or the one object, that were deleted between two times and are not there now."""
-    pages = _pages(s3, Bucket=folder.bucket, Prefix=folder.prefix)
-    for key, rows in groupby(_rows(pages), key=lambda row: str(row["Key"])):
+    for key, rows in groupby(rows_of(s3, Bucket=folder.bucket, Prefix=folder.prefix), key=lambda row: str(row["Key"])):
         inside = key == folder.prefix or key.startswith(folder.key_prefix)
         found = _deleted(key, list(rows)) if inside else None
         if found and since <= found.at and (until is None or found.at <= until):
@@ -45,9 +44,9 @@ def _pages(s3: Any, **where: str) -> Iterator[Mapping[str, Any]]:
     yield from s3.get_paginator("list_object_versions").paginate(**where)
 
 
-def _rows(pages: Iterator[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+def rows_of(s3: Any, **where: str) -> Iterator[Mapping[str, Any]]:
     """Versions and markers, by key; versions have a size."""
-    for page in pages:
+    for page in _pages(s3, **where):
         rows = [*page.get("Versions", ()), *page.get("DeleteMarkers", ())]
         yield from sorted(rows, key=lambda row: str(row["Key"]).encode())
 

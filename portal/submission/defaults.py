@@ -26,6 +26,7 @@ class Command(Enum):
     SYNC = "sync"
     VALIDATE = "validate"
     SOURCE_VALIDATE = "source-validate"
+    RESTORE_DRILL = "restore-drill"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,12 +46,14 @@ class Defaults:
 
 _INGEST: Final = "standardize_dirs.wdl-v0.0.1.wdl"
 _VALIDATION: Final = "validate_dataset-v0.0.2.wdl"
+_DRILL: Final = "db_import_restore_drill-v0.0.1.wdl"
 DEFAULTS: Final = {
     Command.QUEUE: Defaults(workflows=(_INGEST, _INGEST), memory_mib=24_000),
     Command.DB_IMPORT: Defaults(workflows=("db_import-v0.0.3.wdl", "db_import-v0.0.4.wdl")),
     Command.SYNC: Defaults(workflows=("sync-v0.0.1.wdl", "sync-v0.0.2.wdl"), vcpus=(1, 4)),
     Command.VALIDATE: Defaults(workflows=(_VALIDATION, _VALIDATION)),
     Command.SOURCE_VALIDATE: Defaults(workflows=(_VALIDATION, _VALIDATION)),
+    Command.RESTORE_DRILL: Defaults(workflows=(_DRILL, _DRILL)),
 }
 ENVIRONMENT: Final = "staging"
 PRODUCTION: Final = "prod"

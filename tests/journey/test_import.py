@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -170,6 +171,32 @@ def test_an_import_writes_what_the_public_bucket_has_and_again_nothing(imports: 
     assert changes(imports, newer=True) == {"dataset": 10000, **dict.fromkeys(TABLES, nothing)}
     assert imported(cloud) == rows
     assert readers(cloud) == {WORKFLOW_ROLE}
+
+
+def test_a_restore_drill_compares_all_tables_and_leaves_nothing(
+    imports: Imports, module_project: Project, cloud: Cloud
+) -> None:
+    """As `portal restore-drill prod`, by the orchestrator's own machines, with its image and role."""
+    rds, where = cloud.client("rds", PROD), {"PORTAL_PROJECT": str(module_project.folder)}
+
+    def drill() -> subprocess.CompletedProcess[str]:
+        return module_project.run("portal", "restore-drill", "prod", "--yes", env=where)
+
+    without = drill()
+    assert without.returncode == 1
+    assert "the cluster cryoet-prod has no snapshot that is available; take one: aws rds create-db-cl" in without.stderr
+    with databases.connect(cloud, "prod") as connection:
+        connection.execute("CREATE TABLE drilled AS SELECT generate_series(1, 1000) AS id")
+        rds.create_db_cluster_snapshot(DBClusterIdentifier="cryoet-prod", DBClusterSnapshotIdentifier="drilled")
+        snapshots = rds.describe_db_cluster_snapshots
+        until(lambda: snapshots()["DBClusterSnapshots"][0]["Status"] == "available" or None, 60)
+        done = drill()
+        connection.execute("DROP TABLE drilled")
+    assert done.returncode == 0, done.stderr
+    assert "public.drilled: equal; in the copy 1000 rows, " in done.stdout
+    assert [one["DBClusterIdentifier"] for one in rds.describe_db_clusters()["DBClusters"]] == ["cryoet-prod"]
+    password = databases.secret(cloud, "prod")["password"]
+    assert password not in done.stdout + done.stderr + cloud.folder.calls.read_text()
 
 
 def readers(cloud: Cloud) -> set[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -9,8 +10,10 @@ from typing import Any
 
 import boto3
 import pytest
+from moto.s3.models import s3_backends
 from typer.testing import CliRunner, Result
 
+from components.access import drills
 from portal import restore as restoring
 from portal.app import app
 from portal.errors import PortalError
@@ -153,5 +156,99 @@ def test_a_refused_marker_is_told() -> None:
 @pytest.mark.usefixtures("s3")
 def test_what_cannot_be_brought_back_is_told(words: tuple[str, ...], told: str) -> None:
     done = restore(*words)
+    assert isinstance(done.exception, PortalError)
+    assert str(done.exception).startswith(told)
+
+
+# The drill
+
+
+def drill(*words: str) -> Result:
+    """As `portal restore-drill public --dataset 10000`."""
+    return CliRunner().invoke(app, ["restore-drill", "public", *words])
+
+
+def listed(s3: Any) -> list[tuple[str, str]]:
+    pages = s3.list_object_versions(Bucket=BUCKET)
+    return [(row["Key"], row["VersionId"]) for kind in ("Versions", "DeleteMarkers") for row in pages.get(kind, [])]
+
+
+def in_parts(s3: Any, key: str) -> None:
+    upload = s3.create_multipart_upload(Bucket=BUCKET, Key=key)["UploadId"]
+    where = {"Bucket": BUCKET, "Key": key, "UploadId": upload}
+    parts = [
+        {"PartNumber": number, "ETag": s3.upload_part(**where, PartNumber=number, Body=body)["ETag"]}
+        for number, body in enumerate((b"a" * (5 << 20), b"the rest"), 1)
+    ]
+    s3.complete_multipart_upload(**where, MultipartUpload={"Parts": parts})
+
+
+def damage(key: str) -> None:
+    """Other content of the same size, in all versions."""
+    bucket: Any = s3_backends[PUBLIC]["aws"].buckets[BUCKET]
+    for version in bucket.keys.getlist(key):
+        if hasattr(version, "size"):
+            version._value_buffer.seek(0)  # S3 has no call for it
+            version._value_buffer.write(b"X")
+
+
+def test_a_drill_reads_every_version_of_a_deleted_dataset_and_changes_nothing(s3: Any) -> None:
+    put(s3, "10000/a", "10000/a", "10000/b c+d", "10000/there", "100001/x")
+    in_parts(s3, "10000/parts")
+    delete(s3, "10000/a", "10000/b c+d", "10000/parts")
+    before, data = listed(s3), (5 << 20) + 8
+    done = drill("--dataset", "10000")
+    assert done.exit_code == 0, (done.output, done.exception)
+    assert done.stdout.splitlines() == [
+        "would be brought back: 10000/a: 7 bytes",
+        "would be brought back: 10000/b c+d: 11 bytes",
+        f"would be brought back: 10000/parts: {data} bytes",
+        f"{FOLDER}: 4 objects with 5 versions, {data + 7 + 7 + 11 + 11} bytes",
+        f"deleted: 3 objects, which `portal restore` would bring back, {data + 18} bytes",
+        f"read whole: 5 versions, {data + 36} bytes; looked up: all",
+    ]
+    assert listed(s3) == before
+    few = drill("--dataset", "10000", "--read-gib", "0.00000002")
+    assert re.search(r"read whole: [12] versions, \d+ bytes; looked up: all", few.stdout), "21 bytes altogether"
+
+
+@pytest.mark.parametrize("key", ["10000/a", "10000/parts"])
+def test_a_drill_tells_which_version_is_damaged(s3: Any, key: str) -> None:
+    put(s3, "10000/a", "10000/whole")
+    in_parts(s3, "10000/parts")
+    delete(s3, key)
+    damage(key)
+    done = drill("--dataset", "10000")
+    assert isinstance(done.exception, PortalError)
+    assert str(done.exception).startswith(f"{key} (version ")
+    assert "is damaged: " in str(done.exception)
+
+
+def test_a_drill_needs_to_read_versions_and_nothing_else(
+    s3: Any, cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With each of the documented rights, and without one of them."""
+    put(s3, "10000/a")
+    delete(s3, "10000/a")
+    rights = [one.as_json() for one in drills.of_dataset(BUCKET)]
+    monkeypatch.setenv("PORTAL_ROLE", cloud.limited(*rights, account=PUBLIC))
+    assert drill("--dataset", "10000").exit_code == 0
+    for missing in rights:
+        monkeypatch.setenv("PORTAL_ROLE", cloud.limited(*(one for one in rights if one != missing), account=PUBLIC))
+        assert drill("--dataset", "10000").exit_code != 0, missing
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("restore-drill", "public", "--dataset", "x"), "--dataset: 'x': must be a number from 10000 on"),
+        (("restore-drill", "public", "--dataset", "10001"), f"s3://{BUCKET}/10001: has no versions"),
+        (("restore-drill", "dev", "--dataset", "10000"), "STACK: 'dev': must have one bucket of kind public, has 0"),
+        (("restore-drill", "nowhere", "--dataset", "10000"), "STACK: 'nowhere': must be one of dev, prod, public"),
+    ],
+)
+@pytest.mark.usefixtures("s3")
+def test_what_cannot_be_drilled_is_told(words: tuple[str, ...], told: str) -> None:
+    done = CliRunner().invoke(app, [*words])
     assert isinstance(done.exception, PortalError)
     assert str(done.exception).startswith(told)

@@ -155,7 +155,8 @@ def test_an_upgrade_ends_connections_and_keeps_the_data(databases: Databases, ow
     assert [one["DBClusterSnapshotIdentifier"][:10] for one in snapshots] == ["preupgrade"]
 
 
-def test_a_snapshot_is_restored_beside_its_cluster(databases: Databases, own: str) -> None:
+def test_a_snapshot_is_restored_beside_its_cluster(databases: Databases) -> None:
+    own = databases.served(EngineVersion="17.10")
     with databases.connect(own) as connection:
         connection.execute("CREATE TABLE datasets AS SELECT 10000 AS id")
         name, copy = databases.cloud.name("snapshot"), databases.cloud.name("restored")
@@ -166,16 +167,17 @@ def test_a_snapshot_is_restored_beside_its_cluster(databases: Databases, own: st
         DBClusterIdentifier=copy,
         SnapshotIdentifier=name,
         Engine="aurora-postgresql",
-        EngineVersion=VERSION,
         DBSubnetGroupName=databases.subnet_group,
         ServerlessV2ScalingConfiguration={"MinCapacity": 0.5, "MaxCapacity": 1},
     )
     databases.await_cluster(copy)
-    assert databases.describe(copy)["DBClusterMembers"] == []
+    described = databases.describe(copy)
+    assert (described["DBClusterMembers"], described["EngineVersion"]) == ([], "17.10")
     databases.instance(copy, f"{copy}-1")
     assert databases.value(copy, "SELECT id FROM datasets") == 10000
     assert databases.value(own, "SELECT id FROM datasets") == 10001
     databases.remove(copy)
+    databases.remove(own)
 
 
 def test_a_cluster_that_goes_leaves_its_last_snapshot(databases: Databases) -> None:

@@ -7,6 +7,9 @@ whose version is that of the PostgreSQL at hand; security groups keep nobody out
 
 from __future__ import annotations
 
+from localcloud.server.access.permission import Permission
+from localcloud.server.call import Call
+from localcloud.server.permissions import declared
 from localcloud.server.service import Service
 
 from . import store
@@ -22,8 +25,17 @@ _CREATIONS = (
     "CreateDBSubnetGroup", "RestoreDBClusterFromSnapshot",
 )  # fmt: skip
 
+
+
+def _permissions(call: Call) -> list[Permission]:
+    """Tags that are given to what a call makes are allowed for that alone, the first of what it names."""
+    needed = declared(SERVICE, call)
+    return [one for one in needed if one.action != "rds:AddTagsToResource" or one.resource == needed[0].resource]
+
+
 SERVICE = Service(
     name="rds",
+    permissions=_permissions,
     operations={
         (_CLUSTER, _GROUP, _SUBNETS): "CreateDBCluster",
         (_CLUSTER, _GROUP): "ModifyDBCluster",

@@ -33,7 +33,7 @@ def restore(call: Call) -> Params:
 
 def _restored(call: Call, region: Region, before: dict[str, Any]) -> Cluster:
     refusals.of_aurora(call.params)
-    version = versions.exact(call.params.get("EngineVersion"))
+    version = versions.exact(call.params.get("EngineVersion") or before["EngineVersion"])
     versions.check_upgrade(before["EngineVersion"], version, major_allowed=True)
     settings = clusters.settings_of(call, region, version)
     settings |= {name: before[name] for name in _INHERITED if name not in call.params}
