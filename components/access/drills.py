@@ -1,8 +1,8 @@
 """What the command `portal restore-drill` calls: what a role needs that runs it and nothing else.
 
-Rests on the service authorization reference for RDS: a restoration is allowed for the new cluster, the snapshot, the
-subnet group and the parameter group; tags that are given to what is made need AddTagsToResource. What the running
-cluster has can be looked at, and not changed.
+Rests on the service authorization reference for RDS: what is made or changed is allowed together with the groups that
+it is in (subnets, parameters, options), which are not changed by it, and a restoration with the snapshot; tags that are
+given to what is made need AddTagsToResource. The running cluster can be looked at, and not changed.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ def of_database(
     """Restore a cluster's snapshot, compare in a job of its environment, and remove the copy."""
     rds, drill = f"arn:aws:rds:{region}:{account}", names.database_drill(cluster)
     copy, instance = f"{rds}:cluster:{drill}", f"{rds}:db:{drill}-1"
-    snapshots, groups = f"{rds}:cluster-snapshot:*", (f"{rds}:subgrp:*", f"{rds}:cluster-pg:*")
+    snapshots = f"{rds}:cluster-snapshot:*"
+    groups = tuple(f"{rds}:{kind}:*" for kind in ("cluster-pg", "og", "pg", "subgrp"))
     password = names.secret_arn(account, region, names.database_password(environment))
     runs = names.execution_arn(account, region, environment)
     results = names.objects_arn(comms_bucket, "swipe/swipe-job-output/")
@@ -38,9 +39,9 @@ def of_database(
         may("FindInstance", "rds", "DescribeDBInstances", instance),
         may("FindSnapshots", "rds", "DescribeDBClusterSnapshots", f"{rds}:cluster:{cluster}", snapshots),
         may("Restore", "rds", "RestoreDBClusterFromSnapshot", copy, snapshots, *groups),
-        may("Serve", "rds", "CreateDBInstance", instance, copy),
+        may("Serve", "rds", "CreateDBInstance", instance, copy, *groups),
         may("Tag", "rds", "AddTagsToResource", copy, instance),
-        may("Change", "rds", "ModifyDBCluster", copy),
+        may("Change", "rds", "ModifyDBCluster", copy, *groups),
         may("RemoveCluster", "rds", "DeleteDBCluster", copy),
         may("RemoveInstance", "rds", "DeleteDBInstance", instance),
         may("Password", "secretsmanager", "GetSecretValue", password),

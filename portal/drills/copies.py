@@ -60,7 +60,7 @@ class Copy:
 
     def create(self, snapshot: Snapshot, password: str) -> tuple[str, int]:
         """Restores it; host and port. ``password``: its master user's, whatever it was when the snapshot was taken."""
-        self._restore(snapshot)
+        self.restore(snapshot)
         wait_for(f"the restoring of {self.name}", self._available)
         self.rds.create_db_instance(
             DBInstanceIdentifier=self.instance,
@@ -76,7 +76,7 @@ class Copy:
         found = wait_for(f"the password of {self.name}", self._available)
         return str(found["Endpoint"]), int(found["Port"])
 
-    def _restore(self, snapshot: Snapshot) -> None:
+    def restore(self, snapshot: Snapshot) -> None:
         """In the cluster's subnets, behind its security groups; encrypted as the snapshot is."""
         running = self.running
         same_major = snapshot.same_major(running["EngineVersion"])

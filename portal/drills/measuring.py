@@ -41,12 +41,12 @@ class Measuring:
             "executionArn"
         ]
         try:
-            ended = wait_for(f"the comparison {name}", lambda: self._ended(arn))
+            result = wait_for(f"the comparison {name}", lambda: self.ended(arn))
         except BaseException:
             self._stop(arn)
             raise
-        if not ended.succeeded:
-            raise PortalError(f"the comparison could not be made: {ended.error}: {ended.cause}; portal logs {arn}")
+        if not result.succeeded:
+            raise PortalError(f"the comparison could not be made: {result.error}: {result.cause}; portal logs {arn}")
         bucket, _, prefix = given["OutputPrefix"].removeprefix("s3://").partition("/")
         return json.loads(self.s3.get_object(Bucket=bucket, Key=f"{prefix}/{FOLDER}/report.json")["Body"].read())
 
@@ -76,7 +76,8 @@ class Measuring:
         refuse([given], where, places)
         return given, name
 
-    def _ended(self, arn: str) -> Outcome | None:
+    def ended(self, arn: str) -> Outcome | None:
+        """How the run ended; None: not yet."""
         found = outcome(self.states.describe_execution(executionArn=arn))
         return found if found.ended else None
 

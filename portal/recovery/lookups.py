@@ -10,90 +10,9 @@ creation was not carried out to the end and is repeated. Deleted NAT gateways an
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
-import jmespath
-from botocore.exceptions import ClientError
-
-from portal.recovery.places import Place
-
-Item = dict[str, Any]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Lookup:
-    """How to find the resources of one type. Texts are JMESPath: of an answer (``items``), of an item (the others)."""
-
-    service: str
-    call: str
-    items: str
-    id: str
-    same: Mapping[str, str] = field(default_factory=dict[str, str])
-    """Input → what of an item must be equal to it; an input that is not given must have no counterpart."""
-    asked: Mapping[str, str] = field(default_factory=dict[str, str])
-    """Parameter of the call → the input that it takes; empty: the call tells all of the account."""
-    fixed: Mapping[str, Any] = field(default_factory=dict[str, Any])
-    """Parameters of the call that are always the same."""
-    tags: str = "Tags"
-    """AWS's list of tags; "" for a type without, and for one whose name or place says enough."""
-    tags_call: str = ""
-    """The call that tells an item's tags where the list shows none; ``tags`` is then of its answer."""
-    tags_asked: str = ""
-    """Its parameter, which takes the item's id."""
-    absent: frozenset[str] = frozenset()
-    """Error codes that mean: no such thing."""
-
-    @property
-    def orphans(self) -> bool:
-        """Whether the account's region can be searched by one call for whatever carries the stack's tags."""
-        return bool(self.tags) and not self.asked and not self.tags_call
-
-    def list(self, place: Place, inputs: Mapping[str, Any]) -> list[Item]:
-        """What the account has in the region that the inputs name, or else in its own. Raises botocore's errors."""
-        client = place.client(self.service, inputs.get("region") or "")
-        request = {**self.fixed, **{name: inputs[key] for name, key in self.asked.items()}}
-        try:
-            if client.can_paginate(self.call):
-                pages = client.get_paginator(self.call).paginate(**request)
-                return [item for page in pages for item in self._items(client, page)]
-            return self._items(client, getattr(client, self.call)(**request))
-        except ClientError as error:
-            if error.response.get("Error", {}).get("Code") in self.absent:
-                return []
-            raise
-
-    def _items(self, client: Any, answer: Any) -> list[Item]:
-        items: list[Item] = []
-        for item in jmespath.search(self.items, answer):
-            id_ = jmespath.search(self.id, item)
-            tagged = getattr(client, self.tags_call)(**{self.tags_asked: id_}) if self.tags_call else item
-            items.append({"item": item, "id": id_, "tagged": tagged})
-        return items
-
-    def tags_of(self, item: Item) -> dict[str, str]:
-        pairs = jmespath.search(self.tags, item["tagged"]) if self.tags else None
-        return {pair["Key"]: pair["Value"] for pair in pairs or []}
-
-    def alike(self, item: Item, inputs: Mapping[str, Any]) -> bool:
-        """Whether the attributes are those of the inputs. What the engine made up (a name) is not compared."""
-        made_up = inputs.get("__defaults") or []
-        return all(
-            name in made_up or _comparable(inputs.get(name)) == _comparable(jmespath.search(path, item["item"]))
-            for name, path in self.same.items()
-        )
-
-    def as_found(self, item: Item, inputs: Mapping[str, Any]) -> dict[str, Any]:
-        """The inputs, with what the engine had made up as it really is."""
-        known = {name: jmespath.search(path, item["item"]) for name, path in self.same.items()}
-        made_up = inputs.get("__defaults") or []
-        return {**inputs, **{name: value for name, value in known.items() if name in made_up}}
-
-
-def _comparable(value: Any) -> Any:
-    """A list without its order, and nothing for what is empty."""
-    return (sorted(value) if isinstance(value, list) else value) or None
+from portal.recovery.lookup import Lookup
 
 
 def _ec2(call: str, items: str, id_: str, *, tags: str = "Tags", **same: str) -> Lookup:
@@ -123,9 +42,19 @@ KEY_TYPES: Final = [f"RSA_{bits}" for bits in (1024, 2048, 3072, 4096)] + [
 
 
 def _cloudfront(call: str, items: str, **same: str) -> Lookup:
-    """What CloudFront lists without tags: its comment or description names the bucket and what it is for."""
-    fixed = {"Type": "custom"} if items.endswith("Policy") else {}
-    return Lookup(service="cloudfront", call=call, items=f"{items} || `[]`", id="Id", same=same, fixed=fixed, tags="")
+    """What CloudFront lists without tags: its comment or description names the bucket and what it is for; a name is as
+    a rule the engine's."""
+    return Lookup(
+        service="cloudfront",
+        call=call,
+        items=f"{items} || `[]`",
+        id="Id",
+        same=same,
+        fixed={"Type": "custom"} if items.endswith("Policy") else {},
+        marker=f"{items.partition('.')[0]}.NextMarker",
+        marker_asked="Marker",
+        tags="",
+    )
 
 
 def _firewall(call: str, items: str) -> Lookup:
@@ -136,6 +65,8 @@ def _firewall(call: str, items: str) -> Lookup:
         id="Id",
         asked={"Scope": "scope"},
         same={"name": "Name", "description": "Description"},
+        marker="NextMarker",
+        marker_asked="NextMarker",
         tags="",
     )
 
@@ -158,21 +89,30 @@ LOOKUPS: Final[dict[str, Lookup]] = {
         tags_asked="CertificateArn",
     ),
     "aws:cloudfront/cachePolicy:CachePolicy": _cloudfront(
-        "list_cache_policies", "CachePolicyList.Items[].CachePolicy", comment="CachePolicyConfig.Comment"
+        "list_cache_policies",
+        "CachePolicyList.Items[].CachePolicy",
+        name="CachePolicyConfig.Name",
+        comment="CachePolicyConfig.Comment",
     ),
     "aws:cloudfront/distribution:Distribution": _cloudfront(
         "list_distributions", "DistributionList.Items", comment="Comment"
     ),
     "aws:cloudfront/keyGroup:KeyGroup": _cloudfront(
-        "list_key_groups", "KeyGroupList.Items[].KeyGroup", comment="KeyGroupConfig.Comment"
+        "list_key_groups",
+        "KeyGroupList.Items[].KeyGroup",
+        name="KeyGroupConfig.Name",
+        comment="KeyGroupConfig.Comment",
     ),
     "aws:cloudfront/originAccessControl:OriginAccessControl": _cloudfront(
-        "list_origin_access_controls", "OriginAccessControlList.Items", description="Description"
+        "list_origin_access_controls", "OriginAccessControlList.Items", name="Name", description="Description"
     ),
-    "aws:cloudfront/publicKey:PublicKey": _cloudfront("list_public_keys", "PublicKeyList.Items", comment="Comment"),
+    "aws:cloudfront/publicKey:PublicKey": _cloudfront(
+        "list_public_keys", "PublicKeyList.Items", name="Name", comment="Comment"
+    ),
     "aws:cloudfront/responseHeadersPolicy:ResponseHeadersPolicy": _cloudfront(
         "list_response_headers_policies",
         "ResponseHeadersPolicyList.Items[].ResponseHeadersPolicy",
+        name="ResponseHeadersPolicyConfig.Name",
         comment="ResponseHeadersPolicyConfig.Comment",
     ),
     "aws:cloudwatch/logDelivery:LogDelivery": Lookup(

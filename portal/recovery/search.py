@@ -11,7 +11,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from portal.recovery.errors import RecoverError
 from portal.recovery.ids import IDS
-from portal.recovery.lookups import CREATED_AGAIN, LOOKUPS, Item, Lookup
+from portal.recovery.lookup import Item, Lookup
+from portal.recovery.lookups import CREATED_AGAIN, LOOKUPS
 from portal.recovery.places import Place
 from portal.recovery.wanted import Resource, Wanted
 

@@ -7,6 +7,7 @@ the refresh does, and compare with what the program asks for.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -132,18 +133,45 @@ def test_a_certificate_without_the_tags_of_the_stack_is_anothers(engine: Engine,
     assert find(place, CERTIFICATE, engine.check(CERTIFICATE, {**inputs, "tags": {"Name": "ours"}})) == []
 
 
-@pytest.mark.parametrize("token", [IP_SET, WEB_ACL])
-def test_a_firewall_whose_name_the_engine_made_up_is_found_under_the_name_it_has(
+BY_DESCRIPTION = {
+    token: next(word for word in ("description", "comment") if word in lookup.same)
+    for token, lookup in LOOKUPS.items()
+    if lookup.service in ("cloudfront", "wafv2")
+}
+"""Types that are told by what the program says of them, and the input that says it."""
+NAMED = [token for token in BY_DESCRIPTION if "name" in LOOKUPS[token].same]
+
+
+def described(token: str, engine: Engine, *without: str) -> Inputs:
+    """Inputs of a type, with a description that no other test's has."""
+    [case] = [case for case in CASES if case.token == token]
+    inputs = case.inputs(case.before(engine.create, unique))
+    return {key: value for key, value in inputs.items() if key not in without} | {BY_DESCRIPTION[token]: unique("for")}
+
+
+@pytest.mark.parametrize("token", NAMED)
+def test_what_has_a_name_that_the_engine_made_up_is_found_under_the_name_it_has(
     token: str, engine: Engine, place: Place
 ) -> None:
-    [case] = [case for case in CASES if case.token == token]
-    inputs = {key: value for key, value in case.inputs("").items() if key != "name"} | {"description": unique("about")}
+    inputs = described(token, engine, "name")
     resource_id, state = engine.create(token, inputs)
     planned, _ = engine.provider.check(token, "one", {}, inputs, b"another seed")
     assert planned["name"] != state["name"]
     [found] = find(place, token, planned)
     assert (found.id, found.inputs["name"]) == (resource_id, state["name"])
     assert engine.read(token, found.id, found.inputs, found.inputs).resource_id == resource_id
+
+
+@pytest.mark.parametrize("token", BY_DESCRIPTION)
+def test_what_is_on_a_later_page_is_found(
+    token: str, engine: Engine, place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = {"Limit": 1} if LOOKUPS[token].service == "wafv2" else {"MaxItems": "1"}
+    monkeypatch.setitem(LOOKUPS, token, replace(LOOKUPS[token], fixed={**LOOKUPS[token].fixed, **page}))
+    inputs = [described(token, engine) for _ in range(3)]
+    made = [engine.create(token, one)[0] for one in inputs]
+    checked = [engine.check(token, one) for one in inputs]
+    assert [found.id for one in checked for found in find(place, token, one)] == made
 
 
 @pytest.mark.parametrize(

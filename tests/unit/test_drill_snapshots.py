@@ -58,7 +58,7 @@ def test_the_newest_of_either_kind() -> None:
 
 
 @pytest.mark.parametrize("unfit", [{"Status": "creating"}, {"DbClusterResourceId": "cluster-B"}])
-def test_what_is_not_finished_or_of_another_cluster_is_left_out(unfit: dict[str, str]) -> None:
+def test_what_is_not_finished_or_of_another_cluster_is_left_out(unfit: dict[str, Any]) -> None:
     assert chosen(one("fit"), one("unfit", hours=1, **unfit)).name == "fit"
     with pytest.raises(PortalError, match="cryoet-prod has no snapshot that is available; take one: aws rds create-"):
         chosen(one("unfit", **unfit))

@@ -25,6 +25,7 @@ _PATHS: Final = {
     "KeyGroup": "key-group",
 }
 _WITH_MARKER: Final = ("ListDistributions", "ListInvalidations", "ListOriginAccessControls")
+_PAGE: Final = 100
 _LONG_AGO: Final = datetime(2020, 7, 22, tzinfo=UTC)
 
 
@@ -39,11 +40,15 @@ def matching(call: Call, entity: Entity) -> None:
 
 
 def listed(call: Call, items: list[Params]) -> Params:
-    """One page: nobody here has more than AWS's page of 100."""
-    if call.params.get("Marker"):
-        raise Refusal("NotImplemented", "cloudfront lists everything on one page here.", 501)
-    answer: Params = {"Quantity": len(items), "MaxItems": int(call.params.get("MaxItems") or 100), "Items": items}
-    return {**answer, "Marker": "", "IsTruncated": False} if call.operation in _WITH_MARKER else answer
+    """A page, from what the marker says on: the number of those before it, which AWS does not tell."""
+    begin, most = int(call.params.get("Marker") or 0), min(int(call.params.get("MaxItems") or _PAGE), _PAGE)
+    page, more = items[begin : begin + most], begin + most < len(items)
+    answer: Params = {"Quantity": len(page), "MaxItems": most, "Items": page}
+    if more:
+        answer["NextMarker"] = str(begin + most)
+    if call.operation in _WITH_MARKER:
+        answer |= {"Marker": call.params.get("Marker") or "", "IsTruncated": more}
+    return answer
 
 
 def find(held: Account, kind: Kind, entity_id: str) -> Entity:

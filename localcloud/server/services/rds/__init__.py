@@ -26,7 +26,6 @@ _CREATIONS = (
 )  # fmt: skip
 
 
-
 def _permissions(call: Call) -> list[Permission]:
     """Tags that are given to what a call makes are allowed for that alone, the first of what it names."""
     needed = declared(SERVICE, call)

@@ -19,6 +19,7 @@ _MATCHING: Final = ("IPSetReferenceStatement", "RateBasedStatement", "OrStatemen
 """Statements that the local edge can match."""
 _LOWEST_LIMIT, _WINDOWS = 10, (60, 120, 300, 600)
 _CAPACITY: Final = {"IPSetReferenceStatement": 1, "RateBasedStatement": 2}
+_PAGE: Final = 100
 _MOST_ADDRESSES: Final = 10_000
 
 
@@ -195,7 +196,9 @@ def list_all(call: Call) -> Params:
     kind = _kind(call)
     wanted = (call.account, call.region, _KINDS[kind], call.params["Scope"])
     held = [one for one in ENTITIES.values() if (one.account, one.region, one.kind, one.scope) == wanted]
-    return {f"{kind}s": [_summary(one) for one in held]}
+    begin, most = int(call.params.get("NextMarker") or 0), call.params.get("Limit") or _PAGE
+    more = {"NextMarker": str(begin + most)} if begin + most < len(held) else {}
+    return {f"{kind}s": [_summary(one) for one in held[begin : begin + most]], **more}
 
 
 @HOOKS.instead(SERVICE, "TagResource", "UntagResource", "ListTagsForResource")
