@@ -153,3 +153,15 @@ def setting(variables: Mapping[str, str], name: str, default: int, most: int) ->
     if not text.isdecimal() or int(text) > most:
         raise ValueError(f"{name}: {text!r} must be a whole number from 0 to {most}")
     return int(text)
+
+
+def required(variables: Mapping[str, str], name: str) -> str:
+    """
+    A text.
+
+    Raises:
+        ValueError: it is not set
+    """
+    if not variables.get(name):
+        raise ValueError(f"{name}: the variable is not set")
+    return variables[name]

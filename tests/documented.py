@@ -41,6 +41,7 @@ ELSEWHERE: Final = {
     "pulumi refresh": "tests/journey/test_github_deploy.py",
     "pulumi up": "tests/journey/test_protection.py",
     "python -m examples.api": "tests/examples/test_api_server.py",
+    "python -m examples.site": "tests/examples/test_site.py",
 }
 """Commands that the text names without the arguments that a script has to give, or that begin and end the local
 cloud."""

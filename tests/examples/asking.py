@@ -6,7 +6,7 @@ import asyncio
 import json
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from examples.asgi import Application, Message
 
@@ -46,7 +46,7 @@ def ask(application: Application, method: str, url: str, body: bytes = b"", **he
     scope = {
         "type": "http",
         "method": method,
-        "path": parts.path,
+        "path": unquote(parts.path),
         "query_string": parts.query.encode(),
         "headers": [(name.replace("_", "-").encode(), value.encode()) for name, value in named.items()],
     }
