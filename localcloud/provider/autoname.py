@@ -39,6 +39,7 @@ _OWN: Final = {
     "aws_rds_cluster": Autoname("cluster_identifier", 63, lower=True),
     "aws_rds_cluster_instance": Autoname("identifier", 63, lower=True),
     "aws_rds_cluster_parameter_group": Autoname("name", 255, lower=True),
+    "aws_eks_cluster": Autoname("name", 100),
     "aws_ecr_repository": Autoname("name", 256),
     "aws_sqs_queue": Autoname("name", 80),
     "aws_sns_topic": Autoname("name", 80),

@@ -99,6 +99,55 @@ def _cluster(args: Mapping[str, Any], session: Session) -> Result:
     }
 
 
+def _eks_cluster(args: Mapping[str, Any], session: Session) -> Result:
+    name = str(args["name"])
+    found = session.client("eks").describe_cluster(name=name)["cluster"]
+    compute, network = found["computeConfig"], found["kubernetesNetworkConfig"]
+    setups = found["logging"]["clusterLogging"]
+    return {
+        **{member: found[member] for member in ("arn", "name", "platformVersion", "roleArn", "status", "version")},
+        "id": name,
+        "region": session.settings.region,
+        "accessConfigs": [found["accessConfig"]],
+        "certificateAuthorities": [found["certificateAuthority"]] if found["certificateAuthority"] else [],
+        "computeConfigs": [{"nodeRoleArn": "", **compute}],
+        "createdAt": found["createdAt"].isoformat(),
+        "deletionProtection": found["deletionProtection"],
+        "enabledClusterLogTypes": [one for setup in setups if setup["enabled"] for one in setup["types"]],
+        "endpoint": found.get("endpoint", ""),
+        "identities": [{"oidcs": [found["identity"]["oidc"]]}] if "identity" in found else [],
+        "kubernetesNetworkConfigs": [
+            {
+                "elasticLoadBalancings": [network["elasticLoadBalancing"]],
+                "ipFamily": network["ipFamily"],
+                "serviceIpv4Cidr": network["serviceIpv4Cidr"],
+            }
+        ],
+        "storageConfigs": [{"blockStorages": [found["storageConfig"]["blockStorage"]]}],
+        "tags": found["tags"],
+        "upgradePolicies": [found["upgradePolicy"]],
+        "vpcConfig": found["resourcesVpcConfig"],
+        "zonalShiftConfigs": [found["zonalShiftConfig"]],
+    }
+
+
+def _addon_version(args: Mapping[str, Any], session: Session) -> Result:
+    name, kubernetes = str(args["addonName"]), str(args["kubernetesVersion"])
+    asked = {"addonName": name, "kubernetesVersion": kubernetes}
+    infos = session.client("eks").describe_addon_versions(**asked)["addons"]
+    builds = [one for info in infos for one in info["addonVersions"]]
+    default = (one for one in builds if one["compatibilities"][0]["defaultVersion"])
+    chosen = _single(f"EKS Add-On version ({name})", builds[:1] if args.get("mostRecent") else [*default])
+    region = session.settings.region
+    return {
+        **asked,
+        "id": name,
+        "mostRecent": bool(args.get("mostRecent")),
+        "region": region,
+        "version": chosen["addonVersion"],
+    }
+
+
 def _random_password(args: Mapping[str, Any], session: Session) -> Result:
     flags = {
         "ExcludeCharacters": args.get("excludeCharacters"),
@@ -151,6 +200,11 @@ def _single(what: str, found: list[Result]) -> Result:
 _TABLE: Final[dict[str, tuple[frozenset[str], Callable[[Mapping[str, Any], Session], Result]]]] = {
     "aws:batch/getComputeEnvironment:getComputeEnvironment": (frozenset({"name"}), _compute_environment),
     "aws:ecs/getCluster:getCluster": (frozenset({"clusterName"}), _cluster),
+    "aws:eks/getAddonVersion:getAddonVersion": (
+        frozenset({"addonName", "kubernetesVersion", "mostRecent"}),
+        _addon_version,
+    ),
+    "aws:eks/getCluster:getCluster": (frozenset({"name"}), _eks_cluster),
     "aws:index/getCallerIdentity:getCallerIdentity": (frozenset(), _caller_identity),
     "aws:index/getPartition:getPartition": (frozenset(), _partition),
     "aws:index/getRegion:getRegion": (frozenset({"region", "name"}), _region),

@@ -11,6 +11,7 @@ from typing import Any, Final
 from localcloud.provider.plan import FLAGS, REFUSED, Faults, Plan
 from localcloud.provider.plan_balancing import BALANCING
 from localcloud.provider.plan_delivery import DELIVERY
+from localcloud.provider.plan_eks import EKS
 from localcloud.provider.plan_network import NETWORK
 from localcloud.provider.plan_orchestration import ORCHESTRATION
 from localcloud.provider.plan_rds import RDS
@@ -70,6 +71,7 @@ RULES: Final[dict[str, tuple[tuple[str, Callable[[Plan], Faults] | str], ...]]] 
     "aws_iam_role": (("inline_policy is exclusive", REFUSED),),
     **BALANCING,
     **DELIVERY,
+    **EKS,
     **NETWORK,
     **ORCHESTRATION,
     **RDS,

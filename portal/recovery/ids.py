@@ -41,6 +41,10 @@ def _on_bus(*words: str, joint: str) -> Id:
     return found
 
 
+def _policy_of_entry(inputs: Inputs, _: Place) -> str:
+    return "#".join(str(inputs[name]) for name in ("clusterName", "principalArn", "policyArn"))
+
+
 def _input(name: str) -> Id:
     return lambda inputs, _: str(inputs[name])
 
@@ -68,6 +72,10 @@ IDS: Final[dict[str, Id]] = {
     "aws:ecr/lifecyclePolicy:LifecyclePolicy": _input("repository"),
     "aws:ecr/repository:Repository": _input("name"),
     "aws:ecr/repositoryPolicy:RepositoryPolicy": _input("repository"),
+    "aws:eks/accessEntry:AccessEntry": _joined("clusterName", ":", "principalArn"),
+    "aws:eks/accessPolicyAssociation:AccessPolicyAssociation": _policy_of_entry,
+    "aws:eks/addon:Addon": _joined("clusterName", ":", "addonName"),
+    "aws:eks/cluster:Cluster": _input("name"),
     "aws:iam/instanceProfile:InstanceProfile": _input("name"),
     "aws:iam/openIdConnectProvider:OpenIdConnectProvider": _oidc_arn,
     "aws:iam/policy:Policy": _policy_arn,

@@ -1,8 +1,8 @@
 """Types whose ids AWS chooses: where to look for one, and what tells it from every other in the account.
 
 Rests on: the ``Describe`` calls of EC2, Batch, Secrets Manager and load balancing, ``GetQueueUrl`` of SQS,
-``ListSubscriptionsByTopic`` of SNS, the ``List`` calls of CloudFront, ACM and WAF. Those of load balancing, CloudFront,
-ACM and WAF show no tags; ACM tells a certificate's by another call and lists certificates of other keys than RSA of
+``ListSubscriptionsByTopic`` of SNS, the ``List`` calls of CloudFront, ACM, WAF and of EKS's associations. Those of load
+balancing, CloudFront, ACM, WAF and EKS show no tags; ACM tells a certificate's by another call and lists certificates of other keys than RSA of
 1024 and 2048 bits only if it is asked for them. EC2, ACM and Batch attach the tags in the call that makes the thing, so
 what has been made has them; a default security group is made with its VPC and gets its tags last, so without them its
 creation was not carried out to the end and is repeated. Deleted NAT gateways and endpoints stay visible for an hour.
@@ -121,6 +121,16 @@ LOOKUPS: Final[dict[str, Lookup]] = {
         items="deliveries",
         id="id",
         same={"deliverySourceName": "deliverySourceName", "deliveryDestinationArn": "deliveryDestinationArn"},
+        tags="",
+    ),
+    "aws:eks/podIdentityAssociation:PodIdentityAssociation": Lookup(
+        service="eks",
+        call="list_pod_identity_associations",
+        items="associations",
+        id="associationId",
+        asked={"clusterName": "clusterName"},
+        same={"namespace": "namespace", "serviceAccount": "serviceAccount"},
+        absent=frozenset({"ResourceNotFoundException"}),
         tags="",
     ),
     "aws:wafv2/ipSet:IpSet": _firewall("list_ip_sets", "IPSets"),

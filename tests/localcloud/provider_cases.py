@@ -13,6 +13,7 @@ from localcloud.provider.wire import Asset
 from . import provider_cases_delivery, provider_cases_network, provider_cases_orchestration
 from .provider_cases_balancing import BALANCING_CASES
 from .provider_cases_database import DATABASE_CASES
+from .provider_cases_eks import EKS_CASES
 from .provider_cases_kind import Case, Inputs, Make
 
 
@@ -441,6 +442,7 @@ ACCOUNT_CASES = (
 CASES = (
     *BALANCING_CASES,
     *DATABASE_CASES,
+    *EKS_CASES,
     *S3_CASES,
     *OBJECT_CASES,
     *ACCOUNT_CASES,

@@ -203,6 +203,8 @@ def test_an_import_leaves_no_difference(case: Case, engine: Engine) -> None:
 
 # Inputs that AWS does not answer with, so that an import cannot know them.
 NOT_READABLE = {
+    "aws:eks/addon:Addon": ("preserve", "resolveConflictsOnCreate", "resolveConflictsOnUpdate"),
+    "aws:eks/cluster:Cluster": ("accessConfig", "bootstrapSelfManagedAddons", "forceUpdateVersion"),
     "aws:rds/cluster:Cluster": (
         "masterPasswordWo", "masterPasswordWoVersion", "applyImmediately", "allowMajorVersionUpgrade",
         "finalSnapshotIdentifier",

@@ -1,6 +1,6 @@
 """What an account has of EKS in a region: clusters, and by whom and what each is used.
 
-AWS facts: what is being made, changed or deleted says so in its status for some minutes, which are a second or two
+AWS facts: what is being made, changed or deleted says so in its status for some minutes, which are parts of a second
 here and follow the time scale. An access entry stands for a role's unique id, not for its name: a role that is made
 again under the same ARN is not let in.
 """
@@ -20,9 +20,9 @@ from localcloud.server.timescale import SCALE
 from .running import Running
 
 Tags = dict[str, str]
-CREATING_SECONDS: Final = 2.0
-CHANGING_SECONDS: Final = 1.0
-DELETING_SECONDS: Final = 1.0
+CREATING_SECONDS: Final = 0.5
+CHANGING_SECONDS: Final = 0.2
+DELETING_SECONDS: Final = 0.2
 NOT_FOUND: Final = "ResourceNotFoundException"
 
 
