@@ -2,10 +2,11 @@
 
 Rests on: the ``Describe`` calls of EC2, Batch, Secrets Manager and load balancing, ``GetQueueUrl`` of SQS,
 ``ListSubscriptionsByTopic`` of SNS, the ``List`` calls of CloudFront, ACM, WAF and of EKS's associations. Those of load
-balancing, CloudFront, ACM, WAF and EKS show no tags; ACM tells a certificate's by another call and lists certificates of other keys than RSA of
-1024 and 2048 bits only if it is asked for them. EC2, ACM and Batch attach the tags in the call that makes the thing, so
-what has been made has them; a default security group is made with its VPC and gets its tags last, so without them its
-creation was not carried out to the end and is repeated. Deleted NAT gateways and endpoints stay visible for an hour.
+balancing, CloudFront, ACM, WAF and EKS show no tags; ACM tells a certificate's by another call and lists certificates
+of other keys than RSA of 1024 and 2048 bits only if it is asked for them. EC2, ACM and Batch attach the tags in the
+call that makes the thing, so what has been made has them; a default security group is made with its VPC and gets its
+tags last, so without them its creation was not carried out to the end and is repeated. Deleted NAT gateways and
+endpoints stay visible for an hour.
 """
 
 from __future__ import annotations

@@ -62,7 +62,7 @@ class Tokens:
             audiences=tuple(spec.get("audiences") or (_DEFAULT_AUDIENCE,)),
             expires=datetime.now(UTC) + timedelta(seconds=seconds),
         )
-        text = secrets.token_urlsafe(48)
+        text = ".".join(secrets.token_urlsafe(24) for _ in range(3))  # three parts, as AWS wants of a JSON web token
         with self._lock:
             now = datetime.now(UTC)
             self._tokens = {key: each for key, each in self._tokens.items() if each.expires > now} | {text: token}

@@ -20,6 +20,7 @@ _ENDPOINTS: Final = {
     "public_access_cidrs": "publicAccessCidrs",
 }
 _NETWORKS: Final = {"security_group_ids": "securityGroupIds", "subnet_ids": "subnetIds"}
+_WORKED_OUT: Final = ("cluster_security_group_id", "vpc_id")
 _LOG_TYPES: Final = ("api", "audit", "authenticator", "controllerManager", "scheduler")
 
 
@@ -37,8 +38,8 @@ class Cluster(Resource):
     steers: ClassVar = {"force_update_version": None}
     refuses = frozenset(
         {
-            "kubernetes_network_config.service_ipv6_cidr", "vpc_config.cluster_security_group_id",
-            "vpc_config.control_plane_egress_mode", "vpc_config.vpc_id",
+            "kubernetes_network_config.service_ipv6_cidr", "vpc_config.control_plane_egress_mode",
+            *(f"vpc_config.{name}" for name in _WORKED_OUT),
         }
     )  # fmt: skip
     recomputed = frozenset({"platform_version"})
@@ -90,6 +91,11 @@ class Cluster(Resource):
             "status": found["status"],
             "tags_all": found["tags"],
         }
+
+    def imported(self, state: State) -> State:
+        """Without what AWS works out itself."""
+        vpc = {name: value for name, value in (state.get("vpc_config") or {}).items() if name not in _WORKED_OUT}
+        return {**state, "vpc_config": vpc}
 
     def replaces(self, old: State, new: State) -> tuple[str, ...]:
         compute: Found = new.get("compute_config") or {}

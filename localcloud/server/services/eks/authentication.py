@@ -11,8 +11,7 @@ import base64
 import binascii
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from importlib import import_module
-from typing import Any, Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from localcloud.server.access import resources
@@ -23,6 +22,9 @@ from localcloud.server.wire import HttpRequest
 
 from .model import Cluster
 
+if TYPE_CHECKING:
+    from localcloud.kubernetes.api import User
+
 PREFIX: Final = "k8s-aws-v1."
 HEADER: Final = "x-k8s-aws-id"
 LIFETIME: Final = timedelta(minutes=15)
@@ -30,18 +32,19 @@ SKEW: Final = timedelta(minutes=1)
 _OPERATION: Final = "GetCallerIdentity"
 
 
-def user(cluster: Cluster, token: str) -> Any:
+def user(cluster: Cluster, token: str) -> User | None:
     """The user that the token's caller is let in as; None if it is nobody's."""
     caller = caller_of(cluster.name, token)
     entry = cluster.entries.get(caller.principal_arn) if caller else None
     principal = resources.by_arn(entry.principal) if entry else None
     if caller is None or entry is None or principal is None or principal.id != entry.unique_id:
         return None
-    api = import_module("localcloud.kubernetes.api")
+    from localcloud.kubernetes.api import AccessPolicy, User
+
     session = caller.arn.split("/")[-1] if caller.kind == "assumed-role" else ""
     name = entry.username.replace("{{SessionName}}", session).replace("{{SessionNameRaw}}", session)
-    policies = tuple(api.AccessPolicy(one.arn, one.namespaces or ()) for one in entry.policies.values())
-    return api.User(name=name, groups=(*entry.groups, "system:authenticated"), policies=policies)
+    policies = tuple(AccessPolicy(one.arn, one.namespaces or ()) for one in entry.policies.values())
+    return User(name=name, groups=(*entry.groups, "system:authenticated"), policies=policies)
 
 
 def caller_of(cluster: str, token: str) -> Caller | None:
@@ -53,11 +56,7 @@ def caller_of(cluster: str, token: str) -> Caller | None:
         signature = read_signature(request)
         if signature is None or signature.service != "sts" or HEADER not in signature.signed_headers:
             return None
-        if (
-            not timedelta()
-            <= datetime.now(UTC) - signature.time + timedelta(minutes=1)
-            <= LIFETIME + timedelta(minutes=1)
-        ):
+        if not -SKEW <= datetime.now(UTC) - signature.time <= LIFETIME:
             return None
         return identify(request, replace(signature, expires_in=int(LIFETIME.total_seconds())), "query")
     except (Refusal, ValueError):

@@ -17,7 +17,10 @@ def start(cluster: Cluster) -> None:
     running, account = cluster.running, Account(cluster)
 
     def work() -> None:
-        running.start(cluster.name, cluster.version, lambda token: authentication.user(cluster, token), account)
+        services = cluster.settings["kubernetesNetworkConfig"]["serviceIpv4Cidr"]
+        running.start(
+            cluster.name, cluster.version, services, lambda token: authentication.user(cluster, token), account
+        )
 
     threading.Thread(target=work, daemon=True, name=f"eks-{cluster.name}").start()
 
