@@ -1,0 +1,156 @@
+"""Waiting until an object works, as pulumi-kubernetes does: a Deployment until its rollout is complete, a Service until
+it has endpoints, a Pod until it is ready, any object for what its `waitFor` annotation names.
+
+One thing differs: a Deployment that its controller declares failed (ProgressDeadlineExceeded) fails at once, where the
+official provider waits on until its own timeout. That deadline follows the local cloud's time scale, the timeout can't.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+from localcloud.kubernetes.http_client import HttpClient
+from localcloud.kubernetes.objects.kinds import Kind, kind
+from localcloud.provider_kubernetes import failing_pods, wait_for
+from localcloud.provider_kubernetes.inputs import SKIP_AWAIT, TIMEOUT, WAIT_FOR, annotation
+
+_SECONDS: Final = 600.0
+Json = dict[str, Any]
+
+
+class NotReadyError(Exception):
+    """The object is in the cluster and doesn't work. ``causes``: what the cluster says of it."""
+
+    def __init__(self, message: str, causes: list[str]) -> None:
+        super().__init__("\n".join([message, *(f"* {cause}" for cause in causes)]))
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where an object stands: it works, or what keeps it from that. ``over``: it won't any more by itself."""
+
+    ready: bool
+    causes: tuple[str, ...] = ()
+    over: bool = False
+
+
+def seconds(timeout: float, inputs: Json) -> float:
+    """How long to wait: the resource's custom timeout, else its annotation, else ten minutes."""
+    stated = annotation(inputs, TIMEOUT)
+    return timeout or (float(stated) if stated else _SECONDS)
+
+
+def progress_of(client: HttpClient, of: Kind, inputs: Json) -> Callable[[Json], Progress] | None:
+    """How to tell whether objects of this kind work; None: they do as soon as they are there."""
+    if annotation(inputs, SKIP_AWAIT) == "true":
+        return None
+    if stated := annotation(inputs, WAIT_FOR):
+        tests = wait_for.conditions(stated)
+        return lambda live: Progress(all(test(live) for test in tests), (f"waiting for {stated}",))
+    match of.name:
+        case "Deployment":
+            return _deployment
+        case "Pod":
+            return _pod
+        case "Service":
+            return lambda live: _service(client, live)
+        case _:
+            return None
+
+
+def wait(client: HttpClient, of: Kind, live: Json, inputs: Json, timeout: float) -> Json:
+    """The object once it works. Raises NotReadyError."""
+    progress = progress_of(client, of, inputs)
+    if progress is None:
+        return live
+    name = live["metadata"]["name"]
+    ends = time.monotonic() + seconds(timeout, inputs)
+    last = Progress(ready=False)
+    for live in _versions(client, of, live, ends):  # noqa: B020, PLR1704 (each is the object as it has become)
+        last = progress(live)
+        if last.ready:
+            return live
+        if last.over:
+            break
+    raise NotReadyError(f"'{name}' timed out waiting to be Ready", causes(client, of, live, last))
+
+
+def _versions(client: HttpClient, of: Kind, live: Json, ends: float) -> Iterator[Json]:
+    """The object each time that it or what belongs to it changes, until the time is over or it is gone."""
+    metadata = live["metadata"]
+    path = of.path(metadata.get("namespace", ""))
+    watched, query = path, {"fieldSelector": f"metadata.name={metadata['name']}"}
+    if of.name == "Service":
+        watched = kind("EndpointSlice").path(metadata["namespace"])
+        query = {"labelSelector": f"kubernetes.io/service-name={metadata['name']}"}
+    yield live
+    while (left := ends - time.monotonic()) > 0:
+        for event in client.watch(watched, {**query, "timeoutSeconds": str(max(round(left), 1))}):
+            if watched == path and (event["type"] == "DELETED" or "metadata" not in event["object"]):
+                return
+            yield event["object"] if watched == path else client.get(of.path(metadata["namespace"], metadata["name"]))
+            if time.monotonic() >= ends:
+                return
+
+
+def _deployment(live: Json) -> Progress:
+    status, spec = live.get("status") or {}, live["spec"]
+    if status.get("observedGeneration", 0) < live["metadata"]["generation"]:
+        return Progress(ready=False)
+    wanted = spec.get("replicas", 1)
+    stated = {each["type"]: each for each in status.get("conditions") or ()}
+    progressing, available = stated.get("Progressing", {}), stated.get("Available", {})
+    complete = progressing.get("reason", "NewReplicaSetAvailable") == "NewReplicaSetAvailable"
+    if (
+        available.get("status") == "True"
+        and complete
+        and status.get("updatedReplicas", 0) >= wanted
+        and status.get("availableReplicas", 0) >= wanted
+    ):
+        return Progress(ready=True)
+    causes = tuple(
+        f"[{each['reason']}] {each['message']}"
+        for each in (progressing, available)
+        if each.get("status") == "False" and each.get("reason") and each.get("message")
+    )
+    return Progress(ready=False, causes=causes, over=progressing.get("reason") == "ProgressDeadlineExceeded")
+
+
+def causes(client: HttpClient, of: Kind, live: Json, last: Progress) -> list[str]:
+    """What the cluster says of an object that doesn't work."""
+    if of.name == "Deployment":
+        return [*last.causes, *_attained(live), *failing_pods.of_deployment(client, live)]
+    return list(last.causes)
+
+
+def _attained(live: Json) -> list[str]:
+    stated = {each["type"]: each for each in (live.get("status") or {}).get("conditions") or ()}
+    if stated.get("Available", {}).get("status") != "True":
+        return ["Minimum number of live Pods was not attained"]
+    return ["Attempted to roll forward to new ReplicaSet, but minimum number of Pods did not become live"]
+
+
+def _pod(live: Json) -> Progress:
+    status = live.get("status") or {}
+    ready = any(each["type"] == "Ready" and each["status"] == "True" for each in status.get("conditions") or ())
+    causes = tuple(failing_pods.words(live))
+    return Progress(ready or status.get("phase") == "Succeeded", causes, over=status.get("phase") == "Failed")
+
+
+def _service(client: HttpClient, live: Json) -> Progress:
+    spec, metadata = live["spec"], live["metadata"]
+    if spec.get("type") == "ExternalName" or spec.get("clusterIP") == "None" or not spec.get("selector"):
+        return Progress(ready=True)
+    query = {"labelSelector": f"kubernetes.io/service-name={metadata['name']}"}
+    slices = client.get(kind("EndpointSlice").path(metadata["namespace"]), query)["items"]
+    ready = any(
+        (each.get("conditions") or {}).get("ready", True) for part in slices for each in part.get("endpoints") or ()
+    )
+    cause = (
+        "Service does not target any Pods. Selected Pods may not be ready, or field '.spec.selector' may not match "
+        "labels on any Pods"
+    )
+    return Progress(ready, () if ready else (cause,))
