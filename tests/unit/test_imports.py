@@ -36,7 +36,16 @@ def imported(name: str, file: Path, modules: dict[str, Path]) -> set[str]:
     return names & modules.keys() - {name}
 
 
-@pytest.mark.parametrize("package", ["localcloud.server", "localcloud.edge", "localcloud.provider"])
+@pytest.mark.parametrize(
+    "package",
+    [
+        "localcloud.server",
+        "localcloud.edge",
+        "localcloud.provider",
+        "localcloud.kubernetes",
+        "localcloud.provider_kubernetes",
+    ],
+)
 def test_no_files_import_each_other(package: str) -> None:
     modules = files(package)
     sorter = TopologicalSorter({name: imported(name, file, modules) for name, file in modules.items()})

@@ -4,87 +4,95 @@ The kubeconfig and the image come from the stack's settings; the secret is one t
 """
 
 import pulumi
-import pulumi_kubernetes as kubernetes
+from pulumi_kubernetes import Provider
+from pulumi_kubernetes.apiextensions import CustomResource
+from pulumi_kubernetes.apps import v1 as apps
+from pulumi_kubernetes.autoscaling import v2 as autoscaling
+from pulumi_kubernetes.core import v1 as core
+from pulumi_kubernetes.meta import v1 as meta
+from pulumi_kubernetes.networking import v1 as networking
+from pulumi_kubernetes.policy import v1 as policy
 
 settings = pulumi.Config()
 labels = {"app": "api"}
-selector = {"match_labels": labels}
-cluster = kubernetes.Provider("cluster", kubeconfig=settings.require("kubeconfig"), cluster_identifier="one")
+selector = meta.LabelSelectorArgs(match_labels=labels)
+cluster = Provider("cluster", kubeconfig=settings.require("kubeconfig"), cluster_identifier="one")
 inside = pulumi.ResourceOptions(provider=cluster)
+namespace = core.Namespace("dev", metadata=meta.ObjectMetaArgs(name="dev"), opts=inside)
 
-namespace = kubernetes.core.v1.Namespace("dev", metadata={"name": "dev"}, opts=inside)
-metadata = {"name": "api", "namespace": namespace.metadata.name, "labels": labels}
-account = kubernetes.core.v1.ServiceAccount(
-    "api", metadata=metadata, automount_service_account_token=False, opts=inside
+
+def named_api(**annotations: str) -> meta.ObjectMetaArgs:
+    within = namespace.metadata.name
+    return meta.ObjectMetaArgs(name="api", namespace=within, labels=labels, annotations=annotations or None)
+
+
+account = core.ServiceAccount("api", metadata=named_api(), automount_service_account_token=False, opts=inside)
+core.Secret("api", metadata=named_api(), string_data={"uri": pulumi.Output.secret("postgresql://hunter2")}, opts=inside)
+variables = core.ConfigMap(
+    "variables", metadata=meta.ObjectMetaArgs(namespace=namespace.metadata.name), data={"a": "1"}, opts=inside
 )
-kubernetes.core.v1.Secret(
-    "api", metadata=metadata, string_data={"uri": pulumi.Output.secret("postgresql://hunter2")}, opts=inside
-)
-settings_map = kubernetes.core.v1.ConfigMap(
-    "settings", metadata={"namespace": namespace.metadata.name}, data={"a": "1"}, opts=inside
-)
-kubernetes.core.v1.ConfigMapPatch(
+core.ConfigMapPatch(
     "network-policy",
-    metadata={"name": "amazon-vpc-cni", "namespace": "kube-system"},
+    metadata=meta.ObjectMetaPatchArgs(name="amazon-vpc-cni", namespace="kube-system"),
     data={"enable-network-policy-controller": "true"},
     opts=inside,
 )
-kubernetes.core.v1.Service(
+core.Service(
     "api",
-    metadata={**metadata, "annotations": {"pulumi.com/skipAwait": "true"}},
-    spec={"selector": labels, "ports": [{"name": "http", "port": 80, "target_port": "http"}]},
+    metadata=named_api(**{"pulumi.com/skipAwait": "true"}),
+    spec=core.ServiceSpecArgs(selector=labels, ports=[core.ServicePortArgs(name="http", port=80, target_port="http")]),
     opts=inside,
 )
-kubernetes.apiextensions.CustomResource(
+CustomResource(
     "api",
     api_version="eks.amazonaws.com/v1",
     kind="TargetGroupBinding",
-    metadata=metadata,
+    metadata=named_api(),
     spec={"serviceRef": {"name": "api", "port": 80}, "targetGroupARN": "arn:aws:x", "targetType": "ip"},
     opts=inside,
 )
-deployment = kubernetes.apps.v1.Deployment(
+container = core.ContainerArgs(
+    name="app",
+    image=settings.require("image"),
+    ports=[core.ContainerPortArgs(name="http", container_port=8000)],
+    resources=core.ResourceRequirementsArgs(requests={"cpu": "100m"}, limits={"memory": "64Mi"}),
+    env_from=[core.EnvFromSourceArgs(config_map_ref=core.ConfigMapEnvSourceArgs(name=variables.metadata.name))],
+)
+deployment = apps.Deployment(
     "api",
-    metadata=metadata,
-    spec={
-        "replicas": settings.require_int("replicas"),
-        "selector": selector,
-        "template": {
-            "metadata": {"labels": labels},
-            "spec": {
-                "service_account_name": account.metadata.name,
-                "containers": [
-                    {
-                        "name": "app",
-                        "image": settings.require("image"),
-                        "ports": [{"name": "http", "container_port": 8000}],
-                        "resources": {"requests": {"cpu": "100m"}, "limits": {"memory": "64Mi"}},
-                        "env_from": [{"config_map_ref": {"name": settings_map.metadata.name}}],
-                    }
-                ],
-            },
-        },
-    },
+    metadata=named_api(),
+    spec=apps.DeploymentSpecArgs(
+        replicas=settings.require_int("replicas"),
+        selector=selector,
+        template=core.PodTemplateSpecArgs(
+            metadata=meta.ObjectMetaArgs(labels=labels),
+            spec=core.PodSpecArgs(service_account_name=account.metadata.name, containers=[container]),
+        ),
+    ),
     opts=pulumi.ResourceOptions(provider=cluster, custom_timeouts=pulumi.CustomTimeouts(create="20s", update="20s")),
 )
-forced = {"annotations": {"pulumi.com/patchForce": settings.require("force")}}
-kubernetes.policy.v1.PodDisruptionBudget(
-    "api", metadata={**metadata, **forced}, spec={"max_unavailable": 1, "selector": selector}, opts=inside
-)
-kubernetes.autoscaling.v2.HorizontalPodAutoscaler(
+policy.PodDisruptionBudget(
     "api",
-    metadata=metadata,
-    spec={
-        "scale_target_ref": {"api_version": "apps/v1", "kind": "Deployment", "name": deployment.metadata.name},
-        "min_replicas": 2,
-        "max_replicas": 4,
-    },
+    metadata=named_api(**{"pulumi.com/patchForce": settings.require("force")}),
+    spec=policy.PodDisruptionBudgetSpecArgs(max_unavailable=1, selector=selector),
     opts=inside,
 )
-kubernetes.networking.v1.NetworkPolicy(
+autoscaling.HorizontalPodAutoscaler(
     "api",
-    metadata=metadata,
-    spec={"pod_selector": selector, "policy_types": ["Ingress"], "ingress": [{"ports": [{"port": "http"}]}]},
+    metadata=named_api(),
+    spec=autoscaling.HorizontalPodAutoscalerSpecArgs(
+        scale_target_ref=autoscaling.CrossVersionObjectReferenceArgs(
+            api_version="apps/v1", kind="Deployment", name=deployment.metadata.name
+        ),
+        min_replicas=2,
+        max_replicas=4,
+    ),
     opts=inside,
 )
-pulumi.export("address", namespace.metadata.name)
+way_in = networking.NetworkPolicyIngressRuleArgs(ports=[networking.NetworkPolicyPortArgs(port="http")])
+networking.NetworkPolicy(
+    "api",
+    metadata=named_api(),
+    spec=networking.NetworkPolicySpecArgs(pod_selector=selector, policy_types=["Ingress"], ingress=[way_in]),
+    opts=inside,
+)
