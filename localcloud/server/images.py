@@ -1,12 +1,13 @@
 """What runs in place of a container image: a registry of stand-ins, each a program of this machine. Batch's jobs and
 Kubernetes' pods are started from it.
 
-Configured when the server starts by LOCALCLOUD_IMAGES (left out, `localcloud start` says :data:`RUNNER`): a JSON list,
+Configured when the server starts by LOCALCLOUD_IMAGES (left out, `localcloud start` says :data:`USUAL`): a JSON list,
 or the path of a file with one, of ``{"image": "ghcr.io/owner/name:*", "entrypoint": [...], "command": [...],
-"environment": {...}, "directory": "..."}``. As with Docker the entry point is always run, and ``command`` is what
-follows it unless the job gives a command. ``{python}`` stands for the interpreter that runs the server. An image that
-no pattern names cannot be pulled. ``directory`` is where a pod's container starts, as an image's WORKDIR; a job starts
-in a directory of its own.
+"environment": {...}, "directory": "...", "programs": {...}}``. As with Docker the entry point is always run, and
+``command`` is what follows it unless the job gives a command. ``{python}`` stands for the interpreter that runs the
+server. An image that no pattern names cannot be pulled. ``directory`` is where a pod's container starts, as an image's
+WORKDIR; a job starts in a directory of its own. ``programs`` are those of the image that this machine lacks: a pod's
+command that begins with one, like ``/cerbos``, begins with its words instead.
 """
 
 from __future__ import annotations
@@ -22,7 +23,27 @@ from typing import Any, Final, cast
 
 ENVIRONMENT_VARIABLE = "LOCALCLOUD_IMAGES"
 RUNNER: Final = {"image": "ghcr.io/*/swipe:*", "entrypoint": ["{python}", "-m", "localcloud.runner"]}
-"""The stand-in for the image that runs workflows; the only one where LOCALCLOUD_IMAGES says nothing else."""
+"""The stand-in for the image that runs workflows."""
+_EXAMPLES: Final = Path(__file__).parents[2] / "examples"
+_CERBOS: Final = ["{python}", "-m", "localcloud.cerbos"]
+_LISTENING: Final = {"HOST": "{address}", "PORT": "{port}"}
+SERVICES: Final[Sequence[Mapping[str, Any]]] = (
+    {
+        "image": "*/apiv2[:@]*",
+        "entrypoint": ["{python}", "-m", "examples.api"],
+        "environment": _LISTENING,
+        "directory": str(_EXAMPLES / "api"),
+    },
+    {"image": "*/frontend[:@]*", "entrypoint": ["{python}", "-m", "examples.site"], "environment": _LISTENING},
+    {
+        "image": "ghcr.io/cerbos/cerbos[:@]*",
+        "entrypoint": _CERBOS,
+        "environment": {"HOST": "{address}"},
+        "programs": {"/cerbos": _CERBOS},
+    },
+)
+"""Those for the images of the portal's services."""
+USUAL: Final = (RUNNER, *SERVICES)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +53,12 @@ class StandIn:
     command: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict[str, str])
     directory: str = ""
+    programs: Mapping[str, Sequence[str]] = field(default_factory=dict[str, Sequence[str]])
+
+    def command_line(self, words: Sequence[str]) -> list[str]:
+        """The words to run for a pod's own command, whose first may be a program of the image."""
+        first, *rest = words
+        return [word.replace("{python}", sys.executable) for word in (*self.programs.get(first, (first,)), *rest)]
 
     def argv(self, command: Sequence[str]) -> list[str]:
         """The words to run for a job's command (which may be empty)."""
@@ -39,6 +66,7 @@ class StandIn:
         return [word.replace("{python}", sys.executable) for word in words]
 
 
+_MEMBERS: Final = ("image", "entrypoint", "command", "environment", "directory", "programs")
 _STAND_INS: list[StandIn] = []
 
 
@@ -46,10 +74,8 @@ def configure(entries: Sequence[Mapping[str, Any]]) -> None:
     """Replaces the registry. Raises ValueError for an entry without an image or with an unknown member."""
     stand_ins: list[StandIn] = []
     for entry in entries:
-        unknown = sorted(set(entry) - {"image", "entrypoint", "command", "environment", "directory"})
-        if unknown or not entry.get("image"):
-            members = "image, entrypoint, command, environment, directory"
-            raise ValueError(f"image stand-in {dict(entry)}: {members} are meant")
+        if set(entry) - set(_MEMBERS) or not entry.get("image"):
+            raise ValueError(f"image stand-in {dict(entry)}: {', '.join(_MEMBERS)} are meant")
         stand_ins.append(
             StandIn(
                 image=entry["image"],
@@ -57,6 +83,7 @@ def configure(entries: Sequence[Mapping[str, Any]]) -> None:
                 command=tuple(entry.get("command", ())),
                 environment=dict(entry.get("environment", {})),
                 directory=str(entry.get("directory", "")),
+                programs=dict(entry.get("programs", {})),
             )
         )
     _STAND_INS[:] = stand_ins

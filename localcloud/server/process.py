@@ -23,7 +23,7 @@ from typing import Any
 import psutil
 
 from localcloud.server import leftovers
-from localcloud.server.images import ENVIRONMENT_VARIABLE, RUNNER
+from localcloud.server.images import ENVIRONMENT_VARIABLE, USUAL
 from localcloud.server.process_families import Family
 
 START_SECONDS = 60.0
@@ -144,7 +144,7 @@ def start(
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
-                env={ENVIRONMENT_VARIABLE: json.dumps([RUNNER]), **_without_aws(os.environ)},
+                env={ENVIRONMENT_VARIABLE: json.dumps(USUAL), **_without_aws(os.environ)},
             )
         return _wait(folder, process, waiting), True
 

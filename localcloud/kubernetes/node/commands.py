@@ -56,7 +56,7 @@ class Launch:
         variables = {name: rewriting(value) for name, value in given.items()}
         image_argv = [self._placed(word, container) for word in stand_in.argv(container.get("args") or [])]
         own = [*(container.get("command") or []), *(container.get("args") or [])]
-        argv = own if container.get("command") else image_argv
+        argv = stand_in.command_line(own) if container.get("command") else image_argv
         directory = rewriting(container.get("workingDir") or stand_in.directory) or str(self.folder)
         placed = {name: self._placed(value, container) for name, value in stand_in.environment.items()}
         return Command(
