@@ -1,4 +1,4 @@
-"""CloudFront: distributions over S3 buckets, what they name, and the edge that serves them.
+"""CloudFront: distributions over S3 buckets and load balancers, what they name, and the edge that serves them.
 
 AWS facts: everything is in no region; a distribution is known by its id, its own name and its aliases. moto keeps no
 origin access control, policy or function of a distribution, so all of it is the service's own. Sources: CloudFront
@@ -29,9 +29,10 @@ SERVICE = Service(
         ): """CreateCachePolicy CreateKeyGroup CreateOriginAccessControl CreatePublicKey CreateResponseHeadersPolicy
             DeletePublicKey GetPublicKey GetPublicKeyConfig ListCachePolicies ListDistributions ListKeyGroups
             ListOriginAccessControls ListPublicKeys ListResponseHeadersPolicies UpdatePublicKey
-            DeleteKeyGroup GetKeyGroup GetKeyGroupConfig UpdateKeyGroup""",
+            DeleteKeyGroup GetKeyGroup GetKeyGroupConfig UpdateKeyGroup CreateVpcOrigin ListVpcOrigins""",
         ("arn:aws:cloudfront::{account}:distribution/*",): "CreateDistribution CreateDistributionWithTags",
         (_arn("distribution"),): "DeleteDistribution GetDistribution GetDistributionConfig UpdateDistribution",
+        (_arn("vpcorigin"),): "DeleteVpcOrigin GetVpcOrigin UpdateVpcOrigin",
         (_arn("distribution", "DistributionId"),): "CreateInvalidation GetInvalidation ListInvalidations",
         (_arn("cache-policy"),): "DeleteCachePolicy GetCachePolicy GetCachePolicyConfig UpdateCachePolicy",
         (_arn("origin-access-control"),): """DeleteOriginAccessControl GetOriginAccessControl
@@ -41,7 +42,9 @@ SERVICE = Service(
         ("{Resource}",): "ListTagsForResource TagResource UntagResource",
     },
     actions={"CreateDistributionWithTags": "CreateDistribution"},
-    tags_on_create={"CreateDistributionWithTags": "TagResource"},
+    tags_on_create={"CreateDistributionWithTags": "TagResource", "CreateVpcOrigin": "TagResource"},
+    principals=("vpcorigin.cloudfront.amazonaws.com",),
+    service_linked_roles={"vpcorigin.cloudfront.amazonaws.com": "CloudFrontVPCOrigin"},
     invalid="InvalidArgument",
     resource=store.resource,
     inventory=store.inventory,
@@ -49,5 +52,5 @@ SERVICE = Service(
     serves=imported_late("localcloud.edge.serve", "answer"),
     flush=imported_late("localcloud.edge.logs", "flush"),
     reset=_reset,
-    modules=("entities", "operations"),
+    modules=("entities", "operations", "vpc_origins"),
 )

@@ -14,11 +14,10 @@ from typing import Any, Final
 from localcloud.server import dns, registry
 from localcloud.server.call import Call, Params, Refusal
 
-from . import managed
+from .origin_rules import checked_origin, exists
 from .policy_rules import invalid, quantities
-from .store import KINDS, Account, Distribution, distributions
+from .store import Account, Distribution, distributions
 
-_S3: Final = re.compile(r"[a-z0-9.-]+\.s3([.-](?!website)[a-z0-9-]+)?\.amazonaws\.com")
 _ERROR_CODES: Final = (400, 403, 404, 405, 414, 416, 500, 501, 502, 503, 504)
 _METHOD_SETS: Final = (
     {"GET", "HEAD"},
@@ -56,21 +55,13 @@ _EMPTY_BEHAVIOR: Final[Mapping[str, Any]] = {
     "FunctionAssociations": {"Quantity": 0},
     "FieldLevelEncryptionId": "",
 }
-_EMPTY_ORIGIN: Final[Mapping[str, Any]] = {
-    "OriginPath": "",
-    "CustomHeaders": {"Quantity": 0},
-    "ConnectionAttempts": 3,
-    "ConnectionTimeout": 10,
-    "OriginShield": {"Enabled": False},
-    "OriginAccessControlId": "",
-}
 
 
 def checked(call: Call, held: Account, config: Params, own: Distribution | None = None) -> Params:
     """The configuration with what AWS fills in. Raises Refusal. ``own``: the distribution, if it is an update."""
     quantities(config)
     full: Params = {**copy.deepcopy(dict(_EMPTY)), **copy.deepcopy(config)}
-    origins = [_origin(held, {**_EMPTY_ORIGIN, **origin}) for origin in full["Origins"]["Items"]]
+    origins = [checked_origin(held, origin) for origin in full["Origins"]["Items"]]
     full["Origins"] = {"Quantity": len(origins), "Items": origins}
     names = {origin["Id"] for origin in origins}
     full["DefaultCacheBehavior"] = _behavior(held, names, {**_EMPTY_BEHAVIOR, **full["DefaultCacheBehavior"]})
@@ -99,35 +90,6 @@ def _unsupported(config: Params) -> None:
         raise Refusal("NotImplemented", f"cloudfront {named} of a distribution is not implemented here.", 501)
 
 
-def _origin(held: Account, origin: Params) -> Params:
-    if len(origin["Id"]) > 128:
-        raise invalid("The parameter originId is too big.")
-    s3 = origin.get("S3OriginConfig")
-    if s3 is None:
-        raise Refusal("NotImplemented", "cloudfront origins other than S3's are not implemented here.", 501)
-    if not _S3.fullmatch(origin["DomainName"]):
-        raise invalid("The parameter Origin DomainName does not refer to a valid S3 bucket.")
-    control = origin["OriginAccessControlId"]
-    if control and s3["OriginAccessIdentity"]:
-        text = "An origin can't have both an origin access control and an origin access identity."
-        raise Refusal("IllegalOriginAccessConfiguration", text, 400)
-    if s3["OriginAccessIdentity"]:
-        raise Refusal("NotImplemented", "cloudfront origin access identities are not implemented here.", 501)
-    if control:
-        _exists(held, "OriginAccessControl", control)
-        if held.entities["OriginAccessControl"][control].config["OriginAccessControlOriginType"] != "s3":
-            text = "The origin access control is not for an origin of this type."
-            raise Refusal("IllegalOriginAccessConfiguration", text, 400)
-    return origin
-
-
-def _exists(held: Account, kind: str, entity_id: str) -> None:
-    if entity_id in managed.POLICIES.get(kind, {}) or entity_id in held.entities.get(kind, {}):
-        return
-    missing = KINDS[kind].missing if kind in KINDS else f"NoSuch{kind}"
-    raise Refusal(missing, "The specified resource that a cache behavior or origin names does not exist.", 404)
-
-
 def _behavior(held: Account, origins: set[str], behavior: Params) -> Params:
     if behavior["TargetOriginId"] not in origins:
         raise Refusal("NoSuchOrigin", "One or more of your origins or origin groups do not exist.", 404)
@@ -147,7 +109,7 @@ def _behavior(held: Account, origins: set[str], behavior: Params) -> Params:
         raise Refusal("NotImplemented", "cloudfront ForwardedValues are not implemented here.", 501)
     for kind in ("CachePolicy", "OriginRequestPolicy", "ResponseHeadersPolicy"):
         if behavior.get(f"{kind}Id"):
-            _exists(held, kind, behavior[f"{kind}Id"])
+            exists(held, kind, behavior[f"{kind}Id"])
     return _signers(held, behavior)
 
 

@@ -24,7 +24,7 @@ _PATHS: Final = {
     "PublicKey": "public-key",
     "KeyGroup": "key-group",
 }
-_WITH_MARKER: Final = ("ListDistributions", "ListInvalidations", "ListOriginAccessControls")
+_WITH_MARKER: Final = ("ListDistributions", "ListInvalidations", "ListOriginAccessControls", "ListVpcOrigins")
 _PAGE: Final = 100
 _LONG_AGO: Final = datetime(2020, 7, 22, tzinfo=UTC)
 

@@ -11,7 +11,7 @@ from typing import Final
 
 from localcloud.server.call import HOOKS, Call, Params, Refusal
 
-from . import distribution_rules, policy_rules
+from . import distribution_rules, policy_rules, vpc_origins
 from .entities import listed, matching
 from .store import Distribution, account, random_id
 
@@ -113,24 +113,27 @@ def _summary(one: Distribution) -> Params:
     return {key: value for key, value in whole.items() if key not in left_out and not key.startswith("ActiveTrusted")}
 
 
-def _tagged(call: Call) -> Distribution:
+def _tags(call: Call) -> dict[str, str]:
     arn = str(call.params["Resource"])
     found = account(call.account).distributions.get(arn.rpartition("/")[2])
-    if found is None or found.arn != arn:
+    if found is not None and found.arn == arn:
+        return found.tags
+    tags = vpc_origins.tags_of(call, arn)
+    if tags is None:
         raise Refusal("NoSuchResource", "The specified resource does not exist.", 404)
-    return found
+    return tags
 
 
 @HOOKS.instead(SERVICE, "TagResource", "UntagResource", "ListTagsForResource")
 def tags_of(call: Call) -> Params:
-    one = _tagged(call)
+    tags = _tags(call)
     if call.operation == "TagResource":
-        one.tags |= {tag["Key"]: tag.get("Value", "") for tag in call.params["Tags"].get("Items") or []}
+        tags |= {tag["Key"]: tag.get("Value", "") for tag in call.params["Tags"].get("Items") or []}
     elif call.operation == "UntagResource":
         for key in call.params["TagKeys"].get("Items") or []:
-            one.tags.pop(key, None)
+            tags.pop(key, None)
     else:
-        return {"Tags": {"Items": [{"Key": key, "Value": value} for key, value in one.tags.items()]}}
+        return {"Tags": {"Items": [{"Key": key, "Value": value} for key, value in tags.items()]}}
     call.response_status = 204
     return {}
 

@@ -112,10 +112,32 @@ class Distribution(Entity):
 
 
 @dataclass(kw_only=True)
+class VpcOrigin(Entity):
+    """``config``: its VpcOriginEndpointConfig."""
+
+    account: str
+    vpc: str = ""
+    group: str = ""
+    """The security group that CloudFront's interfaces in the VPC have."""
+    deployed: bool = False
+    created: datetime = field(default_factory=lambda: datetime.now(UTC))
+    tags: dict[str, str] = field(default_factory=dict[str, str])
+
+    @property
+    def arn(self) -> str:
+        return f"arn:aws:cloudfront::{self.account}:vpcorigin/{self.id}"
+
+
+def vpc_origin_id() -> str:
+    return "vo_" + "".join(secrets.choice(string.ascii_letters + string.digits) for _ in range(22))
+
+
+@dataclass(kw_only=True)
 class Account:
     distributions: dict[str, Distribution] = field(default_factory=dict[str, Distribution])
     entities: dict[str, dict[str, Entity]] = field(default_factory=lambda: {name: {} for name in KINDS})
     """By kind and id."""
+    vpc_origins: dict[str, VpcOrigin] = field(default_factory=dict[str, VpcOrigin])
 
 
 _accounts: dict[str, Account] = {}
@@ -144,6 +166,9 @@ def resource(arn: str) -> Resource | None:
     if found is not None:
         return Resource(owner=found.account, tags=found.tags)
     owner = arn.split(":")[4]
+    for one in account(owner).vpc_origins.values():
+        if one.arn == arn:
+            return Resource(owner=owner, tags=one.tags)
     return Resource(owner=owner) if arn in inventory(owner) else None
 
 
@@ -151,6 +176,7 @@ def inventory(account_id: str) -> Iterator[str]:
     """Distributions, and whatever they may name."""
     held = account(account_id)
     yield from (one.arn for one in held.distributions.values())
+    yield from (one.arn for one in held.vpc_origins.values())
     for kind, entities in held.entities.items():
         yield from (f"arn:aws:cloudfront::{account_id}:{_dashed(kind)}/{entity_id}" for entity_id in entities)
 
@@ -160,7 +186,9 @@ def _dashed(kind: str) -> str:
 
 
 def users(arn: str) -> Iterator[str]:
-    """Distributions that name a certificate or a web ACL."""
+    """Distributions that name a certificate or a web ACL, VPC origins that name a load balancer."""
+    for held in list(_accounts.values()):
+        yield from (one.arn for one in held.vpc_origins.values() if one.config["Arn"] == arn)
     for one in distributions():
         if arn in (one.config["WebACLId"], one.config["ViewerCertificate"].get("ACMCertificateArn")):
             yield one.arn
@@ -177,6 +205,9 @@ def naming(held: Account, kind: str, entity_id: str) -> list[str]:
 def _named(kind: str, distribution: Distribution) -> list[str]:
     if kind == "OriginAccessControl":
         return [origin.get("OriginAccessControlId", "") for origin in distribution.config["Origins"]["Items"]]
+    if kind == "VpcOrigin":
+        configs = [origin.get("VpcOriginConfig") or {} for origin in distribution.config["Origins"]["Items"]]
+        return [config.get("VpcOriginId", "") for config in configs]
     if kind == "KeyGroup":
         groups = [behavior.get("TrustedKeyGroups") or {} for behavior in distribution.behaviors]
         return [item for group in groups for item in group.get("Items") or []]

@@ -23,7 +23,6 @@ NAMES = {
     "rds.amazonaws.com": "RDS",
     "spot.amazonaws.com": "EC2Spot",
     "spotfleet.amazonaws.com": "EC2SpotFleet",
-    "vpcorigin.cloudfront.amazonaws.com": "CloudFrontVPCOrigin",
     "wafv2.amazonaws.com": "WAFV2Logging",
 }
 """Of services that are no folder here: principal -> what its role's name ends in."""
