@@ -191,6 +191,34 @@ _DRAWN: Final = frozenset(
 )  # fmt: skip
 
 
+def _managed_prefix_list(args: Mapping[str, Any], session: Session) -> Result:
+    """By its id, its name or filters, which together mean exactly one."""
+    filters = [{"Name": one["name"], "Values": list(one["values"])} for one in args.get("filters") or []]
+    if args.get("name"):
+        filters.append({"Name": "prefix-list-name", "Values": [str(args["name"])]})
+    ids = {"PrefixListIds": [str(args["id"])]} if args.get("id") else {}
+    region = str(args.get("region") or session.settings.region)
+    ec2 = session.client("ec2", region)
+    matching = ec2.describe_managed_prefix_lists(**ids, **({"Filters": filters} if filters else {}))["PrefixLists"]
+    if len(matching) != 1:
+        raise ProviderError(f"reading EC2 Managed Prefix List: {len(matching)} matched; exactly one must")
+    [found] = matching
+    entries = ec2.get_managed_prefix_list_entries(PrefixListId=found["PrefixListId"])["Entries"]
+    return {
+        "addressFamily": found["AddressFamily"],
+        "arn": found["PrefixListArn"],
+        "entries": [{"cidr": one["Cidr"], "description": one.get("Description", "")} for one in entries],
+        "filters": args.get("filters") or [],
+        "id": found["PrefixListId"],
+        "maxEntries": found.get("MaxEntries", 0),
+        "name": found["PrefixListName"],
+        "ownerId": found["OwnerId"],
+        "region": region,
+        "tags": {tag["Key"]: tag["Value"] for tag in found.get("Tags", [])},
+        "version": found.get("Version", 0),
+    }
+
+
 def _single(what: str, found: list[Result]) -> Result:
     if not found:
         raise ProviderError(f"reading {what}: empty result")
@@ -199,6 +227,10 @@ def _single(what: str, found: list[Result]) -> Result:
 
 _TABLE: Final[dict[str, tuple[frozenset[str], Callable[[Mapping[str, Any], Session], Result]]]] = {
     "aws:batch/getComputeEnvironment:getComputeEnvironment": (frozenset({"name"}), _compute_environment),
+    "aws:ec2/getManagedPrefixList:getManagedPrefixList": (
+        frozenset({"filters", "id", "name", "region"}),
+        _managed_prefix_list,
+    ),
     "aws:ecs/getCluster:getCluster": (frozenset({"clusterName"}), _cluster),
     "aws:eks/getAddonVersion:getAddonVersion": (
         frozenset({"addonName", "kubernetesVersion", "mostRecent"}),

@@ -23,7 +23,8 @@ class Lookup:
     items: str
     id: str
     same: Mapping[str, str] = field(default_factory=dict[str, str])
-    """Input → what of an item must be equal to it; an input that is not given must have no counterpart."""
+    """Input, or the path to a part of one → what of an item must be equal to it. One that is not given must have no
+    counterpart."""
     asked: Mapping[str, str] = field(default_factory=dict[str, str])
     """Parameter of the call → the input that it takes; empty: the call tells all of the account."""
     fixed: Mapping[str, Any] = field(default_factory=dict[str, Any])
@@ -86,7 +87,8 @@ class Lookup:
         """Whether the attributes are those of the inputs. What the engine made up (a name) is not compared."""
         made_up = inputs.get("__defaults") or []
         return all(
-            name in made_up or _comparable(inputs.get(name)) == _comparable(jmespath.search(path, item["item"]))
+            name in made_up
+            or _comparable(jmespath.search(name, inputs)) == _comparable(jmespath.search(path, item["item"]))
             for name, path in self.same.items()
         )
 

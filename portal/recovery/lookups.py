@@ -116,6 +116,9 @@ LOOKUPS: Final[dict[str, Lookup]] = {
         name="ResponseHeadersPolicyConfig.Name",
         comment="ResponseHeadersPolicyConfig.Comment",
     ),
+    "aws:cloudfront/vpcOrigin:VpcOrigin": _cloudfront(
+        "list_vpc_origins", "VpcOriginList.Items", **{"vpcOriginEndpointConfig.name": "Name"}
+    ),
     "aws:cloudwatch/logDelivery:LogDelivery": Lookup(
         service="logs",
         call="describe_deliveries",

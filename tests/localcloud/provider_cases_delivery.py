@@ -83,6 +83,52 @@ def _distribution(made: Any, **more: Any) -> Inputs:
     }
 
 
+CUSTOM: Inputs = {
+    "customOriginConfig": {
+        "httpPort": 8080,
+        "httpsPort": 8443,
+        "originKeepaliveTimeout": 60,
+        "originProtocolPolicy": "https-only",
+        "originReadTimeout": 20,
+        "originSslProtocols": ["TLSv1.2"],
+    }
+}
+
+
+def endpoint(name: str, arn: str, **more: Any) -> Inputs:
+    """The configuration of a VPC origin."""
+    return {
+        "name": name,
+        "arn": arn,
+        "httpPort": 80,
+        "httpsPort": 443,
+        "originProtocolPolicy": "http-only",
+        "originSslProtocols": {"items": ["TLSv1.2"], "quantity": 1},
+        **more,
+    }
+
+
+def _load_balancer(make: Make, name: Name) -> str:
+    """The ARN of an internal one, in a VPC with an internet gateway."""
+    vpc = make("aws:ec2/vpc:Vpc", {"cidrBlock": "10.0.0.0/16"})[0]
+    make("aws:ec2/internetGateway:InternetGateway", {"vpcId": vpc})
+    places = [("us-west-2a", "10.0.0.0/24"), ("us-west-2b", "10.0.1.0/24")]
+    subnets = [
+        make("aws:ec2/subnet:Subnet", {"vpcId": vpc, "availabilityZone": zone, "cidrBlock": block})[0]
+        for zone, block in places
+    ]
+    given = {"name": name("lb"), "internal": True, "subnets": subnets}
+    return make("aws:lb/loadBalancer:LoadBalancer", given)[0]
+
+
+def _vpc_origin(make: Make, name: Name) -> dict[str, str]:
+    """Two load balancers, and the id of an origin before the second."""
+    balancers = [_load_balancer(make, name) for _ in "ab"]
+    given = {"vpcOriginEndpointConfig": endpoint(name("origin"), balancers[1])}
+    made = make("aws:cloudfront/vpcOrigin:VpcOrigin", given)[0]
+    return {"balancer": balancers[0], "name": name("origin"), "id": made}
+
+
 def _origin(made: Any, **more: Any) -> Inputs:
     return {
         "originId": "bucket",
@@ -120,6 +166,7 @@ def _made(make: Make, name: Name) -> dict[str, Any]:
         "headers": headers[0],
         "group": group,
         "acl": acl[1]["arn"],
+        "vpc_origin": _vpc_origin(make, name)["id"],
         **certificate,
     }
 
@@ -275,6 +322,22 @@ CLOUDFRONT_CASES = (
         drifted="comment",
     ),
     Case(
+        "aws:cloudfront/vpcOrigin:VpcOrigin",
+        before=_vpc_origin,
+        inputs=lambda made: {
+            "vpcOriginEndpointConfig": endpoint(made["name"], made["balancer"]),
+            "timeouts": {"create": "30m", "update": "30m", "delete": "30m"},
+            "tags": {"a": "1"},
+        },
+        updates=lambda made: [
+            {"tags": {"b": "2"}},
+            {"vpcOriginEndpointConfig": endpoint(made["name"], made["balancer"], httpPort=8080)},
+            {"timeouts": {"create": "31m"}},
+        ],
+        drift=lambda aws, resource_id, _: _move(aws("cloudfront"), resource_id),
+        drifted="vpcOriginEndpointConfig.httpsPort",
+    ),
+    Case(
         "aws:cloudfront/distribution:Distribution",
         before=_made,
         inputs=_distribution,
@@ -327,7 +390,22 @@ CLOUDFRONT_CASES = (
                     "minimumProtocolVersion": "TLSv1.2_2021",
                 },
                 restrictions={"geoRestriction": {"restrictionType": "none", "locations": []}},
-            )
+            ),
+            _distribution(made, origins=[{"originId": "bucket", "domainName": "site.example.org", **CUSTOM}]),
+            _distribution(
+                made,
+                origins=[
+                    {
+                        "originId": "bucket",
+                        "domainName": "site.example.org",
+                        "vpcOriginConfig": {
+                            "vpcOriginId": made["vpc_origin"],
+                            "originKeepaliveTimeout": 60,
+                            "originReadTimeout": 20,
+                        },
+                    }
+                ],
+            ),
         ],
         drift=lambda aws, resource_id, _: _change_comment(aws("cloudfront"), resource_id),
         drifted="comment",
@@ -338,6 +416,12 @@ CLOUDFRONT_CASES = (
         },
     ),
 )
+
+
+def _move(client: Any, origin: str) -> None:
+    held = client.get_vpc_origin(Id=origin)
+    config = {**held["VpcOrigin"]["VpcOriginEndpointConfig"], "HTTPSPort": 8443}
+    client.update_vpc_origin(Id=origin, IfMatch=held["ETag"], VpcOriginEndpointConfig=config)
 
 
 def _change_comment(client: Any, distribution: str) -> None:

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from localcloud.provider.errors import ProviderError
+
 from .conftest import DEV, Cloud
 from .provider_cases_network import NETWORK_CASES
 from .provider_kit import Engine, engine_in, paths, unique
@@ -63,3 +65,15 @@ def test_flow_log_of_an_interface(engine: Engine) -> None:
     _, state = engine.create(case.token, inputs)
     assert state["eniId"] == interface
     assert paths(engine.diff(case.token, state, inputs)) == []
+
+
+def test_a_managed_prefix_list_is_looked_up(engine: Engine) -> None:
+    token, name = "aws:ec2/getManagedPrefixList:getManagedPrefixList", "com.amazonaws.global.cloudfront.origin-facing"
+    found = engine.provider.invoke(token, {"name": name})
+    assert (found["name"], found["ownerId"]) == (name, "AWS")
+    assert all(entry["cidr"] for entry in found["entries"])
+    assert engine.provider.invoke(token, {"id": found["id"]})["name"] == name
+    filters = [{"name": "prefix-list-name", "values": [name]}]
+    assert engine.provider.invoke(token, {"filters": filters})["id"] == found["id"]
+    with pytest.raises(ProviderError, match="0 matched; exactly one must"):
+        engine.provider.invoke(token, {"name": "com.amazonaws.nothing"})

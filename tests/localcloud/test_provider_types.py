@@ -205,6 +205,7 @@ def test_an_import_leaves_no_difference(case: Case, engine: Engine) -> None:
 NOT_READABLE = {
     "aws:eks/addon:Addon": ("preserve", "resolveConflictsOnCreate", "resolveConflictsOnUpdate"),
     "aws:eks/cluster:Cluster": ("accessConfig", "bootstrapSelfManagedAddons", "forceUpdateVersion"),
+    "aws:cloudfront/vpcOrigin:VpcOrigin": ("timeouts",),
     "aws:rds/cluster:Cluster": (
         "masterPasswordWo", "masterPasswordWoVersion", "applyImmediately", "allowMajorVersionUpgrade",
         "finalSnapshotIdentifier",

@@ -18,6 +18,7 @@ TABLE: Final[dict[str, str]] = {
     "aws:cloudfront/originAccessControl:OriginAccessControl": "cloudfront_policies:OriginAccessControl",
     "aws:cloudfront/publicKey:PublicKey": "cloudfront_policies:PublicKey",
     "aws:cloudfront/responseHeadersPolicy:ResponseHeadersPolicy": "cloudfront_policies:ResponseHeadersPolicy",
+    "aws:cloudfront/vpcOrigin:VpcOrigin": "cloudfront_vpc_origin:VpcOrigin",
     "aws:cloudwatch/eventRule:EventRule": "events:EventRule",
     "aws:cloudwatch/eventTarget:EventTarget": "events:EventTarget",
     "aws:cloudwatch/logDelivery:LogDelivery": "log_delivery:LogDelivery",

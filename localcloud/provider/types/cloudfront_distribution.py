@@ -28,6 +28,18 @@ _PLAIN: Final = {
     "viewer_protocol_policy": "ViewerProtocolPolicy",
 }
 """Members of a behavior that are one value."""
+_VPC_ORIGIN: Final = {
+    "origin_keepalive_timeout": "OriginKeepaliveTimeout",
+    "origin_read_timeout": "OriginReadTimeout",
+    "vpc_origin_id": "VpcOriginId",
+}
+_CUSTOM: Final = {
+    "http_port": "HTTPPort",
+    "https_port": "HTTPSPort",
+    "origin_keepalive_timeout": "OriginKeepaliveTimeout",
+    "origin_protocol_policy": "OriginProtocolPolicy",
+    "origin_read_timeout": "OriginReadTimeout",
+}
 _BEHAVIOR_LEFT_OUT: Final = (
     "default_ttl", "field_level_encryption_id", "forwarded_values", "function_association", "grpc_config",
     "lambda_function_association", "max_ttl", "min_ttl", "realtime_log_config_arn", "trusted_signers",
@@ -56,8 +68,9 @@ class Distribution(Resource):
         {
             *(f"{block}.{name}" for block in ("default_cache_behavior", "ordered_cache_behavior") for name in
               _BEHAVIOR_LEFT_OUT),
-            "origin.custom_origin_config", "origin.origin_shield", "origin.vpc_origin_config",
-            "origin.response_completion_timeout", "viewer_certificate.iam_certificate_id",
+            "origin.custom_origin_config.ip_address_type", "origin.custom_origin_config.origin_mtls_config",
+            "origin.origin_shield", "origin.response_completion_timeout", "viewer_certificate.iam_certificate_id",
+            "origin.vpc_origin_config.owner_account_id",
         }
     )  # fmt: skip
     recomputed = frozenset({"etag", "last_modified_time", "status"})
@@ -185,7 +198,6 @@ def _behavior(one: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _origin(one: Mapping[str, Any]) -> dict[str, Any]:
-    identity = (one.get("s3_origin_config") or {}).get("origin_access_identity") or ""
     return {
         "Id": one["origin_id"],
         "DomainName": one["domain_name"],
@@ -196,8 +208,19 @@ def _origin(one: Mapping[str, Any]) -> dict[str, Any]:
             [{"HeaderName": each["name"], "HeaderValue": each["value"]} for each in one.get("custom_header") or []]
         ),
         "OriginAccessControlId": one.get("origin_access_control_id") or "",
-        "S3OriginConfig": {"OriginAccessIdentity": identity},
+        **_kind_of_origin(one),
     }
+
+
+def _kind_of_origin(one: Mapping[str, Any]) -> dict[str, Any]:
+    """The block that says what kind of origin it is, a bucket without one."""
+    if custom := one.get("custom_origin_config"):
+        members = {api: custom[name] for name, api in _CUSTOM.items()}
+        return {"CustomOriginConfig": {**members, "OriginSslProtocols": _items(custom["origin_ssl_protocols"])}}
+    if vpc := one.get("vpc_origin_config"):
+        return {"VpcOriginConfig": {api: vpc[name] for name, api in _VPC_ORIGIN.items()}}
+    identity = (one.get("s3_origin_config") or {}).get("origin_access_identity") or ""
+    return {"S3OriginConfig": {"OriginAccessIdentity": identity}}
 
 
 def _state(config: Mapping[str, Any]) -> State:
@@ -256,8 +279,18 @@ def _behavior_state(one: Mapping[str, Any]) -> State:
     }
 
 
-def _origin_state(one: Mapping[str, Any]) -> State:
+def _kind_of_origin_state(one: Mapping[str, Any]) -> State:
+    if custom := one.get("CustomOriginConfig"):
+        members = {name: custom[api] for name, api in _CUSTOM.items()}
+        protocols = custom["OriginSslProtocols"].get("Items", [])
+        return {"custom_origin_config": {**members, "origin_ssl_protocols": protocols}}
+    if vpc := one.get("VpcOriginConfig"):
+        return {"vpc_origin_config": {name: vpc[api] for name, api in _VPC_ORIGIN.items()}}
     identity = one.get("S3OriginConfig", {}).get("OriginAccessIdentity")
+    return {"s3_origin_config": {"origin_access_identity": identity}} if identity else {}
+
+
+def _origin_state(one: Mapping[str, Any]) -> State:
     return {
         "origin_id": one["Id"],
         "domain_name": one["DomainName"],
@@ -268,5 +301,5 @@ def _origin_state(one: Mapping[str, Any]) -> State:
             {"name": each["HeaderName"], "value": each["HeaderValue"]} for each in _listed(one, "CustomHeaders")
         ],
         "origin_access_control_id": one.get("OriginAccessControlId", ""),
-        **({"s3_origin_config": {"origin_access_identity": identity}} if identity else {}),
+        **_kind_of_origin_state(one),
     }
