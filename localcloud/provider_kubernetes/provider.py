@@ -21,10 +21,9 @@ from localcloud.provider_kubernetes import config, deletion, differences, inputs
 from localcloud.provider_kubernetes.applying import Applying, path_of
 from localcloud.provider_kubernetes.connection import Connection
 from localcloud.provider_kubernetes.inputs import PATCH_MANAGER, annotation
-from localcloud.provider_kubernetes.state import INPUTS, MANAGER, OWN, identity
+from localcloud.provider_kubernetes.state import INPUTS, MANAGER, MANAGER_PREFIX, OWN, identity
 from localcloud.provider_kubernetes.tokens import Token, parse
 
-_MANAGER: Final = "pulumi-kubernetes"
 _FORGET: Final = (
     "If the cluster was deleted, you can remove this resource from Pulumi state by rerunning the operation with the "
     'PULUMI_K8S_DELETE_UNREACHABLE environment variable set to "true"'
@@ -117,7 +116,7 @@ class KubernetesProvider:
         """The id and state of a new object. ``hidden`` are the names of secret inputs."""
         if preview:
             return "", news
-        manager = annotation(news, PATCH_MANAGER) or f"pulumi-kubernetes-{secrets.token_hex(4)}"
+        manager = annotation(news, PATCH_MANAGER) or f"{MANAGER_PREFIX}-{secrets.token_hex(4)}"
         applying = self._applying(parse(type_token), manager, hidden)
         live = applying.create(news, f'resource "{urn}" was not successfully created by the Kubernetes API server')
         why = (
@@ -140,7 +139,7 @@ class KubernetesProvider:
     ) -> Json:
         if preview:
             return merge_patch({key: value for key, value in olds.items() if key not in OWN}, news)
-        before = str(olds.get(MANAGER) or _MANAGER)
+        before = str(olds.get(MANAGER) or MANAGER_PREFIX)
         applying = self._applying(parse(type_token), annotation(news, PATCH_MANAGER) or before, hidden)
         try:
             applying.client.get(path_of(applying.token, olds))
@@ -158,19 +157,21 @@ class KubernetesProvider:
         """The object as it stands; its inputs as far as the program stated them, so that a refresh shows drift."""
         if failure := self._connection.failure():
             return self._read_unreachable(resource_id, old_inputs, olds, failure)
-        applying = self._applying(parse(type_token), str(olds.get(MANAGER) or _MANAGER), hidden)
+        applying = self._applying(parse(type_token), str(olds.get(MANAGER) or MANAGER_PREFIX), hidden)
         namespace, _, name = resource_id.rpartition("/")
         try:
-            live = state.shown(applying.client.get(applying.token.kind.path(namespace or "default", name)))
+            stands = applying.client.get(applying.token.kind.path(namespace or "default", name))
         except ApiError as error:
             if error.status == 404:
                 return ReadResult("")
             raise ProviderError(f"reading {resource_id}: {error.message}") from error
+        live = state.shown(stands)
         known = differences.pruned(live, old_inputs) if old_inputs else state.as_inputs(live)
         if "stringData" in old_inputs:
             known = {**known, "stringData": state.texts_of(old_inputs, live)}
         applying.refuse_unready(live, known)
-        return ReadResult(resource_id, state.recorded(live, known, applying.manager), known)
+        manager = str(olds.get(MANAGER) or state.manager_of(stands) or MANAGER_PREFIX)
+        return ReadResult(resource_id, state.recorded(live, known, manager), known)
 
     def _read_unreachable(self, resource_id: str, old_inputs: Json, olds: Json, failure: str) -> ReadResult:
         if self._settings.delete_unreachable:
@@ -187,7 +188,7 @@ class KubernetesProvider:
             return
         if failure := self._connection.failure():
             raise ProviderError(f"configured Kubernetes cluster is unreachable. {_FORGET}\n{failure}")
-        manager = str(olds.get(MANAGER) or _MANAGER)
+        manager = str(olds.get(MANAGER) or MANAGER_PREFIX)
         applying = self._applying(parse(type_token), manager, frozenset())
         try:
             if applying.token.patch:

@@ -9,6 +9,7 @@ from localcloud.provider_kubernetes.tokens import Token
 
 INPUTS: Final = "__inputs"
 MANAGER: Final = "__fieldManager"
+MANAGER_PREFIX: Final = "pulumi-kubernetes"
 _API_VERSION: Final = "__initialApiVersion"
 OWN: Final = frozenset({INPUTS, MANAGER, _API_VERSION})
 """The properties that are the provider's own, and no part of the object."""
@@ -56,3 +57,10 @@ def texts_of(old_inputs: Json, live: Json) -> Json:
     """The `stringData` that a Secret's data mean now."""
     data = live.get("data") or {}
     return {key: b64decode(data[key]).decode(errors="replace") for key in old_inputs["stringData"] if key in data}
+
+
+def manager_of(live: Json) -> str:
+    """The name under which an earlier update owns the object's fields, where the state forgot it; empty: none does."""
+    managers = [each for each in live["metadata"].get("managedFields") or () if each["operation"] == "Apply"]
+    names = [str(each["manager"]) for each in managers if str(each["manager"]).startswith(MANAGER_PREFIX)]
+    return names[0] if len(names) == 1 else ""

@@ -58,6 +58,12 @@ def _arn(service: str, before: str = "") -> Id:
     return lambda inputs, place: f"arn:aws:{service}:{place.region}:{place.account}:{before}{inputs['name']}"
 
 
+def of_object(inputs: Inputs) -> str:
+    """Of an object in a cluster, as pulumi-kubernetes gives it: namespace and name."""
+    metadata = inputs["metadata"]
+    return f"{metadata['namespace']}/{metadata['name']}" if "namespace" in metadata else str(metadata["name"])
+
+
 IDS: Final[dict[str, Id]] = {
     "aws:batch/computeEnvironment:ComputeEnvironment": _input("name"),
     "aws:batch/jobQueue:JobQueue": _arn("batch", "job-queue/"),

@@ -10,11 +10,11 @@ from typing import Any, Final
 from botocore.exceptions import BotoCoreError, ClientError
 
 from portal.recovery.errors import RecoverError
-from portal.recovery.ids import IDS
+from portal.recovery.ids import IDS, of_object
 from portal.recovery.lookup import Item, Lookup
 from portal.recovery.lookups import CREATED_AGAIN, LOOKUPS
 from portal.recovery.places import Place
-from portal.recovery.wanted import Resource, Wanted
+from portal.recovery.wanted import KUBERNETES, Resource, Wanted
 
 OF_STACK: Final = ("project", "stack", "managed-by")
 """The tags that the program puts on everything, by which a stack's things are known (composition.account.tags)."""
@@ -58,8 +58,9 @@ class Account:
         return found
 
     def _find(self, wanted: Wanted) -> Found | None:
-        if wanted.type in IDS:
-            id_ = IDS[wanted.type](wanted.inputs, self.place)
+        if wanted.type in IDS or wanted.type.startswith(KUBERNETES):
+            own = IDS.get(wanted.type, lambda inputs, _: of_object(inputs))
+            id_ = own(wanted.inputs, self.place)
             return None if (wanted.type, id_) in self.held else Found(wanted=wanted, id=id_, inputs=wanted.inputs)
         if wanted.type in CREATED_AGAIN:
             return None

@@ -19,7 +19,9 @@ UNKNOWN: Final = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 UNREAD: Final = "taken in by `portal recover`, and not read yet"
 """The mark of a resource that was entered into the state: gone once a refresh has read it."""
 CREATIONS: Final = frozenset({"create", "create-replacement"})
-AWS: Final = "aws:"
+KUBERNETES: Final = "kubernetes:"
+_FOUND: Final = ("aws:", KUBERNETES)
+"""Types of resources that stand outside of Pulumi and can be looked for."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +50,7 @@ def pending(deployment: Mapping[str, Any]) -> Iterator[Wanted]:
     """Creations of which the state says no outcome."""
     for operation in deployment.get("pending_operations") or []:
         resource = operation["resource"]
-        if operation["type"] == "creating" and resource.get("custom") and resource["type"].startswith(AWS):
+        if operation["type"] == "creating" and resource.get("custom") and resource["type"].startswith(_FOUND):
             yield Wanted(resource=resource, pending=True)
 
 
@@ -59,7 +61,7 @@ def planned(preview: str) -> Iterator[Wanted]:
     """
     for step in json.loads(preview)["steps"]:
         resource = step.get("newState") or {}
-        ours = step["op"] in CREATIONS and resource.get("custom") and resource["type"].startswith(AWS)
+        ours = step["op"] in CREATIONS and resource.get("custom") and resource["type"].startswith(_FOUND)
         if ours and UNKNOWN not in json.dumps(resource.get("inputs") or {}):
             yield Wanted(resource=resource, pending=False)
 

@@ -355,6 +355,15 @@ def test_apply_owns_what_it_states_and_takes_away_what_it_no_longer_does(client:
     assert forced["data"] == {"theirs": "2"}
 
 
+def test_an_empty_field_that_is_filled_later_stays(client: LocalClient) -> None:
+    path = kind("NetworkPolicy").path("dev", "a")
+    client.apply(path, {"spec": {"podSelector": {}, "ingress": [{"from": [{"podSelector": {}}]}]}}, manager="program")
+    spec = {"podSelector": {"matchLabels": {"app": "x"}}, "ingress": [{}]}
+    labelled = {"metadata": {"labels": {"a": "b"}}, "spec": spec}
+    after = client.apply(path, labelled, manager="program")
+    assert (after["metadata"]["labels"], after["spec"]["podSelector"]) == ({"a": "b"}, spec["podSelector"])
+
+
 def test_apply_merges_lists_by_their_keys(client: LocalClient) -> None:
     path = f"{DEPLOYMENTS}/api"
     body = deployment()

@@ -298,6 +298,13 @@ def test_an_object_is_imported_by_its_id(served: Served) -> None:
     assert result.inputs == {"apiVersion": "v1", "kind": "ConfigMap", **config_map(k="v")}
 
 
+def test_an_object_that_the_state_forgot_is_the_providers_own_still(served: Served) -> None:
+    identity, _ = served.create(CONFIG, config_map(a="1"))
+    state = served.read(CONFIG, identity, {"__inputs": config_map(a="1")})
+    state = served.update(CONFIG, state, config_map(b="2"))
+    assert state["data"] == {"b": "2"}
+
+
 def test_ignored_changes_leave_the_field_to_its_owner(served: Served) -> None:
     news = deployment(replicas=2)
     news["metadata"]["annotations"] = {"pulumi.com/skipAwait": "true"}

@@ -143,6 +143,16 @@ def test_the_id_follows_from_the_inputs(kind: str, inputs: dict[str, str], id_: 
 # what is looked for
 
 
+@pytest.mark.parametrize(
+    ("metadata", "id_"), [({"name": "api", "namespace": "dev"}, "dev/api"), ({"name": "dev"}, "dev")]
+)
+def test_an_object_of_a_cluster_is_known_by_its_name(metadata: dict[str, str], id_: str) -> None:
+    one = wanted("kubernetes:apps/v1:Deployment", metadata=metadata)
+    assert [each.id for each in account().find([one])] == [id_]
+    operation = {"type": "creating", "resource": one.resource}
+    assert [each.urn for each in pending({"pending_operations": [operation]})] == [one.urn]
+
+
 def test_pending_creations_are_wanted_and_other_operations_are_left_to_the_refresh() -> None:
     kinds = ("creating", "updating", "deleting")
     operations: list[dict[str, Any]] = [{"type": kind, "resource": resource(BUCKET, kind)} for kind in kinds]

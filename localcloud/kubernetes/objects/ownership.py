@@ -59,8 +59,8 @@ def copied(value: Any) -> Any:
 def leaves(schemas: Schemas, schema: Schema, value: Json) -> dict[Path, Any]:
     """The object's fields that a client can own, with their values."""
     own = {key: item for key, item in value.items() if key not in ("apiVersion", "kind")}
-    if "metadata" in own:
-        own["metadata"] = {key: item for key, item in own["metadata"].items() if key not in _SERVERS}
+    metadata = {key: item for key, item in (own.pop("metadata", None) or {}).items() if key not in _SERVERS}
+    own |= {"metadata": metadata} if metadata else {}
     return dict(_leaves(schemas, schema, own, ()))
 
 
@@ -189,6 +189,9 @@ def _merged_items(schemas: Schemas, schema: Schema, keys: list[str], live: list[
 
 def _remove(schemas: Schemas, schema: Schema, value: Any, path: Path, kept: frozenset[Path]) -> None:
     """Takes the field out of the object; what it was the last part of goes too."""
+    whole = path[:-1] if path[-1] == ITEM else path
+    if any(other[: len(whole)] == whole for other in kept):
+        return
     steps: list[tuple[Any, Any]] = []
     schema_here, here = schema, value
     for part in path:
@@ -202,8 +205,6 @@ def _remove(schemas: Schemas, schema: Schema, value: Any, path: Path, kept: froz
         mark, _, name = part.partition(":")
         below = schemas.member(schema_here, name) if mark == "f" else schemas.item(schema_here)
         schema_here = below or NO_SCHEMA
-    if path[-1] == ITEM and any(other[: len(path) - 1] == path[:-1] for other in kept):
-        return
     holder, place = steps[-1]
     del holder[place]
     for (outer, at), (inner, _) in zip(reversed(steps[:-1]), reversed(steps[1:]), strict=True):
