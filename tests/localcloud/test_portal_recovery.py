@@ -133,10 +133,12 @@ def test_a_certificate_without_the_tags_of_the_stack_is_anothers(engine: Engine,
     assert find(place, CERTIFICATE, engine.check(CERTIFICATE, {**inputs, "tags": {"Name": "ours"}})) == []
 
 
+VPC_ORIGIN = "aws:cloudfront/vpcOrigin:VpcOrigin"
+"""Told by the name within its configuration."""
 BY_DESCRIPTION = {
     token: next(word for word in ("description", "comment") if word in lookup.same)
     for token, lookup in LOOKUPS.items()
-    if lookup.service in ("cloudfront", "wafv2")
+    if lookup.service in ("cloudfront", "wafv2") and token != VPC_ORIGIN
 }
 """Types that are told by what the program says of them, and the input that says it."""
 NAMED = [token for token in BY_DESCRIPTION if "name" in LOOKUPS[token].same]
