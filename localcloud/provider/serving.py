@@ -101,9 +101,9 @@ def diff_response(found: list[Change], *, delete_before_replace: bool = False) -
     )
 
 
-def serve(servicer: Any, cancelled: threading.Event, preload: str) -> None:
+def serve(servicer: Any, cancelled: threading.Event, preload: str = "") -> None:
     """Serve until the engine ends, asks to, or a signal does; `cancelled` then hurries the calls under way, which are
-    finished first. The module `preload` is loaded once the engine has its port line, while it is busy elsewhere."""
+    finished first. A module `preload` is loaded once the engine has its port line, while it is busy elsewhere."""
     engine = os.getppid()  # before the port line: the engine may die as soon as it has it
     options = [("grpc.max_receive_message_length", _MESSAGE_BYTES), ("grpc.max_send_message_length", _MESSAGE_BYTES)]
     server = grpc.server(ThreadPoolExecutor(_THREADS), options=options)
@@ -115,7 +115,8 @@ def serve(servicer: Any, cancelled: threading.Event, preload: str) -> None:
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
-    threading.Thread(target=lambda: import_module(preload), daemon=True).start()
+    if preload:
+        threading.Thread(target=lambda: import_module(preload), daemon=True).start()
     while not stopping.wait(1.0) and os.getppid() == engine:
         pass
     cancelled.set()

@@ -148,6 +148,6 @@ def _reached(context: Any, run: Any) -> Any:
 
 
 def run() -> None:
-    """The plugin process."""
+    """The plugin process. The engine starts one for each provider, also for those that nothing is made with."""
     provider = KubernetesProvider()
-    serve(Servicer(provider), provider.cancelled, preload="botocore.session")
+    serve(Servicer(provider), provider.cancelled)

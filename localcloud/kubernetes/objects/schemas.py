@@ -6,8 +6,9 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
-from importlib import resources
+from functools import cache, lru_cache
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any, Final
 
 from localcloud.kubernetes.objects.custom import CUSTOM
@@ -76,8 +77,13 @@ def schemas(minor: str) -> Schemas:
     return Schemas(minor, definitions, by_kind)
 
 
-def _folder() -> Any:
-    return resources.files("kubernetes_validate") / _FOLDER
+@cache
+def _folder() -> Path:
+    """Of kubernetes-validate, which is not imported: its validator takes a tenth of a second to load."""
+    spec = find_spec("kubernetes_validate")
+    if spec is None or spec.origin is None:
+        raise ImportError("the package kubernetes-validate is not installed")
+    return Path(spec.origin).parent / _FOLDER
 
 
 def _number(minor: str) -> tuple[int, ...]:
