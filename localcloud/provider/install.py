@@ -4,11 +4,12 @@ import shlex
 import sys
 from pathlib import Path
 
-from localcloud import provider, provider_kubernetes
+from localcloud import provider, provider_eks, provider_kubernetes
 
 
 def install_plugin(pulumi_home: Path) -> Path:
     """Install every plugin of the local cloud under PULUMI_HOME and return the path of `aws`'s."""
+    _install(pulumi_home, "eks", provider_eks.VERSION, provider_eks.__name__)
     _install(pulumi_home, "kubernetes", provider_kubernetes.VERSION, provider_kubernetes.__name__)
     return _install(pulumi_home, "aws", provider.VERSION, provider.__name__)
 

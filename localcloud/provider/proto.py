@@ -8,6 +8,7 @@ import importlib.util
 import sys
 import types
 from pathlib import Path
+from typing import Any
 
 
 def _stand_in() -> None:
@@ -27,4 +28,12 @@ _stand_in()
 
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc, status_pb2  # noqa: E402 (after _stand_in)
 
-__all__ = ["plugin_pb2", "provider_pb2", "provider_pb2_grpc", "status_pb2"]
+
+def resource_monitor() -> tuple[Any, Any]:
+    """The messages and the service of the engine's resource monitor, which plugins of components call."""
+    from pulumi.runtime.proto import resource_pb2, resource_pb2_grpc
+
+    return resource_pb2, resource_pb2_grpc
+
+
+__all__ = ["plugin_pb2", "provider_pb2", "provider_pb2_grpc", "resource_monitor", "status_pb2"]

@@ -1,8 +1,8 @@
 """Property values between the engine's protobuf Struct and plain Python.
 
-Unknown values, secrets and assets travel as marked values (pulumi/sdk `resource/plugin/rpc.go`). Here an unknown is
-`UNKNOWN`, an asset is an `Asset`, and a secret is its plain value, with the top-level property's name kept aside:
-like pulumi-aws, whatever a secret property feeds is secret as a whole.
+Unknown values, secrets, resources and assets travel as marked values (pulumi/sdk `resource/plugin/rpc.go`). Here an
+unknown is `UNKNOWN`, an asset is an `Asset`, a resource a `Reference`, and a secret is its plain value, with the
+top-level property's name kept aside: like pulumi-aws, whatever a secret property feeds is secret as a whole.
 """
 
 from collections.abc import Iterable, Mapping
@@ -12,7 +12,7 @@ from typing import Any, Final
 from google.protobuf.struct_pb2 import ListValue, Struct, Value
 
 Plain = Any
-"""None, bool, int, float, str, list or dict of these, `UNKNOWN` or an `Asset`."""
+"""None, bool, int, float, str, list or dict of these, `UNKNOWN`, an `Asset` or a `Reference`."""
 
 SIGNATURE: Final = "4dabf18193072939515e22adb298388d"
 SECRET: Final = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 (the protocol's mark for "is secret")
@@ -56,6 +56,14 @@ class Asset:
     path: str = ""
     text: str | None = None
     uri: str = ""
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A resource of the program, given to a plugin that accepts resources. ``id`` may be `UNKNOWN`."""
+
+    urn: str
+    id: Any
 
 
 class WireError(ValueError):
@@ -107,7 +115,9 @@ def _decode_struct(struct: Struct, secret: list[bool]) -> Plain:
             text=fields["text"].string_value if "text" in fields else None,
             uri=fields["uri"].string_value if "uri" in fields else "",
         )
-    names = {ARCHIVE: "an archive", RESOURCE: "a resource reference", OUTPUT: "an output value"}
+    if mark == RESOURCE:
+        return Reference(fields["urn"].string_value, _decode(fields["id"], secret) if "id" in fields else UNKNOWN)
+    names = {ARCHIVE: "an archive", OUTPUT: "an output value"}
     raise WireError(f"{names.get(mark, 'a value marked ' + mark)} is not supported by this provider")
 
 
@@ -143,6 +153,8 @@ def _encode(plain: Plain) -> Value:
         case Asset():
             parts = {"path": plain.path or None, "text": plain.text, "uri": plain.uri or None}
             value = Value(struct_value=encode_map({SIGNATURE: ASSET, "hash": plain.hash, **parts}))
+        case Reference():
+            value = Value(struct_value=encode_map({SIGNATURE: RESOURCE, "urn": plain.urn, "id": plain.id}))
         case _:
             raise WireError(f"{type(plain).__name__} is not a property value")
     return value

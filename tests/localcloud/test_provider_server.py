@@ -228,7 +228,7 @@ def test_an_installation_drops_the_engines_copy_of_the_schema(tmp_path: Path) ->
 
 @pytest.mark.parametrize(
     ("mark", "words"),
-    [("0def7320c3a5731c473e5ecbe6d01bc7", "an archive"), ("5cf8f73096256a8f31e491e813e4eb8e", "a resource reference")],
+    [("0def7320c3a5731c473e5ecbe6d01bc7", "an archive"), ("d0e6a833031e9bbcd3f4e8bde6ca49a4", "an output value")],
 )
 def test_values_that_are_not_accepted_are_named(mark: str, words: str) -> None:
     marked = encode_map({"a": {"4dabf18193072939515e22adb298388d": mark}})

@@ -1,0 +1,64 @@
+"""pulumi_eks by the real engine: a cluster comes up as the official plugin registers it, and goes."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+from portal.pulumi_cli import ROOT
+from tests.journey.conftest import Cloud, Project, environment
+
+CLUSTER_POLICIES, NODE_POLICIES, INSTANCE_POLICIES = 5, 2, 3
+
+
+class ClusterAlone(Project):
+    """The program that has a cluster, its network and a namespace."""
+
+    def __init__(self, folder: Path, env: dict[str, str]) -> None:
+        self.folder, self.env = folder, env
+        shutil.copytree(ROOT / "tests" / "journey" / "programs" / "eks", folder)
+        (folder / ".venv").symlink_to(ROOT / ".venv")
+
+    def registered(self) -> dict[str, str]:
+        """Every resource under the cluster: name to type."""
+        exported = json.loads(self.run("pulumi", "stack", "export", "--stack", "alone").stdout)
+        urns = [one["urn"] for one in exported["deployment"]["resources"]]
+        below = [urn.split("::")[2:] for urn in urns if "eks:index:Cluster$" in urn]
+        return {name: kind.rsplit("$", 1)[1] for kind, name in below}
+
+
+def test_a_cluster_by_pulumi_eks_comes_up_stays_and_goes(cloud: Cloud, tmp_path: Path) -> None:
+    cloud.reset()
+    made = ClusterAlone(tmp_path / "project", environment(cloud, tmp_path))
+    made.pulumi("alone", "stack", "init", "--no-select")
+    planned = made.pulumi("alone", "preview")
+    assert "portal-eksCluster" in planned
+    made.up("alone")
+    named = made.registered()
+    types = sorted(named.values())
+    assert types.count("aws:iam/role:Role") == 3
+    attached = types.count("aws:iam/rolePolicyAttachment:RolePolicyAttachment")
+    assert attached == CLUSTER_POLICIES + NODE_POLICIES + INSTANCE_POLICIES
+    assert named["portal-eksCluster"] == "aws:eks/cluster:Cluster"
+    assert named["portal-eks-k8s"] == "pulumi:providers:kubernetes"
+    assert named["portal-reader-view"] == "aws:eks/accessPolicyAssociation:AccessPolicyAssociation"
+    assert named["portal-coredns"] == "aws:eks/addon:Addon"
+    assert "portal-eksRole-4b490823" in named, "the official name of the attachment of AmazonEKSClusterPolicy"
+    made.pulumi("alone", "preview", "--refresh", "--expect-no-changes")
+
+    outputs = json.loads(made.run("pulumi", "stack", "output", "--json", "--stack", "alone").stdout)
+    described = cloud.client("eks").describe_cluster(name=outputs["name"])["cluster"]
+    assert described["computeConfig"]["nodePools"] == ["general-purpose", "system"]
+    assert described["computeConfig"]["nodeRoleArn"].endswith(f"/{outputs['nodes']}")
+    assert described["resourcesVpcConfig"]["clusterSecurityGroupId"] == outputs["group"]
+    assert described["tags"] == {"Name": "portal-eksCluster", "of": "the journey"}
+    user = outputs["kubeconfig"]["users"][0]["user"]["exec"]
+    assert (user["command"], "--role" in user["args"]) == ("aws", True)
+
+    changed = made.pulumi("alone", "up", "--yes", "--skip-preview", "--config", "version=1.35")
+    assert "replaced" not in changed
+    assert cloud.client("eks").describe_cluster(name=outputs["name"])["cluster"]["version"] == "1.35"
+    made.pulumi("alone", "destroy", "--yes", "--skip-preview")
+    assert cloud.client("eks").list_clusters()["clusters"] == []
+    assert made.state("alone") == []
