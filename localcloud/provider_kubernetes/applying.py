@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from localcloud.provider_kubernetes.tokens import Token
 
 _PAUSES: Final = (0.1, 0.3, 1.0, 3.0, None)
 """Seconds after each attempt to create what still lacks its namespace."""
+_PATCH_FORCE: Final = "PULUMI_K8S_ENABLE_PATCH_FORCE"
 _CONFLICT: Final = (
     "Server-Side Apply field conflict detected. See https://www.pulumi.com/registry/packages/kubernetes/how-to-guides/"
     "managing-resources-with-server-side-apply/#handle-field-conflicts-on-existing-resources for troubleshooting help."
@@ -53,7 +55,7 @@ class Applying:
         """Raises ApiError."""
         kind = self.token.kind
         body = {**copied(news), "apiVersion": kind.api_version, "kind": kind.name}
-        force = annotation(news, PATCH_FORCE) == "true"
+        force = annotation(news, PATCH_FORCE) == "true" or os.environ.get(_PATCH_FORCE) == "true"
         path = path_of(self.token, news)
         return shown(self.client.apply(path, body, manager=self.manager, force=force))
 

@@ -278,6 +278,13 @@ def test_anothers_field_is_a_conflict_unless_forced(served: Served) -> None:
     assert served.update(CONFIG, state, changed)["metadata"]["labels"] == {"x": "2"}
 
 
+def test_conflicts_are_overruled_for_a_whole_command(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    _, state = served.create(CONFIG, config_map(a="1"))
+    served.client.patch(kind("ConfigMap").path("dev", "a"), {"data": {"a": "theirs"}})
+    monkeypatch.setenv("PULUMI_K8S_ENABLE_PATCH_FORCE", "true")
+    assert served.update(CONFIG, state, config_map(a="2"))["data"] == {"a": "2"}
+
+
 def test_drift_shows_in_the_programs_own_fields_alone(served: Served) -> None:
     identity, state = served.create(CONFIG, config_map(a="1"))
     served.client.patch(kind("ConfigMap").path("dev", "a"), {"data": {"a": "2", "b": "9"}})
