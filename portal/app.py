@@ -110,7 +110,7 @@ def status() -> None:
             out.print(f"  machines of {one}")
         for name, one in row.outputs.get("databases", {}).items():
             where = f"{one['identifier']}, version {one['engine_version']}, at {one['host']}"
-            out.print(f"  database of {name}: {where}, secret {one['secret']}")
+            out.print(f"  database of {name}: {where}, secret {one['secret']}; {row.engines.get(name, 'no access')}")
         for kind, count in sorted(row.resources.items()):
             out.print(f"    {count:4d} {kind}")
     if refused := [f"{row.account} ({row.stack}): {row.refused}" for row in rows if row.refused]:

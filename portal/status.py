@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from components import names
 from portal.accounts import session
+from portal.databases import engines
 from portal.machines import MachinesStatus, machines
 from portal.pulumi_cli import Pulumi
 from settings import Portal, Settings
@@ -40,8 +41,20 @@ class StackStatus:
     buckets: list[BucketStatus]
     machines: list[MachinesStatus]
     """Empty too where there is no access."""
+    engines: Mapping[str, str]
+    """By environment, what answers as its database."""
     refused: str = ""
     """Why there is no access to the account."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Live:
+    """What the account answers; ``refused``: why there is no access to it."""
+
+    buckets: list[BucketStatus]
+    machines: list[MachinesStatus] = field(default_factory=list[MachinesStatus])
+    engines: Mapping[str, str] = field(default_factory=dict[str, str])
+    refused: str = ""
 
 
 def _answer(client: Any, bucket: str, account: str) -> str:
@@ -63,18 +76,21 @@ def _buckets(settings: Settings) -> list[tuple[str, str, str]]:
     return rows
 
 
-def _live(settings: Settings, outputs: Mapping[str, Any]) -> tuple[list[BucketStatus], list[MachinesStatus], str]:
-    """Buckets, machines, and why there is no access. Raises BotoCoreError where AWS does not answer at all."""
+def _live(settings: Settings, outputs: Mapping[str, Any]) -> _Live:
+    """Raises BotoCoreError where AWS does not answer at all."""
     account, rows = settings.account, _buckets(settings)
     try:
         held = session(names.role_arn(account.id, account.role), account.region)
     except ClientError as error:
-        return [BucketStatus(key=k, name=n, kind=t, answer="no access") for k, n, t in rows], [], str(error)
+        closed = [BucketStatus(key=k, name=n, kind=t, answer="no access") for k, n, t in rows]
+        return _Live(buckets=closed, refused=str(error))
     client = held.client("s3")
     buckets = [BucketStatus(key=k, name=n, kind=t, answer=_answer(client, n, account.id)) for k, n, t in rows]
     orchestrators = outputs.get("orchestrators")
     standing = machines(orchestrators, held.client("batch"), held.client("ec2")) if orchestrators else []
-    return buckets, standing, ""
+    databases = outputs.get("databases")
+    answering = engines(databases, held.client("rds")) if databases else {}
+    return _Live(buckets=buckets, machines=standing, engines=answering)
 
 
 def _updated(pulumi: Pulumi) -> str:
@@ -91,7 +107,7 @@ def status(portal: Portal) -> list[StackStatus]:
         deployed = pulumi.exists()
         held = pulumi.deployment().get("resources", []) if deployed else []
         outputs = next((r.get("outputs", {}) for r in held if r["type"] == "pulumi:pulumi:Stack"), {})
-        buckets, standing, refused = _live(settings, outputs) if deployed else ([], [], "")
+        live = _live(settings, outputs) if deployed else _Live(buckets=[])
         counts = Counter(r["type"] for r in held if r.get("custom") and not r["type"].startswith("pulumi:"))
         rows.append(
             StackStatus(
@@ -102,9 +118,10 @@ def status(portal: Portal) -> list[StackStatus]:
                 updated=_updated(pulumi) if deployed else "never",
                 resources=counts,
                 outputs=outputs,
-                buckets=buckets,
-                machines=standing,
-                refused=refused,
+                buckets=live.buckets,
+                machines=live.machines,
+                engines=live.engines,
+                refused=live.refused,
             )
         )
     return rows

@@ -4,22 +4,29 @@ from __future__ import annotations
 
 import json
 import subprocess
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
+import numpy as np
 import pytest
 from psycopg import sql
 
 from components import names
 from examples.ingest import __main__ as ingest
+from examples.ingest.layout import Layout
+from examples.ingest.phantom import SPACING, phantom
 from examples.ingest.phantom import main as make_phantom
+from examples.ingest.volumes import LEVELS
 from localcloud.server import inside
 from localcloud.server.call import Refusal
 from tests.journey import databases, portal_client
 from tests.journey.conftest import PROD, PUBLIC, STACKS, Cloud, Project
+from tests.journey.http_zarr import Reader
 from tests.journey.running import administrator, runners
+from tests.journey.test_cdn import domain
 from tests.localcloud.batch_steps import until
 from tests.localcloud.conftest import REGION
 
@@ -171,6 +178,21 @@ def test_an_import_writes_what_the_public_bucket_has_and_again_nothing(imports: 
     assert changes(imports, newer=True) == {"dataset": 10000, **dict.fromkeys(TABLES, nothing)}
     assert imported(cloud) == rows
     assert readers(cloud) == {WORKFLOW_ROLE}
+
+
+def test_the_public_cdn_serves_every_voxel_in_ranges(imports: Imports, module_project: Project, cloud: Cloud) -> None:
+    """As `zarr.open_group` reads the URL that the import wrote, but for the host, which is CloudFront's own."""
+    del imports
+    keys = Layout(prefix="", dataset=10000, run="TS_001").tomogram(SPACING, 100)
+    reader = Reader(cloud, domain(module_project, "public", "public"))
+    levels = reader.levels(f"/{keys.zarr}")
+    assert [level.shape for level in levels] == [phantom(number).shape for number in range(LEVELS)]
+    for number, level in enumerate(levels):
+        np.testing.assert_array_equal(level, phantom(number), strict=True)
+    listed = cloud.anonymous().get_paginator("list_objects_v2").paginate(Bucket=BUCKET, Prefix=f"{keys.zarr}/")
+    stored = [item["Key"] for page in listed for item in page["Contents"]]
+    chunks = {f"/{key}" for key in stored if not key.rpartition("/")[2].startswith(".")}
+    assert Counter(reader.answers) == {(chunk, 206): 2 for chunk in chunks}
 
 
 def test_a_restore_drill_compares_all_tables_and_leaves_nothing(

@@ -14,6 +14,7 @@ import pytest
 
 from localcloud.server import tls
 from localcloud.server.services.rds import postgres
+from localcloud.server.services.rds.rebuilding import rebuild
 
 from .conftest import Cloud
 from .rds_steps import VERSION, Databases
@@ -131,9 +132,17 @@ def test_a_static_parameter_waits_for_a_reboot(databases: Databases, own: str) -
     assert databases.value(own, "SHOW max_locks_per_transaction") == "128"
 
 
+TABLE_NUMBER = "SELECT oid FROM pg_class WHERE relname = 'datasets'"
+"""A dump and restore gives a table another number."""
+
+
 def test_an_upgrade_ends_connections_and_keeps_the_data(databases: Databases, own: str) -> None:
     before = databases.connect(own)
-    before.execute("CREATE TABLE datasets AS SELECT 10000 AS id")
+    before.execute("CREATE TABLE datasets (id int GENERATED ALWAYS AS IDENTITY (START 10000), name text)")
+    before.execute("INSERT INTO datasets (name) VALUES ('a dataset')")
+    before.execute("CREATE ROLE reader LOGIN PASSWORD 'a-readers-password'")
+    before.execute("GRANT SELECT ON datasets TO reader")
+    number = databases.value(own, TABLE_NUMBER)
     databases.client.modify_db_cluster(DBClusterIdentifier=own, EngineVersion="17.10")
     assert databases.describe(own)["EngineVersion"] == VERSION
     assert databases.describe(own)["PendingModifiedValues"]["EngineVersion"] == "17.10"
@@ -148,7 +157,12 @@ def test_an_upgrade_ends_connections_and_keeps_the_data(databases: Databases, ow
     databases.await_cluster(own)
     described = databases.describe(own)
     assert (described["EngineVersion"], described["DBClusterParameterGroup"]) == ("18.4", group)
-    assert databases.value(own, "SELECT id FROM datasets") == 10000
+    assert databases.value(own, TABLE_NUMBER) != number, "the data are in another data folder, through a dump"
+    reader = {"user": "reader", "password": "a-readers-password"}
+    assert databases.value(own, "SELECT id FROM datasets", **reader) == 10000
+    assert databases.value(own, "INSERT INTO datasets (name) VALUES ('another') RETURNING id") == 10001
+    owner = "SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = '{}'"
+    assert {databases.value(own, owner.format(one)) for one in ("postgres", "tomograms")} == {"portal"}
     with pytest.raises(psycopg.OperationalError):
         before.execute("SELECT 1")
     snapshots = databases.client.describe_db_cluster_snapshots(DBClusterIdentifier=own)["DBClusterSnapshots"]
@@ -210,6 +224,23 @@ def test_a_server_that_is_forgotten_while_it_starts_does_not_stay(tmp_path: Path
     with pytest.raises(RuntimeError, match="forgotten did not start"):
         server.start()
     assert not server.running
+
+
+def test_a_rebuilding_that_fails_leaves_the_data(tmp_path: Path) -> None:
+    address = postgres.free_address("rebuilt", 5432)
+    key, certificate = tls.issue(address)
+    place = postgres.Place(address=address, port=5432, key=key, certificate=certificate)
+    server = postgres.Server(name="rebuilt", folder=tmp_path / "c", place=place)
+    server.create(postgres.template())
+    server.start()
+    with server.connect() as connection:
+        connection.execute("CREATE TABLE datasets AS SELECT 10000 AS id")
+    with pytest.raises(RuntimeError, match=r"psql ended with 3: .*division by zero"):
+        rebuild(server, postgres.template(), "SELECT 1 / 0;")
+    server.start()
+    with server.connect() as connection:
+        assert connection.execute("SELECT id FROM datasets").fetchone() == (10000,)
+    server.stop()
 
 
 def _listening(address: str) -> list[psutil.Process]:

@@ -207,7 +207,7 @@ def _change_with_outage(call: Call, region: Region, cluster: Cluster, version: s
             instance.engine_version = version
 
     status = "upgrading" if "EngineVersion" in wanted else "modifying"
-    lifecycle.restart(cluster, region.parameter_group(group), status, before=before, done=done)
+    lifecycle.restart(cluster, region.parameter_group(group), status, before=before, rebuild=major, done=done)
 
 
 @HOOKS.instead("rds", "DeleteDBCluster")

@@ -22,7 +22,7 @@ import psutil
 
 from localcloud.server import tls
 
-from . import parameters, postgres
+from . import parameters, postgres, rebuilding
 from .model import REGIONS, Cluster, Instance, ParameterGroup, Region
 
 LOG = logging.getLogger(__name__)
@@ -135,6 +135,14 @@ def _initialise(cluster: Cluster) -> None:
     cluster.initialised = True
 
 
+def _rebuild(cluster: Cluster) -> None:
+    from psycopg import sql
+
+    own = sql.SQL("\\connect postgres\nALTER DATABASE postgres OWNER TO {};\n")
+    user = sql.Identifier(cluster.settings["MasterUsername"])
+    rebuilding.rebuild(cluster.server, postgres.template(), own.format(user).as_string())
+
+
 def set_password(cluster: Cluster) -> None:
     """The master user's, in the data of a server that runs."""
     from psycopg import sql
@@ -162,11 +170,13 @@ def restart(
     status: str,
     *,
     before: Callable[[], None] = lambda: None,
+    rebuild: bool = False,
     done: Callable[[], None] = lambda: None,
 ) -> None:
     """Ends every connection; the instances and the cluster say ``status`` until they serve again.
 
-    ``before``: while it still serves. ``done``: once it serves again, but does not say so yet.
+    ``before``: while it still serves. ``rebuild``: the data go through a dump into a new folder. ``done``: once it
+    serves again, but does not say so yet.
     """
     instances = list(cluster.instances)
     said = {id(one): one.status for one in instances}
@@ -178,6 +188,8 @@ def restart(
         serves = cluster.server.running
         before()
         if serves:
+            if rebuild:
+                _rebuild(cluster)
             cluster.server.stop()
             _start(cluster, group)
         done()

@@ -14,11 +14,13 @@ import os
 import shutil
 import signal
 import socket
+import subprocess
 import tempfile
 import threading
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -99,6 +101,15 @@ def _key() -> str:
     return sha256(repr((INITDB, ROLES, binary.st_size, binary.st_mtime_ns)).encode()).hexdigest()[:16]
 
 
+@cache
+def version() -> str:
+    """Of these programs, which stand in for every version of Aurora."""
+    printed = subprocess.run(
+        [programs() / "postgres", "--version"], capture_output=True, text=True, check=True, env=_environment()
+    ).stdout
+    return printed.split()[2]
+
+
 def described_settings() -> str:
     """What PostgreSQL says of all its settings; asked once for this machine and these programs."""
     path = _cache() / f"postgres-{_key()}.settings"
@@ -177,29 +188,35 @@ class Server:
     def running(self) -> bool:
         return self._child is not None and self._child.alive
 
+    @property
+    def login(self) -> tuple[str, ...]:
+        """Arguments by which programs of PostgreSQL log in as the superuser."""
+        return ("--host", str(self.folder), "--port", str(self.place.port), "--username", SUPERUSER)
+
     def create(self, source: Path) -> None:
         """The data folder, as a copy. Raises OSError."""
-        self.folder.mkdir(parents=True, mode=0o700)
+        self.folder.mkdir(parents=True, mode=0o700, exist_ok=True)
         shutil.copytree(source, self.data)
         self.data.chmod(0o700)
 
     def __post_init__(self) -> None:
         self._ready = threading.Event()
-        self._turn = threading.RLock()
+        self.turn = threading.RLock()
         self._forgotten = False
 
-    def start(self) -> None:
-        """Returns once it answers. Raises RuntimeError with its last words if it does not."""
-        with self._turn:
-            self._start()
+    def start(self, *, reachable: bool = True) -> None:
+        """Returns once it answers, to the superuser alone if it is not ``reachable``. Raises RuntimeError with its last
+        words if it does not answer."""
+        with self.turn:
+            self._start(reachable=reachable)
 
-    def _start(self) -> None:
+    def _start(self, *, reachable: bool) -> None:
         self._write_files()
         self._ready.clear()
         child = self._child = children.start(
             children.Command(
                 name=f"PostgreSQL of {self.name}",
-                argv=[str(programs() / "postgres"), "-D", str(self.data), *self._options()],
+                argv=[str(programs() / "postgres"), "-D", str(self.data), *self._options(reachable=reachable)],
                 environment=_environment(),
                 directory=self.folder,
                 unprivileged=True,
@@ -220,10 +237,10 @@ class Server:
         if "database system is ready to accept connections" in line:
             self._ready.set()
 
-    def _options(self) -> list[str]:
+    def _options(self, *, reachable: bool) -> list[str]:
         own = {
             **SMALL,
-            "listen_addresses": self.place.address,
+            "listen_addresses": self.place.address if reachable else "",
             "port": str(self.place.port),
             "max_connections": str(self.max_connections),
             "unix_socket_directories": str(self.folder),
@@ -261,7 +278,7 @@ class Server:
 
     def stop(self) -> None:
         """Ends every connection and the server; the data stay."""
-        with self._turn:
+        with self.turn:
             if self._child is not None:
                 self._child.stop(signal.SIGINT, STOP_SECONDS)
                 self._child = None
@@ -282,10 +299,9 @@ class Server:
 
     def copy_to(self, folder: Path) -> None:
         """The data as of now, in a folder that is made for it."""
-        with self._turn:
+        with self.turn:
             if self.running:
-                source = ("--host", str(self.folder), "--port", str(self.place.port), "--username", SUPERUSER)
                 target = ("--pgdata", str(folder), "--checkpoint=fast", "--no-sync")
-                run("pg_basebackup", *source, *target, folder=self.folder)
+                run("pg_basebackup", *self.login, *target, folder=self.folder)
             else:
                 shutil.copytree(self.data, folder)

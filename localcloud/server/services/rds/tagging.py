@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from localcloud.server.call import HOOKS, Call, Params, Refusal
 
-from . import store, versions
+from . import postgres, store, versions
 from .model import Tags, as_list, tags_of
 
 
@@ -44,6 +44,7 @@ def engine_versions(call: Call) -> Params:
     chosen = [one for one in versions.RELEASES if wanted in (None, one, one.split(".")[0])]
     if params.get("DefaultOnly"):
         chosen = [one for one in chosen if one == versions.DEFAULT]
+    stand_in = f"here PostgreSQL {postgres.version()} stands in for it"
     return {
         "DBEngineVersions": [
             {
@@ -52,7 +53,7 @@ def engine_versions(call: Call) -> Params:
                 "MajorEngineVersion": str(versions.major(one)),
                 "DBParameterGroupFamily": versions.family(one),
                 "DBEngineDescription": "Aurora (PostgreSQL)",
-                "DBEngineVersionDescription": f"Aurora PostgreSQL (Compatible with PostgreSQL {one})",
+                "DBEngineVersionDescription": f"Aurora PostgreSQL (Compatible with PostgreSQL {one}; {stand_in})",
                 "Status": "available",
                 "SupportedEngineModes": ["provisioned"],
                 "ValidUpgradeTarget": [
