@@ -49,9 +49,7 @@ _STATE: Final = "export PULUMI_BACKEND_URL='s3://cryoet-pulumi-state-example?reg
 _FIRST_UP: Final = (
     "it needs empty accounts and a bucket for the state; journeys keep the state in a folder (conftest.py)"
 )
-_SIGNED: Final = (
-    "it needs a CDN with public keys: tests/unit/test_portal_signing.py signs, tests/localcloud/test_edge.py opens"
-)
+_SIGNED: Final = "it needs a CDN with public keys: tests/journey/test_cdn_settings.py brings one up, signs and reads"
 NOT_RUN: Final = {
     "make test": "it would run itself",
     "make bench": "it takes most of an hour; tests/unit/test_benchmarks_*.py and the journeys run its parts",

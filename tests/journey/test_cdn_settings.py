@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
-from tests.journey.conftest import PUBLIC, Cloud, Project
-from tests.journey.test_cdn import PAGE, ask, domain
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+
+from tests.journey.conftest import DEV, PUBLIC, Cloud, Project
+from tests.journey.test_cdn import PAGE, STAGING, ask, domain
 
 HOST = "files.example.org"
 OTHERWISE: dict[str, Any] = {
@@ -17,6 +21,17 @@ OTHERWISE: dict[str, Any] = {
     "requests_per_5_minutes": 1_000,
     "hosts": [HOST],
 }
+
+
+def operations(project: Project, stack: str, log: Path) -> set[tuple[str, str]]:
+    """Types, and what an update did with them, but for what it left as it was. What serves is never replaced."""
+    log.unlink(missing_ok=True)
+    project.pulumi(stack, "up", "--yes", "--skip-preview", "--event-log", str(log), env={"PULUMI_DEBUG_COMMANDS": "1"})
+    events = [json.loads(line).get("resourcePreEvent") for line in log.read_text().splitlines()]
+    done = {(event["metadata"]["type"], event["metadata"]["op"]) for event in events if event}
+    stays = ("distribution:Distribution", "s3/bucket:Bucket", "cachePolicy:CachePolicy")
+    assert {op for type_, op in done if type_.endswith(stays)} <= {"same", "update", "create"}
+    return {(type_.rpartition(":")[2], op) for type_, op in done if op != "same"}
 
 
 def test_every_setting_changes_in_place_and_back(project: Project, cloud: Cloud, tmp_path: Path) -> None:
@@ -34,16 +49,7 @@ def test_every_setting_changes_in_place_and_back(project: Project, cloud: Cloud,
             stack["buckets"]["public"]["cors"]["origins"] = origins
 
         project.change("public", edit)
-        log = tmp_path / "events.jsonl"
-        log.unlink(missing_ok=True)
-        project.pulumi(
-            "public", "up", "--yes", "--skip-preview", "--event-log", str(log), env={"PULUMI_DEBUG_COMMANDS": "1"}
-        )
-        events = [json.loads(line).get("resourcePreEvent") for line in log.read_text().splitlines()]
-        done = [event["metadata"] for event in events if event and event["metadata"]["op"] != "same"]
-        stays = ("distribution:Distribution", "s3/bucket:Bucket", "cachePolicy:CachePolicy")
-        assert {one["op"] for one in done if one["type"].endswith(stays)} <= {"update"}
-        return {one["op"] for one in done}
+        return {op for _, op in operations(project, "public", tmp_path / "events.jsonl")}
 
     settings({**OTHERWISE, "zone_id": zone}, ["https://portal.example.org"])
     assert domain(project, "public", "public") == host
@@ -60,3 +66,76 @@ def test_every_setting_changes_in_place_and_back(project: Project, cloud: Cloud,
     }
     assert ask(cloud, host, "/a")[0] == 200
     assert ask(cloud, HOST, "/a")[0] != 200
+
+
+class Readers:
+    """Who reads an object of staging through its CDN; keys by the name that the stack file gives them."""
+
+    def __init__(self, project: Project, cloud: Cloud, folder: Path) -> None:
+        self.project, self.cloud, self.folder = project, cloud, folder
+        cloud.client("s3", DEV).put_object(Bucket=STAGING, Key="a", Body=b"data")
+
+    def key(self, name: str) -> str:
+        """A new key pair; the public half."""
+        key = rsa.generate_private_key(65537, 2048)
+        private = key.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption())
+        (self.folder / f"{name}.pem").write_bytes(private)
+        return key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+
+    def changed(self, **cdn: Any) -> set[tuple[str, str]]:
+        """What an update with these settings of the CDN does."""
+        self.project.change("dev", lambda settings: settings["data_cdn"].update(staging=cdn))
+        return operations(self.project, "dev", self.folder / "events.jsonl")
+
+    @property
+    def host(self) -> str:
+        [one] = self.cloud.client("cloudfront", DEV).list_distributions()["DistributionList"]["Items"]
+        return str(one["DomainName"])
+
+    def status(self, name: str = "") -> int:
+        """What a reader is answered, with a URL that the key signed, or without a signature."""
+        path = "/a"
+        if name:
+            url, file = f"https://{self.host}/a", str(self.folder / f"{name}.pem")
+            where = {"PORTAL_PROJECT": str(self.project.folder)}
+            done = self.project.run("portal", "sign-url", url, "--private-key", file, "--key", name, env=where)
+            assert done.returncode == 0, done.stderr
+            path = done.stdout.strip().removeprefix(f"https://{self.host}")
+        return ask(self.cloud, self.host, path)[0]
+
+
+def without_environments(settings: dict[str, Any]) -> None:
+    settings["environments"] = {}
+    del settings["network"]["zones"], settings["images"]
+
+
+def test_who_may_read_staging_is_added_changed_and_removed(project: Project, cloud: Cloud, tmp_path: Path) -> None:
+    project.change("dev", without_environments)
+    project.up("dev")
+    readers = Readers(project, cloud, tmp_path)
+    assert readers.status() == 200
+
+    first, second = readers.key("first"), readers.key("second")
+    here, elsewhere = "127.0.0.0/8", "192.0.2.0/24"
+    added = readers.changed(public_keys={"first": first}, addresses=[here])
+    assert added == {
+        *((type_, "create") for type_ in ("IpSet", "WebAcl", "PublicKey", "KeyGroup")),
+        ("Distribution", "update"),
+    }
+    assert (readers.status(), readers.status("first")) == (403, 200)
+
+    both: dict[str, Any] = {"public_keys": {"first": first, "second": second}, "addresses": [here, elsewhere]}
+    project.change("dev", lambda settings: settings["data_cdn"].update(staging=both))
+    said = project.pulumi("dev", "preview")
+    assert re.search(r"\+ 1 to create\s+~ 2 to update\s+3 changes", said), said
+    changed = readers.changed(**both)
+    assert changed == {("PublicKey", "create"), ("KeyGroup", "update"), ("IpSet", "update")}
+    assert (readers.status("first"), readers.status("second")) == (200, 200)
+
+    one_left = readers.changed(public_keys={"second": second}, addresses=[elsewhere, "2001:db8::/32"])
+    assert one_left >= {("PublicKey", "delete"), ("KeyGroup", "update"), ("IpSet", "update"), ("IpSet", "create")}
+    assert readers.status("second") == 403, "asked from an address that is not listed any more"
+
+    removed = readers.changed()
+    assert removed >= {*((type_, "delete") for type_ in ("IpSet", "WebAcl", "PublicKey", "KeyGroup"))}
+    assert readers.status() == 200

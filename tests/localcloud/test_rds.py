@@ -15,6 +15,7 @@ import pytest
 from localcloud.server import tls
 from localcloud.server.services.rds import postgres
 from localcloud.server.services.rds.rebuilding import rebuild
+from portal.databases import engines
 
 from .conftest import Cloud
 from .rds_steps import VERSION, Databases
@@ -87,6 +88,13 @@ def test_a_new_password_is_the_only_one(databases: Databases, own: str) -> None:
     assert databases.value(own, "SELECT 1", password="the-second-password") == 1
     with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
         databases.connect(own)
+
+
+def test_what_stands_in_for_a_version_is_told(databases: Databases, served: str) -> None:
+    answering = str(databases.value(served, "SHOW server_version")).split()[0]
+    told = engines({"staging": {"engine_version": "18.4"}}, databases.client)["staging"]
+    version = "Aurora PostgreSQL (Compatible with PostgreSQL 18.4"
+    assert told == f"{version}; here PostgreSQL {answering} stands in for it)"
 
 
 def _group(databases: Databases, family: str = "aurora-postgresql17", **values: str) -> str:
