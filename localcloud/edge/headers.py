@@ -11,8 +11,8 @@ import fnmatch
 from collections.abc import Mapping
 from typing import Any, Final
 
+from localcloud.edge import policies
 from localcloud.edge.viewer import POP, Answer, Viewer
-from localcloud.server.services.cloudfront import store
 from localcloud.server.wire import HttpResponse
 
 _ALL_METHODS: Final = ("GET", "DELETE", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
@@ -20,10 +20,9 @@ _ALL_METHODS: Final = ("GET", "DELETE", "HEAD", "OPTIONS", "PATCH", "POST", "PUT
 
 def completed(viewer: Viewer, answer: Answer) -> HttpResponse:
     headers = dict(answer.response.headers)
-    policy_id = viewer.behavior.get("ResponseHeadersPolicyId", "")
-    held = store.account(viewer.distribution.account).entities["ResponseHeadersPolicy"].get(policy_id)
-    if held is not None:
-        headers = _by_policy(viewer, headers, held.config)
+    policy = policies.response_headers_policy(viewer)
+    if policy is not None:
+        headers = _by_policy(viewer, headers, policy)
     if answer.age is not None:
         headers["Age"] = str(answer.age)
     if viewer.distribution.config["HttpVersion"] in ("http3", "http2and3"):

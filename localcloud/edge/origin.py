@@ -10,10 +10,12 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
+from localcloud.edge import policies, web_origin
 from localcloud.edge.behaviors import origin_path
+from localcloud.edge.forwarding import to_origin
 from localcloud.edge.viewer import Viewer
 from localcloud.server import gateway, inside
-from localcloud.server.services.cloudfront import managed, store
+from localcloud.server.services.cloudfront import store
 from localcloud.server.wire import HttpRequest, HttpResponse
 
 _BUCKET: Final = re.compile(r"([a-z0-9.-]+)\.s3[.-](?:[a-z0-9-]+\.)?amazonaws\.com")
@@ -23,18 +25,21 @@ _REMOVED: Final = ("x-amz-id-2", "x-amz-request-id", "x-amzn-requestid", "set-co
 
 
 def ask(viewer: Viewer, more: Mapping[str, str]) -> HttpResponse:
-    """S3's answer. ``more``: conditional headers of the edge's own, in place of the viewer's."""
+    """The origin's answer. ``more``: conditional headers of the edge's own, in place of the viewer's."""
     [origin] = [
         one for one in viewer.distribution.config["Origins"]["Items"] if one["Id"] == viewer.behavior["TargetOriginId"]
     ]
+    if "S3OriginConfig" not in origin:
+        return web_origin.ask(viewer, origin, more)
     bucket = _BUCKET.fullmatch(origin["DomainName"])
-    assert bucket is not None  # noqa: S101 - no other origin is accepted
+    assert bucket is not None  # noqa: S101 - no other name of an S3 origin is accepted
     path = f"/{bucket[1]}{origin['OriginPath']}{origin_path(viewer.distribution, viewer.request.path)}"
-    if viewer.forwarded.query:
-        path += f"?{viewer.forwarded.query}"
+    forwarded = to_origin(viewer, policies.origin_request_policy(viewer))
+    if forwarded.query:
+        path += f"?{forwarded.query}"
     headers = {name: viewer.headers[name] for name in _PASSED if name in viewer.headers} | dict(more)
     own = {"host": "localhost", "user-agent": "Amazon CloudFront", "via": "1.1 cloudfront"}
-    headers |= dict(viewer.forwarded.headers) | _by_policy(viewer) | own
+    headers |= {**forwarded.headers, **own}
     request = HttpRequest(
         method=viewer.method, target=path, headers=headers, secure=True, source_ip=viewer.request.source_ip
     )
@@ -52,10 +57,3 @@ def _signs(viewer: Viewer, origin: Mapping[str, Any]) -> bool:
         return False
     config = store.account(viewer.distribution.account).entities["OriginAccessControl"][control].config
     return config["SigningBehavior"] != "never"
-
-
-def _by_policy(viewer: Viewer) -> dict[str, str]:
-    """Headers that the origin request policy names."""
-    policy = managed.POLICIES["OriginRequestPolicy"].get(viewer.behavior.get("OriginRequestPolicyId", ""))
-    named: list[str] = policy.config["HeadersConfig"]["Headers"]["Items"] if policy else []
-    return {name: viewer.headers[name] for name in named if name in viewer.headers}

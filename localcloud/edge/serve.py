@@ -6,14 +6,15 @@ CloudFront would let all but the first wait.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from localcloud.edge import behaviors, content, firewall, headers, logs, origin, signed
+from localcloud.edge import behaviors, content, firewall, headers, local_names, logs, origin, policies, signed
 from localcloud.edge.cache import CACHE, Entry, Key, seconds, storable
-from localcloud.edge.forwarding import forwarded
+from localcloud.edge.forwarding import in_key
 from localcloud.edge.viewer import Answer, Viewer, page, redirect
-from localcloud.server.services.cloudfront import managed, store
+from localcloud.server.services.cloudfront import store
 from localcloud.server.wire import HttpRequest, HttpResponse
 
 _LONGEST_URL: Final = 8_192
@@ -41,11 +42,11 @@ def answer(request: HttpRequest) -> HttpResponse | None:
         nobody = store.Distribution(id="unknown", account="", config={"HttpVersion": "http2"})
         viewer = Viewer(request=request, distribution=nobody, host=host, secure=request.secure or local)
         return headers.completed(viewer, page(viewer, 403, "Bad request."))
-    viewer = Viewer(request=request, distribution=one, host=host, secure=request.secure or local)
+    viewer = Viewer(request=request, distribution=one, host=host, secure=request.secure or local, is_local=local)
     found = _answer(viewer)
     sent = headers.completed(viewer, found)
     logs.note(viewer, found, sent)
-    return sent
+    return local_names.rewritten(viewer, sent)
 
 
 def _answer(viewer: Viewer) -> Answer:
@@ -70,16 +71,10 @@ def _by_method(viewer: Viewer) -> Answer | None:
     return page(viewer, 403, "Bad request.") if viewer.method == "GET" and viewer.request.body else None
 
 
-def _policy(viewer: Viewer) -> dict[str, Any]:
-    policy_id = viewer.behavior["CachePolicyId"]
-    own = store.account(viewer.distribution.account).entities["CachePolicy"].get(policy_id)
-    return (own or managed.POLICIES["CachePolicy"][policy_id]).config
-
-
 def _cached(viewer: Viewer) -> Answer:
-    policy = _policy(viewer)
+    policy = policies.cache_policy(viewer)
     accepted = content.encoding(viewer, policy)
-    viewer.forwarded = forwarded(viewer, policy)
+    viewer.forwarded = in_key(viewer, policy)
     key: Key = (viewer.distribution.id, viewer.request.path, accepted, *viewer.forwarded.key)
     if viewer.method not in viewer.behavior["AllowedMethods"]["CachedMethods"]["Items"]:
         return _from_origin(origin.ask(viewer, {}))
@@ -114,11 +109,13 @@ def _bodiless(viewer: Viewer, response: HttpResponse) -> HttpResponse:
     return HttpResponse(status=response.status, headers={**response.headers, **length})
 
 
-def _renewed(viewer: Viewer, place: Key, entry: Entry, policy: dict[str, Any], accepted: str) -> Answer:
+def _renewed(viewer: Viewer, place: Key, entry: Entry, policy: Mapping[str, Any], accepted: str) -> Answer:
     """What has expired is asked for by its ETag."""
     etag = entry.header("etag").removeprefix("W/")
     as_get = replace(viewer.request, method="GET")
     response = origin.ask(replace(viewer, request=as_get), {"if-none-match": etag} if etag else {})
+    if response.status >= 500 and policy["MaxTTL"]:
+        return _stale(viewer, place, entry, response)
     if response.status == 304:
         CACHE.keep(place, Entry(response=entry.response, path=entry.path, seconds=entry.seconds))
         return replace(_hit(viewer, entry, "RefreshHit"), age=None)
@@ -126,21 +123,32 @@ def _renewed(viewer: Viewer, place: Key, entry: Entry, policy: dict[str, Any], a
     return _from_origin(_bodiless(viewer, content.tailored(viewer, kept)))
 
 
-def _missed(viewer: Viewer, key: Key, policy: dict[str, Any], accepted: str) -> Answer:
+def _stale(viewer: Viewer, place: Key, entry: Entry, response: HttpResponse) -> Answer:
+    """While the origin fails, what has expired goes on being served: it is asked again after the error caching time."""
+    for_seconds = seconds(response, policies.cache_policy(viewer), _least(viewer))
+    CACHE.keep(place, Entry(response=entry.response, path=entry.path, seconds=for_seconds))
+    return _hit(viewer, entry, "Hit")
+
+
+def _missed(viewer: Viewer, key: Key, policy: Mapping[str, Any], accepted: str) -> Answer:
     response = origin.ask(viewer, {})
     part = (viewer.headers["range"],) if response.status == 206 else ()
     return _from_origin(_keep(viewer, (*key, viewer.method, *part), response, policy, accepted))
 
 
-def _keep(viewer: Viewer, place: Key, response: HttpResponse, policy: dict[str, Any], accepted: str) -> HttpResponse:
+def _keep(viewer: Viewer, place: Key, response: HttpResponse, policy: Mapping[str, Any], accepted: str) -> HttpResponse:
     response = content.compressed(response, accepted, viewer.behavior)
-    errors = viewer.distribution.config["CustomErrorResponses"].get("Items") or []
-    least = {one["ErrorCode"]: one.get("ErrorCachingMinTTL", 0) for one in errors}
-    for_seconds = seconds(response, policy, least)
+    for_seconds = seconds(response, policy, _least(viewer))
     kept_whole = place[-1] not in ("GET", "HEAD") or response.status != 206
     if (for_seconds > 0 or (storable(response) and policy["MaxTTL"])) and kept_whole:
         CACHE.keep(place, Entry(response=response, path=viewer.request.path, seconds=for_seconds))
     return response
+
+
+def _least(viewer: Viewer) -> dict[int, int]:
+    """By status, for how long the distribution keeps errors."""
+    errors = viewer.distribution.config["CustomErrorResponses"].get("Items") or []
+    return {one["ErrorCode"]: one.get("ErrorCachingMinTTL", 0) for one in errors}
 
 
 def _from_origin(response: HttpResponse) -> Answer:

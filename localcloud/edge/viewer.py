@@ -55,6 +55,8 @@ class Viewer:
     host: str
     secure: bool
     """Whether it came by HTTPS; to a name below ``.localhost`` plain HTTP counts as that, as it does for browsers."""
+    is_local: bool = False
+    """Whether it came to a name below ``.localhost``."""
     id: str = field(default_factory=lambda: "".join(secrets.choice(_LETTERS) for _ in range(54)) + "==")
     at: datetime = field(default_factory=lambda: datetime.now(UTC))
     behavior: Mapping[str, Any] = field(default_factory=dict[str, Any])

@@ -39,8 +39,14 @@ class Port:
     Raises OSError if the port is taken.
     """
 
-    def __init__(self, application: Application, number: int = 0, certificate: TlsFiles | None = None) -> None:
-        self._server = _server(application, number, secure=certificate is not None)
+    def __init__(
+        self,
+        application: Application,
+        number: int = 0,
+        certificate: TlsFiles | None = None,
+        threads: int = THREADS,
+    ) -> None:
+        self._server = _server(application, number, threads, secure=certificate is not None)
         if certificate is not None:
             self._server.ssl_adapter = BuiltinSSLAdapter(str(certificate.certificate), str(certificate.key))
         _prepare(self._server)
@@ -98,12 +104,12 @@ def _prepare(server: Any) -> None:
         raise faults[0]
 
 
-def _server(application: Application, port: int, *, secure: bool) -> Any:
+def _server(application: Application, port: int, threads: int, *, secure: bool) -> Any:
     class Bridge(HttpGateway):
         def respond(self) -> None:
             _exchange(self.req, application, secure=secure)
 
-    server = HTTPServer((HOST, port), Bridge, minthreads=THREADS, maxthreads=THREADS)
+    server = HTTPServer((HOST, port), Bridge, minthreads=threads, maxthreads=threads)
     server.keep_alive_conn_limit = KEPT_CONNECTIONS
     server.timeout = IDLE_SECONDS
     server.request_queue_size = BACKLOG

@@ -19,6 +19,11 @@ def _arn(kind: str, parameter: str = "Id") -> str:
 def _reset() -> None:
     store.reset()
     imported_late("localcloud.edge.serve", "reset")()
+    _stop()
+
+
+def _stop() -> None:
+    imported_late("localcloud.edge.ports", "close")()
 
 
 SERVICE = Service(
@@ -52,5 +57,6 @@ SERVICE = Service(
     serves=imported_late("localcloud.edge.serve", "answer"),
     flush=imported_late("localcloud.edge.logs", "flush"),
     reset=_reset,
-    modules=("entities", "operations", "vpc_origins"),
+    stop=_stop,
+    modules=("entities", "operations", "vpc_origins", "local_ports"),
 )
