@@ -217,8 +217,13 @@ def test_a_restore_drill_compares_all_tables_and_leaves_nothing(
     assert done.returncode == 0, done.stderr
     assert "public.drilled: equal; in the copy 1000 rows, " in done.stdout
     assert [one["DBClusterIdentifier"] for one in rds.describe_db_clusters()["DBClusters"]] == ["cryoet-prod"]
+    log = cloud.client("logs", PROD).get_paginator("filter_log_events")
+    pages = log.paginate(logGroupName="/aws/batch/cryoet-ingestion-prod")
+    printed = [event["message"] for page in pages for event in page["events"]]
+    assert [line for line in printed if "cryoet_data_restore_drill" in line]
     password = databases.secret(cloud, "prod")["password"]
-    assert password not in done.stdout + done.stderr + cloud.folder.calls.read_text()
+    said = (done.stdout, done.stderr, cloud.folder.calls.read_text(), *printed)
+    assert not [text for text in said if password in text]
 
 
 def readers(cloud: Cloud) -> set[str]:
