@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Self, TypeVar
 
 from localcloud.kubernetes.addresses import loopback
-from localcloud.kubernetes.api import CONTROLLERS, NODE_AGENT, Cluster
+from localcloud.kubernetes.api import CONTROLLERS, NODE_AGENT, Cluster, User
 from localcloud.kubernetes.aws import Subnet
 from localcloud.kubernetes.objects.kinds import kind
 from localcloud.server.call import Refusal
@@ -110,9 +110,9 @@ class Account:
 class World:
     """A cluster and what tests ask of it."""
 
-    def __init__(self) -> None:
+    def __init__(self, authenticate: Callable[[str], User | None] = lambda _: None) -> None:
         self.aws = Account()
-        self.cluster = Cluster("portal", "1.34", lambda _: None)
+        self.cluster = Cluster("portal", "1.34", authenticate)
         self.client = self.cluster.client(CONTROLLERS)
         self.node_agent = self.cluster.client(NODE_AGENT)
         self.create("Namespace", {"metadata": {"name": NAMESPACE}})

@@ -16,7 +16,8 @@ from localcloud.kubernetes.api.users import User
 from localcloud.kubernetes.objects.errors import ApiError, Json, bad_request, unauthorized
 from localcloud.server.wire import HttpRequest, HttpResponse
 
-_BOOKMARK_SECONDS: Final = 10.0
+_BOOKMARK_SECONDS: Final = 2.0
+"""Also how late it is noticed that a client has gone, whose thread waits so long."""
 _WATCH_SECONDS: Final = 300.0
 """The server ends a watch after so long, and its client starts another, as clients of Kubernetes have to."""
 _HEALTH: Final = ("/healthz", "/livez", "/readyz")
