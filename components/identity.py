@@ -33,6 +33,8 @@ class RoleArgs:
     """3,600 to 43,200. A session that one role starts in another lasts an hour at most, whatever this says."""
     more: Mapping[str, tuple[Statement, ...]] = field(default_factory=dict[str, tuple[Statement, ...]])
     """Further permissions by a word for each, as policies of their own: IAM limits a role's inline ones together."""
+    aws_policies: tuple[str, ...] = ()
+    """Names of AWS's own policies, for a role that a service of AWS works with. Others may be left out beside them."""
     after: tuple[pulumi.Resource, ...] = ()
     """What the trust policy names and must exist first."""
 
@@ -48,10 +50,13 @@ class Role(pulumi.ComponentResource):
     """A role and what it may do."""
 
     arn: pulumi.Output[str]
+    resource: iam.Role
+    """For a component that asks for the role itself."""
 
     def __init__(self, name: str, args: RoleArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         args.check(name)
-        trust, permissions = document("trust", args.trust), document("identity", args.permissions)
+        trust = document("trust", args.trust)
+        permissions = document("identity", args.permissions) if args.permissions or not args.aws_policies else None
         super().__init__("portal:identity:Role", name, None, opts)
         role = iam.Role(
             name,
@@ -62,16 +67,24 @@ class Role(pulumi.ComponentResource):
             max_session_duration=args.max_session_seconds,
             opts=pulumi.ResourceOptions(parent=self, depends_on=[*args.after]),
         )
-        iam.RolePolicy(
-            f"{name}-policy",
-            name=INLINE,
-            role=role.name,
-            policy=permissions,
-            opts=pulumi.ResourceOptions(parent=self),
-        )
+        if permissions:
+            iam.RolePolicy(
+                f"{name}-policy",
+                name=INLINE,
+                role=role.name,
+                policy=permissions,
+                opts=pulumi.ResourceOptions(parent=self),
+            )
+        for policy in args.aws_policies:
+            iam.RolePolicyAttachment(
+                f"{name}-{policy}",
+                role=role.name,
+                policy_arn=names.aws_policy_arn(policy),
+                opts=pulumi.ResourceOptions(parent=self),
+            )
         for word, statements in args.more.items():
             self._attach(f"{name}-{word}", role, f"{args.role}-{word}", statements)
-        self.arn = role.arn
+        self.arn, self.resource = role.arn, role
         self.register_outputs({"arn": self.arn})
 
     def _attach(self, name: str, role: iam.Role, policy_name: str, statements: tuple[Statement, ...]) -> None:
@@ -100,16 +113,18 @@ class Boundary(pulumi.ComponentResource):
         orchestrators_in: str | None = None,
         cdn_zones: Zones = None,
         databases_here: bool = False,
+        cluster_here: bool = False,
     ) -> None:
         """``orchestrators_in``: the region of the account's orchestrators, if it has any. ``cdn_zones``: the Route 53
-        zones of its data CDNs; None: it has none of those. ``databases_here``: it has databases."""
+        zones of its CDNs; None: it has none of those. ``databases_here``, ``cluster_here``: it has such."""
         super().__init__("portal:identity:Boundary", name, None, opts)
+        most = boundary(account, orchestrators_in, cdn_zones, databases_here=databases_here, cluster_here=cluster_here)
         policy = iam.Policy(
             name,
             name=names.BOUNDARY,
             # IAM cannot change a description: another text would be another policy.
             description="The most that any role of the portal's infrastructure can do",
-            policy=document("managed", boundary(account, orchestrators_in, cdn_zones, databases_here=databases_here)),
+            policy=document("managed", most),
             opts=pulumi.ResourceOptions(parent=self),
         )
         self.arn = policy.arn

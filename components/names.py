@@ -25,6 +25,15 @@ STATE_BUCKETS: Final = "cryoet-pulumi-state-*"
 """Where the engine keeps the state: buckets that are made by hand, before there is any state."""
 STATE_KEY: Final = "alias/cryoet-pulumi-state"
 """The KMS key of an account that encrypts the secrets in its stack's state; `portal up` makes it with the stack."""
+CLUSTER: Final = "cryoet"
+"""The account's Kubernetes cluster. Its log group is made before it, by its name."""
+CLUSTER_LOG_GROUP: Final = f"/aws/eks/{CLUSTER}/cluster"
+CLUSTER_ROLE: Final = "cryoet-cluster"
+"""EKS works with it: machines, load balancer targets, volumes."""
+NODE_ROLE: Final = "cryoet-cluster-nodes"
+"""The machines of the cluster work with it."""
+CLUSTER_KEY: Final = "alias/cryoet-cluster"
+"""Encrypts the cluster's Kubernetes Secrets."""
 IMPORT_WORKFLOWS, SYNC_WORKFLOWS = "db_import", "sync"
 """How the names of the workflows' files begin whose jobs have a role of their own."""
 LOG_PREFIX: Final = "s3/"
@@ -51,6 +60,16 @@ def reader_role(reader: str) -> str:
 def cdn_log_delivery(bucket_key: str) -> str:
     """The source and the destination of a data CDN's access logs; the log bucket's policy names them."""
     return f"cryoet-{bucket_key}-cdn"
+
+
+def site_log_delivery(environment: str) -> str:
+    """The source and the destination of a site's access logs; the log bucket's policy names them."""
+    return f"cryoet-{environment}-site"
+
+
+def service_role(environment: str, service: str) -> str:
+    """What a service's pods work with."""
+    return f"cryoet-{environment}-{service}"
 
 
 def flow_log_role(network: str) -> str:
@@ -106,6 +125,11 @@ def role_arn(account: str, role: str) -> str:
 
 def policy_arn(account: str, policy: str) -> str:
     return f"arn:aws:iam::{account}:policy/{policy}"
+
+
+def aws_policy_arn(policy: str) -> str:
+    """A policy of AWS's own."""
+    return f"arn:aws:iam::aws:policy/{policy}"
 
 
 def account_arn(account: str) -> str:

@@ -6,14 +6,14 @@ reference and the calls of the provider's resource types (read, create, update, 
 
 ``orchestrators_in``: the region of the account's orchestrators; without any, nothing that they alone need is allowed
 (``access.orchestration``). ``cdn_zones``: the Route 53 zones of the account's data CDNs; None: it has no CDN
-(``access.delivery``). What is allowed besides, for databases,
-is in policies of its own: an inline policy has no room for it.
+(``access.delivery``). What is allowed besides, for databases (``access.databases``) and a cluster
+(``access.clusters``), is in policies of its own: an inline policy has no room for it.
 """
 
 from __future__ import annotations
 
 from components import names
-from components.access import databases, delivery, orchestration
+from components.access import clusters, databases, delivery, orchestration
 from components.access.statements import Condition, Statement
 
 _ANY_BUCKET = "arn:aws:s3:::*"
@@ -119,9 +119,15 @@ def deploy(account: str, orchestrators_in: str | None = None, cdn_zones: Zones =
 
 
 def boundary(
-    account: str, orchestrators_in: str | None = None, cdn_zones: Zones = None, *, databases_here: bool = False
+    account: str,
+    orchestrators_in: str | None = None,
+    cdn_zones: Zones = None,
+    *,
+    databases_here: bool = False,
+    cluster_here: bool = False,
 ) -> tuple[Statement, ...]:
     """The most that any role of the program can do, whatever its own policy says."""
+    bound = (*_BOUND, *(clusters.ATTACHED if cluster_here else ()))
     services = (
         "cloudwatch:PutMetricData",
         "ecr:BatchCheckLayerAvailability",
@@ -142,13 +148,14 @@ def boundary(
         Statement(
             sid="BoundOnly",
             effect="Deny",
-            actions=_BOUND,
+            actions=bound,
             resources=("*",),
             conditions=(_bounded(account, "StringNotEquals"),),
         ),
-        *(orchestration.most(account, orchestrators_in) if orchestrators_in else ()),
+        *(orchestration.most(account, orchestrators_in, cluster=cluster_here) if orchestrators_in else ()),
         *((delivery.most(),) if cdn_zones is not None else ()),
         *(databases.most(account) if databases_here else ()),
+        *(clusters.most(account) if cluster_here else ()),
         _roots_stay(account),
     )
 
@@ -186,6 +193,6 @@ def _roots_stay(account: str) -> Statement:
     return Statement(
         sid="RootsStay",
         effect="Deny",
-        actions=(*_BOUND, *_UNBOUND, *_CHANGE_POLICY),
+        actions=(*_BOUND, *_UNBOUND, *_CHANGE_POLICY, *clusters.ATTACHED),
         resources=(*(names.role_arn(account, role) for role in roots), _any_policy(account)),
     )

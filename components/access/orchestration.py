@@ -173,12 +173,13 @@ def _hand_over(account: str) -> tuple[Statement, ...]:
     )
 
 
-def most(account: str, region: str) -> tuple[Statement, ...]:
-    """What the boundary allows beyond data: for jobs, machines, the state machine, the flow log and deployments."""
+def most(account: str, region: str, *, cluster: bool = False) -> tuple[Statement, ...]:
+    """What the boundary allows beyond data: for jobs, machines, the state machine, the flow log and deployments.
+    ``cluster``: the account has one, so that the boundary allows EC2 as a whole (``access.clusters``)."""
     services = ("batch:*", "cloudwatch:*", "ecr:*", "events:*", "logs:*", "sns:*", "sqs:*")
     agent = tuple(action for statement in roles.host() for action in statement.actions)
-    looks = tuple(action for action in _DESCRIBE if action.startswith("ec2:"))
-    changed = tuple(f"ec2:{action}" for action in _CHANGE["ec2"])
+    looks = () if cluster else tuple(action for action in _DESCRIBE if action.startswith("ec2:"))
+    changed = () if cluster else tuple(f"ec2:{action}" for action in _CHANGE["ec2"])
     own = {"ecs": _READ["ecs"], "iam": (*_READ["iam"], *_CHANGE["iam"])}
     return (
         Statement(sid="Orchestration", actions=(*services, *agent, *looks, *changed), resources=("*",)),

@@ -39,6 +39,12 @@ def database_import(*, bucket: str, account: str, region: str, environment: str)
     )
 
 
+def secret_of_pods(account: str, region: str, secret: str) -> Statement:
+    """One secret; that it is described is how the driver learns of another value."""
+    read = ("secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue")
+    return Statement(sid="Secret", actions=read, resources=(names.secret_arn(account, region, secret),))
+
+
 def operator(
     *,
     account: str,

@@ -24,8 +24,31 @@ def job_starter() -> Statement:
 
 
 def machines() -> Statement:
-    """The machines of jobs, where the ECS agent runs."""
+    """The machines of jobs, where the ECS agent runs, and those of the cluster."""
     return _service("Machines", "ec2.amazonaws.com")
+
+
+def cluster() -> Statement:
+    """EKS, for the cluster. Without sts:TagSession its machines and load balancer targets would fail, in silence."""
+    return Statement(
+        sid="Cluster",
+        actions=("sts:AssumeRole", "sts:TagSession"),
+        principals=Principals(kind="Service", ids=("eks.amazonaws.com",)),
+    )
+
+
+def pods(namespace: str, service_account: str) -> Statement:
+    """The pods of one service account, by EKS Pod Identity."""
+    tags = {"kubernetes-namespace": namespace, "kubernetes-service-account": service_account}
+    return Statement(
+        sid="Pods",
+        actions=("sts:AssumeRole", "sts:TagSession"),
+        principals=Principals(kind="Service", ids=("pods.eks.amazonaws.com",)),
+        conditions=tuple(
+            Condition(operator="StringEquals", key=f"aws:RequestTag/{tag}", values=(value,))
+            for tag, value in tags.items()
+        ),
+    )
 
 
 def state_machine(account: str, region: str, environment: str) -> Statement:

@@ -1,4 +1,4 @@
-"""What CloudFront serves: the data of a bucket."""
+"""What CloudFront serves: the data of a bucket, and an environment's site."""
 
 from typing import Final
 

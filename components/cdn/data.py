@@ -3,8 +3,7 @@
 Rests on: CloudFront signs its requests to S3 (origin access control), and the bucket's policy knows this one
 distribution by `aws:SourceArn`. With `s3:ListBucket` a missing key is 404, which CloudFront may keep; without it 403,
 which it may not. That action would list the bucket at `/`, so `/` has a default root object and no query string goes
-to S3. CloudFront's own name takes TLS 1.0 whatever is asked; hosts with a certificate are held to TLS 1.2. Access logs
-(standard logging v2) are set up in us-east-1, wherever their bucket is.
+to S3. CloudFront's own name takes TLS 1.0 whatever is asked; hosts with a certificate are held to TLS 1.2.
 """
 
 from __future__ import annotations
@@ -15,10 +14,10 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 import pulumi
-from pulumi_aws import cloudfront, cloudwatch
+from pulumi_aws import cloudfront
 
 from components import names
-from components.cdn import CLOUDFRONT_REGION, caching
+from components.cdn import caching, logs
 from components.storage import DataBucket
 
 PRICE_CLASSES: Final = ("PriceClass_100", "PriceClass_200", "PriceClass_All")
@@ -27,15 +26,6 @@ ROOT_OBJECT: Final = "index.html"
 """What `/` is. No bucket need have it: a 404 is the answer then, and no listing."""
 MINIMUM_TLS: Final = "TLSv1.2_2021"
 ORIGIN: Final = "bucket"
-LOG_FIELDS: Final = (
-    "date", "time", "x-edge-location", "sc-bytes", "c-ip", "cs-method", "cs(Host)", "cs-uri-stem", "sc-status",
-    "cs(Referer)", "cs(User-Agent)", "x-edge-result-type", "x-edge-request-id", "x-host-header", "cs-protocol",
-    "time-taken", "ssl-protocol", "cs-protocol-version", "time-to-first-byte", "sc-content-type", "sc-content-len",
-    "sc-range-start", "sc-range-end", "cache-behavior-path-pattern",
-)  # fmt: skip
-"""No query string: it holds the signature of a signed URL."""
-LOG_PATH: Final = "AWSLogs/{account-id}/CloudFront/{DistributionId}/{yyyy}/{MM}/{dd}"
-"""Written out as AWS would complete it: a shorter path differs from what AWS answers with."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,7 +113,8 @@ class DataCdn(pulumi.ComponentResource):
             from components.cdn import hosts  # so that a CDN without them doesn't load their part of the SDK
 
             hosts.records(self._name, args.hosts, args.zone_id, distribution, self._opts)
-        self._access_logs(distribution)
+        label = names.cdn_log_delivery(name)
+        logs.access_logs(self._name, label, distribution, args.logs, self._opts)
         self.arn, self.distribution, self.domain = distribution.arn, distribution.id, distribution.domain_name
         self.url = pulumi.Output.concat("https://", args.hosts[0] if args.hosts else distribution.domain_name)
         self.register_outputs({"arn": self.arn, "distribution": self.distribution, "url": self.url})
@@ -230,8 +221,9 @@ class DataCdn(pulumi.ComponentResource):
             return cloudfront.DistributionViewerCertificateArgs(cloudfront_default_certificate=True)
         from components.cdn import hosts
 
+        certificate = hosts.certificate(f"{self._name}-certificate", args.hosts, args.zone_id, self._opts)
         return cloudfront.DistributionViewerCertificateArgs(
-            acm_certificate_arn=hosts.certificate(f"{self._name}-certificate", args.hosts, args.zone_id, self._opts),
+            acm_certificate_arn=certificate.arn,
             minimum_protocol_version=MINIMUM_TLS,
             ssl_support_method="sni-only",
         )
@@ -243,40 +235,3 @@ class DataCdn(pulumi.ComponentResource):
         from components.cdn import firewall  # its part of the SDK is the largest of all
 
         return firewall.web_acl(self._name, args.requests_per_5_minutes, args.addresses, self._opts).arn
-
-    def _access_logs(self, distribution: cloudfront.Distribution) -> None:
-        """Who read what, as W3C text in the log bucket."""
-        label = names.cdn_log_delivery(self._key)
-        source = cloudwatch.LogDeliverySource(
-            f"{self._name}-log-source",
-            name=label,
-            log_type="ACCESS_LOGS",
-            resource_arn=distribution.arn,
-            region=CLOUDFRONT_REGION,
-            opts=self._opts,
-        )
-        destination = cloudwatch.LogDeliveryDestination(
-            f"{self._name}-log-destination",
-            name=label,
-            delivery_destination_configuration=(
-                cloudwatch.LogDeliveryDestinationDeliveryDestinationConfigurationArgs(
-                    destination_resource_arn=self._args.logs.arn
-                )
-            ),
-            output_format="w3c",
-            region=CLOUDFRONT_REGION,
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[self._args.logs]),
-        )
-        cloudwatch.LogDelivery(
-            f"{self._name}-log",
-            delivery_source_name=source.name,
-            delivery_destination_arn=destination.arn,
-            record_fields=[*LOG_FIELDS],
-            s3_delivery_configurations=[
-                cloudwatch.LogDeliveryS3DeliveryConfigurationArgs(
-                    suffix_path=LOG_PATH, enable_hive_compatible_path=False
-                )
-            ],
-            region=CLOUDFRONT_REGION,
-            opts=self._opts,
-        )

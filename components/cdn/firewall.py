@@ -19,12 +19,20 @@ from pulumi_aws import wafv2
 from components.cdn import CLOUDFRONT_REGION
 
 RATE_WINDOW_SECONDS: Final = 300
+MANAGED_RULES: Final = ("AWSManagedRulesAmazonIpReputationList", "AWSManagedRulesKnownBadInputsRuleSet")
+"""AWS's own groups of rules. The common rule set isn't among them: it refuses bodies of more than 8 KB."""
 
 
 def web_acl(
-    name: str, requests_per_5_minutes: int | None, addresses: tuple[str, ...], opts: pulumi.ResourceOptions
+    name: str,
+    requests_per_5_minutes: int | None,
+    addresses: tuple[str, ...],
+    opts: pulumi.ResourceOptions,
+    *,
+    managed: tuple[str, ...] = (),
 ) -> wafv2.WebAcl:
-    """Addresses beyond their rate are refused, then all that are not listed if there is a list."""
+    """Addresses beyond their rate are refused, then what AWS's rules (``managed``) know as attacks, then all that are
+    not listed if there is a list."""
     sets = _address_sets(name, addresses, opts)
     action = (
         wafv2.WebAclDefaultActionArgs(block=wafv2.WebAclDefaultActionBlockArgs())
@@ -40,7 +48,7 @@ def web_acl(
         scope="CLOUDFRONT",
         region=CLOUDFRONT_REGION,
         default_action=action,
-        rule_json=pulumi.Output.all(*sets).apply(lambda arns: _rules(arns, requests_per_5_minutes)),
+        rule_json=pulumi.Output.all(*sets).apply(lambda arns: _rules(arns, requests_per_5_minutes, managed)),
         visibility_config=visible,
         opts=opts,
     )
@@ -64,11 +72,14 @@ def _address_sets(name: str, addresses: tuple[str, ...], opts: pulumi.ResourceOp
     return arns
 
 
-def _rules(sets: list[str], limit: int | None) -> str:
+def _rules(sets: list[str], limit: int | None, managed: tuple[str, ...]) -> str:
     rules: list[dict[str, Any]] = []
     if limit is not None:
         rate = {"Limit": limit, "EvaluationWindowSec": RATE_WINDOW_SECONDS, "AggregateKeyType": "IP"}
         rules.append(_rule("rate", len(rules), "Block", {"RateBasedStatement": rate}))
+    for group in managed:
+        statement = {"ManagedRuleGroupStatement": {"VendorName": "AWS", "Name": group}}
+        rules.append(_rule(group, len(rules), None, statement))
     if sets:
         listed = [{"IPSetReferenceStatement": {"ARN": arn}} for arn in sets]
         statement = listed[0] if len(listed) == 1 else {"OrStatement": {"Statements": listed}}
@@ -76,12 +87,13 @@ def _rules(sets: list[str], limit: int | None) -> str:
     return json.dumps(rules)
 
 
-def _rule(name: str, priority: int, action: str, statement: Mapping[str, Any]) -> dict[str, Any]:
+def _rule(name: str, priority: int, action: str | None, statement: Mapping[str, Any]) -> dict[str, Any]:
+    """``action`` None: a group's own."""
     visible = {"CloudWatchMetricsEnabled": True, "MetricName": name, "SampledRequestsEnabled": True}
     return {
         "Name": name,
         "Priority": priority,
-        "Action": {action: {}},
+        **({"Action": {action: {}}} if action else {"OverrideAction": {"None": {}}}),
         "Statement": statement,
         "VisibilityConfig": visible,
     }

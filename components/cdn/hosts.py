@@ -1,12 +1,14 @@
 """Host names of a distribution: one certificate for all, and the DNS records that prove and announce them.
 
-Rests on: CloudFront takes certificates of us-east-1 alone. ACM issues one when each name has the CNAME record that ACM
-asks for, and renews it as long as the record stays. A name served by IPv6 too needs an AAAA record beside the A.
+Rests on: CloudFront takes certificates of us-east-1 alone, a load balancer those of its own region. ACM issues one when
+each name has the CNAME record that ACM asks for, the same in every region, and renews it as long as the record stays.
+A name served by IPv6 too needs an AAAA record beside the A.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import pulumi
@@ -17,25 +19,41 @@ from components.cdn import CLOUDFRONT_REGION
 _PROOF_SECONDS: Final = 300
 
 
-def certificate(name: str, hosts: Sequence[str], zone_id: str, opts: pulumi.ResourceOptions) -> pulumi.Output[str]:
-    """The ARN of a certificate for the hosts, once it is issued."""
+@dataclass(frozen=True, kw_only=True)
+class Certificate:
+    arn: pulumi.Output[str]
+    """Known once the certificate is issued."""
+    proofs: tuple[route53.Record, ...]
+
+
+def certificate(
+    name: str,
+    hosts: Sequence[str],
+    zone_id: str,
+    opts: pulumi.ResourceOptions,
+    *,
+    region: str | None = CLOUDFRONT_REGION,
+    proofs: Sequence[route53.Record] = (),
+) -> Certificate:
+    """A certificate for the hosts. ``region`` None: the account's. ``proofs``: those of another one for the same hosts,
+    which prove this one too."""
     requested = acm.Certificate(
         name,
         domain_name=hosts[0],
         subject_alternative_names=[*hosts],
         validation_method="DNS",
-        region=CLOUDFRONT_REGION,
+        region=region,
         opts=opts,
     )
-    proofs = [_proof(f"{name}-{host}", requested, host, zone_id, opts) for host in hosts]
+    proofs = proofs or [_proof(f"{name}-{host}", requested, host, zone_id, opts) for host in hosts]
     issued = acm.CertificateValidation(
         f"{name}-issued",
         certificate_arn=requested.arn,
         validation_record_fqdns=[proof.fqdn for proof in proofs],
-        region=CLOUDFRONT_REGION,
+        region=region,
         opts=opts,
     )
-    return issued.certificate_arn
+    return Certificate(arn=issued.certificate_arn, proofs=tuple(proofs))
 
 
 def _proof(

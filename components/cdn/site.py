@@ -1,0 +1,206 @@
+"""SiteCdn: one environment's site, a CloudFront distribution before its frontend and its API.
+
+Rests on, of the CloudFront user guide:
+- "Restrict access with VPC origins": the load balancer has no public address; a VPC origin that a distribution uses
+  can't be changed, and takes up to a quarter of an hour to be deployed.
+- "Require HTTPS to a custom origin": the load balancer's certificate must be for the Host that CloudFront sends on, so
+  with hosts the viewer's Host goes on and TLS with it; without, HTTP inside the VPC and the load balancer's own name.
+- "How CloudFront processes HTTP 4xx and 5xx": errors are kept for ten seconds where nothing else is said.
+Access logs and the web ACL are made as those of a data CDN are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import pulumi
+from pulumi_aws import cloudfront
+
+from components import names
+from components.balancer import Balancer
+from components.cdn import logs, pages
+from components.cdn.data import PRICE_CLASSES
+from components.storage import DataBucket
+
+MINIMUM_TLS: Final = "TLSv1.2_2021"
+ORIGIN: Final = "services"
+API_PATHS: Final = "/graphql*"
+BUILD_PATHS: Final = "/build/*"
+EVERY_METHOD: Final = ("GET", "HEAD", "OPTIONS", "PUT", "POST", "PATCH", "DELETE")
+"""CloudFront knows three sets of methods; the load balancer refuses those that the API doesn't have."""
+PAGE_METHODS: Final = ("GET", "HEAD", "OPTIONS")
+API_KEY_HEADERS: Final = ("Accept", "Origin")
+ERRORS: Final = (404, 500, 502, 503, 504)
+"""Never kept: what fails in one moment is there in the next."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SiteCdnArgs:
+    environment: str
+    balancer: Balancer
+    logs: DataBucket
+    """The account's log bucket, whose policy admits the delivery (``access.buckets.cdn_log_delivery``)."""
+    data_origins: tuple[pulumi.Input[str], ...]
+    """Origins like ``https://files.example.org`` that pages read data from."""
+    sources: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+    """Further sources of the Content-Security-Policy, by directive."""
+    price_class: str = "PriceClass_100"
+    """From where it is served: 100 is North America and Europe, All the whole world, at each region's price."""
+    hosts: tuple[str, ...] = ()
+    """Own host names, the main one first, which are the balancer's too; none: CloudFront's own name alone."""
+    zone_id: str | None = None
+    """The Route 53 zone of the hosts, in the same account."""
+    requests_per_5_minutes: int | None = None
+    """Beyond it one address is refused for a while. None: no limit, and no web ACL on its account."""
+    addresses: tuple[str, ...] = ()
+    """Networks that may ask, all others are refused. Empty: anybody."""
+    managed_rules: bool = False
+    """Whether AWS's own rules against known attacks are asked first."""
+
+    def check(self, name: str) -> None:
+        """Raises ValueError naming component, field, value and rule."""
+        unknown = sorted({*self.sources} - {*pages.DIRECTIVES})
+        checks: tuple[tuple[bool, str, object, str], ...] = (
+            (self.logs.kind == "log", "logs", self.logs.kind, "a bucket of kind log"),
+            (self.price_class in PRICE_CLASSES, "price_class", self.price_class, f"one of {', '.join(PRICE_CLASSES)}"),
+            (bool(self.hosts) == bool(self.zone_id), "zone_id", self.zone_id, "given with hosts, and with them alone"),
+            (not unknown, "sources", unknown, f"directives are {', '.join(pages.DIRECTIVES)}"),
+        )
+        for kept, field_, value, rule in checks:
+            if not kept:
+                raise ValueError(f"SiteCdn {name!r}: {field_}: {value!r}: {rule}")
+
+
+class SiteCdn(pulumi.ComponentResource):
+    """A site over HTTPS: pages and API under one name, with the headers that protect whoever reads them."""
+
+    url: pulumi.Output[str]
+    """``https://`` and the main host, without a slash at the end."""
+    domain: pulumi.Output[str]
+    """CloudFront's own name."""
+    distribution: pulumi.Output[str]
+    """The distribution's id."""
+
+    def __init__(self, name: str, args: SiteCdnArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        args.check(name)
+        super().__init__("portal:cdn:SiteCdn", name, None, opts)
+        self._name, self._args = name, args
+        self._comment = f"Site of the environment {args.environment}"
+        self._opts = pulumi.ResourceOptions(parent=self)
+        distribution = self._distribution()
+        if args.hosts and args.zone_id:
+            from components.cdn import hosts  # so that a site without them doesn't load their part of the SDK
+
+            hosts.records(name, args.hosts, args.zone_id, distribution, self._opts)
+        label = names.site_log_delivery(args.environment)
+        logs.access_logs(name, label, distribution, args.logs, self._opts)
+        self.distribution, self.domain = distribution.id, distribution.domain_name
+        self.url = pulumi.Output.concat("https://", args.hosts[0] if args.hosts else distribution.domain_name)
+        self.register_outputs({"url": self.url, "domain": self.domain, "distribution": self.distribution})
+
+    def _distribution(self) -> cloudfront.Distribution:
+        default, ordered = self._behaviors()
+        errors = [
+            cloudfront.DistributionCustomErrorResponseArgs(error_code=code, error_caching_min_ttl=0) for code in ERRORS
+        ]
+        return cloudfront.Distribution(
+            self._name,
+            enabled=True,
+            comment=self._comment,
+            aliases=[*self._args.hosts],
+            origins=[self._origin()],
+            default_cache_behavior=default,
+            ordered_cache_behaviors=ordered,
+            custom_error_responses=errors,
+            http_version="http2and3",
+            is_ipv6_enabled=True,
+            price_class=self._args.price_class,
+            restrictions=cloudfront.DistributionRestrictionsArgs(
+                geo_restriction=cloudfront.DistributionRestrictionsGeoRestrictionArgs(restriction_type="none")
+            ),
+            viewer_certificate=self._viewer_certificate(),
+            web_acl_id=self._web_acl(),
+            opts=self._opts,
+        )
+
+    def _origin(self) -> cloudfront.DistributionOriginArgs:
+        """The load balancer, from inside its VPC."""
+        balancer = self._args.balancer
+        protocols = cloudfront.VpcOriginVpcOriginEndpointConfigOriginSslProtocolsArgs(items=["TLSv1.2"], quantity=1)
+        way_in = cloudfront.VpcOrigin(
+            self._name,
+            vpc_origin_endpoint_config=cloudfront.VpcOriginVpcOriginEndpointConfigArgs(
+                name=names.site_log_delivery(self._args.environment),
+                arn=balancer.arn,
+                http_port=80,
+                https_port=443,
+                origin_protocol_policy="https-only" if self._args.hosts else "http-only",
+                origin_ssl_protocols=protocols,
+            ),
+            timeouts=cloudfront.VpcOriginTimeoutsArgs(create="30m", update="30m", delete="30m"),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[balancer]),
+        )
+        return cloudfront.DistributionOriginArgs(
+            origin_id=ORIGIN,
+            domain_name=balancer.host,
+            vpc_origin_config=cloudfront.DistributionOriginVpcOriginConfigArgs(vpc_origin_id=way_in.id),
+        )
+
+    def _behaviors(
+        self,
+    ) -> tuple[cloudfront.DistributionDefaultCacheBehaviorArgs, list[cloudfront.DistributionOrderedCacheBehaviorArgs]]:
+        """The API, what a build made once and for all, and pages."""
+        name = self._name
+        api = pages.cache_policy(f"{name}-api", f"{self._comment}: API", API_KEY_HEADERS, self._opts)
+        page = pages.cache_policy(f"{name}-pages", f"{self._comment}: pages", (), self._opts)
+        content = pulumi.Output.all(*self._args.data_origins).apply(self._content_policy)
+        headers = pages.response_headers(f"{name}-headers", self._comment, content, self._opts)
+        common: dict[str, Any] = {
+            "target_origin_id": ORIGIN,
+            "cached_methods": ["GET", "HEAD"],
+            "viewer_protocol_policy": "redirect-to-https",
+            "origin_request_policy_id": pages.ALL_VIEWER if self._args.hosts else pages.ALL_BUT_HOST,
+            "response_headers_policy_id": headers.id,
+            "compress": True,
+        }
+        ordered = [
+            cloudfront.DistributionOrderedCacheBehaviorArgs(
+                path_pattern=pattern, cache_policy_id=policy, allowed_methods=[*methods], **common
+            )
+            for pattern, policy, methods in (
+                (API_PATHS, api.id, EVERY_METHOD),
+                (BUILD_PATHS, pages.IMMUTABLE, PAGE_METHODS),
+            )
+        ]
+        default = cloudfront.DistributionDefaultCacheBehaviorArgs(
+            cache_policy_id=page.id, allowed_methods=[*PAGE_METHODS], **common
+        )
+        return default, ordered
+
+    def _content_policy(self, data: Sequence[str]) -> str:
+        return pages.content_policy(data, self._args.sources)
+
+    def _viewer_certificate(self) -> cloudfront.DistributionViewerCertificateArgs:
+        args = self._args
+        if not args.hosts or not args.zone_id:
+            return cloudfront.DistributionViewerCertificateArgs(cloudfront_default_certificate=True)
+        from components.cdn import hosts
+
+        name, proofs = f"{self._name}-certificate", args.balancer.proofs
+        certificate = hosts.certificate(name, args.hosts, args.zone_id, self._opts, proofs=proofs)
+        return cloudfront.DistributionViewerCertificateArgs(
+            acm_certificate_arn=certificate.arn, minimum_protocol_version=MINIMUM_TLS, ssl_support_method="sni-only"
+        )
+
+    def _web_acl(self) -> pulumi.Output[str] | None:
+        args = self._args
+        if args.requests_per_5_minutes is None and not args.addresses and not args.managed_rules:
+            return None
+        from components.cdn import firewall  # its part of the SDK is the largest of all
+
+        managed = firewall.MANAGED_RULES if args.managed_rules else ()
+        return firewall.web_acl(
+            self._name, args.requests_per_5_minutes, args.addresses, self._opts, managed=managed
+        ).arn

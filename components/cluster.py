@@ -1,0 +1,305 @@
+"""Cluster: one Kubernetes cluster an account, in EKS Auto Mode, and the way into it.
+
+Rests on, of the EKS user guide:
+- "EKS Auto Mode": the flags of compute, load balancing and block storage go together; the cluster's role needs AWS's
+  five policies and a trust with sts:TagSession; with no built-in pool the machines' role has an access entry of its own
+  (type EC2, AmazonEKSAutoNodePolicy).
+- "Network policies": accepted, and enforced only once the ConfigMap amazon-vpc-cni says so.
+- "Access entries": whoever makes the cluster is its administrator by an entry that EKS adds itself.
+- "Control plane logs": a log group that EKS makes never expires, one that exists is used.
+- "Cluster endpoint": machines inside the network use the private endpoint, whatever the public one's address list is.
+- Add-ons are ACTIVE once their pods run, so machines can be had before they are asked for.
+DNS is answered on each machine: the coredns add-on, which pulumi_eks installs by default, would have idle pods.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import pulumi
+import pulumi_eks
+import pulumi_kubernetes
+from pulumi_aws import cloudwatch, eks, kms
+
+from components import eks as versions
+from components import manifest, names, rules
+from components.access import trust
+from components.identity import Role, RoleArgs
+from components.network import Network
+from components.nodes import MachinesArgs, node_pool
+
+SERVICE_CIDR: Final = "172.20.0.0/16"
+"""Addresses of Kubernetes Services, which no network of the portal has."""
+DNS_ADDRESS: Final = "172.20.0.10"
+"""Answers pods' questions for names: the tenth address of the range."""
+SHARED_POOL: Final = "shared"
+"""Machines for the add-ons, when no others have room."""
+ADD_ONS: Final = ("metrics-server", "aws-secrets-store-csi-driver-provider")
+"""For autoscaling, and for secrets as files. Their versions are AWS's defaults of the day they are made."""
+LOG_TYPES: Final = ("api", "audit", "authenticator")
+CLUSTER_POLICIES: Final = (
+    "AmazonEKSClusterPolicy",
+    "AmazonEKSComputePolicy",
+    "AmazonEKSBlockStoragePolicy",
+    "AmazonEKSLoadBalancingPolicy",
+    "AmazonEKSNetworkingPolicy",
+)
+NODE_POLICIES: Final = ("AmazonEKSWorkerNodeMinimalPolicy", "AmazonEC2ContainerRegistryPullOnly")
+ADMIN, VIEW_ALL, VIEW = "AmazonEKSClusterAdminPolicy", "AmazonEKSAdminViewPolicy", "AmazonEKSViewPolicy"
+"""Everything; everything to look at; the same without Secrets, roles and custom resources."""
+ACCESS_POLICIES: Final = (ADMIN, VIEW_ALL, VIEW)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Access:
+    """What one principal may do in the cluster, by an access entry."""
+
+    principal: pulumi.Input[str]
+    """ARN of a role or user, without wildcards."""
+    policy: str
+    """:data:`ADMIN`, :data:`VIEW_ALL` or :data:`VIEW`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClusterArgs:
+    account: str
+    region: str
+    role: str
+    """ARN of the role that the account's provider works with: Kubernetes is asked as the same."""
+    boundary: pulumi.Input[str]
+    """ARN of the permissions boundary of the cluster's roles."""
+    network: Network
+    version: str
+    """A version of :mod:`.eks`. An upgrade goes to the next one; there is no way back."""
+    machines: MachinesArgs = MachinesArgs()
+    """Those for the cluster's own add-ons."""
+    access: Mapping[str, Access] = field(default_factory=dict[str, Access])
+    """By a word for each. Whoever makes the cluster is its administrator already, and must not be among them."""
+    public_access: tuple[str, ...] = ()
+    """Networks from which Kubernetes is reached over the internet. Empty: from inside the network alone."""
+    log_days: int = 90
+    """How long the control plane's log is kept; one of CloudWatch's numbers."""
+    retire: bool = False
+    """No longer protected from deletion."""
+
+    def check(self, name: str) -> None:
+        """Raises ValueError naming component, field, value and rule."""
+        version = versions.fault(self.version)
+        policies = {one.policy for one in self.access.values()} - {*ACCESS_POLICIES}
+        checks: tuple[tuple[bool, str, object, str], ...] = (
+            (version is None, "version", self.version, str(version)),
+            (not policies, "access", sorted(policies), f"one of {', '.join(ACCESS_POLICIES)}"),
+            (all(map(_is_network, self.public_access)), "public_access", self.public_access, "IPv4 networks"),
+            (self.log_days in rules.RETENTION_DAYS, "log_days", self.log_days, "one of CloudWatch's numbers"),
+        )
+        for kept, field_, value, rule in checks:
+            if not kept:
+                raise ValueError(f"Cluster {name!r}: {field_}: {value!r}: {rule}")
+        self.machines.check(f"Cluster {name!r}: machines")
+
+
+def _is_network(value: str) -> bool:
+    try:
+        ipaddress.IPv4Network(value)
+    except ValueError:
+        return False
+    return True
+
+
+class Cluster(pulumi.ComponentResource):
+    """Kubernetes whose machines come and go with the pods, and whose Secrets a key of the account encrypts."""
+
+    cluster: pulumi.Output[str]
+    """Its name."""
+    endpoint: pulumi.Output[str]
+    """URL of the Kubernetes API."""
+    security_group_id: pulumi.Output[str]
+    """EKS's own, by which machines and the control plane reach each other."""
+    node_role: str
+    """Name of the role that machines work with."""
+    provider: pulumi_kubernetes.Provider
+    """For what is put into the cluster."""
+    ready: list[pulumi.Resource]
+    """What must be there before pods are: machines, enforced network policies, secrets as files."""
+
+    def __init__(self, name: str, args: ClusterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        args.check(name)
+        super().__init__("portal:cluster:Cluster", name, None, opts)
+        self.name, self._args = name, args
+        self.node_role = names.NODE_ROLE
+
+        self._nodes_role = self._role("nodes", names.NODE_ROLE, "The machines of the cluster", NODE_POLICIES)
+        self._component = self._eks(self._key(), self._log_group())
+        made = self._component.eks_cluster
+        self.cluster, self.endpoint = made.apply(lambda one: one.name), made.apply(lambda one: one.endpoint)
+        self.security_group_id = made.apply(lambda one: one.vpc_config.apply(_security_group))
+        self.provider = self._provider(made)
+        self.ready = self._ready()
+        self.register_outputs({"cluster": self.cluster, "endpoint": self.endpoint})
+
+    def _child(self, *after: pulumi.Resource) -> pulumi.ResourceOptions:
+        return pulumi.ResourceOptions(parent=self, depends_on=[*after])
+
+    def inside(self, *after: pulumi.Resource) -> pulumi.ResourceOptions:
+        """Options of a child that is an object in the cluster."""
+        return pulumi.ResourceOptions(parent=self, provider=self.provider, depends_on=[*after])
+
+    def _role(self, word: str, role: str, description: str, policies: tuple[str, ...]) -> Role:
+        args = RoleArgs(
+            role=role,
+            description=description,
+            trust=(trust.machines() if word == "nodes" else trust.cluster(),),
+            permissions=(),
+            aws_policies=policies,
+            boundary=self._args.boundary,
+        )
+        return Role(f"{self.name}-{word}", args, self._child())
+
+    def _key(self) -> kms.Key:
+        key = kms.Key(
+            self.name,
+            description="Encrypts the Secrets of the Kubernetes cluster",
+            enable_key_rotation=True,
+            deletion_window_in_days=30,
+            opts=self._child(),
+        )
+        kms.Alias(self.name, name=names.CLUSTER_KEY, target_key_id=key.key_id, opts=self._child())
+        return key
+
+    def _log_group(self) -> cloudwatch.LogGroup:
+        return cloudwatch.LogGroup(
+            f"{self.name}-log",
+            name=names.CLUSTER_LOG_GROUP,
+            retention_in_days=self._args.log_days,
+            opts=self._child(),
+        )
+
+    def _eks(self, key: kms.Key, log: cloudwatch.LogGroup) -> pulumi_eks.Cluster:
+        args = self._args
+        own_role = self._role("control", names.CLUSTER_ROLE, "EKS works with it for the cluster", CLUSTER_POLICIES)
+        return pulumi_eks.Cluster(
+            self.name,
+            name=names.CLUSTER,
+            version=args.version,
+            service_role=own_role.resource,
+            auto_mode=pulumi_eks.AutoModeOptionsArgs(
+                enabled=True,
+                create_node_role=False,
+                compute_config=pulumi_eks.ClusterComputeConfigArgs(node_pools=[]),
+            ),
+            create_instance_role=False,
+            coredns_addon_options=pulumi_eks.CoreDnsAddonOptionsArgs(enabled=False),
+            authentication_mode=pulumi_eks.AuthenticationMode.API,
+            access_entries=self._access_entries(),
+            vpc_id=args.network.vpc_id,
+            private_subnet_ids=[*args.network.private_subnet_ids],
+            kubernetes_service_ip_address_range=SERVICE_CIDR,
+            endpoint_private_access=True,
+            endpoint_public_access=bool(args.public_access),
+            public_access_cidrs=[*args.public_access] or None,
+            encryption_config_key_arn=key.arn,
+            enabled_cluster_log_types=[*LOG_TYPES],
+            upgrade_policy=eks.ClusterUpgradePolicyArgs(support_type="STANDARD"),
+            deletion_protection=not args.retire,
+            provider_credential_opts=pulumi_eks.KubeconfigOptionsArgs(role_arn=args.role),
+            opts=self._child(own_role, log, args.network),
+        )
+
+    def _access_entries(self) -> dict[str, pulumi_eks.AccessEntryArgs]:
+        """The machines' own entry, without which none of them joins, and those of people and CI."""
+        machines = pulumi_eks.AccessEntryArgs(
+            principal_arn=self._nodes_role.arn,
+            type=pulumi_eks.AccessEntryType.EC2,
+            access_policies={"machines": _policy("AmazonEKSAutoNodePolicy")},
+        )
+        others = {
+            word: pulumi_eks.AccessEntryArgs(
+                principal_arn=one.principal, access_policies={"cluster": _policy(one.policy)}
+            )
+            for word, one in self._args.access.items()
+        }
+        return {"machines": machines, **others}
+
+    def _provider(self, made: pulumi.Output[eks.Cluster]) -> pulumi_kubernetes.Provider:
+        """Of what stays with a cluster alone. Another identifier is another cluster, whose objects are all made anew;
+        with the same one the provider is kept, whoever runs the program."""
+        config = pulumi.Output.all(
+            name=self.cluster,
+            endpoint=self.endpoint,
+            authority=made.apply(lambda one: one.certificate_authority.apply(lambda authority: authority.data)),
+        )
+        return pulumi_kubernetes.Provider(
+            self.name,
+            kubeconfig=config.apply(lambda one: kubeconfig(region=self._args.region, role=self._args.role, **one)),
+            cluster_identifier=made.apply(lambda one: one.created_at),
+            opts=self._child(self._component),
+        )
+
+    def _ready(self) -> list[pulumi.Resource]:
+        policies = manifest.apply(
+            f"{self.name}-network-policies",
+            "v1",
+            "ConfigMap",
+            {"name": "amazon-vpc-cni", "namespace": "kube-system"},
+            self.inside(),
+            patch=True,
+            data={"enable-network-policy-controller": "true"},
+        )
+        pool = node_pool(
+            SHARED_POOL,
+            self._args.machines,
+            role=self.node_role,
+            subnet_ids=self._args.network.private_subnet_ids,
+            security_groups=[self.security_group_id],
+            opts=self.inside(),
+        )
+        return [policies, pool, *(self._add_on(one, pool) for one in ADD_ONS)]
+
+    def _add_on(self, add_on: str, pool: pulumi.Resource) -> eks.Addon:
+        return eks.Addon(
+            f"{self.name}-{add_on}",
+            cluster_name=self.cluster,
+            addon_name=add_on,
+            resolve_conflicts_on_create="OVERWRITE",
+            resolve_conflicts_on_update="OVERWRITE",
+            opts=self._child(pool, self._component),
+        )
+
+
+def _policy(policy: str) -> pulumi_eks.AccessPolicyAssociationArgs:
+    return pulumi_eks.AccessPolicyAssociationArgs(
+        policy_arn=f"arn:aws:eks::aws:cluster-access-policy/{policy}",
+        access_scope=eks.AccessPolicyAssociationAccessScopeArgs(type="cluster"),
+    )
+
+
+def _security_group(config: Any) -> str:
+    return str(config.cluster_security_group_id)
+
+
+def kubeconfig(*, name: str, endpoint: str, authority: str, region: str, role: str) -> str:
+    """How the provider gets in: by a token that the AWS CLI makes for the role each time."""
+    command = ["--region", region, "eks", "get-token", "--cluster-name", name, "--output", "json", "--role-arn", role]
+    user = {
+        "exec": {
+            "apiVersion": "client.authentication.k8s.io/v1beta1",
+            "command": "aws",
+            "args": command,
+            "interactiveMode": "Never",
+        }
+    }
+    cluster = {"server": endpoint, "certificate-authority-data": authority}
+    return json.dumps(
+        {
+            "apiVersion": "v1",
+            "kind": "Config",
+            "clusters": [{"name": "cluster", "cluster": cluster}],
+            "users": [{"name": "role", "user": user}],
+            "contexts": [{"name": "portal", "context": {"cluster": "cluster", "user": "role"}}],
+            "current-context": "portal",
+        }
+    )

@@ -1,0 +1,32 @@
+"""Kubernetes objects in Kubernetes' own words: what stands in an input is what a manifest would say.
+
+The SDK's classes are not used: those of the core group alone take longer to load than a whole preview takes. The
+types are the provider's (``kubernetes:apps/v1:Deployment``), so that nothing else differs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import pulumi
+
+SKIP_AWAIT: Final = {"pulumi.com/skipAwait": "true"}
+"""Annotation: the provider doesn't wait until the object works."""
+
+
+def apply(
+    name: str,
+    api_version: str,
+    kind: str,
+    metadata: Mapping[str, Any],
+    opts: pulumi.ResourceOptions,
+    *,
+    patch: bool = False,
+    **content: Any,
+) -> pulumi.CustomResource:
+    """An object; with ``patch`` the fields given of one that others own, which stays when these are removed."""
+    group = api_version if "/" in api_version else f"core/{api_version}"
+    type_ = f"kubernetes:{group}:{kind}{'Patch' if patch else ''}"
+    inputs = {"apiVersion": api_version, "kind": kind, "metadata": dict(metadata), **content}
+    return pulumi.CustomResource(type_, name, inputs, opts)

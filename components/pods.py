@@ -1,0 +1,157 @@
+"""What a service's pods are made of, in Kubernetes' words.
+
+Rests on: Kubernetes documentation "Pod Security Standards" (`restricted`), "Container lifecycle hooks" (a container is
+told to stop after its preStop hook), "Topology spread constraints"; user guide of the AWS provider of the secrets
+store CSI driver: a secret's values are files of a volume, beside one with the whole secret.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import pulumi
+
+SECRETS_PATH: Final = "/mnt/secrets"
+SECRETS_VOLUME: Final = "secrets"
+START_LINE: Final = f'for f in {SECRETS_PATH}/*_*; do export "${{f##*/}}=$(cat "$f")"; done; exec "$@"'
+"""Makes variables of the files that have a variable's name, then becomes the command that follows. So no secret stands
+in a manifest or in a Kubernetes Secret; the file with the whole secret has no underscore in its name."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResourcesArgs:
+    """What is kept free for a container, and the most that it gets."""
+
+    cpu_millis: int
+    """Thousandths of a vCPU."""
+    memory_mib: int
+    cpu_limit_millis: int
+    memory_limit_mib: int
+    """Beyond it the container is ended and started again."""
+
+    def fault(self) -> str | None:
+        if not 0 < self.cpu_millis <= self.cpu_limit_millis:
+            return "cpu_limit_millis must be at least cpu_millis, and that more than 0"
+        if not 0 < self.memory_mib <= self.memory_limit_mib:
+            return "memory_limit_mib must be at least memory_mib, and that more than 0"
+        return None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ContainerArgs:
+    name: str
+    image: str
+    """With its tag or digest."""
+    command: tuple[str, ...] = ()
+    """Empty: the image's own. With ``secrets`` it must be given."""
+    resources: ResourcesArgs
+    variables: Mapping[str, pulumi.Input[str]] = field(default_factory=dict[str, pulumi.Input[str]])
+    """Environment variables; nothing that is secret."""
+    secrets: bool = False
+    """Whether it gets the service's secret, as environment variables."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SidecarArgs(ContainerArgs):
+    """Runs beside the service, and is alive as long as its port takes connections."""
+
+    port: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScratchArgs:
+    """A folder that a pod's containers share, empty when the pod starts."""
+
+    name: str
+    path: str
+    size_mib: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProbeArgs:
+    """How a pod is asked whether it works."""
+
+    path: str
+    """Answers 200 as long as the process itself works, whatever its database does."""
+    delay_seconds: int = 10
+    period_seconds: int = 10
+    timeout_seconds: int = 1
+    failures: int = 3
+
+
+def container(args: ContainerArgs, scratch: Sequence[ScratchArgs], **more: Any) -> dict[str, Any]:
+    size = args.resources
+    mounts = [{"name": one.name, "mountPath": one.path} for one in scratch]
+    if args.secrets:
+        mounts.append({"name": SECRETS_VOLUME, "mountPath": SECRETS_PATH, "readOnly": True})
+    command = ["/bin/sh", "-ec", START_LINE, "--", *args.command] if args.secrets else [*args.command]
+    return {
+        "name": args.name,
+        "image": args.image,
+        **({"command": command} if command else {}),
+        "env": [{"name": name, "value": value} for name, value in args.variables.items()],
+        "resources": {
+            "requests": {"cpu": f"{size.cpu_millis}m", "memory": f"{size.memory_mib}Mi"},
+            "limits": {"cpu": f"{size.cpu_limit_millis}m", "memory": f"{size.memory_limit_mib}Mi"},
+        },
+        "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}},
+        "volumeMounts": mounts,
+        **more,
+    }
+
+
+def serving(args: ContainerArgs, scratch: Sequence[ScratchArgs], port: int, probe: ProbeArgs, drain: int) -> Any:
+    """The container that answers requests, and for ``drain`` seconds still does once its pod is to end."""
+    check = {
+        "httpGet": {"path": probe.path, "port": port},
+        "initialDelaySeconds": probe.delay_seconds,
+        "periodSeconds": probe.period_seconds,
+        "timeoutSeconds": probe.timeout_seconds,
+        "failureThreshold": probe.failures,
+    }
+    return container(
+        args,
+        scratch,
+        ports=[{"name": "http", "containerPort": port}],
+        readinessProbe=check,
+        livenessProbe=check,
+        lifecycle=_sleep(drain),
+    )
+
+
+def sidecar(args: SidecarArgs, scratch: Sequence[ScratchArgs], stay: int) -> dict[str, Any]:
+    """Stays ``stay`` seconds once the pod is to end: as long as the service may still ask it."""
+    alive = {"tcpSocket": {"port": args.port}, "initialDelaySeconds": 10, "periodSeconds": 3, "timeoutSeconds": 10}
+    return container(args, scratch, livenessProbe=alive, lifecycle=_sleep(stay))
+
+
+def _sleep(seconds: int) -> dict[str, Any]:
+    return {"preStop": {"sleep": {"seconds": seconds}}}
+
+
+def volumes(scratch: Sequence[ScratchArgs], secret_class: str | None) -> list[dict[str, Any]]:
+    """``secret_class``: the SecretProviderClass of the service's secret, if it has one."""
+    found: list[dict[str, Any]] = [
+        {"name": one.name, "emptyDir": {"sizeLimit": f"{one.size_mib}Mi"}} for one in scratch
+    ]
+    if secret_class:
+        attributes = {"secretProviderClass": secret_class}
+        csi = {"driver": "secrets-store.csi.k8s.io", "readOnly": True, "volumeAttributes": attributes}
+        found.append({"name": SECRETS_VOLUME, "csi": csi})
+    return found
+
+
+def security(user_id: int) -> dict[str, Any]:
+    """What the Pod Security Standard `restricted` wants of a pod, beside what its containers say."""
+    return {"runAsNonRoot": True, "runAsUser": user_id, "seccompProfile": {"type": "RuntimeDefault"}}
+
+
+def spread(labels: Mapping[str, str]) -> list[dict[str, Any]]:
+    """No zone has two pods more than another, and one machine has two only if there is no other. Pods of the release
+    before don't count."""
+    common = {"maxSkew": 1, "labelSelector": {"matchLabels": dict(labels)}, "matchLabelKeys": ["pod-template-hash"]}
+    zones = {"topologyKey": "topology.kubernetes.io/zone", "whenUnsatisfiable": "DoNotSchedule", "minDomains": 2}
+    machines = {"topologyKey": "kubernetes.io/hostname", "whenUnsatisfiable": "ScheduleAnyway"}
+    return [{**common, **zones}, {**common, **machines}]
