@@ -42,7 +42,8 @@ def main() -> None:
     portal = checked()
     last = last_outputs()
     environments, clusters = last.get("environments", {}), databases.protected(last.get("databases", {}))
-    portal.refuse_accidents(last.get("protected", {}), deployed(last.get("access", {})), environments, clusters)
+    access, kubernetes = deployed(last.get("access", {})), last.get("cluster", {})
+    portal.refuse_accidents(last.get("protected", {}), access, environments, clusters, kubernetes)
     role = os.environ.get(ROLE_VARIABLE)
     if role and role not in ROLES:
         raise pulumi.RunError(f"{ROLE_VARIABLE}: {role!r}: must be {' or '.join(ROLES)}")
@@ -50,7 +51,7 @@ def main() -> None:
     from composition.adoption import existing_parts
     from composition.stack import compose  # loaded by now: `enter` waits for the provider
 
-    outputs = compose(portal, provider, last, existing_parts(portal, role))
+    outputs = compose(portal, provider, last, existing_parts(portal, role), role)
     for field in fields(outputs):
         pulumi.export(field.name, getattr(outputs, field.name))
 

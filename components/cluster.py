@@ -29,8 +29,9 @@ from components import eks as versions
 from components import manifest, names, rules
 from components.access import trust
 from components.identity import Role, RoleArgs
+from components.machines import MachinesArgs
 from components.network import Network
-from components.nodes import MachinesArgs, node_pool
+from components.nodes import node_pool
 
 SERVICE_CIDR: Final = "172.20.0.0/16"
 """Addresses of Kubernetes Services, which no network of the portal has."""
@@ -75,7 +76,7 @@ class ClusterArgs:
     network: Network
     version: str
     """A version of :mod:`.eks`. An upgrade goes to the next one; there is no way back."""
-    machines: MachinesArgs = MachinesArgs()
+    machines: MachinesArgs = field(default_factory=MachinesArgs)
     """Those for the cluster's own add-ons."""
     access: Mapping[str, Access] = field(default_factory=dict[str, Access])
     """By a word for each. Whoever makes the cluster is its administrator already, and must not be among them."""
@@ -137,7 +138,7 @@ class Cluster(pulumi.ComponentResource):
         made = self._component.eks_cluster
         self.cluster, self.endpoint = made.apply(lambda one: one.name), made.apply(lambda one: one.endpoint)
         self.security_group_id = made.apply(lambda one: one.vpc_config.apply(_security_group))
-        self.provider = self._provider(made)
+        self.provider = self._kubernetes(made)
         self.ready = self._ready()
         self.register_outputs({"cluster": self.cluster, "endpoint": self.endpoint})
 
@@ -224,7 +225,7 @@ class Cluster(pulumi.ComponentResource):
         }
         return {"machines": machines, **others}
 
-    def _provider(self, made: pulumi.Output[eks.Cluster]) -> pulumi_kubernetes.Provider:
+    def _kubernetes(self, made: pulumi.Output[eks.Cluster]) -> pulumi_kubernetes.Provider:
         """Of what stays with a cluster alone. Another identifier is another cluster, whose objects are all made anew;
         with the same one the provider is kept, whoever runs the program."""
         config = pulumi.Output.all(

@@ -8,7 +8,7 @@ selector and no rules denies everything. Pod Security Standards: `restricted` re
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import pulumi
@@ -16,8 +16,9 @@ from pulumi_aws import ec2, vpc
 
 from components import manifest, rules
 from components.cluster import Cluster
+from components.machines import MachinesArgs
 from components.network import ANYWHERE
-from components.nodes import MachinesArgs, node_pool
+from components.nodes import node_pool
 
 READINESS_GATE: Final = {"eks.amazonaws.com/pod-readiness-gate-inject": "enabled"}
 """Label: a pod is ready once the load balancer has found it healthy, and so a rollout waits for that."""
@@ -32,7 +33,7 @@ class NamespaceArgs:
     vpc_id: pulumi.Input[str]
     subnet_ids: Sequence[pulumi.Input[str]]
     """Private ones."""
-    machines: MachinesArgs = MachinesArgs()
+    machines: MachinesArgs = field(default_factory=MachinesArgs)
 
     def check(self, name: str) -> None:
         """Raises ValueError naming component, field, value and rule."""

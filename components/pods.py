@@ -83,7 +83,7 @@ class ProbeArgs:
 
 def container(args: ContainerArgs, scratch: Sequence[ScratchArgs], **more: Any) -> dict[str, Any]:
     size = args.resources
-    mounts = [{"name": one.name, "mountPath": one.path} for one in scratch]
+    mounts: list[dict[str, Any]] = [{"name": one.name, "mountPath": one.path} for one in scratch]
     if args.secrets:
         mounts.append({"name": SECRETS_VOLUME, "mountPath": SECRETS_PATH, "readOnly": True})
     command = ["/bin/sh", "-ec", START_LINE, "--", *args.command] if args.secrets else [*args.command]

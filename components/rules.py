@@ -117,6 +117,14 @@ def principal_pattern(value: str) -> str | None:
     return None
 
 
+def principal(value: str) -> str | None:
+    """One user or role of a named account."""
+    match = _PRINCIPAL.fullmatch(value)
+    if not match or "*" in match[3] or "?" in match[3]:
+        return "write arn:aws:iam::ACCOUNT:role/NAME or arn:aws:iam::ACCOUNT:user/NAME, without * or ?"
+    return None
+
+
 def account_of_principal(value: str) -> str:
     """The account of a pattern that passed :func:`principal_pattern`."""
     return value.split(":")[4]
@@ -225,6 +233,27 @@ def image(value: str) -> str | None:
     if re.fullmatch(r"[a-z0-9][A-Za-z0-9./:_-]{0,220}(:[A-Za-z0-9_][\w.-]{0,127}|@sha256:[0-9a-f]{64})", value):
         return None
     return "an image is written with its tag or digest, like ghcr.io/owner/name:v1.0.0"
+
+
+def image_tag(value: str) -> str | None:
+    if re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}", value):
+        return None
+    return "a tag has 1 to 128 letters, digits and . _ -, and begins with a letter, a digit or _"
+
+
+def image_digest(value: str) -> str | None:
+    return None if re.fullmatch(r"sha256:[0-9a-f]{64}", value) else "a digest is sha256: and 64 of 0-9 a-f"
+
+
+def variable(value: str) -> str | None:
+    """An environment variable's name."""
+    return None if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", value) else "letters, digits and _, not a digit first"
+
+
+def absolute_path(value: str) -> str | None:
+    if re.fullmatch(r"(/[A-Za-z0-9._-]+)+", value) and ".." not in value:
+        return None
+    return "a folder from / on, of letters, digits and . _ -"
 
 
 def machine_image(value: str) -> str | None:

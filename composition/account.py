@@ -41,8 +41,14 @@ def _loading(portal: Portal) -> Generator[None]:
 
     def load() -> None:
         import_module("composition.stack")
-        if orchestrators_in(portal):
+        if portal.current.orchestrators or portal.current.images:
             import_module("composition.orchestrators")
+        if portal.current.networked:
+            import_module("composition.networked")
+        if portal.current.cluster:
+            import_module("composition.cluster")
+        if portal.current.sites:
+            import_module("composition.services")
         if portal.current.data_cdn:
             import_module("composition.cdn")
         if databases_in(portal):
@@ -69,17 +75,22 @@ def tags(portal: Portal) -> dict[str, str]:
 
 
 def orchestrators_in(portal: Portal) -> str | None:
-    """The region, if the account has orchestrators or the images that they run."""
+    """The region, if the account has orchestrators, the images that they run, or a network."""
     settings = portal.current
-    return settings.account.region if settings.orchestrators or settings.images else None
+    return settings.account.region if settings.networked or settings.images else None
 
 
 def cdn_zones(portal: Portal) -> tuple[str, ...] | None:
-    """The Route 53 zones of the account's data CDNs; None if it has no CDN."""
-    cdns = portal.current.data_cdn.values()
-    return tuple(sorted({cdn.zone_id for cdn in cdns if cdn.zone_id})) if cdns else None
+    """The Route 53 zones of the account's data CDNs and sites; None if it has neither."""
+    served = (*portal.current.data_cdn.values(), *portal.current.sites.values())
+    return tuple(sorted({one.zone_id for one in served if one.zone_id})) if served else None
 
 
 def databases_in(portal: Portal) -> str | None:
     """The region, if an environment of the account has a database."""
     return portal.current.account.region if portal.current.databases else None
+
+
+def cluster_in(portal: Portal) -> str | None:
+    """The region, if the account has a cluster."""
+    return portal.current.account.region if portal.current.cluster else None

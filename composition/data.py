@@ -62,8 +62,9 @@ def _bucket_statements(portal: Portal, key: str, bucket: Bucket) -> Iterator[Sta
             logged += (environment.wdl_bucket, environment.comms_bucket)
         if logged:
             yield on_buckets.log_delivery(bucket.name, settings.account.id, tuple(logged))
-        if settings.data_cdn:
-            yield on_buckets.cdn_log_delivery(bucket.name, settings.account.id, tuple(settings.data_cdn))
+        deliveries = [*map(names.cdn_log_delivery, settings.data_cdn), *map(names.site_log_delivery, settings.sites)]
+        if deliveries:
+            yield on_buckets.cdn_log_delivery(bucket.name, settings.account.id, tuple(deliveries))
     for release in portal.releases():
         if (release.key, release.destination) == (key, bucket):
             yield on_buckets.receive(bucket.name, release.source_account, names.sync_role(key))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from typing import Any, Final
 
 import pulumi
@@ -10,7 +11,6 @@ import pulumi
 from components import aurora
 from components.database import Database, DatabaseArgs
 from components.network import Network
-from components.orchestration.orchestrator import Orchestrator
 from settings import Database as DatabaseSettings
 from settings import Portal
 from settings.databases import facts, identifier
@@ -20,13 +20,21 @@ NOTICE: Final = dt.timedelta(days=180)
 
 
 def database(
-    portal: Portal, environment: str, network: Network, orchestrator: Orchestrator, opts: pulumi.ResourceOptions
-) -> dict[str, Any]:
-    """The environment's database, which its jobs' machines may connect to; what it puts out."""
+    portal: Portal,
+    environment: str,
+    network: Network,
+    clients: Mapping[str, pulumi.Input[str]],
+    opts: pulumi.ResourceOptions,
+) -> Database:
+    """The environment's database. ``clients``: the security groups that may connect to it, by a word for each."""
     settings = portal.current.databases[environment]
     warn_of_support(environment, settings.engine_version, dt.datetime.now(tz=dt.UTC).date())
-    args = _args(environment, settings, network, orchestrator)
-    made = Database(f"{environment}-database", args, opts)
+    return Database(f"{environment}-database", _args(environment, settings, network, clients), opts)
+
+
+def output(portal: Portal, environment: str, made: Database) -> dict[str, Any]:
+    """What is put out of it."""
+    settings = portal.current.databases[environment]
     return {
         **facts(environment, settings, portal.current.network.zones),
         "protected": not settings.retire,
@@ -46,7 +54,9 @@ def warn_of_support(environment: str, version: str, today: dt.date) -> None:
     pulumi.log.warn(f"{environment}: standard support of Aurora PostgreSQL {version} {left}")
 
 
-def _args(environment: str, settings: DatabaseSettings, network: Network, orchestrator: Orchestrator) -> DatabaseArgs:
+def _args(
+    environment: str, settings: DatabaseSettings, network: Network, clients: Mapping[str, pulumi.Input[str]]
+) -> DatabaseArgs:
     return DatabaseArgs(
         environment=environment,
         identifier=identifier(environment, settings),
@@ -54,7 +64,7 @@ def _args(environment: str, settings: DatabaseSettings, network: Network, orches
         user=settings.user,
         vpc_id=network.vpc_id,
         subnet_ids=network.private_subnet_ids,
-        clients={"jobs": orchestrator.security_group_id},
+        clients=clients,
         engine_version=settings.engine_version,
         capacity=settings.capacity,
         readers=settings.readers,

@@ -1,4 +1,4 @@
-"""Network, batch orchestrators and image repositories of an account, from its settings."""
+"""Batch orchestrators and image repositories of an account, from its settings."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import pulumi
 
 from components import names
-from components.network import Network, NetworkArgs
+from components.network import Network
 from components.orchestration import hosts
 from components.orchestration.compute import ComputeArgs
 from components.orchestration.contract import Resources, StageArgs
@@ -25,43 +25,34 @@ from settings import Orchestrator as OrchestratorSettings
 
 def orchestrators(
     portal: Portal,
+    network: Network,
     role_arns: Mapping[str, pulumi.Output[str]],
     boundary: pulumi.Input[str],
     provider: pulumi.ProviderResource,
     last: Mapping[str, Mapping[str, Any]],
-) -> tuple[dict[str, dict[str, Any]], dict[str, dict[str, Any]]]:
-    """The account's orchestrators, the network that they share, and the databases in it; what each orchestrator and
-    each database puts out, by environment.
-
-    ``last`` is what the orchestrators put out when the stack was last brought up.
-    """
-    made, databases = dict[str, dict[str, Any]](), dict[str, dict[str, Any]]()
-    if not portal.current.orchestrators:
-        return made, databases
-    opts = pulumi.ResourceOptions(provider=provider)
-    shared = Network("network", _network(portal, boundary), opts)
+) -> dict[str, Orchestrator]:
+    """The account's orchestrators, by environment. ``last`` is what they put out when the stack was last brought up."""
+    made, opts = dict[str, Orchestrator](), pulumi.ResourceOptions(provider=provider)
     for name, settings in portal.current.orchestrators.items():
-        args = _orchestrator(portal, name, settings, shared, role_arns, boundary)
+        args = _orchestrator(portal, name, settings, network, role_arns, boundary)
         kept = generations.kept(name, args.compute.generations(), last.get(name, {}), provider)
         args = replace(args, compute=replace(args.compute, retiring=kept))
-        orchestrator = Orchestrator(name, args, opts)
-        made[name] = _output(orchestrator)
-        if portal.current.environments[name].database:
-            from composition import databases as of_rds  # not every account has one
-
-            databases[name] = of_rds.database(portal, name, shared, orchestrator, opts)
-    return made, databases
+        made[name] = Orchestrator(name, args, opts)
+    return made
 
 
 def images(portal: Portal, opts: pulumi.ResourceOptions) -> dict[str, pulumi.Output[str]]:
-    """The account's image repositories, which jobs of every account that has orchestrators pull from; URLs by key."""
-    readers = tuple(stack.account.id for stack in portal.siblings.values() if stack.orchestrators)
+    """The account's image repositories, which jobs and pods of every account that has such pull from; URLs by key."""
+    others = portal.siblings.values()
+    readers = tuple(stack.account.id for stack in others if stack.orchestrators)
+    clusters = tuple(stack.account.id for stack in others if stack.cluster)
     return {
         key: ImageRepository(
             key,
             ImageRepositoryArgs(
                 repository=one.repository,
                 readers=readers,
+                clusters=clusters,
                 untagged_days=one.untagged_days,
                 adopt=one.import_id is not None,
                 retire=one.retire,
@@ -70,19 +61,6 @@ def images(portal: Portal, opts: pulumi.ResourceOptions) -> dict[str, pulumi.Out
         ).url
         for key, one in portal.current.images.items()
     }
-
-
-def _network(portal: Portal, boundary: pulumi.Input[str]) -> NetworkArgs:
-    network, account = portal.current.network, portal.current.account
-    return NetworkArgs(
-        cidr=network.cidr,
-        account=account.id,
-        region=account.region,
-        zones=network.zones,
-        nat_gateways=network.nat_gateways,
-        flow_log_days=network.flow_log_days,
-        boundary=boundary,
-    )
 
 
 def _orchestrator(
@@ -158,7 +136,8 @@ def _compute(portal: Portal, settings: OrchestratorSettings, network: Network) -
     )
 
 
-def _output(made: Orchestrator) -> dict[str, Any]:
+def output(made: Orchestrator) -> dict[str, Any]:
+    """What is put out of one."""
     spot, on_demand = made.job_queue_arns
     return {
         "state_machine": made.state_machine_arn,

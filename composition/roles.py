@@ -9,11 +9,11 @@ import pulumi
 
 from components import names
 from components.access import buckets as on_buckets
-from components.access import databases, deployment, trust
+from components.access import clusters, databases, deployment, trust
 from components.access import roles as may_do
 from components.access.statements import Statement
 from components.identity import GitHubIssuer, RoleArgs
-from composition.account import cdn_zones, databases_in, orchestrators_in
+from composition.account import cdn_zones, cluster_in, databases_in, orchestrators_in
 from settings import Environment, Portal, Release
 
 
@@ -43,9 +43,7 @@ def every(portal: Portal, boundary: pulumi.Input[str], issuer: tuple[GitHubIssue
         who = (trust.identities("Reader", reader.principals),)
         yield role(names.reader_role(name), f"Reads what is shared with {name}", who, on_buckets.read("Data", *shared))
     if access.github:
-        region = databases_in(portal)
-        looks = {"databases": databases.reads(account, region)} if region else {}
-        changes = {"databases": databases.changes(account, region)} if region else {}
+        looks, changes = _further(portal)
         from_github = trust.github(account, access.github.preview_subjects)
         who = (from_github, trust.itself(account, names.GITHUB_PREVIEW))
         may = deployment.preview(account, orchestrators_in(portal), cdn_zones(portal))
@@ -54,6 +52,22 @@ def every(portal: Portal, boundary: pulumi.Input[str], issuer: tuple[GitHubIssue
         who = (from_github, trust.itself(account, names.GITHUB_DEPLOY))
         may = deployment.deploy(account, orchestrators_in(portal), cdn_zones(portal))
         yield replace(role(names.GITHUB_DEPLOY, "Deploys what was reviewed", who, may, *issuer), more=changes)
+
+
+def _further(portal: Portal) -> tuple[dict[str, tuple[Statement, ...]], dict[str, tuple[Statement, ...]]]:
+    """What previews and what deployments may do besides, by a word for each policy."""
+    account, looks, changes = (
+        portal.current.account.id,
+        dict[str, tuple[Statement, ...]](),
+        dict[str, tuple[Statement, ...]](),
+    )
+    for word, access, region in (
+        ("databases", databases, databases_in(portal)),
+        ("cluster", clusters, cluster_in(portal)),
+    ):
+        if region:
+            looks[word], changes[word] = access.reads(account, region), access.changes(account, region)
+    return looks, changes
 
 
 def _jobs(portal: Portal, name: str, environment: Environment) -> Iterator[tuple[str, tuple[Statement, ...]]]:

@@ -20,8 +20,8 @@ from typing import Any, cast
 
 PACKAGE = "pulumi_aws"
 PARTS = (
-    "acm", "batch", "cloudfront", "cloudwatch", "ec2", "ecr", "ecs", "iam", "rds", "route53", "s3",
-    "secretsmanager", "sfn", "sns", "sqs", "vpc", "wafv2",
+    "acm", "batch", "cloudfront", "cloudwatch", "ec2", "ecr", "ecs", "eks", "iam", "kms", "lb", "rds",
+    "route53", "s3", "secretsmanager", "sfn", "sns", "sqs", "vpc", "wafv2",
 )  # fmt: skip
 """Those that the program uses."""
 _WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")

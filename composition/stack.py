@@ -12,7 +12,7 @@ from components.accounts import AccountPublicAccess
 from components.identity import Boundary, GitHubIssuer, Role
 from components.workflows import Workflows
 from composition import data, roles
-from composition.account import cdn_zones, databases_in, orchestrators_in
+from composition.account import cdn_zones, cluster_in, databases_in, orchestrators_in
 from settings import Portal, audience
 
 _Deferred = tuple[pulumi.Output[str], Callable[[pulumi.Output[str]], None]]
@@ -45,6 +45,11 @@ class Outputs:
     databases: Mapping[str, Mapping[str, Any]]
     """By environment: hosts, the name of the secret with the URI, id of the security group, and what of the database
     can't be changed once it is there."""
+    cluster: Mapping[str, Any]
+    """Name, version and endpoint of the Kubernetes cluster, id of its security group, and whether it is protected;
+    empty: the account has none."""
+    sites: Mapping[str, Mapping[str, Any]]
+    """By environment: ``url``, ``domain`` (CloudFront's own name), ``distribution`` (its id)."""
 
 
 def compose(
@@ -52,9 +57,10 @@ def compose(
     provider: pulumi.ProviderResource,
     last: Mapping[str, Any],
     adopted: data.Adopted,
+    role: str | None = None,
 ) -> Outputs:
     """Everything in the account of the current stack. ``last``: the outputs when it was last brought up; ``adopted``:
-    the parts that buckets with ``import_id`` have, by key."""
+    the parts that buckets with ``import_id`` have, by key; ``role`` takes the place of the stack file's."""
     settings, opts = portal.current, pulumi.ResourceOptions(provider=provider)
     public_access = AccountPublicAccess("account", opts, blocked=settings.account.block_public_access)
     deferred = {key: cast("_Deferred", pulumi.deferred_output()) for key in settings.data_cdn}
@@ -75,18 +81,29 @@ def compose(
         orchestrators_in=orchestrators_in(portal),
         cdn_zones=cdn_zones(portal),
         databases_here=databases_in(portal) is not None,
+        cluster_here=cluster_in(portal) is not None,
     )
     issuer = (GitHubIssuer("github", opts),) if settings.access.github else ()
     made_roles = {args.role: Role(args.role, args, opts) for args in roles.every(portal, boundary.arn, issuer)}
     role_arns = {name: role.arn for name, role in made_roles.items()}
-    orchestrators: Mapping[str, Mapping[str, Any]] = {}
-    databases: Mapping[str, Mapping[str, Any]] = {}
-    images: Mapping[str, pulumi.Output[str]] = {}
-    if orchestrators_in(portal):
-        from composition import orchestrators as batch  # not every stack has them, and they load half of the SDK
+    outputs: Mapping[str, Mapping[str, Any]] = {}
+    if settings.networked:
+        from composition.networked import Context, networked  # not every stack has one, and it loads half of the SDK
 
-        before = last.get("orchestrators", {})
-        orchestrators, databases = batch.orchestrators(portal, role_arns, boundary.arn, provider, before)
+        context = Context(
+            provider=provider,
+            role=role,
+            role_arns=role_arns,
+            boundary=boundary.arn,
+            logs=logs,
+            data_urls={key: one["url"] for key, one in cdns.items()},
+            last=last,
+        )
+        outputs = networked(portal, context)
+    images: Mapping[str, pulumi.Output[str]] = {}
+    if settings.images:
+        from composition import orchestrators as batch
+
         images = batch.images(portal, opts)
     return Outputs(
         account=settings.account.id,
@@ -96,8 +113,10 @@ def compose(
         protected={key: bucket.name for key, bucket in settings.buckets.items() if bucket.protected},
         access=audience.outputs(settings),
         environments={name: one.deployed_names(name) for name, one in settings.environments.items() if not one.retire},
-        orchestrators=orchestrators,
+        orchestrators=outputs.get("orchestrators", {}),
         images=images,
         data_cdn=cdns,
-        databases=databases,
+        databases=outputs.get("databases", {}),
+        cluster=outputs.get("cluster", {}),
+        sites=outputs.get("sites", {}),
     )

@@ -5,6 +5,7 @@ any resource exists, and reports every fault at once.
 """
 
 from settings.base import BucketRef
+from settings.cluster import Cluster
 from settings.database import Database
 from settings.faults import Fault, SettingsError
 from settings.orchestration import Orchestrator
@@ -14,6 +15,7 @@ from settings.schema import Bucket, Environment, Lifecycle, Settings, StackFile
 __all__ = [
     "Bucket",
     "BucketRef",
+    "Cluster",
     "Database",
     "Environment",
     "Fault",

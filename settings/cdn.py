@@ -69,9 +69,17 @@ def distinct_hosts(stacks: Mapping[str, Settings]) -> Iterator[Fault]:
     """A host name belongs to one distribution in all of AWS."""
     taken: dict[str, str] = {}
     for stack, settings in stacks.items():
-        for key, cdn in settings.data_cdn.items():
-            for index, host in enumerate(cdn.hosts):
+        for at, hosts in _hosts(settings):
+            for index, host in enumerate(hosts):
                 if host in taken:
                     rule_ = f"is a host of {taken[host]} too: one distribution answers for a host"
-                    yield fault_at(stack, ("data_cdn", key, "hosts", index), host, rule_)
-                taken.setdefault(host, f"{file_of(stack)}: data_cdn.{key}")
+                    yield fault_at(stack, (*at, "hosts", index), host, rule_)
+                taken.setdefault(host, f"{file_of(stack)}: {'.'.join(at)}")
+
+
+def _hosts(settings: Settings) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:
+    """Of each distribution of an account: where its entry stands, and its hosts."""
+    for key, cdn in settings.data_cdn.items():
+        yield ("data_cdn", key), cdn.hosts
+    for name, site in settings.sites.items():
+        yield ("environments", name, "site"), site.hosts

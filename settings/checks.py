@@ -12,7 +12,7 @@ from itertools import combinations
 from pathlib import Path
 
 from components import names, rules
-from settings import audience, cdn, databases, orchestrators, references, workflows
+from settings import audience, cdn, databases, orchestrators, references, services, workflows
 from settings.faults import Fault, fault_at, file_of, path
 from settings.schema import Bucket, Images, Settings
 
@@ -35,6 +35,7 @@ def across(stacks: Stacks, unread: frozenset[str]) -> Iterator[Fault]:
         yield from orchestrators.check(stack, settings, stacks)
         yield from cdn.check(stack, settings)
         yield from databases.check(stack, settings)
+        yield from services.check(stack, settings, stacks, unread)
     yield from _distinct_accounts(stacks)
     yield from _distinct_buckets(stacks)
     yield from _distinct_networks(stacks)

@@ -29,14 +29,14 @@ def check(stack: str, settings: Settings, stacks: Mapping[str, Settings]) -> Ite
 
 def _network(stack: str, settings: Settings) -> Iterator[Fault]:
     network, at = settings.network, ("network",)
-    if not settings.orchestrators:
+    if not settings.networked:
         for key in sorted(network.model_fields_set - {"cidr"}):
-            rule = "no environment has an orchestrator, so that no network is made"
+            rule = "there is no cluster and no environment has an orchestrator, so that no network is made"
             yield fault_at(stack, (*at, key), getattr(network, key), rule)
         return
     zones, region = network.zones, settings.account.region
     if len(zones) < 2 or len(set(zones)) != len(zones):
-        yield fault_at(stack, (*at, "zones"), zones, "an orchestrator needs two or three different zones")
+        yield fault_at(stack, (*at, "zones"), zones, "a network needs two or three different zones")
     for index, zone in enumerate(zones):
         if zone[:-1] != region:
             yield fault_at(stack, (*at, "zones", index), zone, f"must be a zone of {region} (account.region)")

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from settings import audience, checks, databases
+from settings import audience, checks, databases, services
 from settings.audience import Deployed
 from settings.base import BucketRef
 from settings.environments import dropped_from_environments
@@ -67,18 +67,22 @@ class Portal:
         deployed: Mapping[str, Deployed],
         environments: Mapping[str, Mapping[str, str]],
         clusters: Mapping[str, Mapping[str, Any]] | None = None,
+        kubernetes: Mapping[str, Any] | None = None,
     ) -> None:
         """``protected``: bucket names by key; ``deployed``: all buckets by name; ``environments``: names of their parts
-        by environment and key; ``clusters``: protected databases by environment; all as this stack was last brought up.
+        by environment and key; ``clusters``: protected databases by environment; ``kubernetes``: what was put out of
+        the cluster; all as this stack was last brought up.
 
         Raises SettingsError where the file lets go of what is protected, or of an environment, without ``retire``,
-        would make another database of one, or opens a bucket without ``open_contents_to``.
+        would make another database of one, skips a version of Kubernetes, or opens a bucket without
+        ``open_contents_to``.
         """
         faults = [
             *checks.dropped(self.stack, self.current, protected),
             *audience.opened(self.stack, self.current, deployed),
             *dropped_from_environments(self.stack, self.current, environments),
             *databases.changed(self.stack, self.current, clusters or {}),
+            *services.changed(self.stack, self.current, kubernetes or {}),
         ]
         if faults:
             raise SettingsError(faults)

@@ -13,8 +13,10 @@ from pydantic import Field
 from components import names, rules
 from settings.base import BucketRef, Days, LogDays, Model, Word, pattern, rule
 from settings.cdn import DataCdn
+from settings.cluster import Cluster
 from settings.database import Database
 from settings.orchestration import Orchestrator
+from settings.service import Api, Frontend, Service, Site
 
 BucketKind = Literal["source", "staging", "embargo", "public", "log", "workspace"]
 PROTECTED_KINDS: Final = frozenset({"source", "staging", "embargo", "public", "log"})
@@ -50,12 +52,12 @@ class Account(Model):
 
 
 class Network(Model):
-    """The account's addresses, and the network of its orchestrators: it is made only if there are any."""
+    """The account's addresses, and the network of its orchestrators and its cluster: it is made if there are any."""
 
     cidr: Annotated[str, rule(rules.network)]
     """/16 to /20, private, and unlike every other account's, so that the networks can be joined."""
     zones: Annotated[tuple[Annotated[str, rule(rules.zone)], ...], Field(max_length=3)] = ()
-    """Two or three zones of the region, for orchestrators. Their order stays: a zone's place decides its addresses."""
+    """Two or three zones of the region, for a network. Their order stays: a zone's place decides its addresses."""
     nat_gateways: Annotated[int, Field(ge=1, le=3)] = 1
     """At most one a zone. Fewer are cheaper, and one that fails is felt beyond its own zone."""
     flow_log_days: LogDays = 30
@@ -138,9 +140,18 @@ class Environment(Model):
     """The bucket whose metadata the database import reads."""
     orchestrator: Orchestrator | None = None
     database: Database | None = None
+    api: Api | None = None
+    frontend: Frontend | None = None
+    site: Site | None = None
     retire: bool = False
     """Let go of the environment: no run can be started in it, and removing the entry deletes its orchestrator and both
-    buckets, with all objects in them."""
+    buckets, with all objects in them, and its services and site."""
+
+    @property
+    def services(self) -> dict[str, Service]:
+        """By key, those that it has."""
+        found = {"api": self.api, "frontend": self.frontend}
+        return {key: one for key, one in found.items() if one}
 
     def deployed_names(self, name: str) -> dict[str, str]:
         """By key, what the environment of that name deploys and may not lose without ``retire``."""
@@ -209,12 +220,23 @@ class Settings(Model):
     data_cdn: dict[Word, DataCdn] = Field(default={})
     """By the key of the bucket that is served, of kind ``staging`` or ``public``."""
     images: dict[Word, Images] = Field(default={})
+    cluster: Cluster | None = None
     access: Access = Access()
 
     @property
     def orchestrators(self) -> dict[str, Orchestrator]:
         """By environment."""
         return {name: one.orchestrator for name, one in self.environments.items() if one.orchestrator}
+
+    @property
+    def sites(self) -> dict[str, Site]:
+        """By environment."""
+        return {name: one.site for name, one in self.environments.items() if one.site}
+
+    @property
+    def networked(self) -> bool:
+        """Whether the account has a network: its orchestrators and its cluster share it."""
+        return bool(self.orchestrators or self.cluster)
 
     @property
     def databases(self) -> dict[str, Database]:

@@ -78,10 +78,20 @@ def _default(field: FieldInfo) -> str:
         return "none"
     if isinstance(value, BaseModel):
         return "its defaults"
-    if isinstance(value, tuple) and isinstance(value[0], BaseModel):
-        shown = [one.model_dump(mode="json", exclude_unset=True) for one in cast("tuple[BaseModel, ...]", value)]
-        return f"`{json.dumps(shown)}`"
-    return f"`{json.dumps(value)}`"
+    return f"`{json.dumps(_plain(value))}`"
+
+
+def _plain(value: Any) -> Any:
+    """As the stack file would have it."""
+    if isinstance(value, BaseModel):
+        return value.model_dump(mode="json", exclude_unset=True)
+    if isinstance(value, tuple):
+        return [_plain(one) for one in cast("tuple[object, ...]", value)]
+    return (
+        {key: _plain(one) for key, one in cast("dict[str, object]", value).items()}
+        if isinstance(value, dict)
+        else value
+    )
 
 
 def _meaning(field: FieldInfo) -> str:

@@ -63,12 +63,10 @@ def cdn_read(bucket: str, distribution: str) -> tuple[Statement, ...]:
     )
 
 
-def cdn_log_delivery(log_bucket: str, account: str, bucket_keys: tuple[str, ...]) -> Statement:
-    """CloudWatch's delivery service writes the access logs of the CDNs over these buckets; it would add a statement
-    like this by itself, which the next ``up`` would take away."""
-    sources = tuple(
-        f"arn:aws:logs:us-east-1:{account}:delivery-source:{names.cdn_log_delivery(key)}" for key in bucket_keys
-    )
+def cdn_log_delivery(log_bucket: str, account: str, deliveries: tuple[str, ...]) -> Statement:
+    """CloudWatch's delivery service writes the access logs of distributions, whose deliveries have these names; it
+    would add a statement like this by itself, which the next ``up`` would take away."""
+    sources = tuple(f"arn:aws:logs:us-east-1:{account}:delivery-source:{name}" for name in deliveries)
     return Statement(
         sid="CdnLogDelivery",
         principals=Principals(kind="Service", ids=("delivery.logs.amazonaws.com",)),

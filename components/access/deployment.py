@@ -156,7 +156,7 @@ def boundary(
         *((delivery.most(),) if cdn_zones is not None else ()),
         *(databases.most(account) if databases_here else ()),
         *(clusters.most(account) if cluster_here else ()),
-        _roots_stay(account),
+        _roots_stay(account, *(clusters.ATTACHED if cluster_here else ())),
     )
 
 
@@ -187,12 +187,12 @@ def _bounded(account: str, operator: str = "StringEquals") -> Condition:
     return Condition(operator=operator, key="iam:PermissionsBoundary", values=(boundary_arn,))
 
 
-def _roots_stay(account: str) -> Statement:
-    """The boundary and the GitHub roles are changed by an administrator alone."""
+def _roots_stay(account: str, *more: str) -> Statement:
+    """The boundary and the GitHub roles are changed by an administrator alone. ``more``: further calls that change."""
     roots = (names.GITHUB_PREVIEW, names.GITHUB_DEPLOY)
     return Statement(
         sid="RootsStay",
         effect="Deny",
-        actions=(*_BOUND, *_UNBOUND, *_CHANGE_POLICY, *clusters.ATTACHED),
+        actions=(*_BOUND, *_UNBOUND, *_CHANGE_POLICY, *more),
         resources=(*(names.role_arn(account, role) for role in roots), _any_policy(account)),
     )

@@ -44,9 +44,11 @@ def status_queue(account: str, region: str, environment: str, queue: str) -> tup
     )
 
 
-def pull_by(accounts: tuple[str, ...]) -> Statement:
-    """The job and execution roles of other accounts' environments."""
-    roles = tuple(names.role_arn(account, names.JOB_ROLES) for account in accounts)
+def pull_by(jobs: tuple[str, ...], clusters: tuple[str, ...] = ()) -> Statement:
+    """The job and execution roles of other accounts' environments (``jobs``), and the machines of their clusters."""
+    accounts = tuple(dict.fromkeys((*jobs, *clusters)))
+    roles = tuple(names.role_arn(account, names.JOB_ROLES) for account in jobs)
+    roles += tuple(names.role_arn(account, names.NODE_ROLE) for account in clusters)
     return Statement(
         sid="PullByJobs",
         actions=PULL,

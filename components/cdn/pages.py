@@ -8,7 +8,7 @@ form and which origin was asked for. Cookies are sent on and are not in the key:
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 import pulumi
@@ -23,22 +23,6 @@ ALL_BUT_HOST: Final = "b689b0a8-53d0-40ab-baf2-68738e2966ac"
 IMMUTABLE: Final = "658327ea-f89d-4fab-a63d-7e88639e58f6"
 """AWS's own cache policy CachingOptimized: kept by path alone, for as long as the answer says, a day if nothing."""
 LONGEST_SECONDS: Final = 31_536_000
-DIRECTIVES: Final[Mapping[str, tuple[str, ...]]] = {
-    "default-src": ("'self'",),
-    "connect-src": ("'self'",),
-    "img-src": ("'self'", "data:", "blob:"),
-    "worker-src": ("'self'", "blob:"),
-    "script-src": ("'self'",),
-    "style-src": ("'self'",),
-    "font-src": ("'self'",),
-    "object-src": ("'none'",),
-    "base-uri": ("'none'",),
-    "form-action": ("'self'",),
-    "frame-ancestors": ("'self'",),
-}
-"""What a page may load, by directive of a Content-Security-Policy."""
-DATA_DIRECTIVES: Final = ("connect-src", "img-src")
-"""Those by which a page reads data."""
 
 
 def cache_policy(
@@ -92,13 +76,3 @@ def response_headers(
         ),
     )
     return cloudfront.ResponseHeadersPolicy(name, comment=comment, security_headers_config=security, opts=opts)
-
-
-def content_policy(data: Sequence[str], more: Mapping[str, Sequence[str]]) -> str:
-    """``data``: origins that pages read data from; ``more``: further sources by directive."""
-    directives = {key: [*sources] for key, sources in DIRECTIVES.items()}
-    for key in DATA_DIRECTIVES:
-        directives[key] += data
-    for key, sources in more.items():
-        directives[key] = [one for one in directives[key] if one != "'none'"] + [*sources]
-    return "; ".join(f"{key} {' '.join(sources)}" for key, sources in directives.items())

@@ -20,7 +20,7 @@ from pulumi_aws import cloudfront
 
 from components import names
 from components.balancer import Balancer
-from components.cdn import logs, pages
+from components.cdn import contents, logs, pages
 from components.cdn.data import PRICE_CLASSES
 from components.storage import DataBucket
 
@@ -61,12 +61,12 @@ class SiteCdnArgs:
 
     def check(self, name: str) -> None:
         """Raises ValueError naming component, field, value and rule."""
-        unknown = sorted({*self.sources} - {*pages.DIRECTIVES})
+        unknown = sorted({*self.sources} - {*contents.DIRECTIVES})
         checks: tuple[tuple[bool, str, object, str], ...] = (
             (self.logs.kind == "log", "logs", self.logs.kind, "a bucket of kind log"),
             (self.price_class in PRICE_CLASSES, "price_class", self.price_class, f"one of {', '.join(PRICE_CLASSES)}"),
             (bool(self.hosts) == bool(self.zone_id), "zone_id", self.zone_id, "given with hosts, and with them alone"),
-            (not unknown, "sources", unknown, f"directives are {', '.join(pages.DIRECTIVES)}"),
+            (not unknown, "sources", unknown, f"directives are {', '.join(contents.DIRECTIVES)}"),
         )
         for kept, field_, value, rule in checks:
             if not kept:
@@ -180,7 +180,7 @@ class SiteCdn(pulumi.ComponentResource):
         return default, ordered
 
     def _content_policy(self, data: Sequence[str]) -> str:
-        return pages.content_policy(data, self._args.sources)
+        return contents.content_policy(data, self._args.sources)
 
     def _viewer_certificate(self) -> cloudfront.DistributionViewerCertificateArgs:
         args = self._args

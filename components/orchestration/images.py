@@ -24,6 +24,8 @@ class ImageRepositoryArgs:
     """Its name, which clients have written into them."""
     readers: tuple[str, ...] = ()
     """Other accounts whose jobs pull from it."""
+    clusters: tuple[str, ...] = ()
+    """Other accounts whose cluster's machines pull from it."""
     untagged_days: int = 14
     """An image that lost its tag to a newer one is deleted after this many days."""
     adopt: bool = False
@@ -33,7 +35,7 @@ class ImageRepositoryArgs:
 
     def check(self, name: str) -> None:
         """Raises ValueError naming component, field, value and rule."""
-        readers = [(rules.account_id(one), "readers", one) for one in self.readers]
+        readers = [(rules.account_id(one), "readers", one) for one in (*self.readers, *self.clusters)]
         named = rules.repository(self.repository)
         days = None if self.untagged_days >= 1 else "at least one day"
         both = "a repository is adopted or retired, not both" if self.adopt and self.retire else None
@@ -69,8 +71,8 @@ class ImageRepository(pulumi.ComponentResource):
             ),
         )
         ecr.LifecyclePolicy(name, repository=repository.name, policy=lifecycle(args.untagged_days), opts=child)
-        if args.readers:
-            policy = resource_document((pull_by(args.readers),))
+        if args.readers or args.clusters:
+            policy = resource_document((pull_by(args.readers, args.clusters),))
             ecr.RepositoryPolicy(name, repository=repository.name, policy=policy, opts=child)
         self.url = repository.repository_url
         self.register_outputs({"url": self.url})

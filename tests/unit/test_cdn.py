@@ -157,7 +157,7 @@ def test_access_logs_go_to_the_log_bucket_by_way_of_us_east_1_without_query_stri
     assert target.inputs["deliveryDestinationConfiguration"] == {"destinationResourceArn": "arn:aws:mock:::log"}
     assert not {"cs-uri-query", "cs(Cookie)"} & set(delivery.inputs["recordFields"])
     assert delivery.inputs["s3DeliveryConfigurations"][0]["suffixPath"].startswith("AWSLogs/{account-id}/CloudFront/")
-    admitted = buckets.cdn_log_delivery("the-logs", "908710317728", ("data",)).as_json()
+    admitted = buckets.cdn_log_delivery("the-logs", "908710317728", ("cryoet-data-cdn",)).as_json()
     named = "arn:aws:logs:us-east-1:908710317728:delivery-source:cryoet-data-cdn"
     assert admitted["Condition"]["ArnLike"] == {"aws:SourceArn": named}  # pyright: ignore[reportIndexIssue]  # plain JSON
 

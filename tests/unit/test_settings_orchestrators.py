@@ -76,12 +76,12 @@ REFUSED: list[tuple[str, str, object, str]] = [
         ["abcdefghij-abcdefghij"],
         "notifications.queues[0]: 'abcdefghij-abcdefghij': too long: the queue cryoet-ingestion-staging-",
     ),
-    ("dev", "network.zones", ["us-west-2a"], "network.zones: ['us-west-2a']: an orchestrator needs two or three"),
-    ("dev", "network.zones", ["us-west-2a"] * 2, "an orchestrator needs two or three different zones"),
+    ("dev", "network.zones", ["us-west-2a"], "network.zones: ['us-west-2a']: a network needs two or three"),
+    ("dev", "network.zones", ["us-west-2a"] * 2, "a network needs two or three different zones"),
     ("dev", "network.zones", ["us-west-2a", "us-east-1a"], "zones[1]: 'us-east-1a': must be a zone of us-west-2"),
     ("dev", "network.nat_gateways", 3, "network.nat_gateways: 3: at most one a zone"),
-    ("public", "network.zones", ["us-west-2a"], "network.zones: ['us-west-2a']: no environment has an orchestrator"),
-    ("public", "network.nat_gateways", 1, "network.nat_gateways: 1: no environment has an orchestrator"),
+    ("public", "network.zones", ["us-west-2a"], "network.zones: ['us-west-2a']: there is no cluster and no environment"),
+    ("public", "network.nat_gateways", 1, "network.nat_gateways: 1: there is no cluster and no environment"),
     ("prod", "images.x", {"repository": "cryoet-staging"}, "images.x: 'x': clients look for images in the account 908"),
     ("dev", "images.ingest.repository", "apiv2-x86", "is the repository of images.ingest already"),
     # roles and releases
@@ -126,5 +126,5 @@ def test_the_json_schema_knows_orchestrators() -> None:
 
 def test_a_network_is_asked_for_with_the_first_orchestrator(tmp_path: Path) -> None:
     found = faults(put("prod", "network", {"cidr": "10.34.0.0/16"}), tmp_path)
-    rule = "an orchestrator needs two or three different zones"
+    rule = "a network needs two or three different zones"
     assert found == [f"Pulumi.prod.yaml: portal:settings.network.zones: []: {rule}"]

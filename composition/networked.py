@@ -1,0 +1,120 @@
+"""What an account has in its network: orchestrators, databases, and the cluster with its services.
+
+Each part's module is loaded where the account has such: together they load half of the SDK.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pulumi
+
+from components.network import Network
+from components.storage import DataBucket
+from composition.network import network
+from settings import Portal
+
+if TYPE_CHECKING:
+    from components.cluster import Cluster
+    from components.database import Database
+    from components.namespace import Namespace
+    from components.orchestration.orchestrator import Orchestrator
+
+Outputs = dict[str, Mapping[str, Any]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Context:
+    """What everything in the network is made with."""
+
+    provider: pulumi.ProviderResource
+    role: str | None
+    """Takes the place of the stack file's."""
+    role_arns: Mapping[str, pulumi.Output[str]]
+    """By name, those of the account's roles."""
+    boundary: pulumi.Output[str]
+    logs: DataBucket
+    data_urls: Mapping[str, pulumi.Output[str]]
+    """Of the account's data CDNs, by bucket key."""
+    last: Mapping[str, Any]
+    """The stack's outputs when it was last brought up."""
+
+    @property
+    def opts(self) -> pulumi.ResourceOptions:
+        return pulumi.ResourceOptions(provider=self.provider)
+
+
+def networked(portal: Portal, context: Context) -> Outputs:
+    """What is put out of ``orchestrators``, ``databases`` and ``sites`` by environment, and of the ``cluster``."""
+    shared = network(portal, context.boundary, context.opts)
+    cluster, namespaces, outputs = _cluster(portal, shared, context)
+    orchestrators = _orchestrators(portal, shared, context, outputs)
+    databases = _databases(portal, shared, orchestrators, namespaces, context, outputs)
+    if cluster and portal.current.sites:
+        from composition import services
+
+        with_services = services.Shared(
+            cluster=cluster,
+            network=shared,
+            boundary=context.boundary,
+            logs=context.logs,
+            data_urls=context.data_urls,
+            provider=context.provider,
+        )
+        outputs["sites"] = services.sites(portal, with_services, namespaces, databases)
+    return outputs
+
+
+def _cluster(portal: Portal, shared: Network, context: Context) -> tuple[Cluster | None, dict[str, Namespace], Outputs]:
+    if portal.current.cluster is None:
+        return None, {}, {}
+    from composition import cluster as of_eks
+
+    last = context.last.get("cluster", {})
+    made = of_eks.cluster(
+        portal,
+        portal.current.cluster,
+        shared,
+        context.role_arns,
+        context.boundary,
+        context.role,
+        last,
+        context.opts,
+    )
+    return made, of_eks.namespaces(portal, made, shared, context.opts), {"cluster": of_eks.output(portal, made)}
+
+
+def _orchestrators(portal: Portal, shared: Network, context: Context, outputs: Outputs) -> dict[str, Orchestrator]:
+    if not portal.current.orchestrators:
+        return {}
+    from composition import orchestrators as batch
+
+    last = context.last.get("orchestrators", {})
+    made = batch.orchestrators(portal, shared, context.role_arns, context.boundary, context.provider, last)
+    outputs["orchestrators"] = {name: batch.output(one) for name, one in made.items()}
+    return made
+
+
+def _databases(
+    portal: Portal,
+    shared: Network,
+    orchestrators: Mapping[str, Orchestrator],
+    namespaces: Mapping[str, Namespace],
+    context: Context,
+    outputs: Outputs,
+) -> dict[str, Database]:
+    """Each environment's, which its jobs' machines and its pods may connect to."""
+    if not portal.current.databases:
+        return {}
+    from composition import databases as of_rds
+
+    made: dict[str, Database] = {}
+    for name in portal.current.databases:
+        clients = {"jobs": orchestrators[name].security_group_id}
+        if name in namespaces:
+            clients["pods"] = namespaces[name].security_group_id
+        made[name] = of_rds.database(portal, name, shared, clients, context.opts)
+    outputs["databases"] = {name: of_rds.output(portal, name, one) for name, one in made.items()}
+    return made

@@ -1,0 +1,212 @@
+"""Services and sites of an account's environments, from their settings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import pulumi
+
+from components import names, pods
+from components.balancer import Balancer, BalancerArgs
+from components.cdn.contents import ANY_DISTRIBUTION
+from components.cdn.site import SiteCdn, SiteCdnArgs
+from components.cluster import Cluster
+from components.database import PORT as DATABASE_PORT
+from components.namespace import Namespace
+from components.network import ANYWHERE, Network
+from components.service import SecretArgs, Way, WebService, WebServiceArgs
+from components.storage import DataBucket
+from composition.network import private_networks
+from settings import Environment, Portal
+from settings.service import Api, Frontend, Resources, ServiceImage, Site
+
+API_PORT, FRONTEND_PORT = 9009, 8080
+API_METHODS: Final = ("GET", "HEAD", "OPTIONS", "POST")
+API_PROBE: Final = pods.ProbeArgs(path="/graphql")
+FRONTEND_PROBE: Final = pods.ProbeArgs(path="/healthz")
+API_STOP_SECONDS: Final = 120
+"""How long the API lets its queries end."""
+FRONTEND_STOP_SECONDS: Final = 30
+DATABASE_VALUES: Final = {
+    "PLATFORMICS_DATABASE_HOST": "host",
+    "PLATFORMICS_DATABASE_PORT": "port",
+    "PLATFORMICS_DATABASE_USER": "user",
+    "PLATFORMICS_DATABASE_PASSWORD": "password",
+    "PLATFORMICS_DATABASE_NAME": "name",
+}
+"""The API's variables, and the members of the database's secret that are their values."""
+NOT_THE_INTERNET: Final = ("10.0.0.0/8", "100.64.0.0/10", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shared:
+    """What all services of an account are made with."""
+
+    cluster: Cluster
+    network: Network
+    boundary: pulumi.Input[str]
+    logs: DataBucket
+    data_urls: Mapping[str, pulumi.Output[str]]
+    """Of the account's data CDNs, by bucket key."""
+    provider: pulumi.ProviderResource
+
+
+def sites(
+    portal: Portal, shared: Shared, spaces: Mapping[str, Namespace], databases: Mapping[str, pulumi.Resource]
+) -> dict[str, dict[str, Any]]:
+    """Makes each environment's services and what is before them; what is put out of each site.
+
+    ``databases``: by environment; pods that read one come after it.
+    """
+    outputs: dict[str, dict[str, Any]] = {}
+    for name, site in portal.current.sites.items():
+        environment, opts = portal.current.environments[name], pulumi.ResourceOptions(provider=shared.provider)
+        balancer = Balancer(name, _balancer(name, site, shared), opts)
+        cdn = SiteCdn(f"{name}-site", _cdn(portal, name, site, balancer, shared), opts)
+        common = _common(portal, shared, spaces[name], balancer)
+        if environment.api:
+            after = pulumi.ResourceOptions(provider=shared.provider, depends_on=[databases[name]])
+            WebService(f"{name}-api", _api(portal, name, environment, environment.api, common), after)
+        if environment.frontend:
+            WebService(f"{name}-frontend", _frontend(portal, name, environment.frontend, cdn, common), opts)
+        outputs[name] = {"url": cdn.url, "domain": cdn.domain, "distribution": cdn.distribution}
+    return outputs
+
+
+def _balancer(name: str, site: Site, shared: Shared) -> BalancerArgs:
+    return BalancerArgs(
+        environment=name,
+        vpc_id=shared.network.vpc_id,
+        subnet_ids=shared.network.private_subnet_ids,
+        hosts=site.hosts,
+        zone_id=site.zone_id,
+    )
+
+
+def _cdn(portal: Portal, name: str, site: Site, balancer: Balancer, shared: Shared) -> SiteCdnArgs:
+    environment = portal.current.environments[name]
+    return SiteCdnArgs(
+        environment=name,
+        balancer=balancer,
+        logs=shared.logs,
+        data_origins=tuple(data_origins(portal, environment, shared.data_urls)),
+        **site.model_dump(),
+    )
+
+
+def data_origins(
+    portal: Portal, environment: Environment, urls: Mapping[str, pulumi.Output[str]]
+) -> Iterator[pulumi.Input[str]]:
+    """Where pages read the data that the environment's database describes. Another stack's distribution without hosts
+    has a name that is not known here."""
+    ref = environment.import_from
+    if ref is None:
+        return
+    if ref.stack in (None, portal.stack):
+        if ref.bucket in urls:
+            yield urls[ref.bucket]
+        return
+    cdn = portal.stacks[ref.stack].data_cdn.get(ref.bucket)
+    if cdn:
+        yield from [f"https://{host}" for host in cdn.hosts] or [ANY_DISTRIBUTION]
+
+
+def _common(portal: Portal, shared: Shared, space: Namespace, balancer: Balancer) -> dict[str, Any]:
+    account = portal.current.account
+    return {
+        "account": account.id,
+        "region": account.region,
+        "boundary": shared.boundary,
+        "cluster": shared.cluster,
+        "namespace": space,
+        "balancer": balancer,
+        "vpc_id": shared.network.vpc_id,
+        "networks": private_networks(portal),
+    }
+
+
+def _api(portal: Portal, name: str, environment: Environment, api: Api, common: Mapping[str, Any]) -> WebServiceArgs:
+    assert environment.database is not None  # noqa: S101 - the settings' checks have seen to it
+    image = image_of(portal, api.image)
+    variables = {"AWS_REGION": portal.current.account.region, **api.variables}
+
+    def container(name: str, command: tuple[str, ...], size: Resources, *, secrets: bool) -> pods.ContainerArgs:
+        return pods.ContainerArgs(
+            name=name,
+            image=image,
+            command=command,
+            resources=_resources(size),
+            variables=variables,
+            secrets=secrets,
+        )
+
+    return WebServiceArgs(
+        service="api",
+        paths=("/graphql*",),
+        methods=API_METHODS,
+        priority=10,
+        port=API_PORT,
+        main=container("api", api.command, api.resources, secrets=True),
+        before=tuple(container(one.name, one.command, one.resources, secrets=one.secrets) for one in api.init),
+        sidecars=tuple(
+            pods.SidecarArgs(
+                name=one.name, image=one.image, command=one.command, resources=_resources(one.resources), port=one.port
+            )
+            for one in api.sidecars
+        ),
+        scratch=tuple(
+            pods.ScratchArgs(name=key, path=one.path, size_mib=one.size_mib) for key, one in api.scratch.items()
+        ),
+        probe=API_PROBE,
+        secret=SecretArgs(
+            name=names.database_secret(name), variables=DATABASE_VALUES, version=environment.database.password_version
+        ),
+        ways_out=(Way(port=DATABASE_PORT, networks=private_networks(portal)),),
+        replicas=api.replicas,
+        max_replicas=api.max_replicas,
+        stop_seconds=API_STOP_SECONDS,
+        **common,
+    )
+
+
+def _frontend(portal: Portal, name: str, frontend: Frontend, cdn: SiteCdn, common: Mapping[str, Any]) -> WebServiceArgs:
+    variables = {
+        "API_URL_V2": pulumi.Output.concat(cdn.url, "/graphql"),
+        "ENV": name,
+        "PORT": str(FRONTEND_PORT),
+        **frontend.variables,
+    }
+    return WebServiceArgs(
+        service="frontend",
+        paths=("/*",),
+        priority=100,
+        port=FRONTEND_PORT,
+        main=pods.ContainerArgs(
+            name="frontend",
+            image=image_of(portal, frontend.image),
+            command=frontend.command,
+            resources=_resources(frontend.resources),
+            variables=variables,
+        ),
+        probe=FRONTEND_PROBE,
+        # The site's own API too is asked over the internet, by its one URL.
+        ways_out=(Way(port=443, networks=(ANYWHERE,), outside=NOT_THE_INTERNET),),
+        replicas=frontend.replicas,
+        max_replicas=frontend.max_replicas,
+        stop_seconds=FRONTEND_STOP_SECONDS,
+        **common,
+    )
+
+
+def _resources(size: Resources) -> pods.ResourcesArgs:
+    return pods.ResourcesArgs(**size.model_dump())
+
+
+def image_of(portal: Portal, image: ServiceImage) -> str:
+    """As Kubernetes names it."""
+    holder = portal.stacks[image.stack or portal.stack]
+    account, repository = holder.account, holder.images[image.key].repository
+    end = f":{image.tag}" if image.tag else f"@{image.digest}"
+    return f"{account.id}.dkr.ecr.{account.region}.amazonaws.com/{repository}{end}"
