@@ -16,13 +16,16 @@ from typing import Any, cast
 
 import grpc
 import pulumi
+from google.protobuf import struct_pb2
 from pulumi.output import Unknown
 from pulumi.runtime import mocks, rpc, settings
+from pulumi.runtime.proto import resource_pb2
 from pulumi.runtime.stack import run_in_stack
 
 from localcloud.provider.check import check_inputs
 from localcloud.provider.rules import RULES, Rules, build
 from localcloud.provider.wire import UNKNOWN
+from tests.unit import kubernetes
 from tests.unit.stackfiles import PROJECT
 
 STACK, ORGANIZATION = "dev", "organization"
@@ -32,7 +35,13 @@ SECRETS: Mapping[str, Any] = {
     "aws:secretsmanager/getSecretVersion:getSecretVersion": {"id": "", "secretString": PASSWORD},
 }
 """What the account answers for a password."""
+ADDRESSES: Mapping[str, Any] = {
+    "aws:ec2/getManagedPrefixList:getManagedPrefixList": {"id": "pl-cloudfront", "name": "", "addressFamily": "IPv4"},
+}
+"""What the account answers for CloudFront's addresses."""
 COMPUTED: Mapping[str, tuple[str, ...]] = {
+    "aws:kms/key:Key": ("keyId",),
+    "aws:lb/loadBalancer:LoadBalancer": ("dnsName", "zoneId"),
     "aws:rds/cluster:Cluster": ("endpoint", "readerEndpoint"),
     "aws:rds/clusterParameterGroup:ClusterParameterGroup": ("name",),
     "aws:rds/subnetGroup:SubnetGroup": ("name",),
@@ -117,6 +126,8 @@ def _computed(type_: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
     """What AWS makes up beside the ARN, where a program uses it."""
     if type_ == "aws:cloudfront/distribution:Distribution":
         return {"domainName": "d1.cloudfront.net", "hostedZoneId": "Z2FDTNDATAQYW2"}
+    if type_ == "aws:eks/cluster:Cluster":
+        return kubernetes.computed(inputs)
     if type_ == "aws:route53/record:Record":
         return {"fqdn": inputs["name"]}
     if type_ == "aws:acm/certificate:Certificate":
@@ -143,7 +154,8 @@ class Refused(grpc.RpcError):
 
 class _Mocks(mocks.Mocks):
     def __init__(self, recording: Recording, answers: Mapping[str, Any]) -> None:
-        self.recording, self.answers = recording, {**SECRETS, **answers}
+        self.recording, self.answers = recording, {**SECRETS, **ADDRESSES, **answers}
+        self.objects = kubernetes.Objects()
 
     def call(self, args: mocks.MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]]]:
         self.recording.calls.append((args.token, args.args))
@@ -153,8 +165,11 @@ class _Mocks(mocks.Mocks):
         return cast("dict[str, Any]", answer(args.args) if callable(answer) else answer), []
 
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
-        if args.typ == "pulumi:providers:aws":
+        if args.typ.startswith("pulumi:providers:"):
             return args.name, args.inputs
+        if args.typ.startswith("kubernetes:"):
+            self.objects.create(args.typ, _whole(args.inputs))
+            return f"{args.name}-id", args.inputs
         if not args.custom:
             return "", args.inputs
         if args.typ not in rules_by_token():
@@ -172,9 +187,10 @@ class _Monitor(mocks.MockMonitor):
         self.recording = recording
 
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802 - the name is the engine's
-        response = super().RegisterResource(request)
+        component = request.type == kubernetes.COMPONENT
+        response = self._component(request) if component else super().RegisterResource(request)
         if request.type != "pulumi:pulumi:Stack":
-            given = rpc.deserialize_properties(request.object)
+            given = kubernetes.without_role(request.object) if component else rpc.deserialize_properties(request.object)
             self.recording.resources.append(
                 Registered(
                     urn=response.urn,
@@ -193,6 +209,15 @@ class _Monitor(mocks.MockMonitor):
                 )
             )
         return response
+
+    def _component(self, request: Any) -> Any:
+        """A component whose resources another process makes: pulumi_eks's."""
+        urn = self.make_urn(request.parent, request.type, request.name)
+        role = str(self.resources[kubernetes.service_role(request)].state["arn"])
+        outputs = kubernetes.make_component(request, urn, role, self.RegisterResource)
+        content = struct_pb2.Struct()
+        content.update(outputs)
+        return resource_pb2.RegisterResourceResponse(urn=urn, object=content)
 
     def RegisterResourceOutputs(self, request: Any) -> Any:  # noqa: N802 - the name is the engine's
         if request.urn.split("::")[2] == "pulumi:pulumi:Stack":
