@@ -15,7 +15,7 @@ from settings.service import Api, Resources, Service, ServiceImage
 Key = tuple[str | int, ...]
 RESERVED_NAMESPACES: Final = frozenset({"default", "general-purpose", "shared", "system"})
 """Names of Kubernetes, of EKS's node pools and of the cluster's own."""
-OWN_VARIABLES: Final = {"api": frozenset({"AWS_REGION"}), "frontend": frozenset({"API_URL_V2", "ENV", "PORT"})}
+OWN_VARIABLES: Final = {"api": frozenset({"AWS_REGION"}), "frontend": frozenset({"API_URL_V2", "PORT"})}
 DATABASE_VARIABLES: Final = "PLATFORMICS_DATABASE_"
 """Of the variables that a service has of its database."""
 

@@ -1,0 +1,28 @@
+"""Stack files with a cluster and services, for tests."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+from tests.unit.stackfiles import Files
+
+API: dict[str, Any] = {"image": {"key": "api", "tag": "v1"}, "command": ["python", "-m", "examples.api"]}
+FRONTEND: dict[str, Any] = {"image": {"key": "frontend", "tag": "v1"}, "replicas": 1}
+
+
+def serving(files: Files) -> None:
+    """Gives the environments of dev, and prod's, all that serves."""
+    for stack, environments in {"dev": ("dev", "staging"), "prod": ("prod",)}.items():
+        files[stack]["cluster"] = {"version": "1.36", "public_access": ["192.0.2.0/24"]}
+        there = {} if stack == "dev" else {"stack": "dev"}
+        for name in environments:
+            environment = files[stack]["environments"][name]
+            environment |= copy.deepcopy({"api": API, "frontend": FRONTEND})
+            environment["api"]["image"] |= there
+            environment["frontend"]["image"] |= there
+            environment["site"] = {}
+    files["dev"]["images"] |= {
+        "api": {"repository": "core-platform/apiv2"},
+        "frontend": {"repository": "core-platform/frontend"},
+    }
