@@ -34,6 +34,9 @@ class Objects:
         """Raises what the API server refuses it with; what is not known yet can't be judged."""
         if repr(UNKNOWN) in repr(inputs):
             return
+        group, _, word = type_.removeprefix("kubernetes:").rpartition(":")
+        stated = (group.removeprefix("core/"), word.removesuffix("Patch"))
+        assert stated == (inputs["apiVersion"], inputs["kind"]), f"{type_} is not what the object says that it is"
         [kind] = [one for one in KINDS if (one.api_version, one.name) == (inputs["apiVersion"], inputs["kind"])]
         path = kind.path(inputs["metadata"].get("namespace", ""))
         self._client.create(path, dict(inputs))

@@ -9,6 +9,7 @@ from tests.unit.stackfiles import Files
 
 API: dict[str, Any] = {"image": {"key": "api", "tag": "v1"}, "command": ["python", "-m", "examples.api"]}
 FRONTEND: dict[str, Any] = {"image": {"key": "frontend", "tag": "v1"}, "replicas": 1}
+HOSTS: dict[str, Any] = {"hosts": ["portal.example.org"], "zone_id": "Z0123456789ABCDEFGHIJ"}
 
 
 def serving(files: Files) -> None:

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import socket
 from typing import Any
 
 import pulumi
 import pulumi_aws as aws
 import pytest
 
+from components import eks as versions
 from components.cluster import ADMIN, VIEW, Access, Cluster, ClusterArgs
 from components.machines import MachinesArgs
 from components.namespace import Namespace, NamespaceArgs
 from components.network import Network, NetworkArgs
+from composition.cluster import warn_of_endpoint, warn_of_support
 from tests.unit.recording import Recording, record
 
 ACCOUNT, REGION = "908710317728", "us-west-2"
+BOUNDARY = f"arn:aws:iam::{ACCOUNT}:policy/cryoet-boundary"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/admin"
 
 
@@ -26,7 +31,7 @@ def network(opts: pulumi.ResourceOptions) -> Network:
         zones=("us-west-2a", "us-west-2b"),
         nat_gateways=1,
         flow_log_days=30,
-        boundary="arn:aws:iam::908710317728:policy/cryoet-boundary",
+        boundary=BOUNDARY,
     )
     return Network("network", args, opts)
 
@@ -37,7 +42,12 @@ def make(**fields: Any) -> tuple[Network, Cluster, pulumi.ResourceOptions]:
     net = network(opts)
     given: dict[str, Any] = {"version": "1.36", "public_access": ("192.0.2.0/24",), **fields}
     args = ClusterArgs(
-        account=ACCOUNT, region=REGION, role=ROLE, boundary="arn:aws:iam::908710317728:policy/cryoet-boundary", network=net, **given
+        account=ACCOUNT,
+        region=REGION,
+        role=ROLE,
+        boundary=BOUNDARY,
+        network=net,
+        **given,
     )
     return net, Cluster("cluster", args, opts), opts
 
@@ -51,7 +61,150 @@ def deploy(**fields: Any) -> Recording:
     return record(program)
 
 
-def test_x() -> None:
-    graph = deploy(access={"deploy": Access(principal=ROLE, policy=ADMIN)})
-    for one in graph.resources:
-        print(one.type, one.name, sorted(one.depends_on)[:6])
+def test_the_cluster_is_in_auto_mode_without_built_in_pools_and_its_secrets_are_encrypted() -> None:
+    inputs = deploy().one("cluster-eksCluster").inputs
+    assert inputs["computeConfig"] == {"enabled": True, "nodePools": []}
+    assert inputs["encryptionConfig"]["provider"]["keyArn"] == "arn:aws:mock:::cluster"
+    assert inputs["accessConfig"] == {"authenticationMode": "API"}
+    assert inputs["upgradePolicy"] == {"supportType": "STANDARD"}
+    assert inputs["roleArn"] == "arn:aws:mock:::cluster-control"
+    assert inputs["deletionProtection"] is True
+    assert inputs["kubernetesNetworkConfig"]["serviceIpv4Cidr"] == "172.20.0.0/16"
+
+
+def test_the_component_makes_neither_roles_without_a_boundary_nor_coredns() -> None:
+    graph = deploy()
+    given = graph.one("cluster", "eks:index:Cluster").inputs
+    assert given["corednsAddonOptions"]["enabled"] is False
+    assert (given["createInstanceRole"], given["autoMode"]["createNodeRole"]) == (False, False)
+    assert all("permissionsBoundary" in one.inputs for one in graph.of("iam/role:Role"))
+
+
+@pytest.mark.parametrize(
+    ("networks", "public"), [((), False), (("192.0.2.0/24",), True)], ids=["from inside alone", "a list"]
+)
+def test_kubernetes_is_reached_from_the_listed_networks_alone(networks: tuple[str, ...], *, public: bool) -> None:
+    config = deploy(public_access=networks).one("cluster-eksCluster").inputs["vpcConfig"]
+    assert (config["endpointPublicAccess"], config["endpointPrivateAccess"]) == (public, True)
+    assert config.get("publicAccessCidrs", []) == [*networks]
+
+
+def test_those_who_get_in_have_an_entry_and_the_machines_have_theirs() -> None:
+    reader = f"arn:aws:iam::{ACCOUNT}:role/reader"
+    graph = deploy(
+        access={"deploy": Access(principal=ROLE, policy=ADMIN), "reader": Access(principal=reader, policy=VIEW)}
+    )
+    associations = graph.of("AccessPolicyAssociation")
+    policies = {one.inputs["principalArn"]: one.inputs["policyArn"].rpartition("/")[2] for one in associations}
+    machines = "arn:aws:mock:::cluster-nodes"
+    assert policies == {ROLE: ADMIN, reader: VIEW, machines: "AmazonEKSAutoNodePolicy"}
+    entries = {one.inputs["principalArn"]: one.inputs.get("type") for one in graph.of("AccessEntry")}
+    assert entries == {ROLE: None, reader: None, machines: "EC2"}
+
+
+def test_the_way_in_is_made_of_what_stays_with_the_cluster() -> None:
+    provider = deploy().one("cluster", "pulumi:providers:kubernetes")
+    config = provider.json("kubeconfig")
+    assert config["clusters"][0]["cluster"]["server"] == "https://cluster.example"
+    command = config["users"][0]["user"]["exec"]
+    assert command["command"] == "aws"
+    assert command["args"][-2:] == ["--role-arn", ROLE]
+    assert provider.inputs["clusterIdentifier"] == "2026-11-28T12:00:00Z"
+
+
+def test_add_ons_come_after_machines_and_pods_after_both() -> None:
+    graph = deploy()
+    add_ons = graph.of("eks/addon:Addon")
+    assert {one.inputs["addonName"] for one in add_ons} == {
+        "metrics-server",
+        "aws-secrets-store-csi-driver-provider",
+    }
+    assert all("shared-node-pool" in one.depends_on for one in add_ons)
+    before = {"cluster-network-policies", "shared-node-pool", *(one.name for one in add_ons)}
+    assert before <= graph.one("dev-namespace").depends_on
+    enforced = graph.one("cluster-network-policies").inputs["data"]
+    assert enforced == {"enable-network-policy-controller": "true"}
+
+
+def test_machines_are_those_asked_for_and_limited() -> None:
+    machines = MachinesArgs(architecture="amd64", capacity_types=("spot", "on-demand"), max_vcpus=8, max_memory_gib=16)
+    spec = deploy(machines=machines).one("shared-node-pool").inputs["spec"]
+    required = {one["key"]: one["values"] for one in spec["template"]["spec"]["requirements"]}
+    assert required["kubernetes.io/arch"] == ["amd64"]
+    assert required["karpenter.sh/capacity-type"] == ["spot", "on-demand"]
+    assert spec["limits"] == {"cpu": "8", "memory": "16Gi"}
+
+
+def test_an_environments_machines_have_a_security_group_of_their_own() -> None:
+    graph = deploy()
+    groups = graph.one("dev-node-class").inputs["spec"]["securityGroupSelectorTerms"]
+    assert groups == [{"id": "cluster-group-id"}, {"id": "dev-pods-id"}]
+    assert graph.one("dev-node-pool").inputs["spec"]["template"]["spec"]["nodeClassRef"]["name"] == "dev"
+    labels = graph.one("dev-namespace").inputs["metadata"]["labels"]
+    assert labels["pod-security.kubernetes.io/enforce"] == "restricted"
+    assert labels["eks.amazonaws.com/pod-readiness-gate-inject"] == "enabled"
+    denied = graph.one("dev-deny").inputs["spec"]
+    assert denied == {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
+
+
+def test_a_retired_cluster_can_be_deleted() -> None:
+    assert deploy(retire=True).one("cluster-eksCluster").inputs["deletionProtection"] is False
+
+
+@pytest.mark.parametrize(
+    ("fields", "rule"),
+    [
+        ({"version": "1.33"}, "version: '1.33': no version in EKS's standard support on 2026-11-28; one of 1.36"),
+        ({"public_access": ("192.0.2.1/24",)}, "public_access: ('192.0.2.1/24',): IPv4 networks"),
+        ({"log_days": 2}, "log_days: 2"),
+        ({"access": {"a": Access(principal=ROLE, policy="x")}}, "access: ['x']: one of AmazonEKSClusterAdminPolicy"),
+        ({"machines": MachinesArgs(max_vcpus=1)}, "machines: max_vcpus: 1: 2 or more"),
+        ({"machines": MachinesArgs(capacity_types=())}, "machines: capacity_types: ()"),
+    ],
+)
+def test_bad_arguments_are_refused_by_name(fields: dict[str, Any], rule: str) -> None:
+    with pytest.raises(ValueError, match="Cluster 'cluster'") as caught:
+        deploy(**fields)
+    assert rule in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "rule"),
+    [
+        ("1.35", "1.36", None),
+        ("1.36", "1.36", None),
+        ("1.36", "1.35", "the cluster has 1.36: a version can't be taken back"),
+        ("1.34", "1.36", "the cluster has 1.34: one minor version at a time; 1.35 first"),
+    ],
+)
+def test_an_upgrade_goes_one_version_on(old: str, new: str, rule: str | None) -> None:
+    assert versions.upgrade_fault(old, new) == rule
+
+
+@pytest.fixture
+def warnings(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What a preview's readers are warned of."""
+    told: list[str] = []
+    monkeypatch.setattr("pulumi.log.warn", told.append)
+    return told
+
+
+def test_a_version_that_leaves_support_soon_is_told(warnings: list[str]) -> None:
+    warn_of_support("1.36", dt.date(2027, 1, 1))
+    assert not warnings
+    warn_of_support("1.36", dt.date(2027, 7, 1))
+    warn_of_support("1.36", dt.date(2027, 9, 1))
+    assert warnings[0] == "cluster: standard support of Kubernetes 1.36 ends on 2027-08-02"
+    assert "ended on 2027-08-02: AWS upgrades the cluster by itself" in warnings[1]
+
+
+def test_an_endpoint_that_does_not_answer_from_here_is_told(warnings: list[str]) -> None:
+    warn_of_endpoint(("192.0.2.0/24",), "")
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port = listening.getsockname()[1]
+        warn_of_endpoint((), f"https://127.0.0.1:{port}")
+    assert not warnings
+    warn_of_endpoint((), f"https://127.0.0.1:{port}")
+    warn_of_endpoint((), "")
+    assert "doesn't answer from here" in warnings[0]
+    assert "without public_access" in warnings[1]

@@ -80,7 +80,12 @@ REFUSED: list[tuple[str, str, object, str]] = [
     ("dev", "network.zones", ["us-west-2a"] * 2, "a network needs two or three different zones"),
     ("dev", "network.zones", ["us-west-2a", "us-east-1a"], "zones[1]: 'us-east-1a': must be a zone of us-west-2"),
     ("dev", "network.nat_gateways", 3, "network.nat_gateways: 3: at most one a zone"),
-    ("public", "network.zones", ["us-west-2a"], "network.zones: ['us-west-2a']: there is no cluster and no environment"),
+    (
+        "public",
+        "network.zones",
+        ["us-west-2a"],
+        "network.zones: ['us-west-2a']: there is no cluster",
+    ),
     ("public", "network.nat_gateways", 1, "network.nat_gateways: 1: there is no cluster and no environment"),
     ("prod", "images.x", {"repository": "cryoet-staging"}, "images.x: 'x': clients look for images in the account 908"),
     ("dev", "images.ingest.repository", "apiv2-x86", "is the repository of images.ingest already"),

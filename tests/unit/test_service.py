@@ -1,0 +1,235 @@
+"""WebService, Balancer and SiteCdn as the environments' settings compose them."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pytest
+
+from components import pods
+from components.service import DEREGISTRATION_SECONDS, DRAIN_SECONDS
+from localcloud.kubernetes.objects.pod_security import violation
+from tests.unit.recording import Recording, Registered
+from tests.unit.serving import HOSTS, serving
+from tests.unit.stackfiles import Files
+from tests.unit.test_composition import composed
+
+SERVICES = ("dev-api", "dev-frontend", "staging-api", "staging-frontend")
+
+
+@cache
+def graph(stack: str = "dev", *, hosts: bool = False) -> Recording:
+    """A stack with all that serves; with ``hosts``, under names of its own."""
+
+    def change(files: Files) -> None:
+        serving(files)
+        if hosts:
+            files[stack]["environments"][stack]["site"] = HOSTS
+
+    with TemporaryDirectory() as folder:
+        return composed(change, Path(folder), stack)
+
+
+def pod(name: str) -> dict[str, Any]:
+    return dict(graph().one(f"{name}-deployment").inputs["spec"]["template"]["spec"])
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_pods_are_restricted(name: str) -> None:
+    assert violation("restricted", pod(name)) is None
+    assert pod(name)["automountServiceAccountToken"] is False
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_requests_end_before_the_target_and_the_target_before_the_pod(name: str) -> None:
+    spec = pod(name)
+    group = graph().one(name, "TargetGroup").inputs
+    sleeps = [one["lifecycle"]["preStop"]["sleep"]["seconds"] for one in spec["containers"]]
+    assert group["deregistrationDelay"] == DEREGISTRATION_SECONDS < sleeps[0] == DRAIN_SECONDS
+    assert max(sleeps) < spec["terminationGracePeriodSeconds"]
+    strategy = graph().one(f"{name}-deployment").inputs["spec"]["strategy"]["rollingUpdate"]
+    assert strategy == {"maxUnavailable": 0, "maxSurge": 1}
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_pods_come_after_the_binding_and_the_binding_after_the_rule(name: str) -> None:
+    deployment, binding = graph().one(f"{name}-deployment"), graph().one(f"{name}-binding")
+    assert f"{name}-binding" in deployment.depends_on
+    assert {name, f"{name}-service"} <= binding.depends_on
+    assert binding.inputs["spec"] == {
+        "serviceRef": {"name": name.partition("-")[2], "port": 80},
+        "targetGroupARN": f"arn:aws:mock:::{name}",
+        "targetType": "ip",
+    }
+    assert graph().one(name, "TargetGroup").inputs["tags"]["eks:eks-cluster-name"] == "cryoet"
+    assert graph().one(f"{name}-service").inputs["metadata"]["annotations"] == {"pulumi.com/skipAwait": "true"}
+
+
+def test_the_autoscaler_alone_says_how_many_pods_there_are() -> None:
+    assert "replicas" not in graph().one("dev-api-deployment").inputs["spec"]
+    spec = graph().one("dev-api-autoscaler").inputs["spec"]
+    assert (spec["minReplicas"], spec["maxReplicas"]) == (2, 2)
+    assert all("cpu" in one["resources"]["requests"] for one in pod("dev-api")["containers"])
+
+
+def test_the_database_values_stand_nowhere_but_in_files_of_the_pod() -> None:
+    values = graph().one("dev-api-secret").inputs["spec"]["parameters"]
+    assert (values["usePodIdentity"], values["region"]) == ("true", "us-west-2")
+    [whole] = json.loads(values["objects"])
+    assert (whole["objectName"], whole["objectType"]) == ("dev/v2_db_uri", "secretsmanager")
+    assert {one["objectAlias"]: one["path"] for one in whole["jmesPath"]} == {
+        "PLATFORMICS_DATABASE_HOST": "host",
+        "PLATFORMICS_DATABASE_PORT": "port",
+        "PLATFORMICS_DATABASE_USER": "user",
+        "PLATFORMICS_DATABASE_PASSWORD": "password",
+        "PLATFORMICS_DATABASE_NAME": "name",
+    }
+    main = pod("dev-api")["containers"][0]
+    assert main["command"] == ["/bin/sh", "-ec", pods.START_LINE, "--", "python", "-m", "examples.api"]
+    assert not {one["name"] for one in main["env"]} & {one["objectAlias"] for one in whole["jmesPath"]}
+    assert not [one for one in graph().resources if one.type == "kubernetes:core/v1:Secret"]
+
+
+def test_who_needs_no_secret_has_no_role() -> None:
+    association = graph().one("dev-api", "PodIdentityAssociation").inputs
+    assert (association["namespace"], association["serviceAccount"]) == ("dev", "api")
+    assert {one.name for one in graph().of("PodIdentityAssociation")} == {"dev-api", "staging-api"}
+    [allowed] = graph().one("dev-api-policy").json("policy")["Statement"]
+    assert allowed["Resource"].endswith(":secret:dev/v2_db_uri-??????")
+    trusted = graph().one("dev-api", "iam/role:Role").json("assumeRolePolicy")["Statement"][0]
+    assert trusted["Condition"]["StringEquals"] == {
+        "aws:RequestTag/kubernetes-namespace": "dev",
+        "aws:RequestTag/kubernetes-service-account": "api",
+    }
+
+
+def test_the_apis_containers_are_the_portals() -> None:
+    spec = pod("dev-api")
+    assert [one["name"] for one in spec["initContainers"]] == ["policies", "migrations", "keys"]
+    assert spec["initContainers"][1]["command"][-3:] == ["alembic", "upgrade", "head"]
+    assert [one["name"] for one in spec["containers"]] == ["api", "cerbos"]
+    assert spec["containers"][0]["resources"] == {
+        "requests": {"cpu": "500m", "memory": "512Mi"},
+        "limits": {"cpu": "3000m", "memory": "3072Mi"},
+    }
+    volumes = {one["name"]: one for one in spec["volumes"]}
+    assert volumes["policies"]["emptyDir"] == {"sizeLimit": "50Mi"}
+    assert volumes["secrets"]["csi"]["volumeAttributes"] == {"secretProviderClass": "api"}
+
+
+def ways(name: str) -> dict[int, list[str]]:
+    """By port, the networks that a service's pods may connect to."""
+    policy = graph().one(f"{name}-ways").inputs["spec"]
+    return {rule["ports"][-1]["port"]: [one["ipBlock"]["cidr"] for one in rule["to"]] for rule in policy["egress"]}
+
+
+def test_pods_reach_what_they_use_and_nothing_else() -> None:
+    private = ["10.32.64.0/18", "10.32.128.0/18"]
+    assert ways("dev-api") == {53: ["172.20.0.10/32"], 5432: private}
+    assert ways("dev-frontend") == {53: ["172.20.0.10/32"], 443: ["0.0.0.0/0"]}
+    [way_in] = graph().one("dev-api-ways").inputs["spec"]["ingress"]
+    assert [one["ipBlock"]["cidr"] for one in way_in["from"]] == private
+    assert way_in["ports"] == [{"protocol": "TCP", "port": 9009}]
+
+
+def rule(name: str) -> Registered:
+    return graph().one(name, "ListenerRule")
+
+
+def test_graphql_goes_to_the_api_by_its_methods_and_all_else_to_the_frontend() -> None:
+    methods, paths = ["GET", "HEAD", "OPTIONS", "POST"], ["/graphql*"]
+    conditions = {key: value for one in rule("dev-api").inputs["conditions"] for key, value in one.items()}
+    assert conditions == {"pathPattern": {"values": paths}, "httpRequestMethod": {"values": methods}}
+    refused = rule("dev-api-other-methods").inputs
+    assert refused["actions"][0]["fixedResponse"]["statusCode"] == "405"
+    assert refused["conditions"] == [{"pathPattern": {"values": paths}}]
+    order = [rule(name).inputs["priority"] for name in ("dev-api", "dev-api-other-methods", "dev-frontend")]
+    assert order == sorted(order)
+    assert rule("dev-frontend").inputs["conditions"] == [{"pathPattern": {"values": ["/*"]}}]
+
+
+def test_the_frontend_asks_the_api_by_the_sites_own_url() -> None:
+    [main] = pod("dev-frontend")["containers"]
+    values = {one["name"]: one["value"] for one in main["env"]}
+    assert values == {"API_URL_V2": "https://d1.cloudfront.net/graphql", "ENV": "dev", "PORT": "8080"}
+    assert "command" not in main
+
+
+def test_the_load_balancer_takes_cloudfronts_addresses_alone() -> None:
+    balancer = graph().one("dev", "LoadBalancer").inputs
+    assert balancer["internal"] is True
+    rules = [one.inputs for one in graph().of("SecurityGroupIngressRule")]
+    ingress = [one for one in rules if one["securityGroupId"] == "dev-balancer-id"]
+    assert [(one.get("prefixListId"), one["fromPort"]) for one in ingress] == [("pl-cloudfront", 80)]
+
+
+def site(stack: str = "dev", *, hosts: bool = False) -> dict[str, Any]:
+    return dict(graph(stack, hosts=hosts).one(f"{stack}-site", "distribution:Distribution").inputs)
+
+
+def test_the_site_reaches_the_load_balancer_from_inside() -> None:
+    [origin] = site()["origins"]
+    assert origin["domainName"] == "dev-dnsName"
+    assert origin["vpcOriginConfig"] == {"vpcOriginId": "dev-site-id"}
+    way_in = graph().one("dev-site", "VpcOrigin").inputs["vpcOriginEndpointConfig"]
+    assert (way_in["arn"], way_in["originProtocolPolicy"]) == ("arn:aws:mock:::dev", "http-only")
+
+
+def test_what_is_kept_and_what_is_allowed_differ_by_path() -> None:
+    api, build = site()["orderedCacheBehaviors"]
+    assert (api["pathPattern"], api["cachePolicyId"]) == ("/graphql*", "dev-site-api-id")
+    assert "POST" in api["allowedMethods"]
+    assert build["pathPattern"] == "/build/*"
+    page = site()["defaultCacheBehavior"]
+    assert build["allowedMethods"] == page["allowedMethods"] == ["GET", "HEAD", "OPTIONS"]
+    policy = graph().one("dev-site-pages", "CachePolicy").inputs
+    assert (policy["minTtl"], policy["defaultTtl"]) == (0, 0)
+    never = {one["errorCode"]: one["errorCachingMinTtl"] for one in site()["customErrorResponses"]}
+    assert set(never.values()) == {0}
+    assert {404, 502, 503, 504} <= set(never)
+
+
+def content_policy(stack: str) -> dict[str, list[str]]:
+    headers = graph(stack).one(f"{stack}-site-headers").inputs["securityHeadersConfig"]
+    text = headers["contentSecurityPolicy"]["contentSecurityPolicy"]
+    return {words[0]: words[1:] for words in (part.split() for part in text.split("; "))}
+
+
+def test_pages_load_from_the_site_and_from_the_datas_host() -> None:
+    dev = content_policy("dev")
+    assert dev["connect-src"] == ["'self'", "https://d1.cloudfront.net"]
+    assert dev["script-src"] == ["'self'"]
+    assert content_policy("prod")["connect-src"] == ["'self'", "https://*.cloudfront.net"]
+
+
+def test_with_hosts_tls_goes_on_to_the_load_balancer() -> None:
+    with_hosts = graph("prod", hosts=True)
+    listener = with_hosts.one("prod-listener").inputs
+    assert (listener["port"], listener["protocol"]) == (443, "HTTPS")
+    regions = {one.name: one.inputs.get("region") for one in with_hosts.of("acm/certificate:Certificate")}
+    assert regions == {"prod-balancer": None, "prod-site-certificate": "us-east-1"}
+    proofs = [one.inputs["name"] for one in with_hosts.of("Record") if "records" in one.inputs]
+    assert proofs == ["_p.portal.example.org."], "one record proves both certificates"
+    way_in = with_hosts.one("prod-site", "VpcOrigin").inputs["vpcOriginEndpointConfig"]
+    assert way_in["originProtocolPolicy"] == "https-only"
+    assert site("prod", hosts=True)["aliases"] == ["portal.example.org"]
+
+
+def test_images_of_another_account_may_be_pulled_by_its_machines() -> None:
+    policy = graph().one("api", "RepositoryPolicy").json("policy")["Statement"][0]
+    assert "arn:aws:iam::111122223333:role/cryoet-cluster-nodes" in policy["Condition"]["ArnLike"]["aws:PrincipalArn"]
+    image = graph("prod").one("prod-api-deployment").inputs["spec"]["template"]["spec"]["containers"][0]["image"]
+    assert image == "908710317728.dkr.ecr.us-west-2.amazonaws.com/core-platform/apiv2:v1"
+
+
+def test_the_logs_of_sites_are_let_into_the_log_bucket() -> None:
+    statements = graph().one("log-policy").json("policy")["Statement"]
+    [delivery] = [one for one in statements if one["Sid"] == "CdnLogDelivery"]
+    sources = " ".join(delivery["Condition"]["ArnLike"]["aws:SourceArn"])
+    assert "cryoet-dev-site" in sources
+    assert "cryoet-staging-cdn" in sources
+    assert graph().one("dev-site-log-source").inputs["name"] == "cryoet-dev-site"
