@@ -12,7 +12,7 @@ from rich.table import Table
 from portal import deletion
 from portal import sync as syncing
 from portal.agreement import Yes
-from portal.commands import follow, restore, restore_drill, sign_url, submit
+from portal.commands import diagram, follow, restore, restore_drill, sign_url, submit
 from portal.commands.encrypt import encrypt_state
 from portal.commands.options import Delete, ExactTimestamps, Exclude, Include, OrderedFilters, SizeOnly
 from portal.commands.running import settings_of, stack_files
@@ -32,6 +32,7 @@ app.command()(restore.restore)
 app.command()(restore_drill.restore_drill)
 app.command()(up)
 app.command()(sign_url.sign_url)
+app.command()(diagram.diagram)
 app.command()(encrypt_state)
 out = Console(highlight=False, soft_wrap=True)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -257,3 +258,17 @@ def test_without_the_api_the_page_says_so(chrome: Browser) -> None:
         chrome.open(address)
         assert chrome.value("document.querySelector('h1').textContent") == "Not available"
         assert "503" in chrome.complaints.pop()
+
+
+def test_a_picture_of_the_page_for_its_readme(chrome: Browser, site: str, tmp_path: Path) -> None:
+    """PAGE_PICTURE=docs/images/page.png writes the one that README shows."""
+    open_run(chrome, site)
+    chrome.value("""(() => {
+        document.getElementById("level").value = 0;
+        document.getElementById("level").dispatchEvent(new Event("change"));
+    })()""")
+    chrome.until("document.getElementById('status').textContent.includes('112 x 96')")
+    picture = Path(os.environ.get("PAGE_PICTURE", tmp_path / "page.png"))
+    chrome.screenshot(picture)
+    assert picture.read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
+    assert picture.stat().st_size > 10_000
