@@ -232,7 +232,7 @@ def test_stacks_that_are_up_are_drawn_into_the_file(
     command.diagram(tmp_path / "portal.svg")
     assert capsys.readouterr().out.endswith("portal.svg: 1 accounts, 1 boxes, 0 flows\n")
     assert "a-source" in (tmp_path / "portal.svg").read_text()
-    monkeypatch.setattr(FakePulumi, "exists", lambda self: False)
+    monkeypatch.setattr(FakePulumi, "exists", lambda _: False)
     with pytest.raises(PortalError, match="no stack has been brought up"):
         command.diagram(tmp_path / "other.svg")
     assert not (tmp_path / "other.svg").exists()
