@@ -246,8 +246,8 @@ def test_a_watch_from_a_list_misses_nothing_and_ends_when_closed(cluster: Cluste
 
 
 def test_a_watch_too_far_back_is_expired(client: LocalClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    for _ in range(10_001):
-        client.patch("/api/v1/namespaces/dev", {"metadata": {"labels": {"at": str(_)}}})
+    for at in range(2_001):
+        client.patch("/api/v1/namespaces/dev", {"metadata": {"labels": {"at": str(at)}}})
     with refusal(410) as caught:
         client.watch(CONFIGS, {"resourceVersion": "1"})
     assert caught.value.reason == "Expired"
@@ -530,3 +530,97 @@ def test_another_version_is_validated_by_its_own_schemas(cluster: Cluster, clien
     client.create(DEPLOYMENTS, body)
     with pytest.raises(ValueError, match=r"Kubernetes version '1.99'"):
         cluster.version = "1.99"
+
+
+def test_writers_at_the_same_time_lose_nothing(client: LocalClient) -> None:
+    client.create(CONFIGS, {"metadata": {"name": "a"}, "data": {"sum": "0"}})
+    watch = client.watch(CONFIGS)
+
+    def add() -> None:
+        for _ in range(25):
+            while True:
+                live = client.get(f"{CONFIGS}/a")
+                try:
+                    client.replace(f"{CONFIGS}/a", {**live, "data": {"sum": str(int(live["data"]["sum"]) + 1)}})
+                    break
+                except ApiError as error:
+                    if error.status != 409:
+                        raise
+
+    writers = [threading.Thread(target=add) for _ in range(4)]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join()
+    assert client.get(f"{CONFIGS}/a")["data"] == {"sum": "100"}
+    seen = [next(iter(watch))["object"]["data"]["sum"] for _ in range(101)]
+    assert seen == [str(number) for number in range(101)]
+
+
+def loaded(name: str, kind_of_service: str) -> Json:
+    return {"metadata": {"name": name}, "spec": {"type": kind_of_service, "ports": [{"port": 80}]}}
+
+
+def test_what_the_server_does_not_do_is_refused(cluster: Cluster, client: LocalClient) -> None:
+    client.create(CONFIGS, {"metadata": {"name": "a"}, "data": {"k": "v"}})
+    for kind_of_service in ("LoadBalancer", "NodePort"):
+        with refusal(422) as caught:
+            client.create(kind("Service").path("dev"), loaded("x", kind_of_service))
+        assert "the local cluster reaches pods by ClusterIP Services and TargetGroupBindings alone" in str(caught.value)
+    with refusal(400) as caught:
+        client.get(CONFIGS, {"dryRun": "All"})
+    assert "dryRun" in str(caught.value)
+    with refusal(415) as caught:
+        client.patch(f"{CONFIGS}/a", {}, "application/json-patch+json")
+    assert "accepted media types include: application/merge-patch+json" in str(caught.value)
+    with refusal(400) as caught:
+        client.patch(f"{CONFIGS}/a", {"$patch": "replace"}, "application/strategic-merge-patch+json")
+    assert "the directive $patch is not supported" in str(caught.value)
+    with refusal(404):
+        client.get(f"{PODS}/one/log")
+    with pytest.raises(ValueError, match=r"Kubernetes version '1.20'"):
+        Cluster("portal", "1.20", lambda _: None)
+
+
+def test_strategic_merge_patches_know_the_keys_of_lists(client: LocalClient) -> None:
+    client.create(DEPLOYMENTS, deployment())
+    side = {"spec": {"template": {"spec": {"containers": [{"name": "side", "image": "side:1"}]}}}}
+    after = client.patch(f"{DEPLOYMENTS}/api", side, "application/strategic-merge-patch+json")
+    assert [each["name"] for each in after["spec"]["template"]["spec"]["containers"]] == ["app", "side"]
+    side["spec"]["template"]["spec"]["containers"] = [{"name": "side", "$patch": "delete"}]
+    after = client.patch(f"{DEPLOYMENTS}/api", side, "application/strategic-merge-patch+json")
+    assert [each["name"] for each in after["spec"]["template"]["spec"]["containers"]] == ["app"]
+
+
+@pytest.fixture
+def open_cluster() -> Cluster:
+    """Lets everyone do everything, by HTTP too."""
+    return Cluster("portal", "1.34", lambda _: CONTROLLERS)
+
+
+def test_http_takes_yaml_and_refuses_what_is_no_object(open_cluster: Cluster) -> None:
+    path = "/api/v1/namespaces/default/configmaps/a?fieldManager=me"
+    yaml = b"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {k: v}\n"
+    headers = {"authorization": "Bearer x", "content-type": "application/apply-patch+yaml"}
+    response = open_cluster.application(HttpRequest(method="PATCH", target=path, headers=headers, body=yaml))
+    assert (response.status, json.loads(response.body)["data"]) == (201, {"k": "v"})
+    for body in (b"{", b"[]"):
+        target = "/api/v1/namespaces/default/configmaps"
+        refused = HttpRequest(method="POST", target=target, headers={"authorization": "Bearer x"}, body=body)
+        assert open_cluster.application(refused).status == 400
+    assert http(open_cluster, "OPTIONS", "/api/v1/namespaces")[0] == 405
+    assert http(open_cluster, "GET", "/openapi/v2")[0] == 404
+
+
+def test_a_watch_that_asks_for_them_gets_bookmarks(open_cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("localcloud.kubernetes.api.http._BOOKMARK_SECONDS", 0.01)
+    target = "/api/v1/namespaces/default/configmaps?watch=1&allowWatchBookmarks=true"
+    response = open_cluster.application(HttpRequest(method="GET", target=target, headers={"authorization": "Bearer x"}))
+    assert response.stream is not None
+    event = json.loads(next(response.stream))
+    version = open_cluster.client(CONTROLLERS).get(CONFIGS.replace("dev", "default"))["metadata"]["resourceVersion"]
+    assert event == {
+        "type": "BOOKMARK",
+        "object": {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"resourceVersion": version}},
+    }
+    response.stream.close()

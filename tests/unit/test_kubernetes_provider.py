@@ -579,3 +579,32 @@ def test_another_command_is_run(served: Served) -> None:
     it = KubernetesProvider()
     it.configure({"kubeconfig": kubeconfig(served.server, exec={"command": "sh", "args": ["-c", script]})})
     assert it.create("urn", CONFIG, config_map(a="1"), preview=False, timeout=0, hidden=frozenset())[0] == "dev/a"
+
+
+def test_other_ways_in_than_tokens_and_commands_are_refused(served: Served) -> None:
+    it = KubernetesProvider()
+    it.configure({"kubeconfig": kubeconfig(served.server, **{"client-certificate-data": "x"})})
+    with pytest.raises(ProviderError, match="may have exec or token here, not client-certificate-data"):
+        it.create("urn", CONFIG, config_map(), preview=False, timeout=0, hidden=frozenset())
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ("{", "failed to parse kubeconfig data"),
+        ("nowhere.yaml", "it is no kubeconfig, and no file's path"),
+        ("{}", "the kubeconfig has no context ''"),
+    ],
+)
+def test_a_kubeconfig_that_is_none_is_an_unreachable_cluster(given: str, words: str) -> None:
+    it = KubernetesProvider()
+    it.configure({"kubeconfig": given})
+    with pytest.raises(ProviderError, match=f"configured Kubernetes cluster is unreachable: .*{words}"):
+        it.create("urn", CONFIG, config_map(), preview=False, timeout=0, hidden=frozenset())
+
+
+def test_a_command_that_fails_is_told(served: Served) -> None:
+    it = KubernetesProvider()
+    it.configure({"kubeconfig": kubeconfig(served.server, exec={"command": "sh", "args": ["-c", "echo no; exit 3"]})})
+    with pytest.raises(ProviderError, match="getting credentials: exec: executable sh failed with exit code 3"):
+        it.create("urn", CONFIG, config_map(), preview=False, timeout=0, hidden=frozenset())

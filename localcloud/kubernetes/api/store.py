@@ -20,7 +20,7 @@ from localcloud.kubernetes.objects.errors import ApiError, Json, expired
 from localcloud.kubernetes.objects.kinds import Kind
 from localcloud.kubernetes.objects.ownership import Owners, copied, managed_fields
 
-_REMEMBERED: Final = 10_000
+_REMEMBERED: Final = 2_000
 """Changes that a watch can start from; an older resource version is answered 410, as etcd's compaction does."""
 
 
