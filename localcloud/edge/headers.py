@@ -1,8 +1,8 @@
 """The headers that a viewer gets: the response headers policy's, and CloudFront's own.
 
-AWS facts: "Understand response headers policies": headers are removed first, then added; without override, a CORS
-header of the origin's keeps all of the policy's away; what concerns preflights alone goes on preflights alone. A ``*``
-is answered as such, a listed origin by itself.
+AWS facts: "Understand response headers policies": headers are removed first, then added; a Server that is removed
+comes back as CloudFront's; without override, a CORS header of the origin's keeps all of the policy's away; what
+concerns preflights alone goes on preflights alone. A ``*`` is answered as such, a listed origin by itself.
 """
 
 from __future__ import annotations
@@ -39,6 +39,8 @@ def completed(viewer: Viewer, answer: Answer) -> HttpResponse:
 def _by_policy(viewer: Viewer, headers: dict[str, str], policy: Mapping[str, Any]) -> dict[str, str]:
     removed = {one["Header"].lower() for one in (policy.get("RemoveHeadersConfig") or {}).get("Items") or []}
     left = {name: value for name, value in headers.items() if name.lower() not in removed}
+    if "server" in removed:
+        left["Server"] = "CloudFront"
     cors = policy.get("CorsConfig")
     if cors and viewer.origin:
         left = _with_cors(viewer, left, cors)

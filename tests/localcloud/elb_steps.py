@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Callable, Generator
@@ -88,6 +89,11 @@ class Network:
             )
             for one in answer
         }
+
+
+def address(last: int) -> str:
+    """One in the VPC at which no other process of tests has a program."""
+    return f"10.32.{os.getpid() % 250}.{last}"
 
 
 def forward(group: str) -> dict[str, Any]:

@@ -17,11 +17,11 @@ from localcloud.edge.serve import reset
 from localcloud.server.control import SECRET
 
 from .conftest import Cloud
-from .elb_steps import Network, Program, forward, program, until
+from .elb_steps import Network, Program, address, forward, program, until
 from .test_cloudfront_refusals import counted
 from .test_vpc_origins import endpoint
 
-ADDRESS = "10.32.0.9"
+ADDRESS = address(9)
 ALL_VIEWER, EXCEPT_HOST = "216adef6-5c7f-47e4-b989-5492eafa07d3", "b689b0a8-53d0-40ab-baf2-68738e2966ac"
 CACHING_DISABLED, BY_ORIGIN = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad", "4cc15a8a-d715-48a4-82b8-cc0b614638fe"
 ALL_METHODS = ("GET", "HEAD", "OPTIONS", "PUT", "POST", "PATCH", "DELETE")
@@ -230,7 +230,7 @@ def test_security_headers(site: Site) -> None:
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert (headers["X-Frame-Options"], headers["Referrer-Policy"]) == ("DENY", "no-referrer")
     assert headers["Strict-Transport-Security"] == "max-age=60; includeSubDomains"
-    assert "Server" not in headers
+    assert headers["Server"] == "CloudFront"
 
 
 @pytest.mark.parametrize("encoded", [False, True])

@@ -14,9 +14,9 @@ from localcloud.server.timescale import SCALE
 from localcloud.server.wire import HttpRequest, HttpResponse
 
 from .conftest import Cloud
-from .elb_steps import CLOUDFRONT, FIXED, Network, forward, plain, program, until
+from .elb_steps import CLOUDFRONT, FIXED, Network, address, forward, plain, program, until
 
-HERE, THERE = "10.32.0.7", "10.32.1.8"
+HERE, THERE = address(7), address(8)
 
 
 @pytest.fixture(scope="module")
