@@ -20,7 +20,7 @@ def of_dataset(bucket: str) -> tuple[Statement, ...]:
 
 
 def of_database(
-    *, account: str, region: str, environment: str, cluster: str, comms_bucket: str
+    *, account: str, region: str, environment: str, cluster: str, wdl_bucket: str, comms_bucket: str
 ) -> tuple[Statement, ...]:
     """Restore a cluster's snapshot, compare in a job of its environment, and remove the copy."""
     rds, drill = f"arn:aws:rds:{region}:{account}", names.database_drill(cluster)
@@ -45,6 +45,7 @@ def of_database(
         may("RemoveCluster", "rds", "DeleteDBCluster", copy),
         may("RemoveInstance", "rds", "DeleteDBInstance", instance),
         may("Password", "secretsmanager", "GetSecretValue", password),
+        may("FindWorkflow", "s3", "ListBucket", names.bucket_arn(wdl_bucket)),
         may("Compare", "states", "StartExecution", names.state_machine_arn(account, region, environment)),
         may("Follow", "states", "DescribeExecution StopExecution", runs),
         may("Report", "s3", "GetObject", results),

@@ -42,16 +42,15 @@ def restore_drill(
         _dataset(stack_files(), name, dataset, read_gib)
         return
     of_database = _drill(stack_files(), name, image_tag)
-    snapshot = of_database.snapshot()
-    print(f"{name}: {snapshot.told()}, version {snapshot.version}")
+    copy = of_database.copy.name
     if left := of_database.copy.described():
         since = f"{left['ClusterCreateTime']:%Y-%m-%dT%H:%M:%SZ}"
-        agree(
-            f"{of_database.copy.name} is there, of a drill of {since} that did not end or still runs: remove it?",
-            yes=yes,
-        )
+        agree(f"{copy} is there, of a drill of {since} that did not end or still runs: remove it?", yes=yes)
         of_database.remove()
-    agree(f"restore it as {of_database.copy.name}, which costs until it is removed again?", yes=yes)
+    of_database.measuring.check()
+    snapshot = of_database.snapshot()
+    print(f"{name}: {snapshot.told()}, version {snapshot.version}")
+    agree(f"restore it as {copy}, which costs until it is removed again?", yes=yes)
     try:
         tables = of_database.run(snapshot)
     except KeyboardInterrupt:

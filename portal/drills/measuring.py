@@ -18,6 +18,7 @@ from portal.submission import defaults
 from portal.submission.defaults import Command, Generation
 from portal.submission.requests import Job, execution_input, refuse, request
 
+WORKFLOW: Final = defaults.DEFAULTS[Command.RESTORE_DRILL].workflow(Generation.NEWER)
 FOLDER: Final = "db_import_restore_drill-0"
 """Of the job's outputs: the workflow's name with the first number of its version."""
 
@@ -30,6 +31,14 @@ class Measuring:
     states: Any = field(repr=False)
     s3: Any = field(repr=False)
     image_tag: str = defaults.TAG
+
+    def check(self) -> None:
+        """Raises PortalError for a job that would be refused, before anything is restored for it."""
+        bucket = self.where.settings.wdl_bucket
+        if not self.s3.list_objects_v2(Bucket=bucket, Prefix=WORKFLOW, MaxKeys=1)["KeyCount"]:
+            rule = f"the next `portal up {self.where.stack}` puts it there"
+            raise PortalError(f"s3://{bucket} has no {WORKFLOW}, by which the job compares; {rule}")
+        self._input("copy", 5432)
 
     def measure(self, host: str, port: int) -> Mapping[str, Any]:
         """What the job found in the copy there, and in the running database. The run does not outlive the call.

@@ -23,11 +23,10 @@ from components.access import drills
 from portal.app import app
 from portal.drills import waiting
 from portal.drills.copies import Copy
-from portal.drills.measuring import FOLDER, Measuring
+from portal.drills.measuring import FOLDER, WORKFLOW, Measuring
 from portal.drills.snapshots import newest
 from portal.errors import PortalError
 from portal.following.outcomes import Outcome
-from portal.submission.defaults import DEFAULTS, Command
 from tests.localcloud.conftest import DEV, REGION, Cloud
 from tests.localcloud.rds_steps import PASSWORD, Databases
 from tests.localcloud.runner_jobs import Jobs
@@ -35,8 +34,10 @@ from tests.localcloud.states_steps import Machines
 
 CLUSTER, COPY = "cryoet-staging", "cryoet-staging-drill"
 COMMS = "cryoet-swipe-comms-staging"
-WORKFLOW = DEFAULTS[Command.RESTORE_DRILL].workflows[0]
-RIGHTS = drills.of_database(account=DEV, region=REGION, environment="staging", cluster=CLUSTER, comms_bucket=COMMS)
+WDL = "cryoet-swipe-wdl-staging"
+RIGHTS = drills.of_database(
+    account=DEV, region=REGION, environment="staging", cluster=CLUSTER, wdl_bucket=WDL, comms_bucket=COMMS
+)
 
 
 @dataclass
@@ -100,7 +101,9 @@ def databases(cloud: Cloud) -> Iterator[Databases]:
     parts = {"host": found["Endpoint"], "port": "5432", "user": "portal", "password": PASSWORD, "name": "tomograms"}
     secrets.create_secret(Name="staging/v2_db_uri", SecretString=json.dumps(parts))
     secrets.create_secret(Name="staging/v2_db_password", SecretString=PASSWORD)
-    s3.create_bucket(Bucket=COMMS, CreateBucketConfiguration={"LocationConstraint": REGION})
+    for bucket in (COMMS, WDL):
+        s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
+    s3.put_object(Bucket=WDL, Key=WORKFLOW, Body=b"")
     definition = json.dumps({"StartAt": "Right", "States": {"Right": {"Type": "Succeed"}}})
     arn = machines.sfn.create_state_machine(
         name=names.state_machine("staging"), definition=definition, roleArn=machines.role()
@@ -109,9 +112,10 @@ def databases(cloud: Cloud) -> Iterator[Databases]:
     machines.sfn.delete_state_machine(stateMachineArn=arn)
     for name in ("staging/v2_db_uri", "staging/v2_db_password"):
         secrets.delete_secret(SecretId=name, ForceDeleteWithoutRecovery=True)
-    for row in s3.list_objects_v2(Bucket=COMMS).get("Contents", []):
-        s3.delete_object(Bucket=COMMS, Key=row["Key"])
-    s3.delete_bucket(Bucket=COMMS)
+    for bucket in (COMMS, WDL):
+        for row in s3.list_objects_v2(Bucket=bucket).get("Contents", []):
+            s3.delete_object(Bucket=bucket, Key=row["Key"])
+        s3.delete_bucket(Bucket=bucket)
     made.remove(CLUSTER)
 
 
@@ -212,6 +216,14 @@ def test_without_a_snapshot_it_says_how_to_take_one(drilled: Drills) -> None:
     assert drilled.clusters() == {CLUSTER}
 
 
+def test_without_its_workflow_nothing_is_restored(drilled: Drills, cloud: Cloud) -> None:
+    drilled.snapshot()
+    cloud.client("s3").delete_object(Bucket=WDL, Key=WORKFLOW)
+    said = drilled.refused()
+    cloud.client("s3").put_object(Bucket=WDL, Key=WORKFLOW, Body=b"")
+    assert said.startswith(f"s3://{WDL} has no {WORKFLOW}, by which the job compares; the next `portal up dev` puts it")
+
+
 def raises(error: BaseException) -> Callable[[], object]:
     def act() -> None:
         raise error
@@ -242,12 +254,14 @@ def left_over(drilled: Drills) -> None:
 
 
 def test_what_an_earlier_drill_left_is_removed_first(drilled: Drills) -> None:
-    drilled.snapshot()
+    name = drilled.snapshot()
     left_over(drilled)
     asked = CliRunner().invoke(app, ["restore-drill", "staging"])
     assert f"{COPY} is there, of a drill of " in str(asked.exception)
     assert drilled.clusters() == {CLUSTER, COPY}
-    assert drilled.says()["public.datasets"] == "equal"
+    drilled.databases.await_cluster(COPY)
+    drilled.databases.client.delete_db_cluster_snapshot(DBClusterSnapshotIdentifier=name)
+    assert "has no snapshot" in drilled.refused(), "it is removed even if no other drill can follow"
     assert drilled.clusters() == {CLUSTER}
 
 

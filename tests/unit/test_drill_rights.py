@@ -23,6 +23,7 @@ def test_the_printed_policies_are_the_tested_ones() -> None:
         region="us-west-2",
         environment="prod",
         cluster="cryoet-prod",
+        wdl_bucket="cryoet-swipe-wdl-prod",
         comms_bucket="cryoet-swipe-comms-prod",
     )
     assert printed == [policy(*of_database), policy(*drills.of_dataset("cryoet-data-portal-public"))]
