@@ -174,7 +174,7 @@ class AwsProvider:
         if preview:
             return "", {
                 **_outputs_unknown(rules, new, set(rules.fields)),
-                **_without_defaults(_stateful(rules, news)),
+                **_computed_unknown(rules.root, _without_defaults(_stateful(rules, news))),
             }
         inputs = Inputs(new)
         op = self._operation(rules, new, new=inputs)
@@ -346,6 +346,20 @@ def _outputs_unknown(rules: Rules, given: Mapping[str, Any], names: set[str]) ->
         child.pulumi: UNKNOWN
         for child in rules.fields.values()
         if child.computed and child.name in names and child.name not in given
+    }
+
+
+def _computed_unknown(parent: Field, given: Mapping[str, Any]) -> Properties:
+    """The properties; in single blocks, what AWS fills in is unknown."""
+    fields = parent.by_pulumi
+    return {
+        key: {
+            **{child.pulumi: UNKNOWN for child in fields[key].children.values() if child.computed},
+            **_computed_unknown(fields[key], value),
+        }
+        if key in fields and fields[key].kind == "object" and isinstance(value, Mapping)
+        else value
+        for key, value in given.items()
     }
 
 

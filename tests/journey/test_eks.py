@@ -32,9 +32,16 @@ def test_a_cluster_by_pulumi_eks_comes_up_stays_and_goes(cloud: Cloud, tmp_path:
     cloud.reset()
     made = ClusterAlone(tmp_path / "project", environment(cloud, tmp_path))
     made.pulumi("alone", "stack", "init", "--no-select")
-    planned = made.pulumi("alone", "preview")
-    assert "portal-eksCluster" in planned
+    made.up("alone", "--config", "own-role=true")
+    names = {*made.registered()}
+    assert names == {"portal-eksCluster", "portal-eks-k8s", "portal-reader", "portal-reader-view"}
+    first = cloud.client("eks").list_clusters()["clusters"]
+
+    made.pulumi("alone", "config", "rm", "own-role")
+    planned = made.pulumi("alone", "preview", "--diff")
+    assert "portal-eksRole-role" in planned
     made.up("alone")
+    assert set(cloud.client("eks").list_clusters()["clusters"]).isdisjoint(first), "another role: another cluster"
     named = made.registered()
     types = sorted(named.values())
     assert types.count("aws:iam/role:Role") == 3

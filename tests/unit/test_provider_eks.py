@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from localcloud.provider.errors import ProviderError
+from localcloud.provider.provider import AwsProvider
 from localcloud.provider.wire import UNKNOWN, Reference, decode_map, encode_map
 from localcloud.provider_eks.arguments import Arguments
 from localcloud.provider_eks.outputs import Output, nested, together
@@ -80,3 +81,34 @@ def test_the_plugin_starts_without_the_sdk() -> None:
     program = "import sys, localcloud.provider_eks.server; print([m for m in sys.modules if m == 'pulumi.output'])"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+CLUSTER = "aws:eks/cluster:Cluster"
+ROLE = "arn:aws:iam::111122223333:role/"
+INPUTS: dict[str, Any] = {
+    "name": "portal",
+    "roleArn": f"{ROLE}cluster",
+    "computeConfig": {"enabled": True, "nodePools": ["system"], "nodeRoleArn": f"{ROLE}nodes"},
+    "vpcConfig": {"subnetIds": ["subnet-1", "subnet-2"]},
+}
+
+
+def test_a_preview_does_not_know_what_aws_adds_to_a_block() -> None:
+    _, planned = AwsProvider().create(CLUSTER, INPUTS, preview=True)
+    assert planned["vpcConfig"]["subnetIds"] == ["subnet-1", "subnet-2"]
+    assert planned["vpcConfig"]["clusterSecurityGroupId"] is UNKNOWN
+    assert planned["endpoint"] is UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("compute", "replaced"),
+    [
+        (UNKNOWN, False),
+        ({"enabled": True, "nodePools": ["system"], "nodeRoleArn": f"{ROLE}others"}, True),
+        ({"enabled": True, "nodePools": ["system"], "nodeRoleArn": UNKNOWN}, True),
+        ({"enabled": True, "nodePools": []}, False),
+    ],
+)
+def test_another_role_of_nodes_replaces_a_cluster(compute: Any, replaced: bool) -> None:
+    found = AwsProvider().diff(CLUSTER, INPUTS, {**INPUTS, "computeConfig": compute}).changes
+    assert any(change.replace for change in found) is replaced

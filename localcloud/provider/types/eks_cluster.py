@@ -11,6 +11,7 @@ from localcloud.provider.resource import Operation, Resource, State
 from localcloud.provider.types.eks_common import GONE, given, moment, retag
 from localcloud.provider.types.rds_common import await_status
 from localcloud.provider.types.s3_common import optional
+from localcloud.provider.wire import UNKNOWN
 
 Found = dict[str, Any]
 _AUTO_MODE: Final = ("compute_config", "kubernetes_network_config", "storage_config")
@@ -98,8 +99,10 @@ class Cluster(Resource):
         return {**state, "vpc_config": vpc}
 
     def replaces(self, old: State, new: State) -> tuple[str, ...]:
-        compute: Found = new.get("compute_config") or {}
-        before, after = (old.get("compute_config") or {}).get("node_role_arn"), compute.get("node_role_arn")
+        compute: Found = _known(new.get("compute_config"))
+        before, after = _known(old.get("compute_config")).get("node_role_arn"), compute.get("node_role_arn")
+        if new.get("compute_config") is UNKNOWN:  # as all of Auto Mode while one of its settings is
+            after = before
         emptied = not after and (compute.get("enabled") is not True or not compute.get("node_pools"))
         replaced = ["compute_config.node_role_arn"] if before and before != after and not emptied else []
         if old.get("encryption_config") and not new.get("encryption_config"):
@@ -139,6 +142,11 @@ class Cluster(Resource):
 
     def _await(self, op: Operation, status: str | None) -> None:
         await_status(lambda: (self._find(op) or {}).get("status"), status)
+
+
+def _known(block: Any) -> Found:
+    """A block's values; none of one that is missing or unknown as a whole."""
+    return {} if block is None or block is UNKNOWN else block
 
 
 def _settings(found: Found, old: Any) -> State:

@@ -28,13 +28,21 @@ subnets = [
 ]
 trust = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"*"},"Action":"sts:AssumeRole"}]}'
 reader = aws.iam.Role("reader", assume_role_policy=trust, opts=opts)
+own_trust = trust.replace('"AWS":"*"', '"Service":"eks.amazonaws.com"')
+own_role = aws.iam.Role("own", assume_role_policy=own_trust, opts=opts) if settings.get_bool("own-role") else None
+bare = eks.AutoModeOptionsArgs(
+    enabled=True, create_node_role=False, compute_config=eks.ClusterComputeConfigArgs(node_pools=[])
+)
 cluster = eks.Cluster(
     "portal",
     vpc_id=vpc.id,
     private_subnet_ids=[subnet.id for subnet in subnets],
     version=settings.get("version") or "1.34",
     authentication_mode=eks.AuthenticationMode.API,
-    auto_mode={"enabled": True},
+    service_role=own_role,
+    auto_mode=bare if own_role else {"enabled": True},
+    create_instance_role=False if own_role else None,
+    coredns_addon_options={"enabled": False} if own_role else None,
     endpoint_public_access=True,
     endpoint_private_access=True,
     access_entries={
