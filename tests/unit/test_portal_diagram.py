@@ -18,31 +18,30 @@ from portal.diagram.model import Account, Deployed, Edge, Resource, resources
 from portal.diagram.svg import draw
 from portal.errors import PortalError
 from tests.unit.conftest import STACKS, deployed
+from tests.unit.recording import Recording
+from tests.unit.test_service import graph
 
 SVG = "{http://www.w3.org/2000/svg}"
 
 
+def recorded(stack: str, recording: Recording) -> Deployed:
+    """A stack, as its program registers it."""
+    registered = [
+        Resource(
+            type=one.type,
+            name=one.name,
+            parent=one.parent.rpartition("::")[2],
+            id="" if one.type.startswith("portal:") else f"{one.name}-id",
+            outputs={"arn": f"arn:aws:mock:::{one.name}", **one.inputs},
+        )
+        for one in recording.resources
+    ]
+    return Deployed(stack=stack, account="111111111111", region="us-west-2", resources=registered)
+
+
 @cache
 def stacks() -> tuple[Deployed, ...]:
-    """The three stacks, as their programs register them."""
-    return tuple(
-        Deployed(
-            stack=stack,
-            account="111111111111",
-            region="us-west-2",
-            resources=[
-                Resource(
-                    type=one.type,
-                    name=one.name,
-                    parent=one.parent.rpartition("::")[2],
-                    id="" if one.type.startswith("portal:") else f"{one.name}-id",
-                    outputs=one.inputs,
-                )
-                for one in deployed(stack).resources
-            ],
-        )
-        for stack in STACKS
-    )
+    return tuple(recorded(stack, deployed(stack)) for stack in STACKS)
 
 
 def drawn(*given: Deployed) -> tuple[list[Account], list[Edge], Picture]:
@@ -176,6 +175,22 @@ def test_requests_go_from_the_site_to_services_and_from_the_api_to_its_database(
     [lab] = accounts
     assert lab.network == "VPC 10.36.0.0/16: 0 zones, no NAT, EKS 1.34"
     assert {node.name for node in lab.nodes if node.environment == "qa"} >= {"qa.example.org", "api", "cryoet-qa"}
+
+
+def test_the_services_of_a_stack_file_are_drawn_in_their_environments() -> None:
+    accounts, edges, _ = drawn(recorded("dev", graph()))
+    told = {node.key: f"{node.environment} {node.name}" for node in accounts[0].nodes}
+    flows = {(told[edge.origin], told[edge.target]) for edge in edges if edge.flow != "data"}
+    for name in ("dev", "staging"):
+        site, balancer = (
+            next(node for node in accounts[0].nodes if (node.environment, node.kind) == (name, kind))
+            for kind in ("Site CDN", "Load balancer")
+        )
+        assert (told[site.key], told[balancer.key]) in flows
+        assert {(told[balancer.key], f"{name} api"), (told[balancer.key], f"{name} frontend")} <= flows
+        assert (f"{name} api", f"{name} cryoet-{name}") in flows
+        assert (f"{name} frontend", f"{name} cryoet-{name}") not in flows
+    assert "EKS 1.36" in accounts[0].network
 
 
 def test_the_picture_is_the_same_whatever_the_order_of_the_state() -> None:
