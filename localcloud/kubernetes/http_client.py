@@ -66,6 +66,8 @@ class HttpClient:
         response = self._open("GET", path, asked, None, _JSON, stream=True)
         with self._lock:
             self._watches.add(response)
+            if self._closed:
+                response.shutdown()
         try:
             for line in self._lines(response):
                 event = json.loads(line)
@@ -76,8 +78,12 @@ class HttpClient:
                 self._watches.discard(response)
             response.close()
 
+    @property
+    def closed(self) -> bool:
+        return self._closed
+
     def close(self) -> None:
-        """Ends every watch, also for a thread that waits in one."""
+        """Ends every watch, also for a thread that waits in one, and those that begin later."""
         with self._lock:
             self._closed = True
             watches = list(self._watches)

@@ -87,7 +87,7 @@ def _versions(client: HttpClient, of: Kind, live: Json, ends: float) -> Iterator
         watched = kind("EndpointSlice").path(metadata["namespace"])
         query = {"labelSelector": f"kubernetes.io/service-name={metadata['name']}"}
     yield live
-    while (left := ends - time.monotonic()) > 0:
+    while (left := ends - time.monotonic()) > 0 and not client.closed:
         for event in client.watch(watched, {**query, "timeoutSeconds": str(max(round(left), 1))}):
             if watched == path and (event["type"] == "DELETED" or "metadata" not in event["object"]):
                 return

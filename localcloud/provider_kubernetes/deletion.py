@@ -28,7 +28,7 @@ def delete(client: HttpClient, of: Kind, live: Json, stated: Json, timeout: floa
         return
     ends = time.monotonic() + awaiting.seconds(timeout, stated)
     left = _remaining(client, path, metadata["uid"])
-    while left is not None and time.monotonic() < ends:
+    while left is not None and time.monotonic() < ends and not client.closed:
         query = {
             "fieldSelector": f"metadata.name={metadata['name']}",
             "resourceVersion": left["metadata"]["resourceVersion"],
@@ -41,6 +41,8 @@ def delete(client: HttpClient, of: Kind, live: Json, stated: Json, timeout: floa
     if left is not None:
         finalizers = ", ".join(left["metadata"].get("finalizers") or ()) or "none"
         name = f"{of.resource} {metadata['name']!r}"
+        if client.closed:
+            raise ProviderError(f"{name}: Resource operation was cancelled while it was being deleted")
         raise ProviderError(f"{name} timed out waiting to be deleted; finalizers that keep it: {finalizers}")
 
 

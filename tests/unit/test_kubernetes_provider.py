@@ -387,6 +387,34 @@ def test_a_deployment_is_waited_for(served: Served) -> None:
     assert state["status"]["availableReplicas"] == 1
 
 
+def test_cancelling_ends_what_waits(served: Served) -> None:
+    news = config_map()
+    news["metadata"]["finalizers"] = ["portal/wait"]
+    identity, state = served.create(CONFIG, news)
+    told: list[BaseException] = []
+
+    def run(action: Any, *arguments: Any, **more: Any) -> None:
+        try:
+            action(*arguments, **more)
+        except ProviderError as error:
+            told.append(error)
+
+    waiting = [
+        threading.Thread(target=run, args=(served.create, DEPLOYMENT, deployment(), 60)),
+        threading.Thread(target=run, args=(served.provider.delete, CONFIG, identity, state), kwargs={"timeout": 60}),
+    ]
+    for thread in waiting:
+        thread.start()
+    events = served.client.watch(kind("Deployment").path("dev"))
+    next(iter(events))
+    served.provider.cancel()
+    for thread in waiting:
+        thread.join(10)
+        assert not thread.is_alive()
+    assert all("Resource operation was cancelled" in str(error) for error in told)
+    assert sorted(type(error).__name__ for error in told) == ["PartlyCreatedError", "ProviderError"]
+
+
 def failing(served: Served) -> None:
     """A controller whose pods never start."""
     for event in served.client.watch(kind("Deployment").path("dev")):
