@@ -142,4 +142,4 @@ def _spread(secrets: set[str]) -> set[str]:
 def run() -> None:
     """The plugin process."""
     provider = AwsProvider()
-    serve(Servicer(provider), provider.cancelled, preload="botocore.session")
+    serve(Servicer(provider), provider.cancelled.set, preload="botocore.session")

@@ -101,8 +101,8 @@ def diff_response(found: list[Change], *, delete_before_replace: bool = False) -
     )
 
 
-def serve(servicer: Any, cancelled: threading.Event, preload: str = "") -> None:
-    """Serve until the engine ends, asks to, or a signal does; `cancelled` then hurries the calls under way, which are
+def serve(servicer: Any, cancel: Callable[[], None], preload: str = "") -> None:
+    """Serve until the engine ends, asks to, or a signal does; `cancel` then hurries the calls under way, which are
     finished first. A module `preload` is loaded once the engine has its port line, while it is busy elsewhere."""
     engine = os.getppid()  # before the port line: the engine may die as soon as it has it
     options = [("grpc.max_receive_message_length", _MESSAGE_BYTES), ("grpc.max_send_message_length", _MESSAGE_BYTES)]
@@ -119,5 +119,5 @@ def serve(servicer: Any, cancelled: threading.Event, preload: str = "") -> None:
         threading.Thread(target=lambda: import_module(preload), daemon=True).start()
     while not stopping.wait(1.0) and os.getppid() == engine:
         pass
-    cancelled.set()
+    cancel()
     server.stop(_GRACE_SECONDS).wait()

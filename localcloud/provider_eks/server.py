@@ -77,4 +77,4 @@ def _construct(request: Any) -> Any:
 
 def run() -> None:
     """Serve until the engine ends."""
-    serve(Servicer(), threading.Event(), "localcloud.provider_eks.cluster")
+    serve(Servicer(), threading.Event().set, "localcloud.provider_eks.cluster")

@@ -150,4 +150,4 @@ def _reached(context: Any, run: Any) -> Any:
 def run() -> None:
     """The plugin process. The engine starts one for each provider, also for those that nothing is made with."""
     provider = KubernetesProvider()
-    serve(Servicer(provider), provider.cancelled)
+    serve(Servicer(provider), provider.cancel)
