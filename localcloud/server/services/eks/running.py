@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Final
 from localcloud.server import tls
 from localcloud.server.listeners import HOST, Port
 from localcloud.server.pipeline import SERVER
+from localcloud.server.service import imported_late
 
 if TYPE_CHECKING:
     from localcloud.kubernetes.api import Cluster, ServiceAccountToken, User
@@ -66,7 +67,7 @@ class Running:
         self._port.start()
         self.authority = base64.b64encode(Path(SERVER.ca_bundle).read_bytes()).decode()
         self.endpoint = f"https://{HOST}:{self._port.number}"
-        self._programs = run(api, aws)
+        self._programs = run(api, aws, public_urls)
         self.serves = True
 
     def stop(self) -> None:
@@ -103,6 +104,12 @@ class Running:
         """Lets what runs deliver what it holds back."""
         if self._programs is not None:
             self._programs.flush()
+
+
+def public_urls() -> dict[str, str]:
+    """Of each distribution's names: the URL for the public, and the one that a program on this machine asks instead."""
+    ports: dict[str, int] = imported_late("localcloud.edge.ports", "ports")()
+    return {f"https://{name}": f"http://{HOST}:{port}" for name, port in ports.items()}
 
 
 def _certificate(folder: Path) -> tls.TlsFiles:
