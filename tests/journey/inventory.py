@@ -1,7 +1,7 @@
 """What an account has, by resource type, under the ids that the state has for it: for comparison with the state.
 
 Left out: what AWS makes by itself with something else (a VPC's main route table, the role of Batch, the rule through
-which Step Functions follows jobs).
+which Step Functions follows jobs, the security group of VPC origins).
 """
 
 from __future__ import annotations
@@ -76,7 +76,8 @@ def _endpoints(client: Client) -> set[str]:
 def _groups(*, default: bool) -> Callable[[Client], set[str]]:
     def found(client: Client) -> set[str]:
         groups = _pages(client("ec2"), "describe_security_groups", "SecurityGroups")
-        return {group["GroupId"] for group in groups if (group["GroupName"] == "default") == default}
+        own = [group for group in groups if not group["GroupName"].startswith("CloudFront-VPCOrigins-Service-SG")]
+        return {group["GroupId"] for group in own if (group["GroupName"] == "default") == default}
 
     return found
 
@@ -171,6 +172,25 @@ def _deliveries(call: str, key: str, id_: str) -> Callable[[Client], set[str]]:
     return lambda client: {row[id_] for row in getattr(client("logs", region_name="us-east-1"), call)().get(key) or []}
 
 
+def _load_balancers(client: Client) -> list[str]:
+    return [one["LoadBalancerArn"] for one in _pages(client("elbv2"), "describe_load_balancers", "LoadBalancers")]
+
+
+def _listeners(client: Client) -> set[str]:
+    return {
+        one["ListenerArn"]
+        for arn in _load_balancers(client)
+        for one in _pages(client("elbv2"), "describe_listeners", "Listeners", LoadBalancerArn=arn)
+    }
+
+
+def _listener_rules(client: Client) -> set[str]:
+    rules = [
+        one for arn in _listeners(client) for one in _pages(client("elbv2"), "describe_rules", "Rules", ListenerArn=arn)
+    ]
+    return {one["RuleArn"] for one in rules if not one["IsDefault"]}
+
+
 def _attachments(client: Client) -> set[str]:
     return {
         f"{role}/{policy['PolicyArn']}"
@@ -224,6 +244,7 @@ INVENTORY: Final[dict[str, Callable[[Client], set[str]]]] = {
     "aws:cloudfront/responseHeadersPolicy:ResponseHeadersPolicy": _cloudfront(
         "list_response_headers_policies", "ResponseHeadersPolicyList", "ResponseHeadersPolicy"
     ),
+    "aws:cloudfront/vpcOrigin:VpcOrigin": _cloudfront("list_vpc_origins", "VpcOriginList"),
     "aws:cloudwatch/logDelivery:LogDelivery": _deliveries("describe_deliveries", "deliveries", "id"),
     "aws:cloudwatch/logDeliveryDestination:LogDeliveryDestination": _deliveries(
         "describe_delivery_destinations", "deliveryDestinations", "name"
@@ -261,6 +282,10 @@ INVENTORY: Final[dict[str, Callable[[Client], set[str]]]] = {
     "aws:iam/role:Role": _roles,
     "aws:iam/rolePolicy:RolePolicy": _inline_policies,
     "aws:iam/rolePolicyAttachment:RolePolicyAttachment": _attachments,
+    "aws:lb/listener:Listener": _listeners,
+    "aws:lb/listenerRule:ListenerRule": _listener_rules,
+    "aws:lb/loadBalancer:LoadBalancer": lambda client: set(_load_balancers(client)),
+    "aws:lb/targetGroup:TargetGroup": _plain("elbv2", "describe_target_groups", "TargetGroups", "TargetGroupArn"),
     "aws:rds/cluster:Cluster": _plain("rds", "describe_db_clusters", "DBClusters", "DBClusterIdentifier"),
     "aws:rds/clusterInstance:ClusterInstance": _plain(
         "rds", "describe_db_instances", "DBInstances", "DBInstanceIdentifier"

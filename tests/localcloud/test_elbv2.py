@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -172,6 +173,20 @@ def test_health_of_what_nothing_uses_or_nobody_answers_for(network: Network) -> 
     assert network.states(group)[HERE].startswith("initial")
     until(lambda: network.states(group) == {HERE: "unhealthy Target.FailedHealthChecks"})
     assert ask(one).status == 502
+
+
+def test_checks_begin_once_a_listener_or_a_rule_names_the_group(network: Network) -> None:
+    SCALE.factor = 1_000  # no other check is due meanwhile
+    time.sleep(0.5)
+    one, by_listener, by_rule = network.load_balancer(), network.target_group(), network.target_group()
+    with program(HERE, plain("here")):
+        for group in (by_listener, by_rule):
+            network.elb.register_targets(TargetGroupArn=group, Targets=[{"Id": HERE}])
+        listener = network.listener(one["LoadBalancerArn"], forward(by_listener))
+        until(lambda: network.states(by_listener) == {HERE: "healthy"})
+        path = {"Field": "path-pattern", "PathPatternConfig": {"Values": ["/a"]}}
+        network.elb.create_rule(ListenerArn=listener, Priority=1, Conditions=[path], Actions=[forward(by_rule)])
+        until(lambda: network.states(by_rule) == {HERE: "healthy"})
 
 
 def test_who_may_connect(network: Network) -> None:

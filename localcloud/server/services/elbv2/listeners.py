@@ -11,7 +11,7 @@ from typing import Final
 from localcloud.server import registry
 from localcloud.server.call import HOOKS, Call, Params, Refusal
 
-from . import attributes, store
+from . import attributes, health, store
 from .actions import checked_actions, checked_conditions
 from .attributes import invalid
 from .store import Listener, Rule
@@ -51,6 +51,7 @@ def create(call: Call) -> Params:
         tags=store.tags_in(params),
     )
     store.LISTENERS[made.arn] = made
+    health.wake()
     return {"Listeners": [_described(made)]}
 
 
@@ -145,6 +146,7 @@ def modify(call: Call) -> Params:
     if "DefaultActions" in params:
         one.actions = checked_actions(params["DefaultActions"], one.load_balancer)
     one.port, one.protocol, one.certificate, one.ssl_policy = port, protocol, certificate, policy
+    health.wake()
     return {"Listeners": [_described(one)]}
 
 
@@ -188,6 +190,7 @@ def create_rule(call: Call) -> Params:
         tags=store.tags_in(params),
     )
     store.RULES[made.arn] = made
+    health.wake()
     return {"Rules": [_rule(made)]}
 
 
@@ -237,6 +240,7 @@ def modify_rule(call: Call) -> Params:
     if "Actions" in params:
         one.actions = checked_actions(params["Actions"], one.listener.load_balancer)
     one.conditions = conditions
+    health.wake()
     return {"Rules": [_rule(one)]}
 
 
