@@ -11,6 +11,8 @@ from typing import Any, Final
 
 import pulumi
 
+OVERRULE: Final = {"pulumi.com/patchForce": "true"}
+"""Annotation: `up` puts right what somebody changed by hand, where Kubernetes would call it a conflict of owners."""
 SKIP_AWAIT: Final = {"pulumi.com/skipAwait": "true"}
 """Annotation: the provider doesn't wait until the object works."""
 
@@ -25,8 +27,10 @@ def apply(
     patch: bool = False,
     **content: Any,
 ) -> pulumi.CustomResource:
-    """An object; with ``patch`` the fields given of one that others own, which stays when these are removed."""
+    """An object; with ``patch`` the fields given of one that others own, which stays when these are removed. What a
+    controller changes is not given here: an autoscaled Deployment has no number of replicas."""
     group = api_version if "/" in api_version else f"core/{api_version}"
     type_ = f"kubernetes:{group}:{kind}{'Patch' if patch else ''}"
-    inputs = {"apiVersion": api_version, "kind": kind, "metadata": dict(metadata), **content}
+    annotated = {**metadata, "annotations": {**OVERRULE, **metadata.get("annotations", {})}}
+    inputs = {"apiVersion": api_version, "kind": kind, "metadata": annotated, **content}
     return pulumi.CustomResource(type_, name, inputs, opts)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -24,7 +25,21 @@ from tests.journey.conftest import engine
 Json = dict[str, Any]
 PROGRAM = ROOT / "tests" / "journey" / "programs" / "kubernetes"
 DEPLOYMENT = kind("Deployment").path("dev", "api")
-BUDGET = kind("PodDisruptionBudget").path("dev", "api")
+LABELS: Json = {"metadata": {"labels": {"app": "changed"}}}
+DRIFTS: dict[str, Json] = {
+    "ConfigMap": LABELS,
+    "ConfigMapPatch": {"data": {"enable-network-policy-controller": "false"}},
+    "Deployment": {"spec": {"minReadySeconds": None, "template": {"spec": {"serviceAccountName": "default"}}}},
+    "HorizontalPodAutoscaler": {"spec": {"maxReplicas": 9}},
+    "Namespace": {"metadata": {"labels": {"of": "changed"}}},
+    "NetworkPolicy": {"spec": {"ingress": [{}]}},
+    "PodDisruptionBudget": {"spec": {"maxUnavailable": 2}},
+    "Secret": {"data": {"uri": "b3RoZXI="}},
+    "Service": {"spec": {"selector": {"app": "changed"}}},
+    "ServiceAccount": {"automountServiceAccountToken": True},
+    "TargetGroupBinding": {"spec": {"serviceRef": {"port": 81}}},
+}
+"""Of each kind, what somebody changes by hand, as a merge patch."""
 
 
 def roll_out(cluster: Cluster) -> None:
@@ -49,11 +64,19 @@ def roll_out(cluster: Cluster) -> None:
                 client.patch(f"{DEPLOYMENT}/status", {"status": status})
 
 
+def specified(live: Json) -> Json:
+    """What people state of an object."""
+    metadata = {key: live["metadata"].get(key) for key in ("labels", "annotations")}
+    return {**{key: value for key, value in live.items() if key != "status"}, "metadata": metadata}
+
+
 class Stack:
     """One stack of the program, and the cluster that its kubeconfig names."""
 
     def __init__(self, folder: Path, server: str, cluster: Cluster) -> None:
         self.client = cluster.client(CONTROLLERS)
+        self.folder = folder / "program"
+        shutil.copytree(PROGRAM, self.folder)
         home = folder / "pulumi"
         install_plugin(home)
         (folder / "state").mkdir()
@@ -71,7 +94,7 @@ class Stack:
         context = {"name": "c", "context": {"cluster": "c", "user": "u"}}
         clusters = [{"name": "c", "cluster": {"server": server}}]
         config = {"clusters": clusters, "contexts": [context], "current-context": "c", "users": [user]}
-        self.settings = {"kubeconfig": json.dumps(config), "image": "app:1", "replicas": "2", "force": "false"}
+        self.settings = {"kubeconfig": json.dumps(config), "image": "app:1", "replicas": "2", "force": "true"}
         self.run("stack", "init", "one")
 
     def run(self, *arguments: str, fails: bool = False) -> str:
@@ -86,7 +109,7 @@ class Stack:
                 *(given if arguments[0] in ("up", "preview") else []),
                 "--non-interactive",
             ],
-            cwd=PROGRAM,
+            cwd=self.folder,
             env=self.env,
             capture_output=True,
             text=True,
@@ -94,6 +117,17 @@ class Stack:
         )
         assert (done.returncode != 0) is fails, done.stdout + done.stderr
         return done.stdout + done.stderr
+
+    def objects(self) -> dict[str, str]:
+        """The path of each object that the state holds, by kind."""
+        resources = json.loads(self.run("stack", "export"))["deployment"]["resources"]
+        made: dict[str, str] = {}
+        for one in resources:
+            if one["type"].startswith("kubernetes:"):
+                name = one["type"].rpartition(":")[2]
+                metadata = one["outputs"]["metadata"]
+                made[name] = kind(name.removesuffix("Patch")).path(metadata.get("namespace", ""), metadata["name"])
+        return made
 
     def up(self, **settings: str) -> str:
         self.settings |= settings
@@ -119,11 +153,16 @@ def test_a_service_in_a_cluster_from_its_first_update_to_its_removal(stack: Stac
     assert "updated" not in again
     assert "created" not in again
 
-    stack.client.patch(BUDGET, {"spec": {"maxUnavailable": 2}})
-    assert "updated" in stack.run("refresh", "--yes", "--skip-preview")
-    stack.up(force="true", replicas="3")
-    assert stack.client.get(BUDGET)["spec"]["maxUnavailable"] == 1
-    assert stack.client.get(DEPLOYMENT)["spec"]["replicas"] == 3
+    made = stack.objects()
+    assert made.keys() == DRIFTS.keys()
+    before = {name: specified(stack.client.get(path)) for name, path in made.items()}
+    for name, path in made.items():
+        assert specified(stack.client.patch(path, DRIFTS[name])) != before[name], name
+    assert f"~ {len(made)} updated" in stack.run("refresh", "--yes", "--skip-preview")
+    stack.up(replicas="3")
+    after = {name: specified(stack.client.get(path)) for name, path in made.items()}
+    before["Deployment"]["spec"]["replicas"] = 3
+    assert after == before
 
     stack.settings["image"] = "broken:1"
     failed = stack.run("up", "--yes", "--skip-preview", fails=True)

@@ -66,7 +66,14 @@ def test_pods_come_after_the_binding_and_the_binding_after_the_rule(name: str) -
         "targetType": "ip",
     }
     assert graph().one(name, "TargetGroup").inputs["tags"]["eks:eks-cluster-name"] == "cryoet"
-    assert graph().one(f"{name}-service").inputs["metadata"]["annotations"] == {"pulumi.com/skipAwait": "true"}
+    assert graph().one(f"{name}-service").inputs["metadata"]["annotations"]["pulumi.com/skipAwait"] == "true"
+
+
+def test_what_is_changed_by_hand_is_put_right() -> None:
+    """Kubernetes would refuse the next update: the fields would be another's."""
+    made = [one for one in graph().resources if one.type.startswith("kubernetes:")]
+    assert made
+    assert all(one.inputs["metadata"]["annotations"]["pulumi.com/patchForce"] == "true" for one in made)
 
 
 def test_the_autoscaler_alone_says_how_many_pods_there_are() -> None:

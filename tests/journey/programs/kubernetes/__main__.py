@@ -18,22 +18,28 @@ labels = {"app": "api"}
 selector = meta.LabelSelectorArgs(match_labels=labels)
 cluster = Provider("cluster", kubeconfig=settings.require("kubeconfig"), cluster_identifier="one")
 inside = pulumi.ResourceOptions(provider=cluster)
-namespace = core.Namespace("dev", metadata=meta.ObjectMetaArgs(name="dev"), opts=inside)
+overrule = {"pulumi.com/patchForce": settings.require("force")}
+namespace = core.Namespace(
+    "dev", metadata=meta.ObjectMetaArgs(name="dev", labels={"of": "test"}, annotations=overrule), opts=inside
+)
 
 
 def named_api(**annotations: str) -> meta.ObjectMetaArgs:
     within = namespace.metadata.name
-    return meta.ObjectMetaArgs(name="api", namespace=within, labels=labels, annotations=annotations or None)
+    return meta.ObjectMetaArgs(name="api", namespace=within, labels=labels, annotations={**overrule, **annotations})
 
 
 account = core.ServiceAccount("api", metadata=named_api(), automount_service_account_token=False, opts=inside)
 core.Secret("api", metadata=named_api(), string_data={"uri": pulumi.Output.secret("postgresql://hunter2")}, opts=inside)
 variables = core.ConfigMap(
-    "variables", metadata=meta.ObjectMetaArgs(namespace=namespace.metadata.name), data={"a": "1"}, opts=inside
+    "variables",
+    metadata=meta.ObjectMetaArgs(namespace=namespace.metadata.name, annotations=overrule, labels=labels),
+    data={"a": "1"},
+    opts=inside,
 )
 core.ConfigMapPatch(
     "network-policy",
-    metadata=meta.ObjectMetaPatchArgs(name="amazon-vpc-cni", namespace="kube-system"),
+    metadata=meta.ObjectMetaPatchArgs(name="amazon-vpc-cni", namespace="kube-system", annotations=overrule),
     data={"enable-network-policy-controller": "true"},
     opts=inside,
 )
@@ -73,7 +79,7 @@ deployment = apps.Deployment(
 )
 policy.PodDisruptionBudget(
     "api",
-    metadata=named_api(**{"pulumi.com/patchForce": settings.require("force")}),
+    metadata=named_api(),
     spec=policy.PodDisruptionBudgetSpecArgs(max_unavailable=1, selector=selector),
     opts=inside,
 )
