@@ -1,7 +1,8 @@
 """The web ACL of a distribution, tried before anything else.
 
-AWS facts: rules go by priority, the first that allows or blocks decides, else the default action; a rate counts the
-requests of an address in a sliding window. Here it counts at once, where AWS looks some times a minute.
+AWS facts: rules go by priority, the first that allows or blocks decides, else the default action; a group of AWS's
+rules blocks by itself, unless it is only to count; a rate counts the requests of an address in a sliding window. Here
+it counts at once, where AWS looks some times a minute.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from collections import deque
 from collections.abc import Mapping
 from typing import Any
 
+from localcloud.edge.managed_rules import GROUPS
 from localcloud.edge.viewer import Viewer
 from localcloud.server import registry
 
@@ -32,8 +34,12 @@ def blocks(viewer: Viewer) -> bool:
     if acl is None:
         return False
     for rule in sorted(acl.facts["Rules"], key=lambda one: one["Priority"]):
-        if _matches(rule["Statement"], viewer, (arn, rule["Name"])):
+        if not _matches(rule["Statement"], viewer, (arn, rule["Name"])):
+            continue
+        if "Action" in rule:
             return "Block" in rule["Action"]
+        if "None" in rule["OverrideAction"]:  # a group's own action, which is to block
+            return True
     return "Block" in acl.facts["DefaultAction"]
 
 
@@ -45,6 +51,8 @@ def _matches(statement: Mapping[str, Any], viewer: Viewer, rule: tuple[str, str]
         return addresses is not None and any(
             source in ipaddress.ip_network(one) for one in addresses.facts["Addresses"]
         )
+    if kind == "ManagedRuleGroupStatement":
+        return GROUPS[content["Name"]](viewer)
     if kind == "RateBasedStatement":
         return _over(content, viewer, rule)
     if kind == "NotStatement":

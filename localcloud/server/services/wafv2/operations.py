@@ -17,6 +17,8 @@ _KINDS: Final = {"IPSet": "ipset", "WebACL": "webacl"}
 _NOT_CONTENT: Final = ("Name", "Scope", "Id", "LockToken", "Tags")
 _MATCHING: Final = ("IPSetReferenceStatement", "RateBasedStatement", "OrStatement", "AndStatement", "NotStatement")
 """Statements that the local edge can match."""
+_MANAGED: Final = {"AWSManagedRulesAmazonIpReputationList": 25, "AWSManagedRulesKnownBadInputsRuleSet": 200}
+"""AWS's groups that the local edge carries out, with the capacity that they take."""
 _LOWEST_LIMIT, _WINDOWS = 10, (60, 120, 300, 600)
 _CAPACITY: Final = {"IPSetReferenceStatement": 1, "RateBasedStatement": 2}
 _PAGE: Final = 100
@@ -121,10 +123,26 @@ def _rules(call: Call, content: Params) -> None:
         grouped = "ManagedRuleGroupStatement" in rule["Statement"] or "RuleGroupReferenceStatement" in rule["Statement"]
         if grouped == bool(rule.get("Action")) or grouped != bool(rule.get("OverrideAction")):
             raise invalid("You have used none or multiple values for a field that requires exactly one value.")
-        if grouped or set(rule["Action"]) - {"Allow", "Block"} or any(rule["Action"].values()):
+        if grouped:
+            _managed(rule)
+            continue
+        if set(rule["Action"]) - {"Allow", "Block"} or any(rule["Action"].values()):
             raise Refusal("NotImplemented", "wafv2 rules here allow or block by a statement of their own.", 501)
         for kind, statement in statements(rule["Statement"]):
             _statement(call, kind, statement)
+
+
+def _managed(rule: Params) -> None:
+    """A rule that stands for a group of AWS's. Raises Refusal."""
+    group = rule["Statement"].get("ManagedRuleGroupStatement")
+    if group is None or set(group) - {"VendorName", "Name"}:
+        text = "wafv2 groups of rules of one's own, and parts of AWS's, are not implemented here."
+        raise Refusal("NotImplemented", text, 501)
+    if group["VendorName"] != "AWS":
+        text = "AWS WAF couldn't perform the operation because your resource doesn't exist."
+        raise Refusal("WAFNonexistentItemException", text)
+    if group["Name"] not in _MANAGED:
+        raise Refusal("NotImplemented", f"wafv2 {group['Name']} is not implemented here.", 501)
 
 
 def statements(statement: Params) -> Iterator[tuple[str, Params]]:
@@ -157,9 +175,9 @@ def get(call: Call) -> Params:
     one, kind = _of(call), _kind(call)
     more: Params = {}
     if kind == "WebACL":
-        inside = [name for rule in one.content["Rules"] for name, _ in statements(rule["Statement"])]
+        inside = [pair for rule in one.content["Rules"] for pair in statements(rule["Statement"])]
         more = {
-            "Capacity": sum(_CAPACITY.get(name, 0) for name in inside),
+            "Capacity": sum(_CAPACITY.get(name, _MANAGED.get(found.get("Name", ""), 0)) for name, found in inside),
             "ManagedByFirewallManager": False,
             "LabelNamespace": f"awswaf:{one.account}:webacl:{one.name}:",
         }
