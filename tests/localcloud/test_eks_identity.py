@@ -17,8 +17,9 @@ import requests
 from botocore.auth import SigV4QueryAuth
 from botocore.awsrequest import AWSRequest
 
-from localcloud.kubernetes.api import CONTROLLERS
+from localcloud.kubernetes.api import CONTROLLERS, POLICIES
 from localcloud.server.call import Refusal
+from localcloud.server.services.eks import entries
 from localcloud.server.services.eks.account import Account
 from localcloud.server.services.eks.model import REGIONS
 
@@ -193,3 +194,7 @@ def test_controllers_act_as_the_clusters_role(clusters: Clusters, cluster: str) 
     assert [vpc["VpcId"] for vpc in vpcs] == [clusters.vpc]
     with pytest.raises(Refusal, match="AccessDenied"):
         aws.call(aws.role_arn, "secretsmanager", "ListSecrets", {})
+
+
+def test_every_access_policy_that_can_be_associated_is_carried_out() -> None:
+    assert {*entries.POLICIES} == POLICIES

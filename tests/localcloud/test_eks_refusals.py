@@ -293,13 +293,16 @@ def test_eks_30_networks_in_use(clusters: Clusters, cluster: str) -> None:
         clusters.ec2.delete_security_group(GroupId=vpc["clusterSecurityGroupId"])
 
 
-def test_eks_31_pass_role_and_key(clusters: Clusters) -> None:
+def test_eks_31_what_a_cluster_needs_of_others(clusters: Clusters, cluster: str) -> None:
     create = {"Effect": "Allow", "Action": "eks:*", "Resource": "*"}
     role = clusters.cloud.limited(create)
     with refused("AccessDeniedException", "iam:PassRole"):
         clusters.cloud.client("eks", role=role).create_cluster(**clusters.request())
     passing = {"Effect": "Allow", "Action": "iam:PassRole", "Resource": clusters.role}
     role = clusters.cloud.limited(create, passing)
+    clusters.iam.delete_service_linked_role(RoleName="AWSServiceRoleForAmazonEKS")
+    with refused("AccessDeniedException", "iam:CreateServiceLinkedRole"):
+        clusters.cloud.client("eks", role=role).create_cluster(**clusters.request())
     key = clusters.cloud.client("kms").create_key()["KeyMetadata"]["Arn"]
     wanted = [{"resources": ["secrets"], "provider": {"keyArn": key}}]
     with refused("AccessDeniedException", "kms:DescribeKey"):

@@ -77,7 +77,8 @@ def create(call: Call) -> Params:
 
 def of_service_account(cluster: Cluster, namespace: str, service_account: str) -> Association | None:
     wanted = (namespace, service_account)
-    return next((one for one in cluster.associations.values() if (one.namespace, one.service_account) == wanted), None)
+    associations = list(cluster.associations.values())
+    return next((one for one in associations if (one.namespace, one.service_account) == wanted), None)
 
 
 @HOOKS.instead("eks", "DescribePodIdentityAssociation")

@@ -43,7 +43,7 @@ def user(cluster: Cluster, token: str) -> User | None:
 
     session = caller.arn.split("/")[-1] if caller.kind == "assumed-role" else ""
     name = entry.username.replace("{{SessionName}}", session).replace("{{SessionNameRaw}}", session)
-    policies = tuple(AccessPolicy(one.arn, one.namespaces or ()) for one in entry.policies.values())
+    policies = tuple(AccessPolicy(one.arn, one.namespaces or ()) for one in list(entry.policies.values()))
     return User(name=name, groups=(*entry.groups, "system:authenticated"), policies=policies)
 
 

@@ -9,12 +9,15 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from localcloud.server import inside
+from localcloud.server.access import resources
 from localcloud.server.call import HOOKS, Call, Params, Refusal
 
 from . import entries, lifecycle, network, refusals, versions
 from .model import DELETING_SECONDS, Cluster, active, cluster_of, later, now, page, region_of
 from .running import Running
 
+PRINCIPAL: Final = "eks.amazonaws.com"
 CREATED_WITH: Final = frozenset(
     {
         "accessConfig", "bootstrapSelfManagedAddons", "clientRequestToken", "computeConfig", "deletionProtection",
@@ -34,6 +37,7 @@ def create(call: Call) -> Params:
     version = versions.check(params.get("version") or versions.DEFAULT, now())
     settings = _settings(call)
     vpc_id = _checked(call, settings)
+    _make_service_linked_role(call)
     group = network.make_security_group(call, params["name"], vpc_id)
     settings["resourcesVpcConfig"] |= {"vpcId": vpc_id, "clusterSecurityGroupId": group}
     cluster = Cluster(
@@ -52,6 +56,17 @@ def create(call: Call) -> Params:
     entries.of_a_new_cluster(cluster, call.caller if bootstrap else None)
     lifecycle.start(cluster)
     return {"cluster": described(cluster)}
+
+
+def _make_service_linked_role(call: Call) -> None:
+    """The role by which EKS acts of its own accord: the account's first cluster makes it, as its caller. Raises
+    Refusal."""
+    if resources.role(call.account, "AWSServiceRoleForAmazonEKS") is not None:
+        return
+    try:
+        inside.perform(call.caller, "iam", "CreateServiceLinkedRole", {"AWSServiceName": PRINCIPAL}, call.region)
+    except Refusal as refusal:
+        raise Refusal("AccessDeniedException", refusal.message, 403) from refusal
 
 
 def _settings(call: Call) -> dict[str, Any]:
