@@ -125,14 +125,22 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         return _reached(context, run)
 
     def Invoke(self, request: Any, context: Any) -> Any:  # noqa: N802
-        def run() -> Any:
-            raise ProviderError(f"{request.tok}: the local cloud's kubernetes provider has no functions")
+        return answer(
+            context, lambda: _refuse(f"{request.tok}: the local cloud's kubernetes provider has no functions")
+        )
 
-        return answer(context, run)
+    def Construct(self, request: Any, context: Any) -> Any:  # noqa: N802
+        return answer(
+            context, lambda: _refuse(f"{request.type}: the local cloud's kubernetes provider has no components")
+        )
 
 
 def _diff(result: DiffResult) -> Any:
     return diff_response(result.changes, delete_before_replace=result.delete_before_replace)
+
+
+def _refuse(text: str) -> None:
+    raise ProviderError(text)
 
 
 def _reached(context: Any, run: Any) -> Any:

@@ -8,17 +8,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+import grpc
 import pytest
 
 from localcloud.kubernetes.api import CONTROLLERS, Cluster
 from localcloud.kubernetes.api.local_client import LocalClient
 from localcloud.kubernetes.objects.kinds import kind
 from localcloud.provider.errors import PartlyCreatedError, ProviderError
+from localcloud.provider.proto import provider_pb2
 from localcloud.provider.wire import UNKNOWN
 from localcloud.provider_kubernetes import config
 from localcloud.provider_kubernetes.config import Command
 from localcloud.provider_kubernetes.credentials import GetToken, get_token_of
 from localcloud.provider_kubernetes.provider import DiffResult, KubernetesProvider
+from localcloud.provider_kubernetes.server import Servicer
 from localcloud.server.listeners import Port
 from localcloud.server.wire import HttpRequest, HttpResponse
 
@@ -607,6 +610,23 @@ def test_another_command_is_run(served: Served) -> None:
     it = KubernetesProvider()
     it.configure({"kubeconfig": kubeconfig(served.server, exec={"command": "sh", "args": ["-c", script]})})
     assert it.create("urn", CONFIG, config_map(a="1"), preview=False, timeout=0, hidden=frozenset())[0] == "dev/a"
+
+
+class Context:
+    """gRPC's, as far as an answer that fails needs it."""
+
+    def abort(self, _: grpc.StatusCode, details: str) -> None:
+        raise ProviderError(details)
+
+
+def test_functions_and_components_are_refused_by_name() -> None:
+    servicer = Servicer(KubernetesProvider())
+    with pytest.raises(ProviderError, match="kubernetes:yaml:decode: the local cloud's kubernetes provider has no"):
+        servicer.Invoke(provider_pb2.InvokeRequest(tok="kubernetes:yaml:decode"), Context())
+    with pytest.raises(
+        ProviderError, match=r"kubernetes:helm\.sh/v4:Chart: the local cloud's kubernetes provider has no"
+    ):
+        servicer.Construct(provider_pb2.ConstructRequest(type="kubernetes:helm.sh/v4:Chart"), Context())
 
 
 def test_other_ways_in_than_tokens_and_commands_are_refused(served: Served) -> None:
