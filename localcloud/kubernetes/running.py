@@ -9,6 +9,7 @@ from .api import CONTROLLERS, NODE_AGENT, Cluster
 from .aws import Aws
 from .client import Client
 from .controllers.admission import Admission
+from .controllers.autoscaling import Autoscalers, Usage
 from .controllers.deployments import Deployments
 from .controllers.disruption_budgets import DisruptionBudgets
 from .controllers.endpoint_slices import EndpointSlices
@@ -19,9 +20,11 @@ from .controllers.nodes import Nodes
 from .controllers.replica_sets import ReplicaSets
 from .controllers.scheduler import Scheduler
 from .controllers.service_accounts import ServiceAccounts
+from .controllers.target_groups import TargetGroups
 from .node.agent import Agent, no_urls
 from .node.leases import Leases
 from .resources import Resources
+from .traffic import close_traffic, open_traffic
 
 
 class Running:
@@ -30,12 +33,14 @@ class Running:
     def __init__(self, cluster: Cluster, aws: Aws, public_urls: Callable[[], dict[str, str]]) -> None:
         leases = Leases()
         client = cluster.client(CONTROLLERS)
+        self._traffic = open_traffic(Resources(client, "network-policy"), aws.vpc_id)
         self._agent = Agent(cluster.client(NODE_AGENT), aws, leases, public_urls)
-        self._loop = Loop(client, _controllers(client, cluster, aws, leases))
+        self._loop = Loop(client, _controllers(client, cluster, aws, leases, self._agent.usage))
         self._agent.start()
         self._loop.start()
 
     def stop(self) -> None:
+        close_traffic(self._traffic)
         self._loop.stop()
         self._agent.stop()
 
@@ -47,7 +52,7 @@ class Running:
         return {"pods": len(self._agent.pods), "failures": self._loop.failures}
 
 
-def _controllers(client: Client, cluster: Cluster, aws: Aws, leases: Leases) -> list[Controller]:
+def _controllers(client: Client, cluster: Cluster, aws: Aws, leases: Leases, usage: Usage) -> list[Controller]:
     def resources(component: str) -> Resources:
         return Resources(client, component)
 
@@ -59,6 +64,8 @@ def _controllers(client: Client, cluster: Cluster, aws: Aws, leases: Leases) -> 
         ReplicaSets(resources("replicaset-controller"), Admission(resources("eks-webhooks"), aws)),
         Scheduler(resources("default-scheduler"), launcher),
         EndpointSlices(resources("endpoint-slice-controller")),
+        TargetGroups(resources("targetGroupBinding"), aws),
+        Autoscalers(resources("horizontal-pod-autoscaler"), aws, usage),
         DisruptionBudgets(resources("disruption-controller")),
         Nodes(resources("karpenter"), leases, launcher),
     ]

@@ -161,14 +161,21 @@ class Verbs:
         return 201, {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201}
 
     def _evict(self, action: Action, request: ApiRequest) -> Answer:
-        """Deletes the pod if every budget that selects it allows a disruption."""
+        """Deletes the pod if every budget that selects it allows a disruption, each of which then allows one less."""
         pod = self.writes.existing(action.kind, action.namespace, action.name)
         labels = pod.value["metadata"].get("labels") or {}
-        for budget in self._store.select(kind("PodDisruptionBudget"), action.namespace, EVERYTHING):
-            chosen = matches_labels(budget.value["spec"].get("selector") or {}, labels)
-            if chosen and (budget.value.get("status") or {}).get("disruptionsAllowed", 0) < 1:
-                message = "Cannot evict pod as it would violate the pod's disruption budget."
-                raise ApiError(429, "TooManyRequests", message)
+        budgets = [
+            budget
+            for budget in self._store.select(kind("PodDisruptionBudget"), action.namespace, EVERYTHING)
+            if matches_labels(budget.value["spec"].get("selector") or {}, labels)
+        ]
+        if any((budget.value.get("status") or {}).get("disruptionsAllowed", 0) < 1 for budget in budgets):
+            message = "Cannot evict pod as it would violate the pod's disruption budget."
+            raise ApiError(429, "TooManyRequests", message)
+        for budget in budgets:
+            status = budget.value["status"]
+            less = {**status, "disruptionsAllowed": status["disruptionsAllowed"] - 1}
+            self._store.put(budget.kind, {**budget.value, "status": less}, budget.owners)
         options = request.body.get("deleteOptions") or {}
         self._removal.delete(pod, Options.of({}, options))
         return 201, {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201}

@@ -85,6 +85,13 @@ class Agent:
                 return pod
         return None
 
+    def usage(self, pod_uid: str) -> dict[str, dict[str, float]] | None:
+        """Container -> what it uses; None as long as one of them has not been measured."""
+        pod = self.pods.get(pod_uid)
+        measured = {each.name: each.usage() for each in pod.containers} if pod else {}
+        known = {name: usage for name, usage in measured.items() if usage is not None}
+        return known if known and len(known) == len(measured) else None
+
     def _observe_from_watch(self, event: str, manifest: Json) -> None:
         self._loop.call_soon_threadsafe(self._observe, event, manifest)
 

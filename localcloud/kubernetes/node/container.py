@@ -24,6 +24,7 @@ from ..client import Json
 from . import probes
 from .errors import CannotStartError
 from .log import ContainerLog, last_words
+from .usage import Meter
 
 FIRST_PAUSE, LONGEST_PAUSE, STABLE_SECONDS = 10.0, 300.0, 600.0
 SHORTEST_REAL_PAUSE = 0.25
@@ -78,6 +79,7 @@ class Container:
     complaint: str = ""
     """What the last startup or readiness probe says against it."""
     child: children.Child | None = None
+    meter: Meter = field(default_factory=Meter)
     _starting: asyncio.Future[children.Child] | None = None
     _ended: asyncio.Future[int] | None = None
     _ending: bool = False
@@ -142,6 +144,11 @@ class Container:
         """SIGKILL to all that runs of it."""
         if self.child is not None and self._ended is not None and not self._ended.done():
             self.child.kill()
+
+    def usage(self) -> dict[str, float] | None:
+        """``cpu`` in cores and ``memory`` in bytes; None as long as it is not known."""
+        running = self.child is not None and "running" in self.state
+        return self.meter.read(self.child.pid) if running and self.child else None
 
     def status(self) -> Json:
         """Its entry in the pod's containerStatuses."""
