@@ -61,7 +61,7 @@ tests/iam/node_modules/.ready: tests/iam/package-lock.json
 	@touch $@
 
 bench: setup ## run the benchmarks and print their tables
-	@for one in preview up units transitions executions soak imports interruptions; do python -m benchmarks.$$one; done
+	@for one in preview up units transitions executions soak imports edge interruptions; do python -m benchmarks.$$one; done
 
 schema: .venv/.ready ## regenerate the stack file's JSON Schema and its documentation
 	@python tools/schema.py

@@ -7,6 +7,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
+from urllib.parse import parse_qs, urlsplit
 
 from localcloud.server import tls
 from localcloud.server.services.rds import lifecycle, postgres
@@ -31,3 +32,12 @@ def database_uri(name: str = "benchmark") -> Generator[str]:
         finally:
             server.stop()
             lifecycle.forget()
+
+
+def database_variables(uri: str) -> dict[str, str]:
+    """The database of a URI, as a pod has it."""
+    parts = urlsplit(uri)
+    values = {"USER": parts.username, "PASSWORD": parts.password, "HOST": parts.hostname, "PORT": parts.port}
+    named = {f"PLATFORMICS_DATABASE_{name}": str(value) for name, value in values.items()}
+    authority = parse_qs(parts.query)["sslrootcert"][0]
+    return {**named, "PLATFORMICS_DATABASE_NAME": parts.path[1:], "PGSSLROOTCERT": authority}

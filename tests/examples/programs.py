@@ -12,18 +12,10 @@ from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from http.client import HTTPConnection
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
+
+from benchmarks.postgres import database_variables
 
 ROOT = Path(__file__).parents[2]
-
-
-def database_variables(uri: str) -> dict[str, str]:
-    """As a pod has them."""
-    parts = urlsplit(uri)
-    values = {"USER": parts.username, "PASSWORD": parts.password, "HOST": parts.hostname, "PORT": parts.port}
-    named = {f"PLATFORMICS_DATABASE_{name}": str(value) for name, value in values.items()}
-    authority = parse_qs(parts.query)["sslrootcert"][0]
-    return {**named, "PLATFORMICS_DATABASE_NAME": parts.path[1:], "PGSSLROOTCERT": authority}
 
 
 def environment(variables: Mapping[str, str]) -> dict[str, str]:

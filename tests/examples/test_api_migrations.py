@@ -13,14 +13,14 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Engine
 
-from benchmarks.postgres import database_uri
+from benchmarks.postgres import database_uri, database_variables
 from examples.api import tables
 from examples.api.engine import connecting_engine
 from examples.api.migrations import upgrade
 from examples.importer import database
 from examples.importer.tables import DATASETS, DEPOSITIONS, RUNS, TOMOGRAMS
 from examples.postgresql import connection_parameters
-from tests.examples.programs import ROOT, alembic, database_variables, environment
+from tests.examples.programs import ROOT, alembic, environment
 from tests.examples.rows import dataset, runs, tomograms
 
 Step = Callable[[dict[str, Any]], None]

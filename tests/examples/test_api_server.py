@@ -13,8 +13,9 @@ import psycopg
 import pytest
 from sqlalchemy import Engine
 
+from benchmarks.postgres import database_variables
 from examples.importer import database
-from tests.examples.programs import Program, database_variables, environment, running
+from tests.examples.programs import Program, environment, running
 
 
 def posted(program: Program, text: str) -> tuple[int, dict[str, object]]:

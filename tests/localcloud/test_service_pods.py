@@ -9,12 +9,11 @@ from typing import Any
 
 import pytest
 
-from benchmarks.postgres import database_uri
+from benchmarks.postgres import database_uri, database_variables
 from localcloud.kubernetes.addresses import loopback
 from localcloud.kubernetes.node.agent import Agent
 from localcloud.kubernetes.node.leases import Leases
 from localcloud.server import images
-from tests.examples.programs import database_variables
 
 from .batch_steps import time_scale
 from .kubernetes_kit import World, node, pod
