@@ -87,7 +87,9 @@ class KubernetesProvider:
             return olds, []
         namespace = self._connection.namespace
         checked, failures = inputs.named(token, news, olds, logical, seed, namespace)
-        return checked, failures or inputs.faults(self._connection.schemas(), token, checked)
+        if failures or checked == olds:  # unchanged, it was checked before: a preview then need not ask the cluster
+            return checked, failures
+        return checked, inputs.faults(self._connection.schemas(), token, checked)
 
     def diff(self, type_token: str, olds: Json, news: Json, ignored: Sequence[str] = ()) -> DiffResult:
         token = parse(type_token)

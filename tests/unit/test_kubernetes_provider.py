@@ -6,6 +6,7 @@ import json
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import grpc
@@ -188,6 +189,18 @@ def test_what_kubernetes_would_refuse_is_refused_in_the_plan(
 ) -> None:
     _, failures = served.provider.check(token, "it", {}, news, b"")
     assert any(path.startswith(failure[0]) and failure[1] in reason for path, reason in failures), failures
+
+
+def test_an_unchanged_object_is_planned_without_the_cluster(tmp_path: Path) -> None:
+    asked = tmp_path / "asked for a token"
+    it = KubernetesProvider()
+    touched = {"command": "touch", "args": [str(asked)]}
+    it.configure({"kubeconfig": kubeconfig("http://127.0.0.1:1", exec=touched)})
+    inputs, _ = provider().check(CONFIG, "it", {}, config_map(a="1"), b"")
+    assert it.check(CONFIG, "it", inputs, config_map(a="1"), b"") == (inputs, [])
+    assert not asked.exists()
+    it.check(CONFIG, "it", inputs, config_map(a="2"), b"")
+    assert asked.exists()
 
 
 def test_values_that_are_not_known_yet_pass(served: Served) -> None:
