@@ -31,6 +31,7 @@ def ports() -> dict[str, int]:
         for one in present.values():
             if one.id not in _ports:
                 _ports[one.id] = _opened(one.domain_name)
+                one.local_port = _ports[one.id].number
             found |= dict.fromkeys((one.domain_name, *one.aliases), _ports[one.id].number)
     return found
 

@@ -82,7 +82,8 @@ def _headers(viewer: Viewer, origin: Mapping[str, Any], forwarded: Forwarded) ->
         sent |= local_names.as_on_aws(viewer, by_policy)
     parameters = policies.cache_policy(viewer)["ParametersInCacheKeyAndForwardedToOrigin"]
     if parameters.get("EnableAcceptEncodingGzip") or parameters.get("EnableAcceptEncodingBrotli"):
-        sent["accept-encoding"] = content.encoding(viewer, policies.cache_policy(viewer)) or "identity"
+        accepted = content.encoding(viewer, policies.cache_policy(viewer))
+        sent["accept-encoding"] = "gzip" if "gzip" in accepted else "identity"  # the edge knows no Brotli
     if forwarded.cookies:
         sent["cookie"] = "; ".join(f"{name}={value}" for name, value in forwarded.cookies.items())
     via = f"1.1 {viewer.distribution.id.lower()}.cloudfront.net (CloudFront)"

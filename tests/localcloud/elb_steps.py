@@ -123,6 +123,7 @@ def program(address: str, respond: Callable[[Any], tuple[int, list[tuple[str, st
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True  # header and body are written one after the other
 
         def answer(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))

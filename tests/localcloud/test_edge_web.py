@@ -25,7 +25,7 @@ ADDRESS = address(9)
 ALL_VIEWER, EXCEPT_HOST = "216adef6-5c7f-47e4-b989-5492eafa07d3", "b689b0a8-53d0-40ab-baf2-68738e2966ac"
 CACHING_DISABLED, BY_ORIGIN = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad", "4cc15a8a-d715-48a4-82b8-cc0b614638fe"
 ALL_METHODS = ("GET", "HEAD", "OPTIONS", "PUT", "POST", "PATCH", "DELETE")
-CSP = "default-src 'self'; img-src 'self' https://{domain}"
+CSP = "default-src 'self'; img-src https://*.cloudfront.net https://{domain}"
 Reply = tuple[int, list[tuple[str, str]], bytes]
 
 
@@ -166,6 +166,15 @@ def test_all_headers_but_the_host(site: Site) -> None:
     assert headers["host"].endswith(".elb.amazonaws.com")
 
 
+def test_programs_are_asked_for_no_encoding_that_the_edge_does_not_know(site: Site) -> None:
+    for policy in (CACHING_DISABLED, BY_ORIGIN):
+        site.behave(CachePolicyId=policy)
+        for given, sent in (("br, gzip, zstd", "gzip"), ("br", "identity")):
+            site.program.asked.clear()
+            site.ask(f"/{given[-4:]}", headers={"Accept-Encoding": given})
+            assert site.program.asked[0][2]["accept-encoding"] == sent
+
+
 def test_where_the_page_is_is_told_as_on_aws(site: Site) -> None:
     local = f"http://{site.domain}.localhost:4566"
     site.ask("/", headers={"Origin": local, "Referer": f"{local}/runs"})
@@ -226,7 +235,9 @@ def test_security_headers(site: Site) -> None:
     assert site.ask(host=site.domain).headers["Location"] == f"https://{site.domain}/"  # by HTTP to the public name
     headers = site.ask().headers
     local = f"http://{site.domain}.localhost:4566"
-    assert headers["Content-Security-Policy"] == f"default-src 'self'; img-src 'self' {local}"
+    assert headers["Content-Security-Policy"] == (
+        f"default-src 'self'; img-src http://*.cloudfront.net.localhost:4566 {local}"
+    )
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert (headers["X-Frame-Options"], headers["Referrer-Policy"]) == ("DENY", "no-referrer")
     assert headers["Strict-Transport-Security"] == "max-age=60; includeSubDomains"
@@ -235,7 +246,10 @@ def test_security_headers(site: Site) -> None:
 
 @pytest.mark.parametrize("encoded", [False, True])
 def test_names_of_distributions_are_local_for_local_viewers(site: Site, encoded: bool) -> None:
-    text = f'<a href="https://{site.domain}/x">https://{site.domain}.org https://example.org</a>'
+    port = ports()[site.domain]
+    text = (
+        f'<a href="https://{site.domain}/x">https://{site.domain}.org http://127.0.0.1:{port}0 https://example.org</a>'
+    )
     body = gzip.compress(text.encode()) if encoded else text.encode()
     more = {"Content_Encoding": "gzip"} if encoded else {}
     site.replies(302, body, Location=f"https://{site.domain}/y", **more)
@@ -243,9 +257,13 @@ def test_names_of_distributions_are_local_for_local_viewers(site: Site, encoded:
     answer = site.ask()
     assert answer.text == text.replace(f"https://{site.domain}/", f"{local}/")
     assert answer.headers["Location"] == f"{local}/y"
-    port = ports()[site.domain]
     plain = requests.get(f"http://127.0.0.1:{port}/", allow_redirects=False, timeout=20)
     assert (plain.text, plain.headers["Location"]) == (text, f"https://{site.domain}/y")
+
+
+def test_a_loopback_port_that_stands_for_a_distribution_in_pods_is_its_local_name_too(site: Site) -> None:
+    site.replies(200, f'{{"url": "http://127.0.0.1:{ports()[site.domain]}/graphql"}}'.encode())
+    assert site.ask().json() == {"url": f"http://{site.domain}.localhost:4566/graphql"}
 
 
 def test_text_of_another_type_stays_as_it_is(site: Site) -> None:

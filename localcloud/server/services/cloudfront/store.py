@@ -92,6 +92,8 @@ class Distribution(Entity):
     deployed: bool = False
     tags: dict[str, str] = field(default_factory=dict[str, str])
     invalidations: list[Config] = field(default_factory=list[Config])
+    local_port: int = 0
+    """The loopback port that stands for ``https://`` and its name, once one is open."""
 
     @property
     def arn(self) -> str:
