@@ -1,9 +1,10 @@
-"""What `benchmarks.edge` asks: a bucket behind a distribution, and programs behind a load balancer and another."""
+"""A bucket behind one distribution, and programs behind a load balancer and another: for a measurement or a test."""
 
 from __future__ import annotations
 
 import json
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -29,7 +30,8 @@ class Delivery:
     """Makes them in one account of a local cloud."""
 
     session: boto3.Session
-    server: Running
+    url: str
+    ca_bundle: str
 
     @classmethod
     def of(cls, server: Running, account: str) -> Delivery:
@@ -38,17 +40,20 @@ class Delivery:
         arn = f"arn:aws:iam::{account}:role/{ORGANIZATION_ROLE}"
         found = sts.assume_role(RoleArn=arn, RoleSessionName="benchmark")["Credentials"]
         session = boto3.Session(found["AccessKeyId"], found["SecretAccessKey"], found["SessionToken"], REGION)
-        return cls(session, server)
+        return cls(session, server.https_url, server.ca_bundle)
 
     def client(self, service: str) -> Any:
-        return self.session.client(service, endpoint_url=self.server.https_url, verify=self.server.ca_bundle)  # pyright: ignore[reportCallIssue, reportArgumentType]  # the name is no literal
+        return self.session.client(service, endpoint_url=self.url, verify=self.ca_bundle)  # pyright: ignore[reportCallIssue, reportArgumentType]  # the name is no literal
 
-    def data_cdn(self, bucket: str, key: str, body: bytes) -> str:
-        """The domain of a distribution over a bucket with one object: `/fresh/…` is never cached, all else a day."""
+    def data_cdn(self, bucket: str, objects: Mapping[str, bytes], headers: str = "") -> str:
+        """
+        The domain of a distribution over a bucket: `/fresh/…` is never cached, all else for a day. `headers`: the
+        id of a policy of response headers.
+        """
         s3, cloudfront = self.client("s3"), self.client("cloudfront")
         s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
-        for prefix in ("", "fresh/"):
-            s3.put_object(Bucket=bucket, Key=prefix + key, Body=body)
+        for key, body in objects.items():
+            s3.put_object(Bucket=bucket, Key=key, Body=body)
         control = {"SigningProtocol": "sigv4", "SigningBehavior": "always", "OriginAccessControlOriginType": "s3"}
         access = cloudfront.create_origin_access_control(OriginAccessControlConfig={"Name": bucket, **control})
         origin = {
@@ -56,7 +61,9 @@ class Delivery:
             "OriginAccessControlId": access["OriginAccessControl"]["Id"],
             "S3OriginConfig": {"OriginAccessIdentity": ""},
         }
-        behavior = {"AllowedMethods": {**_counted("GET", "HEAD"), "CachedMethods": _counted("GET", "HEAD")}}
+        methods = {**_counted("GET", "HEAD"), "CachedMethods": _counted("GET", "HEAD")}
+        behavior: dict[str, Any] = {"AllowedMethods": methods}
+        behavior |= {"ResponseHeadersPolicyId": headers} if headers else {}
         fresh = {"PathPattern": "/fresh/*", "CachePolicyId": DISABLED, **behavior}
         made = self._distribution(bucket, origin, {"CachePolicyId": OPTIMIZED, **behavior}, fresh)
         statement = {
@@ -69,8 +76,11 @@ class Delivery:
         s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps({"Version": "2012-10-17", "Statement": [statement]}))
         return str(made["DomainName"])
 
-    def site_cdn(self, name: str, *, api: str, page: str) -> str:
-        """The domain of a distribution before two addresses of a VPC: an API on port 9009, a page on 8080."""
+    def site_cdn(self, name: str, *, api: str, page: str, headers: str = "") -> str:
+        """
+        The domain of a distribution before two addresses of a VPC: an API on port 9009, a page on 8080. `headers`:
+        the id of a policy of response headers.
+        """
         ec2, elb, cloudfront = (self.client(service) for service in ("ec2", "elbv2", "cloudfront"))
         vpc, subnets, group = self._network(ec2, name)
         balancer = elb.create_load_balancer(Name=name, Subnets=subnets, SecurityGroups=[group], Scheme="internal")
@@ -102,10 +112,11 @@ class Delivery:
         vpc_origin = cloudfront.create_vpc_origin(VpcOriginEndpointConfig=config)["VpcOrigin"]["Id"]
         cloudfront.get_vpc_origin(Id=vpc_origin)
         origin = {"DomainName": balancer["DNSName"], "VpcOriginConfig": {"VpcOriginId": vpc_origin}}
-        behavior = {
+        behavior: dict[str, Any] = {
             "AllowedMethods": {**_counted(*METHODS), "CachedMethods": _counted("GET", "HEAD")},
             "OriginRequestPolicyId": ALL_VIEWER,
         }
+        behavior |= {"ResponseHeadersPolicyId": headers} if headers else {}
         graphql = {"PathPattern": "/graphql*", "CachePolicyId": DISABLED, **behavior}
         page_of_dataset = {"PathPattern": "/datasets/*", "CachePolicyId": DISABLED, **behavior}
         cached = {"CachePolicyId": BY_ORIGIN, **behavior}

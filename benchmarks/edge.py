@@ -155,16 +155,17 @@ def places() -> Generator[list[Place]]:
         uri = stack.enter_context(database_uri("edge"))
         fill(uri, DATASETS)
         delivery = Delivery.of(server, ACCOUNT)
-        yield [*_objects(stack, delivery, scratch), *_pages(stack, delivery, uri)]
+        objects = _objects(stack, delivery, server.http_url, scratch)
+        yield [*objects, *_pages(stack, delivery, server.http_url, uri)]
 
 
-def _objects(stack: ExitStack, delivery: Delivery, scratch: Path) -> list[Place]:
+def _objects(stack: ExitStack, delivery: Delivery, edge: str, scratch: Path) -> list[Place]:
     folder, body = scratch / "files", os.urandom(CHUNK)
     folder.mkdir()
     (folder / "chunk").write_bytes(body)
     words = ["-c", FILES, str(FILES_PORT), str(folder)]
     files = stack.enter_context(program(words, f"http://127.0.0.1:{FILES_PORT}", {}))
-    edge, host = delivery.server.http_url, f"{delivery.data_cdn('benchmark-chunks', 'chunk', body)}.localhost"
+    host = f"{delivery.data_cdn('benchmark-chunks', {'chunk': body, 'fresh/chunk': body})}.localhost"
     return [
         Place(name="chunk: plain file server", url=f"{files}/chunk"),
         Place(name="chunk: data CDN, cached", url=f"{edge}/chunk", host=host),
@@ -172,13 +173,12 @@ def _objects(stack: ExitStack, delivery: Delivery, scratch: Path) -> list[Place]
     ]
 
 
-def _pages(stack: ExitStack, delivery: Delivery, uri: str) -> list[Place]:
+def _pages(stack: ExitStack, delivery: Delivery, edge: str, uri: str) -> list[Place]:
     """The API's and the page's addresses in the VPC are loopback addresses here."""
     api, page = "http://127.32.0.9:9009", "http://127.32.0.8:8080"
     stack.enter_context(program(["-m", "examples.api"], api, {**database_variables(uri), "HOST": "127.32.0.9"}))
     variables = {"API_URL_V2": f"{api}/graphql", "ENV": "dev", "HOST": "127.32.0.8"}
     stack.enter_context(program(["-m", "examples.site"], page, variables))
-    edge = delivery.server.http_url
     host = f"{delivery.site_cdn('benchmark', api='10.32.0.9', page='10.32.0.8')}.localhost"
     return [
         Place(name="GraphQL: the API alone", url=f"{api}/graphql", body=QUERY),

@@ -42,14 +42,15 @@ def files(folder: Path) -> Generator[str]:
 
 
 @contextmanager
-def served(application: Any) -> Generator[str]:
-    port = free_port()
-    server = uvicorn.Server(uvicorn.Config(application, host="127.0.0.1", port=port, log_level="warning"))
+def served(application: Any, host: str = "127.0.0.1", port: int = 0) -> Generator[str]:
+    """Port 0: any."""
+    port = port or free_port()
+    server = uvicorn.Server(uvicorn.Config(application, host=host, port=port, log_level="warning"))
     thread = threading.Thread(target=server.run)
     thread.start()
     while not server.started:
         thread.join(0.01)
-    yield f"http://127.0.0.1:{port}"
+    yield f"http://{host}:{port}"
     server.should_exit = True
     thread.join(20)
 

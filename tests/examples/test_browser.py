@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 from sqlalchemy import Engine
 
@@ -15,19 +14,15 @@ from examples.api.app import application as api_application
 from examples.importer import database
 from examples.importer.tables import DATASETS, RUNS, TOMOGRAMS
 from examples.ingest.phantom import SHAPE, SPACING, phantom
-from examples.ingest.volumes import LEVELS, Volume, pyramid, write_zarr
+from examples.ingest.volumes import LEVELS, pyramid, write_zarr
 from examples.site.api import Api
 from examples.site.app import application as site_application
 from tests.examples.browser import INTERACTIVE, Browser, browser
 from tests.examples.rows import dataset, runs, tomogram
 from tests.examples.serving import Secured, files, served
+from tests.examples.viewing import DRAWN, assert_drawn
 
 DATASET, RUN = 10100, "TS_001"
-PIXELS = """(() => {
-    const canvas = document.getElementById("canvas");
-    const {data} = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
-    return {width: canvas.width, height: canvas.height, data: Array.from(data)};
-})()"""
 CONTRASTS = """(() => {
     const channels = (text) => text.match(/[\\d.]+/g).map(Number);
     const part = (value) => value <= 10.31 ? value / 3294.6 : ((value / 255 + 0.055) / 1.055) ** 2.4;
@@ -49,7 +44,6 @@ CONTRASTS = """(() => {
     return ratios;
 })()"""
 FOCUS = "[document.activeElement.tagName, document.activeElement.id || document.activeElement.textContent].join(' ')"
-DRAWN = """document.getElementById("canvas").getAttribute("aria-busy") === "false" """
 
 
 @pytest.fixture(scope="module")
@@ -102,17 +96,6 @@ def run_url(site: str, run: str = RUN) -> str:
 def open_run(chrome: Browser, site: str) -> None:
     chrome.open(run_url(site))
     chrome.until(DRAWN)
-
-
-def assert_drawn(chrome: Browser, plane: Volume, least: float, most: float) -> None:
-    """The canvas has exactly the plane's voxels, black at the least value and white at the largest."""
-    painted = chrome.value(PIXELS)
-    pixels = np.array(painted["data"], np.uint8).reshape(painted["height"], painted["width"], 4)
-    grey = np.clip(np.floor((plane.astype(np.float64) - least) / (most - least) * 255 + 0.5), 0, 255).astype(np.uint8)
-    assert pixels.shape[:2] == plane.shape
-    assert (pixels[..., 3] == 255).all()
-    for channel in range(3):
-        assert np.array_equal(pixels[..., channel], grey)
 
 
 def test_the_way_from_the_list_to_a_slice_by_keyboard(chrome: Browser, site: str) -> None:
