@@ -12,9 +12,12 @@ from typing import Any, Final
 
 from botocore.exceptions import ClientError
 
+from localcloud.server.organization import ORGANIZATION_ROLE
 from tests.journey.conftest import DEV, Cloud, Project
 
 Client = Callable[..., Any]
+GROUPS_OF_AWS: Final = ("CloudFront-VPCOrigins-Service-SG", "eks-cluster-sg-")
+"""Names of security groups that AWS makes itself begin so."""
 
 
 def _pages(client: Any, call: str, key: str, **request: Any) -> list[Any]:
@@ -76,7 +79,7 @@ def _endpoints(client: Client) -> set[str]:
 def _groups(*, default: bool) -> Callable[[Client], set[str]]:
     def found(client: Client) -> set[str]:
         groups = _pages(client("ec2"), "describe_security_groups", "SecurityGroups")
-        own = [group for group in groups if not group["GroupName"].startswith("CloudFront-VPCOrigins-Service-SG")]
+        own = [group for group in groups if not group["GroupName"].startswith(GROUPS_OF_AWS)]
         return {group["GroupId"] for group in own if (group["GroupName"] == "default") == default}
 
     return found
@@ -85,9 +88,69 @@ def _groups(*, default: bool) -> Callable[[Client], set[str]]:
 def _group_rules(*, egress: bool) -> Callable[[Client], set[str]]:
     def found(client: Client) -> set[str]:
         rules = _pages(client("ec2"), "describe_security_group_rules", "SecurityGroupRules")
-        return {rule["SecurityGroupRuleId"] for rule in rules if rule["IsEgress"] == egress}
+        groups = _groups(default=False)(client) | _groups(default=True)(client)
+        return {
+            rule["SecurityGroupRuleId"]
+            for rule in rules
+            if rule["IsEgress"] == egress and not _of_a_cluster(rule, groups)
+        }
 
     return found
+
+
+def _of_a_cluster(rule: dict[str, Any], groups: set[str]) -> bool:
+    """Whether EKS made the rule: a cluster's own group lets itself in, and out to everywhere."""
+    return rule["GroupId"] not in groups and rule.get("ReferencedGroupInfo", {}).get("GroupId") in (
+        None,
+        rule["GroupId"],
+    )
+
+
+def _clusters(client: Client) -> set[str]:
+    return set(_pages(client("eks"), "list_clusters", "clusters"))
+
+
+def _of_clusters(call: str, key: str) -> Callable[[Client], set[tuple[str, str]]]:
+    """What every cluster has of a kind: its name and theirs."""
+    return lambda client: {
+        (name, one) for name in _clusters(client) for one in _pages(client("eks"), call, key, clusterName=name)
+    }
+
+
+def _access_entries(client: Client) -> set[str]:
+    """But those that EKS makes itself: of the cluster's role, of built-in pools' and of whoever made the cluster."""
+    eks = client("eks")
+    described = {name: eks.describe_cluster(name=name)["cluster"] for name in _clusters(client)}
+    roles = {name: (one["roleArn"], one["computeConfig"].get("nodeRoleArn")) for name, one in described.items()}
+    entries = _of_clusters("list_access_entries", "accessEntries")(client)
+    return {
+        f"{name}:{principal}"
+        for name, principal in entries
+        if principal not in roles[name] and not principal.endswith(f":role/{ORGANIZATION_ROLE}")
+    }
+
+
+def _policy_associations(client: Client) -> set[str]:
+    return {
+        f"{cluster}#{principal}#{one['policyArn']}"
+        for cluster, _, principal in (entry.partition(":") for entry in _access_entries(client))
+        for one in _pages(
+            client("eks"),
+            "list_associated_access_policies",
+            "associatedAccessPolicies",
+            clusterName=cluster,
+            principalArn=principal,
+        )
+    }
+
+
+def _pod_identities(client: Client) -> set[str]:
+    eks, call = client("eks"), "list_pod_identity_associations"
+    return {
+        one["associationId"]
+        for name in _clusters(client)
+        for one in _pages(eks, call, "associations", clusterName=name)
+    }
 
 
 def _rules(client: Client) -> set[str]:
@@ -272,6 +335,11 @@ INVENTORY: Final[dict[str, Callable[[Client], set[str]]]] = {
     "aws:ecr/lifecyclePolicy:LifecyclePolicy": _of_repositories("get_lifecycle_policy"),
     "aws:ecr/repositoryPolicy:RepositoryPolicy": _of_repositories("get_repository_policy"),
     "aws:ecr/repository:Repository": _plain("ecr", "describe_repositories", "repositories", "repositoryName"),
+    "aws:eks/accessEntry:AccessEntry": _access_entries,
+    "aws:eks/accessPolicyAssociation:AccessPolicyAssociation": _policy_associations,
+    "aws:eks/addon:Addon": lambda client: {":".join(one) for one in _of_clusters("list_addons", "addons")(client)},
+    "aws:eks/cluster:Cluster": _clusters,
+    "aws:eks/podIdentityAssociation:PodIdentityAssociation": _pod_identities,
     "aws:iam/instanceProfile:InstanceProfile": _plain(
         "iam", "list_instance_profiles", "InstanceProfiles", "InstanceProfileName"
     ),

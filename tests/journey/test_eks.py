@@ -8,7 +8,17 @@ from pathlib import Path
 
 from portal.pulumi_cli import ROOT
 from tests.journey.conftest import Cloud, Project, environment
+from tests.journey.inventory import in_account, in_state, made_since
 
+COMPARED = (
+    "aws:eks/accessEntry:AccessEntry",
+    "aws:eks/accessPolicyAssociation:AccessPolicyAssociation",
+    "aws:eks/addon:Addon",
+    "aws:eks/cluster:Cluster",
+    "aws:ec2/securityGroup:SecurityGroup",
+    "aws:iam/role:Role",
+)
+"""Of these the account has what the state has, and nothing else."""
 CLUSTER_POLICIES, NODE_POLICIES, INSTANCE_POLICIES = 5, 2, 3
 
 
@@ -31,6 +41,7 @@ class ClusterAlone(Project):
 def test_a_cluster_by_pulumi_eks_comes_up_stays_and_goes(cloud: Cloud, tmp_path: Path) -> None:
     cloud.reset()
     made = ClusterAlone(tmp_path / "project", environment(cloud, tmp_path))
+    before = in_account(cloud)
     made.pulumi("alone", "stack", "init", "--no-select")
     made.up("alone", "--config", "own-role=true")
     names = {*made.registered()}
@@ -53,6 +64,8 @@ def test_a_cluster_by_pulumi_eks_comes_up_stays_and_goes(cloud: Cloud, tmp_path:
     assert named["portal-coredns"] == "aws:eks/addon:Addon"
     assert "portal-eksRole-4b490823" in named, "the official name of the attachment of AmazonEKSClusterPolicy"
     made.pulumi("alone", "preview", "--refresh", "--expect-no-changes")
+    there, known = made_since(cloud, before), in_state(made, "alone")
+    assert [kind for kind in COMPARED if there[kind] != known[kind]] == []
 
     outputs = json.loads(made.run("pulumi", "stack", "output", "--json", "--stack", "alone").stdout)
     described = cloud.client("eks").describe_cluster(name=outputs["name"])["cluster"]
