@@ -38,8 +38,8 @@ class Delivery:
         keys = boto3.Session(server.access_key_id, server.secret_access_key, region_name=REGION)
         sts = keys.client("sts", endpoint_url=server.https_url, verify=server.ca_bundle)
         arn = f"arn:aws:iam::{account}:role/{ORGANIZATION_ROLE}"
-        found = sts.assume_role(RoleArn=arn, RoleSessionName="benchmark")["Credentials"]
-        session = boto3.Session(found["AccessKeyId"], found["SecretAccessKey"], found["SessionToken"], REGION)
+        role = sts.assume_role(RoleArn=arn, RoleSessionName="benchmark")["Credentials"]
+        session = boto3.Session(role["AccessKeyId"], role["SecretAccessKey"], role["SessionToken"], REGION)
         return cls(session, server.https_url, server.ca_bundle)
 
     def client(self, service: str) -> Any:
@@ -65,26 +65,43 @@ class Delivery:
         behavior: dict[str, Any] = {"AllowedMethods": methods}
         behavior |= {"ResponseHeadersPolicyId": headers} if headers else {}
         fresh = {"PathPattern": "/fresh/*", "CachePolicyId": DISABLED, **behavior}
-        made = self._distribution(bucket, origin, {"CachePolicyId": OPTIMIZED, **behavior}, fresh)
+        distribution = self._distribution(bucket, origin, {"CachePolicyId": OPTIMIZED, **behavior}, fresh)
         statement = {
             "Effect": "Allow",
             "Principal": {"Service": "cloudfront.amazonaws.com"},
             "Action": "s3:GetObject",
             "Resource": f"arn:aws:s3:::{bucket}/*",
-            "Condition": {"StringEquals": {"aws:SourceArn": made["ARN"]}},
+            "Condition": {"StringEquals": {"aws:SourceArn": distribution["ARN"]}},
         }
         s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps({"Version": "2012-10-17", "Statement": [statement]}))
-        return str(made["DomainName"])
+        return str(distribution["DomainName"])
 
     def site_cdn(self, name: str, *, api: str, page: str, headers: str = "") -> str:
         """
         The domain of a distribution before two addresses of a VPC: an API on port 9009, a page on 8080. `headers`:
         the id of a policy of response headers.
         """
-        ec2, elb, cloudfront = (self.client(service) for service in ("ec2", "elbv2", "cloudfront"))
-        vpc, subnets, group = self._network(ec2, name)
-        balancer = elb.create_load_balancer(Name=name, Subnets=subnets, SecurityGroups=[group], Scheme="internal")
-        balancer = balancer["LoadBalancers"][0]
+        balancer = self._balancer(name, api, page)
+        origin = {
+            "DomainName": balancer["DNSName"],
+            "VpcOriginConfig": {"VpcOriginId": self._vpc_origin(name, balancer)},
+        }
+        behavior: dict[str, Any] = {
+            "AllowedMethods": {**_counted(*METHODS), "CachedMethods": _counted("GET", "HEAD")},
+            "OriginRequestPolicyId": ALL_VIEWER,
+        }
+        behavior |= {"ResponseHeadersPolicyId": headers} if headers else {}
+        graphql = {"PathPattern": "/graphql*", "CachePolicyId": DISABLED, **behavior}
+        page_of_dataset = {"PathPattern": "/datasets/*", "CachePolicyId": DISABLED, **behavior}
+        cached = {"CachePolicyId": BY_ORIGIN, **behavior}
+        return str(self._distribution(name, origin, cached, graphql, page_of_dataset)["DomainName"])
+
+    def _balancer(self, name: str, api: str, page: str) -> dict[str, Any]:
+        """A load balancer whose targets are healthy."""
+        elb = self.client("elbv2")
+        vpc, subnets, group = self._network(self.client("ec2"), name)
+        given = {"Subnets": subnets, "SecurityGroups": [group], "Scheme": "internal"}
+        [balancer] = elb.create_load_balancer(Name=name, **given)["LoadBalancers"]
         groups = {port: self._target_group(elb, f"{name}-{port}", vpc, port) for port in (9009, 8080)}
         listener = elb.create_listener(
             LoadBalancerArn=balancer["LoadBalancerArn"],
@@ -101,6 +118,10 @@ class Delivery:
         for port, address in ((9009, api), (8080, page)):
             elb.register_targets(TargetGroupArn=groups[port], Targets=[{"Id": address}])
             self._await_health(elb, groups[port])
+        return balancer
+
+    def _vpc_origin(self, name: str, balancer: dict[str, Any]) -> str:
+        cloudfront = self.client("cloudfront")
         config = {
             "Name": name,
             "Arn": balancer["LoadBalancerArn"],
@@ -111,16 +132,7 @@ class Delivery:
         }
         vpc_origin = cloudfront.create_vpc_origin(VpcOriginEndpointConfig=config)["VpcOrigin"]["Id"]
         cloudfront.get_vpc_origin(Id=vpc_origin)
-        origin = {"DomainName": balancer["DNSName"], "VpcOriginConfig": {"VpcOriginId": vpc_origin}}
-        behavior: dict[str, Any] = {
-            "AllowedMethods": {**_counted(*METHODS), "CachedMethods": _counted("GET", "HEAD")},
-            "OriginRequestPolicyId": ALL_VIEWER,
-        }
-        behavior |= {"ResponseHeadersPolicyId": headers} if headers else {}
-        graphql = {"PathPattern": "/graphql*", "CachePolicyId": DISABLED, **behavior}
-        page_of_dataset = {"PathPattern": "/datasets/*", "CachePolicyId": DISABLED, **behavior}
-        cached = {"CachePolicyId": BY_ORIGIN, **behavior}
-        return str(self._distribution(name, origin, cached, graphql, page_of_dataset)["DomainName"])
+        return str(vpc_origin)
 
     def _distribution(self, name: str, origin: Any, default: Any, *behaviors: Any) -> Any:
         common = {"TargetOriginId": name, "ViewerProtocolPolicy": "allow-all", "Compress": False}
@@ -153,8 +165,8 @@ class Delivery:
 
     def _target_group(self, elb: Any, name: str, vpc: str, port: int) -> str:
         check = {"HealthCheckPath": "/healthz", "HealthCheckIntervalSeconds": 5, "HealthCheckTimeoutSeconds": 2}
-        made = elb.create_target_group(Name=name, Protocol="HTTP", Port=port, VpcId=vpc, TargetType="ip", **check)
-        return str(made["TargetGroups"][0]["TargetGroupArn"])
+        given = {"Protocol": "HTTP", "Port": port, "VpcId": vpc, "TargetType": "ip"}
+        return str(elb.create_target_group(Name=name, **given, **check)["TargetGroups"][0]["TargetGroupArn"])
 
     def _await_health(self, elb: Any, group: str) -> None:
         deadline = time.monotonic() + 60

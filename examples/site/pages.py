@@ -48,10 +48,10 @@ def datasets(api: Api, environment: str, query: Mapping[str, str]) -> bytes | No
     if not rows and offset:
         return None
     said = f"{count} {'dataset' if count == 1 else 'datasets'}" + (f" with “{searched}”" if searched else "")
-    found = table("Datasets", ["Title", "Number", "Runs", "Tomograms"], rows) if rows else Markup()
+    listed = table("Datasets", ["Title", "Number", "Runs", "Tomograms"], rows) if rows else Markup()
     more = _parts(searched, int(number), -(-count // PAGE_SIZE))
     title = f"Search for “{searched}”" if searched else NAME
-    return page(title, environment, element("h1", "Datasets"), _search(searched), element("p", said), found, more)
+    return page(title, environment, element("h1", "Datasets"), _search(searched), element("p", said), listed, more)
 
 
 def _link(item: dict[str, Any]) -> Markup:
