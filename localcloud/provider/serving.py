@@ -85,16 +85,16 @@ def check_failures(failures: list[tuple[str, str]]) -> list[Any]:
     return [provider_pb2.CheckFailure(reason=f"{name}: {reason}") for name, reason in failures]
 
 
-def diff_response(found: list[Change], *, delete_before_replace: bool = False) -> Any:
+def diff_response(changes: list[Change], *, delete_before_replace: bool = False) -> Any:
     """The differences, in the engine's terms."""
-    tops = sorted({change.path.split(".")[0].split("[")[0] for change in found})
+    tops = sorted({change.path.split(".")[0].split("[")[0] for change in changes})
     return provider_pb2.DiffResponse(
-        changes=provider_pb2.DiffResponse.DIFF_SOME if found else provider_pb2.DiffResponse.DIFF_NONE,
-        replaces=sorted({change.path.split(".")[0].split("[")[0] for change in found if change.replace}),
+        changes=provider_pb2.DiffResponse.DIFF_SOME if changes else provider_pb2.DiffResponse.DIFF_NONE,
+        replaces=sorted({change.path.split(".")[0].split("[")[0] for change in changes if change.replace}),
         diffs=tops,
         detailedDiff={
             change.path: provider_pb2.PropertyDiff(kind=_KINDS[change.kind, change.replace], inputDiff=True)
-            for change in found
+            for change in changes
         },
         hasDetailedDiff=True,
         deleteBeforeReplace=delete_before_replace,

@@ -61,10 +61,10 @@ class Connection:
 
     def _connect(self) -> str:
         try:
-            found = access(self._settings)
+            way_in = access(self._settings)
         except KubeconfigError as error:
             return str(error)
-        self._client = HttpClient(found.server, found.authority, Tokens(found), _AGENT)
+        self._client = HttpClient(way_in.server, way_in.authority, Tokens(way_in), _AGENT)
         try:
             version = self._client.get("/version")
         except UnreachableError as error:

@@ -32,8 +32,8 @@ def annotation(value: Mapping[str, Any], name: str) -> str:
     """An annotation's value; empty where there is none, or where it isn't known yet."""
     metadata = value.get("metadata")
     annotations = metadata.get("annotations") if isinstance(metadata, Mapping) else None
-    found = annotations.get(name, "") if isinstance(annotations, Mapping) else ""
-    return "" if found is UNKNOWN else str(found)
+    stated = annotations.get(name, "") if isinstance(annotations, Mapping) else ""
+    return "" if stated is UNKNOWN else str(stated)
 
 
 def named(token: Token, given: Json, olds: Json, logical: str, seed: bytes, namespace: str) -> tuple[Json, Failures]:
@@ -78,12 +78,12 @@ def is_known(value: Any) -> bool:
 
 def faults(schemas: Schemas, token: Token, inputs: Json) -> Failures:
     """What Kubernetes would refuse in the object, as far as its values are known."""
-    found = structure.faults(schemas, token.kind, inputs, passes=lambda value: value is UNKNOWN)
-    failures = [(path, "unknown field") for path in found.unknown]
-    failures += [(text.partition(" field ")[2].partition(" of type")[0], text) for text in found.types]
+    structural = structure.faults(schemas, token.kind, inputs, passes=lambda value: value is UNKNOWN)
+    failures = [(path, "unknown field") for path in structural.unknown]
+    failures += [(text.partition(" field ")[2].partition(" of type")[0], text) for text in structural.types]
     if token.patch:
         return failures + _annotation_faults(inputs)
-    causes = list(found.values)
+    causes = list(structural.values)
     if not failures and not causes and is_known(inputs):
         complete = copied(inputs)
         defaults.fill_in(token.kind.name, complete)

@@ -104,11 +104,11 @@ class KubernetesProvider:
                 old["namespace"] = live["metadata"].get("namespace") or "default"
                 new["namespace"] = new.get("namespace") or "default"
             before, after = {**before, "metadata": old}, {**after, "metadata": new}
-        found = differences.changes(
+        changed = differences.changes(
             kind, before, after, patch=token.patch, mutable=self._settings.mutable, ignored=ignored
         )
-        replaced = any(change.replace for change in found)
-        return DiffResult(found, replaced and _keeps_its_name(live, news))
+        replaced = any(change.replace for change in changed)
+        return DiffResult(changed, replaced and _keeps_its_name(live, news))
 
     # change
 

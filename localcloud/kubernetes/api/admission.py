@@ -26,10 +26,10 @@ class Admission:
 
     def namespace(self, of: Kind, namespace: str, name: str) -> None:
         """Raises ApiError where a new object's namespace is missing or being deleted."""
-        found = self._store.get(kind("Namespace"), "", namespace)
-        if found is None:
+        within = self._store.get(kind("Namespace"), "", namespace)
+        if within is None:
             raise not_found("namespaces", namespace)
-        if found.deleting:
+        if within.deleting:
             why = f"unable to create new content in namespace {namespace} because it is being terminated"
             raise forbidden(of.resource, name, why)
 

@@ -77,14 +77,14 @@ class Tokens:
 
     def review(self, token: str, audience: str = _DEFAULT_AUDIENCE) -> ServiceAccountToken | None:
         """Whose token it is for the audience, while its account and its pod exist."""
-        found = self._tokens.get(token)
-        if found is None or found.expires <= datetime.now(UTC) or audience not in found.audiences:
+        issued = self._tokens.get(token)
+        if issued is None or issued.expires <= datetime.now(UTC) or audience not in issued.audiences:
             return None
-        account = self._store.get(kind("ServiceAccount"), found.namespace, found.service_account)
-        pod = self._store.get(kind("Pod"), found.namespace, found.pod) if found.pod else None
-        stands = account is not None and account.uid == found.service_account_uid
-        bound = not found.pod or (pod is not None and pod.uid == found.pod_uid)
-        return found if stands and bound else None
+        account = self._store.get(kind("ServiceAccount"), issued.namespace, issued.service_account)
+        pod = self._store.get(kind("Pod"), issued.namespace, issued.pod) if issued.pod else None
+        stands = account is not None and account.uid == issued.service_account_uid
+        bound = not issued.pod or (pod is not None and pod.uid == issued.pod_uid)
+        return issued if stands and bound else None
 
     def _pod(self, namespace: str, reference: Json) -> tuple[str, str]:
         """Name and uid of the pod that a token shall be bound to."""

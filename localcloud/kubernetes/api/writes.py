@@ -151,9 +151,9 @@ class Writes:
         return value
 
     def _refuse_unknown(self, of: Kind, value: Json) -> None:
-        found = structure.faults(self.schemas, of, value)
-        found.values.clear()
-        if refusal := found.refusal(of, str(value["metadata"].get("name", ""))):
+        faults = structure.faults(self.schemas, of, value)
+        faults.values.clear()
+        if refusal := faults.refusal(of, str(value["metadata"].get("name", ""))):
             raise refusal
 
     def _checked(self, of: Kind, value: Json) -> None:

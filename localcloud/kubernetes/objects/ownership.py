@@ -121,11 +121,11 @@ def apply(
     disputed = {path for path, value in new.items() if path in values and values[path] != value}
     _refuse_conflicts({} if force else others, disputed)
     others = {other: paths - disputed for other, paths in others.items()}
-    kept = frozenset(path for paths in others.values() for path in paths)
-    gone = owners.get(manager, frozenset()) - new.keys() - kept
+    of_others = frozenset(path for paths in others.values() for path in paths)
+    gone = owners.get(manager, frozenset()) - new.keys() - of_others
     merged = copied(_merged(schemas, schema, live, stated))
     for path in sorted(gone, key=lambda path: (path[-1] != ITEM, -len(path))):  # whole elements before their fields
-        _remove(schemas, schema, merged, path, kept | new.keys())
+        _remove(schemas, schema, merged, path, of_others | new.keys())
     return Applied(merged, {**{o: p for o, p in others.items() if p}, manager: frozenset(new)})
 
 
@@ -187,10 +187,10 @@ def _merged_items(schemas: Schemas, schema: Schema, keys: list[str], live: list[
     return [*first, *(item for key, item in before.items() if key not in named)]
 
 
-def _remove(schemas: Schemas, schema: Schema, value: Any, path: Path, kept: frozenset[Path]) -> None:
+def _remove(schemas: Schemas, schema: Schema, value: Any, path: Path, owned: frozenset[Path]) -> None:
     """Takes the field out of the object; what it was the last part of goes too."""
     whole = path[:-1] if path[-1] == ITEM else path
-    if any(other[: len(whole)] == whole for other in kept):
+    if any(other[: len(whole)] == whole for other in owned):
         return
     steps: list[tuple[Any, Any]] = []
     schema_here, here = schema, value

@@ -21,12 +21,12 @@ _SECCOMP: Final = ("RuntimeDefault", "Localhost")
 
 def violation(level: str, spec: Json) -> str | None:
     """Why a namespace of this level forbids the pod."""
-    found: list[str] = []
+    violations: list[str] = []
     if level in ("baseline", "restricted"):
-        found += _baseline(spec)
+        violations += _baseline(spec)
     if level == "restricted":
-        found += _restricted(spec)
-    return f'violates PodSecurity "{level}:latest": {", ".join(found)}' if found else None
+        violations += _restricted(spec)
+    return f'violates PodSecurity "{level}:latest": {", ".join(violations)}' if violations else None
 
 
 def _containers(spec: Json) -> list[Json]:
