@@ -81,3 +81,9 @@ def refusal(source: str, destination: str, port: int, protocol: str = "TCP", *, 
     """Why a connection is refused by a cluster's network policies, or the empty string."""
     concerned = [one for one in list(_CLUSTERS) if vpc_id in ("", one.vpc_id)]
     return next((said for one in concerned if (said := one.refusal(source, destination, port, protocol))), "")
+
+
+def security_groups(address: str, *, vpc_id: str = "") -> list[str]:
+    """Of the pod that has the address; none if no pod has it."""
+    concerned = [one for one in list(_CLUSTERS) if vpc_id in ("", one.vpc_id)]
+    return next((found for one in concerned if (found := one.security_groups(address))), [])

@@ -68,7 +68,7 @@ class Site:
         reset()
 
 
-def _distribution(cloud: Cloud, origin: dict[str, Any]) -> dict[str, Any]:
+def distribution(cloud: Cloud, origin: dict[str, Any]) -> dict[str, Any]:
     behavior = {
         "TargetOriginId": "site",
         "ViewerProtocolPolicy": "redirect-to-https",
@@ -96,7 +96,7 @@ def shared(cloud: Cloud) -> Iterator[Site]:
     origin = client.create_vpc_origin(VpcOriginEndpointConfig=config)["VpcOrigin"]["Id"]
     client.get_vpc_origin(Id=origin)
     held = {"DomainName": balancer["DNSName"], "VpcOriginConfig": {"VpcOriginId": origin}}
-    made = _distribution(cloud, {**held, "CustomHeaders": counted({"HeaderName": "X-From", "HeaderValue": "cdn"})})
+    made = distribution(cloud, {**held, "CustomHeaders": counted({"HeaderName": "X-From", "HeaderValue": "cdn"})})
     with program(ADDRESS, lambda _: (200, list[tuple[str, str]](), b"")) as answering:
         network.elb.register_targets(TargetGroupArn=group, Targets=[{"Id": ADDRESS}])
         until(lambda: network.states(group) == {ADDRESS: "healthy"})
@@ -365,7 +365,7 @@ def test_another_host_as_origin(site: Site, cloud: Cloud) -> None:
         "OriginProtocolPolicy": "https-only",
         "OriginSslProtocols": counted("TLSv1.2"),
     }
-    front = _distribution(cloud, {"DomainName": site.domain, "CustomOriginConfig": custom})
+    front = distribution(cloud, {"DomainName": site.domain, "CustomOriginConfig": custom})
     config = site.client.get_distribution_config(Id=front["Id"])
     behavior = {**config["DistributionConfig"]["DefaultCacheBehavior"], "OriginRequestPolicyId": EXCEPT_HOST}
     changed = {**config["DistributionConfig"], "DefaultCacheBehavior": behavior}
@@ -373,6 +373,6 @@ def test_another_host_as_origin(site: Site, cloud: Cloud) -> None:
     host = f"{front['DomainName']}.localhost:4566"
     assert site.ask("/x", host=host).text == "hello"
     assert site.program.asked[0][2]["host"] == site.domain
-    lost = _distribution(cloud, {"DomainName": "nobody.example.org", "CustomOriginConfig": custom})
+    lost = distribution(cloud, {"DomainName": "nobody.example.org", "CustomOriginConfig": custom})
     answer = site.ask(host=f"{lost['DomainName']}.localhost:4566")
     assert (answer.status_code, "resolve the origin domain name" in answer.text) == (502, True)

@@ -3,8 +3,7 @@
 AWS facts (user guide): security groups decide who reaches a listener; without a healthy target the unhealthy ones are
 asked, without any target it is 503; what does not accept the connection or breaks it off is 502, what does not answer
 in time is 504. A draining target goes on getting new requests for some seconds (seen: about 17), since deregistration
-takes its time. Egress rules that name a security group are taken by their ports alone: whose group a target has is
-not known here.
+takes its time.
 """
 
 from __future__ import annotations
@@ -79,7 +78,8 @@ def _answered(one: LoadBalancer, listener: Listener, request: HttpRequest, sourc
     target = _target(group)
     if target is None:
         return page(503)
-    if not groups.may_reach(one, target.address, target.port):
+    own = groups.addresses(one)
+    if not groups.may_reach(one, own[group.turn % len(own)], target.address, target.port):
         return page(504)
     timeout = float(attributes.value(one, attributes.LOAD_BALANCER, "idle_timeout.timeout_seconds"))
     sent = headers.to_target(one, listener, request, source)

@@ -1,9 +1,10 @@
 """Health checks: each target of a group that a load balancer uses is asked over HTTP, again and again.
 
 AWS facts (user guide, "Health checks for your target groups"): a new target is healthy after one success, one that was
-unhealthy after as many as the threshold; it is unhealthy after as many failures as the other threshold. Intervals are
-on the local time scale, but no shorter than :data:`LEAST_INTERVAL`; what a target may take is no shorter than
-:data:`LEAST_TIMEOUT`, since programs are not faster here.
+unhealthy after as many as the threshold; it is unhealthy after as many failures as the other threshold. A target times
+out if security groups or network policies keep the load balancer away from it. Intervals are on the local time scale,
+but no shorter than :data:`LEAST_INTERVAL`; what a target may take is no shorter than :data:`LEAST_TIMEOUT`, since
+programs are not faster here.
 """
 
 from __future__ import annotations
@@ -12,13 +13,14 @@ import http.client
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from typing import Final
 
 from localcloud.kubernetes.addresses import loopback
 from localcloud.server.timescale import SCALE
 from localcloud.server.workers import Worker
 
-from . import store
+from . import groups, store
 from .store import Target, TargetGroup
 from .target_groups import matches
 
@@ -70,27 +72,39 @@ def _due(now: float) -> tuple[list[tuple[TargetGroup, Target]], float | None]:
 
 def _check(group: TargetGroup, target: Target) -> None:
     """Asks one target, and notes what became of it."""
-    timeout = max(SCALE.real(group.health_check["HealthCheckTimeoutSeconds"]), LEAST_TIMEOUT)
-    number = port(group, target)
-    connection = http.client.HTTPConnection(loopback(target.address), number, timeout=timeout)
+    fault = None
     try:
-        headers = {"Host": f"{target.address}:{number}", "User-Agent": "ELB-HealthChecker/2.0", "Connection": "close"}
-        connection.request("GET", group.health_check["HealthCheckPath"], headers=headers)
-        status = connection.getresponse().status
+        status = _asked(group, target)
     except TimeoutError:
         fault = ("Target.Timeout", "Request timed out")
     except (OSError, http.client.HTTPException):
         fault = ("Target.FailedHealthChecks", "Health checks failed")
     else:
-        codes = (
-            "Target.ResponseCodeMismatch",
-            f"Health checks failed with these codes: [{status}]",
-        )
-        fault = None if matches(group.health_check["Matcher"]["HttpCode"], status) else codes
-    finally:
-        connection.close()
+        if not matches(group.health_check["Matcher"]["HttpCode"], status):
+            fault = ("Target.ResponseCodeMismatch", f"Health checks failed with these codes: [{status}]")
     with store.LOCK:
         _note(group, target, fault)
+
+
+def _asked(group: TargetGroup, target: Target) -> int:
+    """The status that a target answers with. Raises OSError or HTTPException."""
+    number = port(group, target)
+    if not _reached(group, target, number):
+        raise TimeoutError
+    timeout = max(SCALE.real(group.health_check["HealthCheckTimeoutSeconds"]), LEAST_TIMEOUT)
+    connection = http.client.HTTPConnection(loopback(target.address), number, timeout=timeout)
+    with closing(connection):
+        headers = {"Host": f"{target.address}:{number}", "User-Agent": "ELB-HealthChecker/2.0", "Connection": "close"}
+        connection.request("GET", group.health_check["HealthCheckPath"], headers=headers)
+        return connection.getresponse().status
+
+
+def _reached(group: TargetGroup, target: Target, number: int) -> bool:
+    """Whether the load balancer gets through, from each of its addresses."""
+    users = [store.LOAD_BALANCERS[arn] for arn in store.load_balancers_of(group) if arn in store.LOAD_BALANCERS]
+    return all(
+        groups.may_reach(one, source, target.address, number) for one in users for source in groups.addresses(one)
+    )
 
 
 def _note(group: TargetGroup, target: Target, fault: tuple[str, str] | None) -> None:
