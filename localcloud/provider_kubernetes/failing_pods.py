@@ -38,9 +38,9 @@ def words(pod: Json) -> Iterator[str]:
         if stated.get(condition, {}).get("status") == "True":
             continue
         said = [text for each in status.get(field) or () for text in _container(each)]
-        if said:
-            message = str(stated.get(condition, {}).get("message", ""))
-            yield "".join([f"[Pod {name}]: ", f"{message} " if message else "", "; ".join(said)])
+        message = str(stated.get(condition, {}).get("message", ""))
+        if said or message:
+            yield f"[Pod {name}]: " + " ".join(part for part in (message, "; ".join(said)) if part)
 
 
 def _container(status: Json) -> Iterator[str]:

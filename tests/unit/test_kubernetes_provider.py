@@ -18,7 +18,7 @@ from localcloud.kubernetes.objects.kinds import kind
 from localcloud.provider.errors import PartlyCreatedError, ProviderError
 from localcloud.provider.proto import provider_pb2
 from localcloud.provider.wire import UNKNOWN
-from localcloud.provider_kubernetes import config
+from localcloud.provider_kubernetes import config, failing_pods
 from localcloud.provider_kubernetes.config import Command
 from localcloud.provider_kubernetes.credentials import GetToken, get_token_of
 from localcloud.provider_kubernetes.provider import DiffResult, KubernetesProvider
@@ -477,6 +477,51 @@ def test_a_deployment_that_fails_says_why_in_the_pods_words(served: Served) -> N
         assert words in str(caught.value)
     with pytest.raises(PartlyCreatedError, match="Resource 'api' was created but failed to initialize"):
         served.provider.read(DEPLOYMENT, "dev/api", deployment(), caught.value.state, frozenset())
+
+
+@pytest.mark.parametrize(
+    ("status_of_pod", "words"),
+    [
+        (
+            {"conditions": [{"type": "PodScheduled", "status": "False", "message": "0/1 nodes are available"}]},
+            ["[Pod dev/api-1]: 0/1 nodes are available"],
+        ),
+        (
+            {"conditions": [{"type": "Ready", "status": "False", "message": "the gate target-health is not True"}]},
+            ["[Pod dev/api-1]: the gate target-health is not True"],
+        ),
+        (
+            {
+                "conditions": [{"type": "Initialized", "status": "False", "message": "incomplete: [migrate]"}],
+                "initContainerStatuses": [
+                    {
+                        "name": "migrate",
+                        "state": {"terminated": {"reason": "Error", "exitCode": 3, "message": "no table"}},
+                    }
+                ],
+            },
+            ["[Pod dev/api-1]: incomplete: [migrate] [Error] no table"],
+        ),
+        (
+            {
+                "containerStatuses": [
+                    {
+                        "name": "app",
+                        "state": {"waiting": {"reason": "CrashLoopBackOff", "message": "wait"}},
+                        "lastState": {"terminated": {"reason": "Error", "exitCode": 1, "finishedAt": "now"}},
+                    }
+                ]
+            },
+            [
+                "[Pod dev/api-1]: [CrashLoopBackOff] wait; container 'app' terminated at now (Error: exit code 1)",
+            ],
+        ),
+        ({"conditions": [{"type": "Ready", "status": "True"}], "containerStatuses": [{"ready": True}]}, []),
+    ],
+)
+def test_pods_say_what_keeps_them(status_of_pod: Json, words: list[str]) -> None:
+    pod = {"metadata": {"name": "api-1", "namespace": "dev"}, "status": status_of_pod}
+    assert list(failing_pods.words(pod)) == words
 
 
 def test_a_service_needs_an_endpoint_unless_it_selects_nothing(served: Served) -> None:
