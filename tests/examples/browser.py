@@ -67,9 +67,11 @@ class Browser:
         self._session = self._ask("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
         for domain in ("Page", "Runtime", "Log", "Network", "Accessibility"):
             self._ask(f"{domain}.enable")
+        self._ask("Network.setCacheDisabled", cacheDisabled=True)  # tests change what a URL has
 
     def open(self, url: str) -> None:
-        """A page, when it has loaded."""
+        """A page, when it has loaded. It is opened anew: a page that is loaded again keeps what was chosen on it."""
+        self._ask("Page.navigate", url="about:blank")
         assert "errorText" not in self._ask("Page.navigate", url=url)
         self.until("document.readyState === 'complete'")
 

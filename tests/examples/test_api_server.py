@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 import time
-from typing import Any
+from typing import Any, LiteralString
 
 import psycopg
 import pytest
@@ -52,10 +52,15 @@ def test_requests_are_finished_after_sigterm(uri: str, parameters: dict[str, Any
 def await_lock(parameters: dict[str, Any]) -> None:
     query = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'api' AND wait_event_type = 'Lock'"
     with database.connect(parameters) as connection:
-        deadline = time.monotonic() + 10
-        while connection.execute(query).fetchone() != (1,):
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
+        await_value(connection, query, 1)
+
+
+def await_value(connection: database.Connection, query: LiteralString, value: int) -> None:
+    """PostgreSQL ends the process of a connection a moment after the connection."""
+    deadline = time.monotonic() + 10
+    while (row := connection.execute(query).fetchone()) != (value,):
+        assert time.monotonic() < deadline, row
+        time.sleep(0.02)
 
 
 def await_refusal(program: Program) -> None:
@@ -81,7 +86,7 @@ def test_connections_are_verified_and_read_only_and_as_many_as_said(uri: str, pa
                 for thread in threads:
                     thread.join()
                 assert posted(program, "{ datasetsCount }") == (200, {"data": {"datasetsCount": 2}})
-                assert connection.execute(query).fetchone() == (kept,)
+                await_value(connection, query, kept)
 
 
 @pytest.mark.usefixtures("engine")
