@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from localcloud.kubernetes import traffic
 from localcloud.kubernetes.running import run
 from localcloud.server import images
 
@@ -251,3 +252,19 @@ def test_pod_affinity_is_refused(world: World) -> None:
     rules = {"podAntiAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [term]}}
     world.create("Pod", shell("one", affinity=rules))
     world.until(lambda: any("podAntiAffinity" in event for event in world.events("one")))
+
+
+def test_traffic_is_decided_by_the_policies_that_stand_and_the_groups_of_the_node_s_class(world: World) -> None:
+    world.create("NodeClass", node_class(securityGroupSelectorTerms=[{"id": "sg-cluster"}, {"id": "sg-pods"}]))
+    world.create("NodePool", node_pool())
+    world.create("Pod", shell("one"))
+    address = world.until_phase("one", "Running")["status"]["podIP"]
+    assert traffic.security_groups(address, vpc_id="vpc-1") == ["sg-cluster", "sg-pods"]
+    assert traffic.security_groups(address, vpc_id="vpc-2") == []
+    closed = {"podSelector": {}, "policyTypes": ["Ingress"]}
+    world.create("NetworkPolicy", {"metadata": {"name": "closed"}, "spec": closed})
+    assert traffic.refusal("10.99.0.9", address, 80, vpc_id="vpc-1") == ""  # not switched on
+    switch = {"metadata": {"name": "amazon-vpc-cni"}, "data": {"enable-network-policy-controller": "true"}}
+    world.create("ConfigMap", switch, namespace="kube-system")
+    world.until(lambda: traffic.refusal("10.99.0.9", address, 80, vpc_id="vpc-1"))
+    assert traffic.refusal("10.99.0.9", address, 80, vpc_id="vpc-2") == ""
