@@ -17,6 +17,7 @@ from portal import status
 from portal.errors import LOCAL, LOG_IN, START_LOCAL, EngineError, told
 from portal.pulumi_cli import Pulumi
 from portal.submission.journal import FOLDER_VARIABLE
+from settings import Settings
 
 BUCKETS = ("s3://cryoet-data-portal-staging/10000", "s3://cryoet-data-portal-public/10000")
 QUEUE = "queue ../dataset_configs/10000.yaml cryoetportal-rawdatasets-dev cryoet-data-portal-staging"
@@ -93,7 +94,11 @@ def test_a_sync_without_the_aws_cli(monkeypatch: pytest.MonkeyPatch, tmp_path: P
 @pytest.mark.usefixtures("deployed")
 def test_status_fails_where_an_account_refuses(monkeypatch: pytest.MonkeyPatch) -> None:
     answers = {"908710317728": "An error occurred (AccessDenied)"}
-    monkeypatch.setattr(status, "_live", lambda settings, _: ([], [], answers.get(settings.account.id, "")))
+
+    def live(settings: Settings, _: object) -> Any:
+        return status._Live(buckets=[], refused=answers.get(settings.account.id, ""))
+
+    monkeypatch.setattr(status, "_live", live)
     line = said(monkeypatch, portal, "status")
     assert line == "error: no access to 908710317728 (dev): An error occurred (AccessDenied)"
 
