@@ -33,6 +33,11 @@ class Aws(Protocol):
         upon like any call. Raises ``localcloud.server.call.Refusal``."""
         ...
 
+    def tags(self, arn: str) -> Mapping[str, str]:
+        """Of a resource of the account, for warnings of the local cloud's own: nobody is asked for a permission, which
+        the cluster's role needn't have."""
+        ...
+
     def subnets(self) -> Sequence[Subnet]:
         """Of the cluster's VPC, all of them: a node class selects among them."""
         ...

@@ -77,6 +77,7 @@ class Account:
     associated: Collection[tuple[str, str]] = ()
     admitted: Collection[str] = ("nodes",)
     calls: list[tuple[str, str, str]] = field(default_factory=list[tuple[str, str, str]])
+    tagged: Callable[[str], Mapping[str, str]] = lambda _: {}
     answers: dict[str, Callable[[Mapping[str, Any]], Json]] = field(default_factory=dict[str, Any])
 
     def call(self, role_arn: str, service: str, operation: str, params: Mapping[str, Any]) -> Json:
@@ -84,6 +85,9 @@ class Account:
         if operation not in self.answers:
             raise Refusal("AccessDenied", f"{role_arn} is not authorized to perform {service}:{operation}")
         return self.answers[operation](params)
+
+    def tags(self, arn: str) -> Mapping[str, str]:
+        return self.tagged(arn)
 
     def subnets(self) -> Sequence[Subnet]:
         return self.zones

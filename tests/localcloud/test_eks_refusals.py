@@ -7,10 +7,14 @@ from typing import Any
 
 import pytest
 
+from localcloud.server.call import Refusal
+from localcloud.server.services.eks.account import Account
+from localcloud.server.services.eks.model import REGIONS
+
 from . import refusal_rows
 from .batch_steps import refused, time_scale
-from .conftest import DEV, PROD, Cloud
-from .eks_steps import NODE_POLICIES, Clusters, auto_mode, role_name
+from .conftest import DEV, PROD, REGION, Cloud
+from .eks_steps import CLUSTER_POLICIES, NODE_POLICIES, Clusters, auto_mode, role_name
 from .policies import document
 
 PARAMETER, REQUEST, IN_USE = "InvalidParameterException", "InvalidRequestException", "ResourceInUseException"
@@ -90,6 +94,16 @@ def test_eks_08_role_of_the_cluster(clusters: Clusters) -> None:
         created(clusters, roleArn=clusters.node_role)
     with refused("AccessDeniedException"):
         created(clusters, roleArn=f"arn:aws:iam::{PROD}:role/{role_name(clusters.role)}")
+
+
+def test_eks_09_cluster_role_without_tag_session(clusters: Clusters) -> None:
+    """Accepted; what Auto Mode does as the role fails later."""
+    role = clusters.made_role("eks.amazonaws.com", CLUSTER_POLICIES, "sts:AssumeRole")
+    name = clusters.cluster(roleArn=role)
+    aws = Account(REGIONS[DEV, REGION].cluster(name))
+    with pytest.raises(Refusal, match="sts:TagSession"):
+        aws.call(role, "ec2", "DescribeVpcs", {})
+    clusters.remove(name)
 
 
 def test_eks_10_two_changes_at_once(clusters: Clusters) -> None:

@@ -40,7 +40,6 @@ POLL_SECONDS: Final = 2.0
 SHORTEST_POLL: Final = 0.25
 RETRY_SECONDS: Final = 5.0
 GONE: Final = "TargetGroupNotFound"
-DENIED: Final = ("AccessDenied", "AccessDeniedException")
 Address = tuple[str, int]
 
 
@@ -111,23 +110,12 @@ class TargetGroups:
         if described.get("TargetType") != wanted:
             text = f"target group {arn} has the target type {described.get('TargetType')}, the binding {wanted}"
             raise BindingError("FailedBuildModel", text)
-        own = self._tags(arn)
-        if own is not None and own.get(CLUSTER_TAG) != self._aws.cluster_name:
+        if self._aws.tags(arn).get(CLUSTER_TAG) != self._aws.cluster_name:
             text = (
                 f"target group {arn} has no tag {CLUSTER_TAG}={self._aws.cluster_name}: on AWS the controller may not"
             )
             self._resources.warn("TargetGroupBinding", binding, "Untagged", f"{text} change it")
         self._verified[uid_of(binding)] = arn
-
-    def _tags(self, arn: str) -> dict[str, str] | None:
-        """Of a group; None if the cluster's role may not look at them, which AWS's own policies don't let it."""
-        try:
-            described = self._call("DescribeTags", {"ResourceArns": [arn]})["TagDescriptions"]
-        except Refusal as refusal:
-            if refusal.code not in DENIED:
-                raise
-            return None
-        return {tag["Key"]: tag["Value"] for one in described for tag in one.get("Tags") or []}
 
     def _pods(self, view: View, binding: Json) -> dict[Address, Json]:
         """The pods that are or should be targets, by address and port. Raises BindingError."""

@@ -9,10 +9,13 @@ import time
 from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from localcloud.server import inside
+from moto.iam.models import Role
+
+from localcloud.server import inside, registry
+from localcloud.server.access import resources
 from localcloud.server.call import Caller, Refusal
 from localcloud.server.pipeline import SERVER
-from localcloud.server.sessions import SESSIONS
+from localcloud.server.sessions import SESSIONS, open_session
 
 from . import associations, network
 from .entries import NODE, PREFIX
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
 
 PRINCIPAL: Final = "eks.amazonaws.com"
 NODE_PRINCIPAL: Final = "ec2.amazonaws.com"
+CLUSTER_TAG: Final = "eks:eks-cluster-name"
 SESSION_SECONDS: Final = 1800.0
 """How long a session of a role is used again."""
 
@@ -48,10 +52,37 @@ class Account:
         caller, until = self._sessions.get(name, (None, 0.0))
         if caller is not None and time.monotonic() < until and caller.access_key_id in SESSIONS:
             return caller
-        principal = PRINCIPAL if name == self.role_arn else NODE_PRINCIPAL
-        caller = inside.as_role(name, principal, "aws-go-sdk-eks", source_arn=self._cluster.arn, region=self.region)
+        caller = self._session_of_cluster_role() if name == self.role_arn else self._as_node(name)
         self._sessions[name] = (caller, time.monotonic() + SESSION_SECONDS)
         return caller
+
+    def _as_node(self, role_arn: str) -> Caller:
+        return inside.as_role(role_arn, NODE_PRINCIPAL, self.cluster_name, region=self.region)
+
+    def _session_of_cluster_role(self) -> Caller:
+        """Auto Mode tags its sessions with the cluster's name, by which policies of AWS's tell whose a resource is."""
+        role = resources.by_arn(self.role_arn)
+        if not isinstance(role, Role):
+            raise Refusal("AccessDenied", f"The role {self.role_arn} does not exist.", 403)
+        tags = {CLUSTER_TAG: self.cluster_name}
+        for action in ("sts:AssumeRole", "sts:TagSession"):
+            inside.require(
+                inside.service(PRINCIPAL, self.account),
+                action,
+                self.role_arn,
+                self.region,
+                owner=self.account,
+                policy=role.assume_role_policy_document,
+                source_arn=self._cluster.arn,
+                context=associations.tag_context(tags),
+            )
+        return open_session(role, "aws-go-sdk-eks", tags=tags)[1].caller
+
+    def tags(self, arn: str) -> Mapping[str, str]:
+        """Of a resource of any service."""
+        with SERVER.lock:
+            resource = registry.resource(arn)
+        return resource.tags if resource else {}
 
     def subnets(self) -> Sequence[Subnet]:
         """Of the cluster's VPC."""
