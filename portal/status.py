@@ -48,7 +48,7 @@ class StackStatus:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Live:
+class Live:
     """What the account answers; ``refused``: why there is no access to it."""
 
     buckets: list[BucketStatus]
@@ -76,21 +76,21 @@ def _buckets(settings: Settings) -> list[tuple[str, str, str]]:
     return rows
 
 
-def _live(settings: Settings, outputs: Mapping[str, Any]) -> _Live:
+def _live(settings: Settings, outputs: Mapping[str, Any]) -> Live:
     """Raises BotoCoreError where AWS does not answer at all."""
     account, rows = settings.account, _buckets(settings)
     try:
         held = session(names.role_arn(account.id, account.role), account.region)
     except ClientError as error:
         closed = [BucketStatus(key=k, name=n, kind=t, answer="no access") for k, n, t in rows]
-        return _Live(buckets=closed, refused=str(error))
+        return Live(buckets=closed, refused=str(error))
     client = held.client("s3")
     buckets = [BucketStatus(key=k, name=n, kind=t, answer=_answer(client, n, account.id)) for k, n, t in rows]
     orchestrators = outputs.get("orchestrators")
     standing = machines(orchestrators, held.client("batch"), held.client("ec2")) if orchestrators else []
     databases = outputs.get("databases")
     answering = engines(databases, held.client("rds")) if databases else {}
-    return _Live(buckets=buckets, machines=standing, engines=answering)
+    return Live(buckets=buckets, machines=standing, engines=answering)
 
 
 def _updated(pulumi: Pulumi) -> str:
@@ -107,7 +107,7 @@ def status(portal: Portal) -> list[StackStatus]:
         deployed = pulumi.exists()
         held = pulumi.deployment().get("resources", []) if deployed else []
         outputs = next((r.get("outputs", {}) for r in held if r["type"] == "pulumi:pulumi:Stack"), {})
-        live = _live(settings, outputs) if deployed else _Live(buckets=[])
+        live = _live(settings, outputs) if deployed else Live(buckets=[])
         counts = Counter(r["type"] for r in held if r.get("custom") and not r["type"].startswith("pulumi:"))
         rows.append(
             StackStatus(

@@ -96,7 +96,7 @@ def test_status_fails_where_an_account_refuses(monkeypatch: pytest.MonkeyPatch) 
     answers = {"908710317728": "An error occurred (AccessDenied)"}
 
     def live(settings: Settings, _: object) -> Any:
-        return status._Live(buckets=[], refused=answers.get(settings.account.id, ""))
+        return status.Live(buckets=[], refused=answers.get(settings.account.id, ""))
 
     monkeypatch.setattr(status, "_live", live)
     line = said(monkeypatch, portal, "status")
