@@ -36,6 +36,7 @@ class Running:
         self._traffic = open_traffic(Resources(client, "network-policy"), aws.vpc_id)
         self._agent = Agent(cluster.client(NODE_AGENT), aws, leases, public_urls)
         self._loop = Loop(client, _controllers(client, cluster, aws, leases, self._agent.usage))
+        cluster.keep_logs(self._agent.logs)
         self._agent.start()
         self._loop.start()
 

@@ -16,6 +16,7 @@ from localcloud.kubernetes.addresses import loopback
 from localcloud.kubernetes.node.agent import Agent
 from localcloud.kubernetes.node.leases import Leases
 from localcloud.server import images
+from localcloud.server.wire import HttpRequest
 
 from .batch_steps import time_scale
 from .kubernetes_kit import World, container, node, pod, readiness, stand_ins
@@ -26,6 +27,7 @@ def world() -> Iterator[World]:
     world = World()
     images.configure(stand_ins())
     agent = Agent(world.node_agent, world.aws, Leases())
+    world.cluster.keep_logs(agent.logs)
     agent.start()
     world.create("Node", node())
     with time_scale(0.02):
@@ -268,3 +270,36 @@ def test_nothing_of_a_pod_is_left_and_nobody_else_s_process_is_ended(world: Worl
 
 def sleeping(seconds: str) -> list[int]:
     return [one.pid for one in psutil.process_iter(["cmdline"]) if one.info["cmdline"] == ["sleep", seconds]]
+
+
+def logs(world: World, name: str, query: str = "") -> tuple[int, str]:
+    """As an HTTP client reads it."""
+    request = HttpRequest(
+        method="GET",
+        target=f"/api/v1/namespaces/portal/pods/{name}/log{query}",
+        headers={"authorization": "Bearer somebody"},
+        body=b"",
+        secure=True,
+        source_ip="127.0.0.1",
+    )
+    answer = world.cluster.application(request)
+    return answer.status, answer.body.decode()
+
+
+def test_what_a_container_printed_can_be_read_while_its_pod_is_there(world: World) -> None:
+    steps = [container("shell:1", "migrate", args=["echo migrated"])]
+    program = "import sys; print('one'); print('two'); sys.exit(3)"
+    both = [container("python:1", "main", args=[program]), container("web:1", "web")]
+    world.create("Pod", pod("talking", *both, initContainers=steps))
+    world.until(lambda: logs(world, "talking", "?container=main&previous=true") == (200, "one\ntwo\n"))
+    assert logs(world, "talking", "?container=main&previous=true&tailLines=1") == (200, "two\n")
+    assert logs(world, "talking", "?container=migrate") == (200, "migrated\n")
+    status, said = logs(world, "talking")
+    assert (status, "choose one of: [main web]" in said) == (400, True)
+    status, said = logs(world, "talking", "?container=none")
+    assert (status, "container none is not valid for pod talking" in said) == (400, True)
+    status, said = logs(world, "talking", "?container=main&follow=true")
+    assert (status, "follow" in said) == (400, True)
+    world.delete("Pod", "talking")
+    world.gone("Pod", "talking")
+    assert logs(world, "talking", "?container=main")[0] == 404

@@ -12,7 +12,7 @@ from localcloud.kubernetes.api.requests import ApiRequest, action
 from localcloud.kubernetes.api.store import Store, Watch
 from localcloud.kubernetes.api.tokens import ServiceAccountToken, Tokens
 from localcloud.kubernetes.api.users import CONTROLLERS, User, policies_allow
-from localcloud.kubernetes.api.verbs import Verbs
+from localcloud.kubernetes.api.verbs import Logs, Verbs
 from localcloud.kubernetes.objects.errors import Json, forbidden, no_such_path
 from localcloud.kubernetes.objects.kinds import kind
 from localcloud.kubernetes.objects.schemas import schemas
@@ -62,6 +62,10 @@ class Cluster:
         """The verbs for code in this process, as this user."""
         return LocalClient(user.name, lambda request: self._perform(user, request))
 
+    def keep_logs(self, logs: Logs) -> None:
+        """Has ``…/pods/NAME/log`` answered."""
+        self._verbs.logs = logs
+
     def review(self, token: str, audience: str) -> ServiceAccountToken | None:
         """Whose service account token it is for the audience; None: nobody's."""
         return self._tokens.review(token, audience)
@@ -76,7 +80,7 @@ class Cluster:
             return User(own.user, groups)
         return self._authenticate(token)
 
-    def _perform(self, user: User, request: ApiRequest) -> tuple[int, Json | Watch]:
+    def _perform(self, user: User, request: ApiRequest) -> tuple[int, Json | Watch | str]:
         if (described := discovery.answer(request.path, self.version)) is not None:
             if request.method != "GET":
                 raise no_such_path()

@@ -26,7 +26,7 @@ _HEALTH: Final = ("/healthz", "/livez", "/readyz")
 def answer(
     request: HttpRequest,
     authenticate: Callable[[str], User | None],
-    perform: Callable[[User, ApiRequest], tuple[int, Json | Watch]],
+    perform: Callable[[User, ApiRequest], tuple[int, Json | Watch | str]],
 ) -> HttpResponse:
     """The response to one request. Health needs no token."""
     try:
@@ -39,6 +39,8 @@ def answer(
         return _json(error.status, error.body())
     if isinstance(result, Watch):
         return HttpResponse(status=status, headers={"Content-Type": JSON}, stream=_lines(result, asked))
+    if isinstance(result, str):
+        return HttpResponse(status=status, headers={"Content-Type": "text/plain"}, body=result.encode())
     return _json(status, result)
 
 

@@ -14,7 +14,7 @@ from localcloud.kubernetes.objects.ownership import copied
 class LocalClient:
     """A `localcloud.kubernetes.client.Client` of one user. What it returns is the caller's own to change."""
 
-    def __init__(self, user: str, perform: Callable[[ApiRequest], tuple[int, Json | Watch]]) -> None:
+    def __init__(self, user: str, perform: Callable[[ApiRequest], tuple[int, Json | Watch | str]]) -> None:
         self._user, self._perform = user, perform
 
     def get(self, path: str, query: Mapping[str, str] = NO_QUERY) -> Json:

@@ -15,7 +15,7 @@ STRATEGIC_MERGE_PATCH: Final = "application/strategic-merge-patch+json"
 APPLY_PATCH: Final = "application/apply-patch+yaml"
 _VERBS: Final = {"PUT": "update", "PATCH": "patch", "POST": "create", "DELETE": "delete", "GET": "get", "HEAD": "get"}
 _SUBRESOURCES: Final[Mapping[str, tuple[str, ...]]] = {
-    "Pod": ("binding", "eviction"),
+    "Pod": ("binding", "eviction", "log"),
     "ServiceAccount": ("token",),
 }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -21,7 +21,10 @@ from localcloud.kubernetes.objects.merging import merge_patch, strategic_merge_p
 from localcloud.kubernetes.objects.ownership import copied
 from localcloud.kubernetes.objects.schemas import Schemas
 
-Answer = tuple[int, Json | Watch]
+Answer = tuple[int, Json | Watch | str]
+"""HTTP status, and an object, a watch, or text."""
+Logs = Callable[[Json, Mapping[str, str]], str]
+"""What a container of a pod printed, by the query of ``kubectl logs``. Raises ApiError."""
 _EVENT_LIFE: Final = timedelta(hours=1)
 
 
@@ -31,6 +34,8 @@ class Verbs:
     def __init__(self, store: Store, schemas: Schemas, service_cidr: str, tokens: Tokens) -> None:
         self._store, self._schemas, self._tokens = store, schemas, tokens
         self._removal = Removal(store)
+        self.logs: Logs | None = None
+        """Of the node agent, once there is one."""
         self.writes = Writes(store, schemas, Admission(store, service_cidr), self._removal)
         self._verbs: dict[str, Callable[[Action, ApiRequest], Answer]] = {
             "get": self._get,
@@ -53,8 +58,12 @@ class Verbs:
             raise bad_request("dryRun: this API server carries out every request")
         return self._verbs[action.verb](action, request)
 
-    def _get(self, action: Action, _: ApiRequest) -> Answer:
+    def _get(self, action: Action, request: ApiRequest) -> Answer:
         stored = self.writes.existing(action.kind, action.namespace, action.name)
+        if action.subresource == "log":
+            if self.logs is None:
+                raise bad_request("this cluster has no node agent, which keeps what containers print")
+            return 200, self.logs(stored.shown, request.query)
         return 200, _scale(stored) if action.subresource == "scale" else stored.shown
 
     def _list(self, action: Action, request: ApiRequest) -> Answer:

@@ -12,7 +12,7 @@ import logging
 import shutil
 import tempfile
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -23,6 +23,7 @@ from ..objects.errors import ApiError
 from ..resources import Resources, is_terminating, uid_of
 from . import pod_identity
 from .leases import Leases, NoAddressError
+from .log import read_log
 from .pod import Node, Pod
 from .status import WHOLE_PHASES, Situation
 
@@ -78,12 +79,11 @@ class Agent:
     async def _stop_all(self) -> None:
         await asyncio.gather(*(pod.stop(STOP_GRACE) for pod in list(self.pods.values())))
 
-    def pod_named(self, namespace: str, name: str) -> Pod | None:
-        for pod in list(self.pods.values()):
-            metadata = pod.manifest["metadata"]
-            if (metadata["namespace"], metadata["name"]) == (namespace, name):
-                return pod
-        return None
+    def logs(self, pod: Json, query: Mapping[str, str]) -> str:
+        """What a container printed, for ``kubectl logs``. Raises ApiError."""
+        running = self.pods.get(uid_of(pod))
+        containers = {each.name: each.log for each in [*running.initial, *running.containers]} if running else {}
+        return read_log(pod, containers, query)
 
     def usage(self, pod_uid: str) -> dict[str, dict[str, float]] | None:
         """Container -> what it uses; None as long as one of them has not been measured."""

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+
+from ..client import Json
+from ..objects.errors import bad_request
 
 WORDS_LINES, WORDS_CHARACTERS = 80, 2048
 """Kubernetes fact: as much of a log becomes the message of a container that ended, where its policy says so."""
@@ -36,3 +39,28 @@ class ContainerLog:
 
 def last_words(tail: Sequence[str]) -> str:
     return "\n".join(tail[-WORDS_LINES:])[-WORDS_CHARACTERS:].strip()
+
+
+def read_log(pod: Json, logs: Mapping[str, ContainerLog], query: Mapping[str, str]) -> str:
+    """The log that a query means: ``container``, ``previous``, ``tailLines``. Raises ApiError."""
+    name = pod["metadata"]["name"]
+    if unknown := sorted(set(query) - {"container", "previous", "tailLines", "pretty"} - _absent(query)):
+        raise bad_request(f"{', '.join(unknown)}: the local cloud's logs know container, previous and tailLines")
+    containers = [one["name"] for one in pod["spec"]["containers"]]
+    chosen = query.get("container") or (containers[0] if len(containers) == 1 else "")
+    if not chosen:
+        listed = " ".join(containers)
+        raise bad_request(f"a container name must be specified for pod {name}, choose one of: [{listed}]")
+    initial = [one["name"] for one in pod["spec"].get("initContainers") or []]
+    if chosen not in [*containers, *initial]:
+        raise bad_request(f"container {chosen} is not valid for pod {name}")
+    if chosen not in logs:
+        raise bad_request(f'container "{chosen}" in pod "{name}" is waiting to start: ContainerCreating')
+    lines = query.get("tailLines", "")
+    previous = query.get("previous", "").lower() in ("1", "true")
+    return logs[chosen].read(previous=previous, lines=int(lines) if lines else None)
+
+
+def _absent(query: Mapping[str, str]) -> set[str]:
+    """Options that are switched off, as kubectl sends them."""
+    return {name for name, value in query.items() if value.lower() in ("", "0", "false")}
