@@ -273,6 +273,32 @@ def sleeping(seconds: str) -> list[int]:
     return [one.pid for one in psutil.process_iter(["cmdline"]) if one.info["cmdline"] == ["sleep", seconds]]
 
 
+def test_a_container_that_takes_more_memory_than_its_limit_is_ended(world: World) -> None:
+    greedy = "import time; held = b'x' * (80 << 20); time.sleep(600)"
+    limited = {"resources": {"limits": {"memory": "64Mi"}}}
+    world.create("Pod", pod("greedy", container("python:1", "main", args=[greedy], **limited), restartPolicy="Never"))
+    terminated = world.until_phase("greedy", "Failed")["status"]["containerStatuses"][0]["state"]["terminated"]
+    assert (terminated["reason"], terminated["exitCode"]) == ("OOMKilled", 137)
+
+
+def test_an_agent_that_stops_leaves_neither_processes_nor_files() -> None:
+    world = World()
+    images.configure(stand_ins())
+    agent = Agent(world.node_agent, world.aws, Leases())
+    agent.start()
+    world.create("Node", node())
+    script = "trap '' TERM; pwd; sleep 3602 & setsid sleep 3602 & wait; wait"
+    world.create("Pod", pod("parent", container("shell:1", "sh", args=[script])))
+    world.until(lambda: len(sleeping("3602")) == 2)
+    folders = [Path(one) for one in {process.cwd() for process in map(psutil.Process, sleeping("3602"))}]
+    assert folders
+    assert all(folder.is_dir() for folder in folders)
+    agent.stop()
+    world.cluster.close()
+    assert sleeping("3602") == []
+    assert not any(folder.exists() for folder in folders)
+
+
 def logs(world: World, name: str, query: str = "") -> tuple[int, str]:
     """As an HTTP client reads it."""
     request = HttpRequest(

@@ -3,7 +3,7 @@
 Kubernetes facts: the pause before a restart doubles from 10 s to 5 minutes, and begins anew after a run of 10 minutes;
 preStop, then SIGTERM to the program, then SIGKILL to all that is left when the grace period is over, which preStop is
 part of; a container is ready without a readiness probe once it has started; a failed liveness or startup probe restarts
-it; its exit code is 128 + n for signal n.
+it; its exit code is 128 + n for signal n; one that takes more memory than its limit is OOMKilled.
 """
 
 from __future__ import annotations
@@ -21,14 +21,17 @@ from localcloud.server import children
 
 from .. import timing
 from ..client import Json
+from ..objects.quantities import amount
 from . import probes
 from .errors import CannotStartError
 from .log import ContainerLog, last_words
-from .usage import Meter
+from .usage import Meter, memory_of
 
 FIRST_PAUSE, LONGEST_PAUSE, STABLE_SECONDS = 10.0, 300.0, 600.0
 SHORTEST_REAL_PAUSE = 0.25
 SHORTEST_REAL_PERIOD = 0.1
+MEMORY_SECONDS = 1.0
+"""Real seconds between two looks at what a container's processes take."""
 KILL_GRACE = 2.0
 """What SIGTERM gets at least where preStop took the whole grace period."""
 
@@ -177,23 +180,33 @@ class Container:
         self.state = {"running": {"startedAt": began}}
         self._set_started(started="startupProbe" not in self.spec)
         self.pod.event("Started", f"Started container {self.name}")
-        probing = asyncio.create_task(self._probe())
+        watching = [asyncio.create_task(work) for work in (self._probe(), self._watch_memory(child))]
         code = await self._ended
-        probing.cancel()
-        await asyncio.gather(probing, return_exceptions=True)
-        self._set_ended(child, code, began)
+        for task in watching:
+            task.cancel()
+        over = await asyncio.gather(*watching, return_exceptions=True)
+        self._set_ended(child, code, began, "OOMKilled" if over[1] is True else "")
         return code
+
+    async def _watch_memory(self, child: children.Child) -> bool:
+        """Kills the process once it takes more than its limit: answers True then."""
+        limit = ((self.spec.get("resources") or {}).get("limits") or {}).get("memory")
+        while limit is not None and memory_of(child.pid) <= amount(limit):
+            await asyncio.sleep(MEMORY_SECONDS)
+        if limit is not None:
+            child.kill()
+        return limit is not None
 
     def _set_started(self, *, started: bool) -> None:
         self.started, self.complaint = started, ""
         self.ready = started and "readinessProbe" not in self.spec
         self.pod.changed()
 
-    def _set_ended(self, child: children.Child, code: int, began: str) -> None:
+    def _set_ended(self, child: children.Child, code: int, began: str, reason: str) -> None:
         self.started = self.ready = False
         terminated: Json = {
             "exitCode": code,
-            "reason": "Error" if code else "Completed",
+            "reason": reason or ("Error" if code else "Completed"),
             "startedAt": began,
             "finishedAt": timing.now(),
         }
@@ -212,7 +225,9 @@ class Container:
     def _back_off_message(self, pause: float, code: int) -> str:
         words = last_words(self.child.tail()) if self.child else ""
         said = f"its last words: {words}" if words else "it printed nothing"
-        return f"back-off {pause:.0f}s restarting failed {self.pod.back_off(self.name)}: exit code {code}, {said}"
+        reason = self.state.get("terminated", {}).get("reason")
+        ended = "OOMKilled" if reason == "OOMKilled" else f"exit code {code}"
+        return f"back-off {pause:.0f}s restarting failed {self.pod.back_off(self.name)}: {ended}, {said}"
 
     async def _probe(self) -> None:
         if "startupProbe" in self.spec:

@@ -46,3 +46,12 @@ def family(pid: int) -> Iterator[psutil.Process]:
         for task in Path(f"/proc/{pid}/task").iterdir():
             for child in (task / "children").read_text().split():
                 yield from family(int(child))
+
+
+def memory_of(pid: int) -> int:
+    """Resident bytes of a process and of what it started."""
+    total = 0
+    for process in family(pid):
+        with suppress(psutil.Error):
+            total += process.memory_info().rss
+    return total
