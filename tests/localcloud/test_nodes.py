@@ -229,6 +229,24 @@ def test_a_budget_that_allows_no_disruption_keeps_the_node(world: World) -> None
     assert len(running(world)) == 2
 
 
+@pytest.mark.parametrize(("policy", "goes"), [("AlwaysAllow", True), ("IfHealthyBudget", False)])
+def test_a_pod_that_does_not_work_keeps_its_node_unless_its_budget_gives_it_up(
+    world: World, policy: str, goes: bool
+) -> None:
+    world.create("NodeClass", node_class())
+    world.create("NodePool", node_pool())
+    world.create("Deployment", deployment("web", container("web:sick", readinessProbe=readiness()), replicas=1))
+    budget = {"minAvailable": 1, "selector": {"matchLabels": {"app": "web"}}, "unhealthyPodEvictionPolicy": policy}
+    world.create("PodDisruptionBudget", {"metadata": {"name": "web"}, "spec": budget})
+    world.until(lambda: world.all("Pod")[0].get("status", {}).get("phase") == "Running" if world.all("Pod") else None)
+    [node] = nodes(world)
+    world.delete("Node", node["metadata"]["name"])
+    if goes:
+        world.until(lambda: node["metadata"]["name"] not in [one["metadata"]["name"] for one in nodes(world)])
+    else:
+        world.until(lambda: any("disruption budget" in event for event in events_of_node(world, node)))
+
+
 def events_of_node(world: World, node: Json) -> list[str]:
     events = world.client.get(world.path("Event", namespace="default"))["items"]
     return [e["message"] for e in events if e["involvedObject"]["name"] == node["metadata"]["name"]]

@@ -177,6 +177,7 @@ class Verbs:
             budget
             for budget in self._store.select(kind("PodDisruptionBudget"), action.namespace, EVERYTHING)
             if matches_labels(budget.value["spec"].get("selector") or {}, labels)
+            and not (_gives_up_unready(budget) and not _is_ready(pod))
         ]
         if any((budget.value.get("status") or {}).get("disruptionsAllowed", 0) < 1 for budget in budgets):
             message = "Cannot evict pod as it would violate the pod's disruption budget."
@@ -215,6 +216,16 @@ class Verbs:
 def _selector(of: Kind, request: ApiRequest) -> Selector:
     labels, fields = request.query.get("labelSelector", ""), request.query.get("fieldSelector", "")
     return selector(of.name, labels, fields) if labels or fields else EVERYTHING
+
+
+def _gives_up_unready(budget: Stored) -> bool:
+    """Whether a pod that does not work may be evicted at any time."""
+    return budget.value["spec"].get("unhealthyPodEvictionPolicy") == "AlwaysAllow"
+
+
+def _is_ready(pod: Stored) -> bool:
+    conditions = (pod.value.get("status") or {}).get("conditions") or []
+    return any(one["type"] == "Ready" and one["status"] == "True" for one in conditions)
 
 
 def _scale(stored: Stored) -> Json:
