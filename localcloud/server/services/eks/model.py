@@ -20,9 +20,9 @@ from localcloud.server.timescale import SCALE
 from .running import Running
 
 Tags = dict[str, str]
-CREATING_SECONDS: Final = 0.5
-CHANGING_SECONDS: Final = 0.2
-DELETING_SECONDS: Final = 0.2
+CREATING_SECONDS: Final = 0.2
+CHANGING_SECONDS: Final = 0.1
+DELETING_SECONDS: Final = 0.1
 NOT_FOUND: Final = "ResourceNotFoundException"
 
 
