@@ -11,6 +11,7 @@ import requests
 
 from localcloud.server import registry
 from localcloud.server.connections import Connection, NotAccepted, NotAnswered
+from localcloud.server.services.elbv2 import health
 from localcloud.server.timescale import SCALE
 from localcloud.server.wire import HttpRequest, HttpResponse
 
@@ -187,6 +188,22 @@ def test_checks_begin_once_a_listener_or_a_rule_names_the_group(network: Network
         path = {"Field": "path-pattern", "PathPatternConfig": {"Values": ["/a"]}}
         network.elb.create_rule(ListenerArn=listener, Priority=1, Conditions=[path], Actions=[forward(by_rule)])
         until(lambda: network.states(by_rule) == {HERE: "healthy"})
+
+
+def test_a_check_that_fails_by_a_fault_of_the_local_cloud_is_logged_and_repeated(
+    network: Network, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(*_: object) -> bool:
+        raise ValueError("of a test")
+
+    one, group = network.load_balancer(), network.target_group()
+    network.listener(one["LoadBalancerArn"], forward(group))
+    with program(HERE, plain("here")):
+        monkeypatch.setattr(health, "_reached", broken)
+        network.elb.register_targets(TargetGroupArn=group, Targets=[{"Id": HERE}])
+        until(lambda: "of a test" in caplog.text)
+        monkeypatch.undo()
+        until(lambda: network.states(group) == {HERE: "healthy"})
 
 
 def test_who_may_connect(network: Network) -> None:

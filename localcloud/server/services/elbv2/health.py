@@ -10,9 +10,10 @@ programs are not faster here.
 from __future__ import annotations
 
 import http.client
+import logging
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from typing import Final
 
@@ -24,6 +25,7 @@ from . import groups, store
 from .store import Target, TargetGroup
 from .target_groups import matches
 
+LOG = logging.getLogger(__name__)
 LEAST_INTERVAL: Final = 0.25
 LEAST_TIMEOUT: Final = 2.0
 _AT_ONCE: Final = 8
@@ -48,8 +50,14 @@ def _step() -> None:
     _changed.clear()
     due, left = _due(time.monotonic())
     for group, target in due:
-        _pool.submit(_check, group, target)
+        _pool.submit(_check, group, target).add_done_callback(_tell)
     _changed.wait(left)
+
+
+def _tell(check: Future[None]) -> None:
+    """Of a check that did not come to its end."""
+    if not check.cancelled() and (error := check.exception()) is not None:
+        LOG.error("a health check", exc_info=error)
 
 
 def _due(now: float) -> tuple[list[tuple[TargetGroup, Target]], float | None]:
