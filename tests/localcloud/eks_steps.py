@@ -20,21 +20,21 @@ NODE_POLICIES = ("AmazonEKSWorkerNodeMinimalPolicy", "AmazonEC2ContainerRegistry
 class Clusters:
     """A VPC of three subnets, the last of them in the zone of the first; the roles of cluster, nodes and pods."""
 
-    def __init__(self, cloud: Cloud) -> None:
+    def __init__(self, cloud: Cloud, network: str = "10.40") -> None:
+        """``network``: how the addresses of the VPC begin."""
         self.cloud, self.client, self.ec2, self.iam = (
             cloud,
             cloud.client("eks"),
             cloud.client("ec2"),
             cloud.client("iam"),
         )
-        self.vpc = self.ec2.create_vpc(CidrBlock="10.40.0.0/16")["Vpc"]["VpcId"]
-        self.subnets = [self._subnet(number, zone) for number, zone in enumerate("aba")]
+        self.vpc = self.ec2.create_vpc(CidrBlock=f"{network}.0.0/16")["Vpc"]["VpcId"]
+        self.subnets = [self._subnet(f"{network}.{number}.0/24", zone) for number, zone in enumerate("aba")]
         self.role = self.made_role("eks.amazonaws.com", CLUSTER_POLICIES)
         self.node_role = self.made_role("ec2.amazonaws.com", NODE_POLICIES)
         self.pod_role = self.made_role("pods.eks.amazonaws.com", ())
 
-    def _subnet(self, number: int, zone: str) -> str:
-        block = f"10.40.{number}.0/24"
+    def _subnet(self, block: str, zone: str) -> str:
         zone = f"us-west-2{zone}"
         return self.ec2.create_subnet(VpcId=self.vpc, CidrBlock=block, AvailabilityZone=zone)["Subnet"]["SubnetId"]
 
