@@ -12,7 +12,8 @@ from datetime import UTC, datetime
 
 from localcloud.server.timescale import SCALE
 
-PROGRAM_SECONDS = 10.0
+PROGRAM_SECONDS = 30.0
+"""As long as a program's start takes on a machine that is busy."""
 SHORTEST_RETRY = 0.25
 
 

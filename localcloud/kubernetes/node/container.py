@@ -245,9 +245,9 @@ class Container:
         probe: Json | None = self.spec.get(kind)
         if probe is None:
             return
-        await asyncio.sleep(timing.scaled(probe.get("initialDelaySeconds", 0)))
         passed = failed = 0
         succeeded = time.monotonic()
+        await asyncio.sleep(timing.scaled(probe.get("initialDelaySeconds", 0)))
         while True:
             why = await probes.failure(probe, self.spec, self.pod.address)
             passed, failed = (0, failed + 1) if why else (passed + 1, 0)
@@ -276,7 +276,8 @@ class Container:
     async def _given_up(self, kind: str, probe: Json, failed: int, seconds: float) -> bool:
         """Ends the process after as many failures as the probe allows, and no sooner than a program can answer."""
         threshold = probe.get("failureThreshold", 3)
-        allowed = timing.for_a_program((threshold - 1) * probe.get("periodSeconds", 10))
+        on_aws = probe.get("initialDelaySeconds", 0) + (threshold - 1) * probe.get("periodSeconds", 10)
+        allowed = timing.for_a_program(on_aws)
         if failed < threshold or seconds < allowed or self._ending:
             return self._ending
         self.pod.event("Killing", f"Container {self.name} failed {kind} probe, will be restarted", "Warning")

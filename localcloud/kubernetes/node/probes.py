@@ -1,7 +1,7 @@
 """Probes of a container from its node, by HTTP and TCP.
 
 Kubernetes facts: a status from 200 to 399 is success; certificates are not verified; a named port is one of the
-container's. A probe's timeout is not scaled: the program that answers takes its own time.
+container's. A probe's timeout is not scaled, and no shorter than :data:`LEAST_TIMEOUT`: programs share this machine.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Final
 from ..client import Json
 
 KINDS: Final = ("startupProbe", "livenessProbe", "readinessProbe")
+LEAST_TIMEOUT: Final = 3.0
 _UNVERIFIED: Final = ssl.create_default_context()
 _UNVERIFIED.check_hostname, _UNVERIFIED.verify_mode = False, ssl.CERT_NONE
 
@@ -31,7 +32,7 @@ def unsupported(container: Json) -> str:
 async def failure(probe: Json, container: Json, address: str) -> str:
     """Probes once. Answers why it failed, in the kubelet's words, or the empty string."""
     action: Json = probe.get("httpGet") or probe["tcpSocket"]
-    seconds = probe.get("timeoutSeconds", 1)
+    seconds = max(probe.get("timeoutSeconds", 1), LEAST_TIMEOUT)
     try:
         port = port_number(action["port"], container)
     except LookupError as error:
