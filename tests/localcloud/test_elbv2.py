@@ -17,6 +17,7 @@ from localcloud.server.wire import HttpRequest, HttpResponse
 
 from .conftest import Cloud
 from .elb_steps import CLOUDFRONT, FIXED, Network, address, forward, plain, program, until
+from .test_cloudfront_refusals import issued
 
 HERE, THERE = address(7), address(8)
 
@@ -224,6 +225,22 @@ def test_who_may_connect(network: Network) -> None:
     network.elb.delete_listener(ListenerArn=listener)
     with pytest.raises(NotAccepted):
         ask(one)
+
+
+def test_tls_needs_a_certificate_for_the_name_that_is_asked_for(network: Network, cloud: Cloud) -> None:
+    host = f"{cloud.name('site')}.example.org"
+    certificate = {"CertificateArn": issued(cloud, host, region="us-west-2")}
+    one = network.load_balancer()
+    network.listener(one["LoadBalancerArn"], Protocol="HTTPS", Port=443, Certificates=[certificate])
+    cloudfront = {"PrefixListIds": [{"PrefixListId": network.prefix_list()}]}
+    network.admit(443, **cloudfront)
+    secure = {"secure": True, "server_names": (one["DNSName"], host)}
+    assert ask(one, port=443, connection=secure).status == 404
+    with pytest.raises(NotAccepted, match="certificate"):
+        ask(one, port=443, connection={**secure, "server_names": (one["DNSName"],)})
+    assert ask(one, port=443).status == 400  # plain HTTP to a port that speaks TLS
+    rule = {"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, **cloudfront}
+    network.ec2.revoke_security_group_ingress(GroupId=network.group, IpPermissions=[rule])
 
 
 def test_egress_rules_decide_which_targets_are_reached(network: Network) -> None:
