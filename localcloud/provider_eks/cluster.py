@@ -7,7 +7,6 @@ neither.
 
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import Any, Final
 
 from localcloud.provider.wire import Reference
@@ -15,7 +14,8 @@ from localcloud.provider_eks.arguments import Arguments
 from localcloud.provider_eks.kubeconfig import as_json, await_healthy, kubeconfig
 from localcloud.provider_eks.monitor import KUBERNETES, Monitor, Registered
 from localcloud.provider_eks.outputs import NOTHING, Output, nested, together
-from localcloud.provider_eks.roles import ServiceRole, service_role
+from localcloud.provider_eks.results import component_outputs, subnets
+from localcloud.provider_eks.roles import Roles, service_role
 
 COMPONENT: Final = "eks:index:Cluster"
 _CLUSTER_POLICIES: Final = (
@@ -27,20 +27,6 @@ _INSTANCE_POLICIES: Final = (
     "AmazonEKSWorkerNodePolicy", "AmazonEKS_CNI_Policy", "AmazonEC2ContainerRegistryReadOnly",
 )  # fmt: skip
 _IGNORED: Final = ("accessConfig.bootstrapClusterCreatorAdminPermissions", "bootstrapSelfManagedAddons")
-_EMPTY: Final = (
-    "clusterIngressRuleId", "defaultNodeGroupAsgName", "fargateProfileId", "fargateProfileStatus", "oidcProviderArn",
-)  # fmt: skip
-"""Outputs of what Auto Mode has none of."""
-
-
-@dataclass(frozen=True)
-class Roles:
-    """``cluster``: the role that EKS acts as. ``after``: what must be complete before the cluster is made."""
-
-    cluster: Registered
-    after: frozenset[str]
-    nodes: ServiceRole | None
-    instances: ServiceRole | None
 
 
 class Construction:
@@ -64,7 +50,8 @@ class Construction:
         self._instances(urn, roles, cluster)
         self._entries(urn, cluster)
         self._coredns(urn, cluster)
-        outputs = self._outputs(roles, cluster, kubernetes, kubeconfig(cluster, credentials, profile=False))
+        public_config = kubeconfig(cluster, credentials, profile=False)
+        outputs = component_outputs(self._args, roles, cluster, kubernetes, public_config)
         self._monitor.finish(urn, outputs)
         return urn, outputs
 
@@ -111,7 +98,7 @@ class Construction:
             "bootstrapSelfManagedAddons": Output(False),
             "vpcConfig": nested(
                 {
-                    "subnetIds": self._subnets(),
+                    "subnetIds": subnets(self._args),
                     **{
                         key: args[key] for key in ("endpointPrivateAccess", "endpointPublicAccess", "publicAccessCidrs")
                     },
@@ -143,14 +130,6 @@ class Construction:
             after=roles.after,
             ignore_changes=_IGNORED,
         )
-
-    def _subnets(self) -> Output:
-        """In two lists, the public ones come first."""
-        args = self._args
-        if args["subnetIds"].value is not None:
-            return args["subnetIds"]
-        parts = {name: args[name] for name in ("publicSubnetIds", "privateSubnetIds")}
-        return together(parts, lambda ids: [*ids.get("publicSubnetIds", []), *ids.get("privateSubnetIds", [])])
 
     def _auto_mode(self, roles: Roles) -> dict[str, Output]:
         """Its three settings, known or unknown together."""
@@ -242,39 +221,3 @@ class Construction:
         return kubernetes.map(
             lambda version: self._monitor.invoke(token, {**asked, "kubernetesVersion": version})["version"]
         )
-
-    def _outputs(self, roles: Roles, cluster: Registered, kubernetes: Registered, config: Output) -> dict[str, Output]:
-        args, network = self._args, cluster["vpcConfig"]
-        group = network.map(lambda vpc: vpc["clusterSecurityGroupId"])
-        issuer = cluster["identities"].map(lambda identities: identities[0]["oidcs"][0]["issuer"])
-        instances = [roles.instances.role.reference] if roles.instances else []
-        listed = Output([one.value for one in instances], frozenset[str]().union(*(one.urns for one in instances)))
-        core = {
-            "cluster": cluster.reference,
-            "clusterIamRole": roles.cluster.reference,
-            "endpoint": cluster["endpoint"],
-            "instanceRoles": listed,
-            "kubeconfig": config,
-            "nodeGroupOptions": nested({"version": args["version"]}),
-            "provider": kubernetes.reference,
-            "subnetIds": self._subnets(),
-            "vpcId": args["vpcId"],
-            "publicSubnetIds": args["publicSubnetIds"],
-            "privateSubnetIds": args["privateSubnetIds"],
-            "tags": args["tags"],
-            "storageClasses": {},
-            "encryptionConfig": cluster["encryptionConfig"],
-        }
-        return {
-            "core": nested(core),
-            "eksCluster": cluster.reference,
-            "instanceRoles": listed,
-            "kubeconfig": config,
-            "kubeconfigJson": as_json(config),
-            "clusterSecurityGroupId": group,
-            "nodeSecurityGroupId": group,
-            "oidcProviderUrl": issuer,
-            "oidcIssuer": issuer.map(lambda url: url.removeprefix("https://")),
-            "autoModeNodeRoleName": roles.nodes.role["name"] if roles.nodes else Output(""),
-            **{name: Output("") for name in _EMPTY},
-        }

@@ -19,6 +19,16 @@ class ServiceRole:
     complete: frozenset[str]
 
 
+@dataclass(frozen=True)
+class Roles:
+    """``cluster``: the role that EKS acts as. ``after``: what must be complete before the cluster is made."""
+
+    cluster: Registered
+    after: frozenset[str]
+    nodes: ServiceRole | None
+    instances: ServiceRole | None
+
+
 def service_role(
     monitor: Monitor,
     name: str,

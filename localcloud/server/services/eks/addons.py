@@ -16,7 +16,8 @@ import yaml
 from localcloud.server.call import HOOKS, Call, Params, Refusal
 
 from . import refusals, versions
-from .model import DELETING_SECONDS, Addon, Cluster, Update, active, cluster_of, later, now, page
+from .model import Cluster, active, cluster_of, page
+from .parts import DELETING_SECONDS, Addon, Update, later, now
 
 _HANDLED: Final = frozenset(
     {

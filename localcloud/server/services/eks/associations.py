@@ -16,7 +16,8 @@ from localcloud.server.access import resources
 from localcloud.server.call import HOOKS, Call, Params
 
 from . import refusals
-from .model import Association, Cluster, active, cluster_of, now, page
+from .model import Cluster, active, cluster_of, page
+from .parts import Association, now
 
 PRINCIPAL: Final = "pods.eks.amazonaws.com"
 _HANDLED: Final = frozenset(

@@ -14,7 +14,8 @@ from localcloud.server.access import resources
 from localcloud.server.call import HOOKS, Call, Params, Refusal
 
 from . import entries, lifecycle, network, refusals, versions
-from .model import DELETING_SECONDS, Cluster, active, cluster_of, later, now, page, region_of
+from .model import Cluster, active, cluster_of, page, region_of
+from .parts import DELETING_SECONDS, later, now
 from .running import Running
 
 PRINCIPAL: Final = "eks.amazonaws.com"

@@ -16,7 +16,8 @@ from localcloud.server.access import resources
 from localcloud.server.call import HOOKS, Call, Caller, Params, Refusal
 
 from . import refusals
-from .model import NOT_FOUND, Cluster, Entry, Policy, active, cluster_of, now, page
+from .model import NOT_FOUND, Cluster, active, cluster_of, page
+from .parts import Entry, Policy, now
 
 PREFIX: Final = "arn:aws:eks::aws:cluster-access-policy/"
 ADMINISTRATOR, NODE = "AmazonEKSClusterAdminPolicy", "AmazonEKSAutoNodePolicy"

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from localcloud.server.call import Call
 from localcloud.server.service import Resource
 
-from .model import REGIONS, Addon, Association, Cluster, Entry, Region, Tags
+from .model import REGIONS, Cluster, Region
+from .parts import Addon, Association, Entry, Tags
 
 Tagged = Cluster | Entry | Addon | Association
 

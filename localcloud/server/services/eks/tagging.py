@@ -5,7 +5,8 @@ from __future__ import annotations
 from localcloud.server.call import HOOKS, Call, Params, Refusal
 
 from . import store
-from .model import NOT_FOUND, Tags
+from .model import NOT_FOUND
+from .parts import Tags
 
 
 def _tags(call: Call) -> Tags:

@@ -14,7 +14,8 @@ from localcloud.server.call import HOOKS, Call, Params, Refusal
 
 from . import entries, network, refusals, versions
 from .clusters import compute_of, logging_of, storage_of
-from .model import NOT_FOUND, Cluster, Update, cluster_of, now, page
+from .model import NOT_FOUND, Cluster, cluster_of, page
+from .parts import Update, now
 
 _AUTO_MODE: Final = ("computeConfig", "kubernetesNetworkConfig", "storageConfig")
 _ENDPOINTS: Final = ("endpointPrivateAccess", "endpointPublicAccess", "publicAccessCidrs")
