@@ -41,6 +41,7 @@ from localcloud.prepare import was_brought_up
 from localcloud.server import environment as environments
 from localcloud.server.oidc import load_key, mint
 from localcloud.server.process import Running
+from localcloud.sites import SiteError, open_sites
 from portal.pulumi_cli import ROOT, stacks
 from settings import Portal, load
 
@@ -119,6 +120,13 @@ def bring_up(server: Running, folder: Path) -> None:
                 import_released(wanted, urls[-1], env)
     with step("what is where"):
         run([*PORTAL, "status"], env)
+    sites = dict[str, str]()
+    if any(settings.sites for settings in portal.stacks.values()):
+        with step("the first page of each environment's site"):
+            try:
+                sites = open_sites(server, portal, env)
+            except SiteError as error:
+                raise BringUpError(str(error)) from None
     by_http = "".join(f"   curl -r 0-99 {url} | xxd | head -3\n" for url in urls if url)
     listed = "".join(f"   aws s3 ls --no-sign-request s3://{one.public}/{DATASET}/\n" for one in examples(portal))
     out.print(f"""
@@ -128,6 +136,8 @@ The accounts answer at {server.https_url}. To look around:
    pulumi preview -s {stacks()[0]:<13}portal status          localcloud calls --last 20
    aws --profile {stacks()[0]} s3 ls      profiles: {", ".join(stacks())}
 `make down` ends them with everything in them.""")
+    for environment, url in sites.items():
+        out.print(f"[bold]The site of {environment}:[/bold] {url}")
 
 
 def preview_credentials(portal: Portal, stack: str, server: Running, folder: Path) -> dict[str, str]:

@@ -22,9 +22,49 @@ _LOOK: Final = (
     "ec2:GetManagedPrefixListEntries",
     "elasticloadbalancing:Describe*",
     "kms:ListAliases",
+    "kms:ListKeys",
 )
 _READ_KEY: Final = ("kms:DescribeKey", "kms:GetKeyPolicy", "kms:GetKeyRotationStatus", "kms:ListResourceTags")
 _READ_EKS: Final = ("eks:Describe*", "eks:List*")
+_CHANGE_EKS: Final = (
+    "eks:AssociateAccessPolicy",
+    "eks:AssociateEncryptionConfig",
+    "eks:CreateAccessEntry",
+    "eks:CreateAddon",
+    "eks:CreatePodIdentityAssociation",
+    "eks:DeleteAccessEntry",
+    "eks:DeleteAddon",
+    "eks:DeleteCluster",
+    "eks:DeletePodIdentityAssociation",
+    "eks:DisassociateAccessPolicy",
+    "eks:TagResource",
+    "eks:UntagResource",
+    "eks:UpdateAccessEntry",
+    "eks:UpdateAddon",
+    "eks:UpdateClusterConfig",
+    "eks:UpdateClusterVersion",
+    "eks:UpdatePodIdentityAssociation",
+)
+_CHANGE_BALANCERS: Final = (
+    "elasticloadbalancing:AddTags",
+    "elasticloadbalancing:CreateListener",
+    "elasticloadbalancing:CreateLoadBalancer",
+    "elasticloadbalancing:CreateRule",
+    "elasticloadbalancing:CreateTargetGroup",
+    "elasticloadbalancing:DeleteListener",
+    "elasticloadbalancing:DeleteLoadBalancer",
+    "elasticloadbalancing:DeleteRule",
+    "elasticloadbalancing:DeleteTargetGroup",
+    "elasticloadbalancing:ModifyListener",
+    "elasticloadbalancing:ModifyLoadBalancerAttributes",
+    "elasticloadbalancing:ModifyRule",
+    "elasticloadbalancing:ModifyTargetGroup",
+    "elasticloadbalancing:ModifyTargetGroupAttributes",
+    "elasticloadbalancing:RemoveTags",
+    "elasticloadbalancing:SetRulePriorities",
+    "elasticloadbalancing:SetSecurityGroups",
+    "elasticloadbalancing:SetSubnets",
+)
 _CHANGE_KEY: Final = (
     "kms:CreateAlias",
     "kms:CreateGrant",
@@ -56,13 +96,13 @@ def reads(account: str, region: str) -> tuple[Statement, ...]:
 
 def changes(account: str, region: str) -> tuple[Statement, ...]:
     """What a deployment looks at, makes and changes."""
-    key, any_key = _keys(account, region), ("kms:CreateKey",)
+    key, without_name = _keys(account, region), ("eks:CreateCluster", "kms:CreateKey")
     aliases = f"arn:aws:kms:{region}:{account}:{names.CLUSTER_KEY}"
     balancers = f"arn:aws:elasticloadbalancing:{region}:{account}:*"
     return (
-        Statement(sid="LookAtCluster", actions=(*_LOOK, *_READ_EKS, *any_key), resources=("*",)),
-        Statement(sid="ChangeCluster", actions=("eks:*",), resources=(f"arn:aws:eks:{region}:{account}:*",)),
-        Statement(sid="ChangeBalancers", actions=("elasticloadbalancing:*",), resources=(balancers,)),
+        Statement(sid="LookAtCluster", actions=(*_LOOK, *_READ_EKS, *without_name), resources=("*",)),
+        Statement(sid="ChangeCluster", actions=_CHANGE_EKS, resources=(f"arn:aws:eks:{region}:{account}:*",)),
+        Statement(sid="ChangeBalancers", actions=_CHANGE_BALANCERS, resources=(balancers,)),
         Statement(sid="ChangeClusterKey", actions=(*_READ_KEY, *_CHANGE_KEY), resources=(key, aliases)),
         Statement(sid="ChangeClusterLog", actions=_LOG, resources=(_log(account, region),)),
         Statement(
@@ -78,7 +118,7 @@ def changes(account: str, region: str) -> tuple[Statement, ...]:
 def most(account: str) -> tuple[Statement, ...]:
     """What the boundary allows beyond what orchestrators need; EC2 as a whole, whose machines the cluster launches."""
     profiles = ("iam:*InstanceProfile", "iam:*InstanceProfiles")
-    services = ("ec2:*", "eks-auth:*", "eks:*", "elasticloadbalancing:*", "kms:CreateKey", "kms:ListAliases")
+    services = ("ec2:*", "eks-auth:*", "eks:*", "elasticloadbalancing:*", "kms:CreateKey", "kms:List*")
     secret = ("secretsmanager:DescribeSecret",)
     return (
         Statement(

@@ -210,6 +210,15 @@ LOOKUPS: Final[dict[str, Lookup]] = {
         asked={"ListenerArn": "listenerArn"},
         priority="to_number(Priority)",
     ),
+    "aws:kms/key:Key": Lookup(
+        service="kms",
+        call="list_keys",
+        items="Keys",
+        id="KeyId",
+        tags_call="list_resource_tags",
+        tags_asked="KeyId",
+        tags="Tags[].{Key: TagKey, Value: TagValue}",
+    ),
     "aws:lb/loadBalancer:LoadBalancer": _balancing(
         "describe_load_balancers", "LoadBalancers", "LoadBalancerArn", name="LoadBalancerName"
     ),

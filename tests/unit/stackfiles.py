@@ -74,6 +74,13 @@ def changed(change: Callable[[Files], object]) -> Files:
     return files
 
 
+def without_environments(settings: Any) -> None:
+    """Takes away a stack's environments, and what there is for them alone."""
+    settings["environments"] = {}
+    settings["network"] = {"cidr": settings["network"]["cidr"]}
+    settings.pop("cluster", None)
+
+
 def written(files: Files, directory: Path) -> Path:
     """Writes stack files and the workflows they name into a directory."""
     for stack, config in files.items():

@@ -15,7 +15,7 @@ from composition.data import workflows
 from composition.stack import compose
 from settings import SettingsError, load
 from tests.unit.recording import Recording, record
-from tests.unit.stackfiles import ROOT, Files, changed, own_files, written
+from tests.unit.stackfiles import ROOT, Files, changed, own_files, without_environments, written
 from tests.unit.test_program import ACCOUNTS
 from tests.unit.test_settings import Change, faults, put
 
@@ -83,8 +83,7 @@ def test_a_log_bucket_that_nothing_is_logged_into_lets_nothing_in(tmp_path: Path
         files["public"].clear()
         files["public"] |= {"account": account, "network": {"cidr": "10.40.0.0/16"}, "buckets": {"log": log}}
         for name in ("dev", "prod"):
-            files[name]["environments"] = {}
-            files[name]["network"] = {"cidr": files[name]["network"]["cidr"]}
+            without_environments(files[name])
 
     graph = composed(change, tmp_path, "public")
     allowed = [one for one in graph.one("log-policy").json("policy")["Statement"] if one["Effect"] == "Allow"]

@@ -37,11 +37,11 @@ def job_roles(graph: Recording, environment: str) -> dict[str, str]:
 
 
 def test_every_resource_has_its_accounts_provider(graph: Recording) -> None:
-    [provider] = [one for one in graph.resources if one.type.startswith("pulumi:providers:")]
+    [provider] = [one for one in graph.resources if one.type == "pulumi:providers:aws"]
     assert {one.provider.rsplit("::", 1)[0] for one in aws(graph)} == {provider.urn}
     urns = [one.urn for one in graph.resources]
     assert len(urns) == len(set(urns))
-    components = {one.urn for one in graph.resources if one.type.startswith("portal:")}
+    components = {one.urn for one in graph.resources if one.type.startswith(("portal:", "eks:"))}
     assert {one.parent for one in aws(graph)} <= components
 
 
@@ -160,11 +160,13 @@ def test_each_environment_runs_in_its_own_buckets() -> None:
 
 def test_images_are_pulled_by_the_accounts_that_run_jobs() -> None:
     repositories = {one.inputs["name"]: one for one in deployed("dev").of("ecr/repository:Repository")}
-    assert set(repositories) == {"cryoet-staging", "apiv2-x86"}
+    portals = "core-platform/cryoet-data-portal"
+    services = {f"{portals}-backend/apiv2/apiv2", f"{portals}/frontend/frontend"}
+    assert set(repositories) == {"cryoet-staging", "apiv2-x86", *services}
     assert all(one.protect for one in repositories.values())
     policies = deployed("dev").of("ecr/repositoryPolicy:RepositoryPolicy")
     principals = [one.json("policy")["Statement"][0]["Principal"] for one in policies]
-    assert principals == [{"AWS": f"arn:aws:iam::{ACCOUNTS['prod']}:root"}] * 2
+    assert principals == [{"AWS": f"arn:aws:iam::{ACCOUNTS['prod']}:root"}] * 4
     assert not deployed("prod").of("ecr/repository:Repository")
 
 
@@ -215,9 +217,12 @@ def test_operators_read_the_jobs_logs() -> None:
 
 
 def test_deployments_hand_over_the_programs_roles_alone(graph: Recording) -> None:
-    handed = policy(graph, "cryoet-github-deploy")["PassRoles"]
-    assert handed["Resource"].endswith(":role/cryoet-*")
-    services = set(handed["Condition"]["StringEquals"]["iam:PassedToService"])
+    more = graph.one("cryoet-github-deploy-cluster", "iam/policy:Policy").json("policy")["Statement"]
+    to_cluster = next(one for one in more if one["Sid"] == "PassToCluster")
+    services: set[str] = set()
+    for handed in (policy(graph, "cryoet-github-deploy")["PassRoles"], to_cluster):
+        assert handed["Resource"].endswith(":role/cryoet-*")
+        services |= {*handed["Condition"]["StringEquals"]["iam:PassedToService"]}
     trusted: set[str] = set()
     for one in graph.of("iam/role:Role"):
         principals = [statement["Principal"] for statement in one.json("assumeRolePolicy")["Statement"]]

@@ -10,7 +10,7 @@ from typing import Any, cast
 
 import pytest
 
-from components.access import databases, delivery
+from components.access import clusters, databases, delivery
 from components.access.orchestration import reads
 from portal.pulumi_cli import Pulumi, PulumiError
 from portal.recovery import RecoverError, clear_dead_lock
@@ -88,7 +88,12 @@ def test_every_type_that_the_program_makes_can_be_found(stack: str) -> None:
 
 
 def test_who_deploys_may_look_for_all_that_the_program_makes() -> None:
-    statements = (*reads(ACCOUNT, REGION), *delivery.reads(()), *databases.reads(ACCOUNT, REGION))
+    statements = (
+        *reads(ACCOUNT, REGION),
+        *delivery.reads(()),
+        *databases.reads(ACCOUNT, REGION),
+        *clusters.reads(ACCOUNT, REGION),
+    )
     allowed = {action for one in statements for action in one.actions}
     used = {one.type for stack in ("dev", "prod") for one in deployed(stack).resources} & {*LOOKUPS}
     lookups = [LOOKUPS[type_] for type_ in used]

@@ -326,8 +326,9 @@ def test_what_no_job_could_do_is_refused_before_an_account_is_asked(words: list[
 def _no_orchestrators(files: dict[str, Any]) -> None:
     for settings_ in files.values():
         settings_["network"] = {"cidr": settings_["network"]["cidr"]}
+        settings_.pop("cluster", None)
         for environment in settings_.get("environments", {}).values():
-            for part in ("orchestrator", "database"):
+            for part in ("orchestrator", "database", "api", "frontend", "site"):
                 environment.pop(part, None)
 
 

@@ -24,7 +24,9 @@ def aws(graph: Recording) -> list[Any]:
 
 def test_every_resource_has_its_accounts_provider(graph: Recording, stack: str) -> None:
     providers = [one for one in graph.resources if one.type.startswith("pulumi:providers:")]
-    assert [one.type for one in providers] == ["pulumi:providers:aws"]
+    assert [one.type for one in providers if one.name == "account"] == ["pulumi:providers:aws"]
+    inside = [one.type for one in providers if one.name != "account"]
+    assert inside == ([] if stack == "public" else ["pulumi:providers:kubernetes"])
     assert json.loads(providers[0].inputs["allowedAccountIds"]) == [ACCOUNTS[stack]]
     role = json.loads(providers[0].inputs["assumeRoles"])[0]["roleArn"]
     assert role == f"arn:aws:iam::{ACCOUNTS[stack]}:role/OrganizationAccountAccessRole"
@@ -42,8 +44,8 @@ def test_every_taggable_resource_is_tagged(graph: Recording, stack: str) -> None
 
 
 def test_every_child_hangs_on_a_component(graph: Recording) -> None:
-    components = {one.urn for one in graph.resources if one.type.startswith("portal:")}
-    assert {one.parent for one in aws(graph)} <= components
+    components = {one.urn for one in graph.resources if one.type.startswith(("portal:", "eks:"))}
+    assert {one.parent for one in graph.resources if one.type.startswith(("aws:", "kubernetes:"))} <= components
 
 
 def test_resource_names_are_unique_by_type(graph: Recording) -> None:

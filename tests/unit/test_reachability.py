@@ -1,9 +1,10 @@
-"""Who reaches a database's port, worked out from subnets, routes, security groups and endpoints of each recorded graph.
+"""Who reaches what, worked out from subnets, routes, security groups, network policies and endpoints of each recorded
+graph: databases, the services' pods, and the load balancers before them.
 
 The mocks give a resource the id ``NAME-id`` and, where it makes one up, the name ``NAME-name``. Two things in a VPC
-reach each other if the target's group lets the source's group or address in and the source's lets it out; from outside
-a target is reached through a public address alone, which needs a route to an internet gateway and an instance that
-takes one.
+reach each other if the target's group lets the source's group or address in and the source's lets it out; a pod also
+needs its network policy to let it out. From outside a target is reached through a public address alone, which needs a
+route to an internet gateway and an instance that takes one.
 """
 
 from __future__ import annotations
@@ -17,13 +18,17 @@ from tests.unit.recording import Recording, Registered
 
 EXPECTED = {
     "dev": {
-        "dev-database": {"dev-on-demand", "dev-overflow", "dev-spot"},
-        "staging-database": {"staging-on-demand", "staging-overflow", "staging-spot"},
+        "dev-database": {"dev-on-demand", "dev-overflow", "dev-spot", "pods of dev/api"},
+        "staging-database": {"staging-on-demand", "staging-overflow", "staging-spot", "pods of staging/api"},
     },
     "public": {},
-    "prod": {"prod-database": {"prod-on-demand", "prod-overflow", "prod-spot"}},
+    "prod": {"prod-database": {"prod-on-demand", "prod-overflow", "prod-spot", "pods of prod/api"}},
 }
-"""Written by hand: each database, and the machines that reach its port."""
+"""Written by hand: each database, and the machines and pods that reach its port."""
+ENVIRONMENTS = {"dev": ("dev", "staging"), "public": (), "prod": ("prod",)}
+"""Those with services."""
+CLOUDFRONT = "pl-cloudfront"
+"""AWS's list of the addresses that CloudFront asks from."""
 
 
 def id_of(one: Registered) -> str:
@@ -38,7 +43,33 @@ def members(graph: Recording) -> dict[str, set[str]]:
         groups += one.inputs.get("securityGroupIds", [])
         for group in groups:
             found.setdefault(group, set()).add(re.sub(r"-[0-9a-f]{8}$", "", one.name))
+    for one in graph.of("eks.amazonaws.com/v1:NodeClass"):
+        for term in one.inputs["spec"]["securityGroupSelectorTerms"]:
+            found.setdefault(term["id"], set()).add(f"machines of {one.inputs['metadata']['name']}")
+    for one in graph.of("lb/loadBalancer:LoadBalancer"):
+        for group in one.inputs["securityGroups"]:
+            found.setdefault(group, set()).add(f"load balancer of {one.name}")
     return found
+
+
+def pods_on(graph: Recording, machines: str, port: int, blocks: list[IPv4Network]) -> set[str]:
+    """The services on an environment's machines whose network policy lets them go to all of these networks."""
+    found: set[str] = set()
+    for one in graph.of("networking.k8s.io/v1:NetworkPolicy"):
+        metadata, spec = one.inputs["metadata"], one.inputs["spec"]
+        if machines == f"machines of {metadata['namespace']}" and all(_let_out(spec, port, block) for block in blocks):
+            found.add(f"pods of {metadata['namespace']}/{metadata['name']}")
+    return found
+
+
+def _let_out(spec: dict[str, Any], port: int, block: IPv4Network) -> bool:
+    for rule in spec.get("egress", []):
+        named = any(one["port"] == port for one in rule["ports"])
+        for one in rule["to"] if named else []:
+            left_out = [IPv4Network(other) for other in one["ipBlock"].get("except", [])]
+            if block.subnet_of(IPv4Network(one["ipBlock"]["cidr"])) and not any(map(block.overlaps, left_out)):
+                return True
+    return False
 
 
 def covers(rule: Registered, port: int) -> bool:
@@ -83,13 +114,56 @@ def reaching(graph: Recording, cluster: Registered) -> set[str]:
         if source is None:
             found.add(str(rule.inputs.get("cidrIpv4") or rule.inputs.get("cidrIpv6") or rule.inputs["prefixListId"]))
         elif let_out(graph, source, port, subnets):
-            found |= members(graph).get(source, set())
+            blocks = [IPv4Network(subnet.inputs["cidrBlock"]) for subnet in subnets]
+            for member in members(graph).get(source, set()):
+                found |= pods_on(graph, member, port, blocks) if member.startswith("machines of ") else {member}
+    return found
+
+
+def let_into(graph: Recording, group: str, port: int) -> set[str]:
+    """What a group's own rules let in on a port: members of other groups by name, lists and networks as they are."""
+    found: set[str] = set()
+    for rule in graph.of("vpc/securityGroupIngressRule:SecurityGroupIngressRule"):
+        inputs = rule.inputs
+        if inputs["securityGroupId"] == group and covers(rule, port):
+            source = inputs.get("referencedSecurityGroupId")
+            found |= members(graph)[source] if source else {inputs.get("prefixListId") or inputs["cidrIpv4"]}
     return found
 
 
 def test_a_database_is_reached_by_its_environments_machines_alone(graph: Recording, stack: str) -> None:
     clusters = graph.of("rds/cluster:Cluster")
     assert {one.name: reaching(graph, one) for one in clusters} == EXPECTED[stack]
+
+
+PORTS = {"api": 9009, "frontend": 8080}
+
+
+def test_pods_are_reached_by_their_load_balancer_and_that_by_cloudfront_alone(graph: Recording, stack: str) -> None:
+    """Viewer → CloudFront → VPC origin → load balancer → pod; and no other way, from another environment neither."""
+    for name in ENVIRONMENTS[stack]:
+        assert let_into(graph, f"{name}-balancer-id", 80) == {CLOUDFRONT}
+        assert graph.one(name, "lb/loadBalancer:LoadBalancer").inputs["internal"] is True
+        for service, port in PORTS.items():
+            assert let_into(graph, f"{name}-pods-id", port) == {f"load balancer of {name}"}
+            policy = graph.one(f"{name}-{service}-ways").inputs["spec"]
+            subnets = {one.inputs["cidrBlock"] for one in graph.of("ec2/subnet:Subnet") if "private" in one.name}
+            [way_in] = policy["ingress"]
+            assert {one["ipBlock"]["cidr"] for one in way_in["from"]} == subnets
+            assert [one["port"] for one in way_in["ports"]] == [port]
+        origin = graph.one(f"{name}-site", "VpcOrigin").inputs["vpcOriginEndpointConfig"]
+        assert origin["arn"] == f"arn:aws:mock:::{name}"
+    assert {one.inputs["metadata"]["namespace"] for one in graph.of("NetworkPolicy") if one.name.endswith("-deny")} == {
+        *ENVIRONMENTS[stack]
+    }
+
+
+def test_no_pod_reaches_the_pods_of_another_environment(graph: Recording, stack: str) -> None:
+    """The machines share the cluster's own group, which lets its members in: network policies are what is between."""
+    private = [IPv4Network(one.inputs["cidrBlock"]) for one in graph.of("ec2/subnet:Subnet") if "private" in one.name]
+    for name in ENVIRONMENTS[stack]:
+        for port in PORTS.values():
+            assert not pods_on(graph, f"machines of {name}", port, private)
 
 
 def test_no_instance_of_a_database_takes_a_public_address(graph: Recording) -> None:

@@ -82,7 +82,8 @@ def test_what_the_components_use_can_be_loaded_ahead() -> None:
     """Nothing is left to load when the program is composed, and no part is loaded whole for it."""
     program = """
 import sys
-import composition.cdn, composition.databases, composition.orchestrators, composition.stack
+import composition.cdn, composition.cluster, composition.databases, composition.networked
+import composition.orchestrators, composition.services, composition.stack
 from composition import sdk
 from composition.account import provider_of
 from settings import load

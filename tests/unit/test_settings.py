@@ -372,7 +372,7 @@ def test_an_environment_or_a_part_of_it_is_not_dropped_without_retire(tmp_path: 
     assert gone == f"{at}.gone: the environment is deployed; {first}stack up once, then remove the entry"
 
     def bare(files: Files) -> None:
-        for part in ("orchestrator", "database"):
+        for part in ("orchestrator", "database", "api", "frontend", "site"):
             del files["dev"]["environments"]["dev"][part]
         files["dev"]["environments"]["dev"]["retire"] = True
 

@@ -10,7 +10,7 @@ import pytest
 from settings import Portal, SettingsError, load
 from settings.audience import Deployed, deployed, outputs
 from settings.schema import BucketKind
-from tests.unit.stackfiles import ROOT, Files, changed, written
+from tests.unit.stackfiles import ROOT, Files, changed, without_environments, written
 from tests.unit.test_settings import faults, put
 
 RAW, EMBARGO = "cryoetportal-rawdatasets-dev", "cryoet-data-portal-embargo"
@@ -22,8 +22,7 @@ def opening(before: dict[str, Deployed], directory: Path, said: Iterable[str] = 
     """The faults of dev's file with another entry for the embargo bucket, which no environment writes to."""
 
     def change(files: Files) -> None:
-        files["dev"]["environments"] = {}
-        files["dev"]["network"] = {"cidr": files["dev"]["network"]["cidr"]}
+        without_environments(files["dev"])
         files["dev"]["account"]["block_public_access"] = False
         bucket = {"name": EMBARGO, "lifecycle": {"noncurrent_days": 30}, **entry}
         files["dev"]["buckets"]["embargo"] = bucket | ({"open_contents_to": [*said]} if said else {})
