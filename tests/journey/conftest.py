@@ -153,6 +153,7 @@ def initialised(cloud: Cloud, tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = Project(folder / "project", environment(cloud, folder))
     for stack in STACKS:
         made.pulumi(stack, "stack", "init", "--no-select")
+        made.change(stack, without_services)
     return folder
 
 
@@ -204,7 +205,20 @@ def smaller(settings: dict[str, Any]) -> None:
     del settings["images"]["import"]
 
 
-SERVES = ("database", "api", "frontend", "site")
+SERVICES = ("api", "frontend", "site")
+
+
+def without_services(settings: dict[str, Any]) -> None:
+    """Takes away the cluster and what runs in it, which `test_services` and `test_make` bring up."""
+    settings.pop("cluster", None)
+    for name in ("api", "frontend"):
+        settings.get("images", {}).pop(name, None)
+    for environment in settings.get("environments", {}).values():
+        for part in SERVICES:
+            environment.pop(part, None)
+
+
+SERVES = ("database", *SERVICES)
 """What an environment has that its jobs don't need."""
 
 

@@ -98,7 +98,8 @@ def test_who_deploys_may_look_for_all_that_the_program_makes() -> None:
     used = {one.type for stack in ("dev", "prod") for one in deployed(stack).resources} & {*LOOKUPS}
     lookups = [LOOKUPS[type_] for type_ in used]
     calls = {(one.service, call) for one in lookups for call in (one.call, one.tags_call) if call}
-    asked = {f"{service}:{call.title().replace('_', '')}" for service, call in calls}
+    prefixes = {"elbv2": "elasticloadbalancing"}
+    asked = {f"{prefixes.get(service, service)}:{call.title().replace('_', '')}" for service, call in calls}
     assert asked
     assert {one for one in asked if not any(fnmatchcase(one, action) for action in allowed)} == set()
 
