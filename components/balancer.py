@@ -56,8 +56,6 @@ class Balancer(pulumi.ComponentResource):
     listener_arn: pulumi.Output[str]
     listener: lb.Listener
     """A target group that no listener uses has no healthy targets, so pods come after it."""
-    proofs: tuple[route53.Record, ...] = ()
-    """The records that prove the hosts, for other certificates too."""
     port: int
     """443 with hosts, else 80."""
     security_group_id: pulumi.Output[str]
@@ -68,6 +66,8 @@ class Balancer(pulumi.ComponentResource):
         self.name, self._args = name, args
         self._opts = pulumi.ResourceOptions(parent=self)
         self.port = 443 if args.hosts else 80
+        self.proofs: tuple[route53.Record, ...] = ()
+        """The records that prove the hosts, for other certificates too."""
 
         group = self._security_group()
         made = lb.LoadBalancer(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import socket
 from collections.abc import Mapping
+from importlib import import_module
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -17,6 +18,7 @@ from components.network import Network
 from settings import Cluster as ClusterSettings
 from settings import Portal
 
+import_module("pulumi_aws.ec2.security_group_rule")  # pulumi_eks's component names it, in Auto Mode too
 NOTICE: Final = dt.timedelta(days=90)
 """How long before the end of a version's support previews begin to say so."""
 REACH_SECONDS: Final = 3
