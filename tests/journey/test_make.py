@@ -159,11 +159,15 @@ def test_up_brings_it_all_up_and_finds_it_there_again(tmp_path: Path) -> None:
             assert served_bytes(tomogram["https_mrc_file"]) == tomogram["file_size_mrc"]
         assert ("copy: s3://" in first, "copy: s3://" in again) == (True, False)
         preview = done(folder, "preview")
-        # Under another role the provider itself differs; nothing else does.
-        assert preview.count("Resources:\n    ~ 1 to update\n    ") == len(made), preview
+        # Under another role the providers differ, the cluster's two as well; nothing else does.
+        providers = {"dev": 3, "prod": 3, "public": 1}
+        updates = re.findall(r"^Resources:\n    ~ (\d+) to update\n    ", preview, re.MULTILINE)
+        assert [int(count) for count in updates] == [*providers.values()], preview
         assert [int(count) for count in re.findall(r"^ +(\d+) unchanged$", preview, re.MULTILINE)] == [
-            count - 1 for count in made.values()
+            count - providers[stack] for stack, count in made.items()
         ]
+        sites = re.findall(r"^The site of (\w+): (http://\S+/)$", first, re.MULTILINE)
+        assert [environment for environment, _ in sites] == ["dev", "staging", "prod"]
         Documented(folder).run()
     finally:
         make(folder, "down")
