@@ -12,6 +12,14 @@ FRONTEND: dict[str, Any] = {"image": {"key": "frontend", "tag": "v1"}, "replicas
 HOSTS: dict[str, Any] = {"hosts": ["portal.example.org"], "zone_id": "Z0123456789ABCDEFGHIJ"}
 
 
+def without_services(settings: Any) -> None:
+    """Takes away a stack's cluster, and what runs in it."""
+    settings.pop("cluster", None)
+    for environment in settings["environments"].values():
+        for part in ("api", "frontend", "site"):
+            environment.pop(part, None)
+
+
 def serving(files: Files) -> None:
     """Gives the environments of dev, and prod's, all that serves."""
     for stack, environments in {"dev": ("dev", "staging"), "prod": ("prod",)}.items():

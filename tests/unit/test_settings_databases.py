@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from settings import SettingsError, load
+from tests.unit.serving import without_services
 from tests.unit.stackfiles import Files, changed, written
 from tests.unit.test_settings import Change, faults, put
 
@@ -59,6 +60,7 @@ def test_what_is_refused_names_key_value_and_rule(values: dict[str, Any], said: 
 
 def test_a_database_that_nobody_could_reach_is_refused(tmp_path: Path) -> None:
     def change(files: Files) -> None:
+        without_services(files["prod"])
         del files["prod"]["environments"]["prod"]["orchestrator"]
         files["prod"]["network"] = {"cidr": files["prod"]["network"]["cidr"]}
 
@@ -135,6 +137,7 @@ def test_a_zone_with_instances_stays(tmp_path: Path) -> None:
 
 def test_a_dropped_database_is_refused(tmp_path: Path) -> None:
     def change(files: Files) -> None:
+        without_services(files["prod"])
         del files["prod"]["environments"]["prod"]["database"]
 
     [found] = against(DEPLOYED, change, tmp_path)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from settings import SettingsError, load
-from tests.unit.serving import serving
+from tests.unit.serving import serving, without_services
 from tests.unit.stackfiles import Files, changed, written
 from tests.unit.test_settings import faults, put
 
@@ -109,6 +109,7 @@ def against(deployed: dict[str, Any], cluster: dict[str, Any] | None, directory:
     """The faults of dev's file with this cluster and no services, where ``deployed`` was put out."""
 
     def change(files: Files) -> None:
+        without_services(files["dev"])
         if cluster:
             files["dev"]["cluster"] = cluster
 
