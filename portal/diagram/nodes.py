@@ -54,8 +54,7 @@ def _sites(state: State) -> Iterator[Node]:
 
 def _services(state: State) -> Iterator[Node]:
     for each in state.of("aws:lb/loadBalancer:LoadBalancer"):
-        name = str(each.outputs.get("name", each.name))
-        yield _node(state, each, Column.BALANCER, "Load balancer", name, state.environment(each))
+        yield _node(state, each, Column.BALANCER, "Load balancer", each.name, state.environment(each))
     for each in state.of(DEPLOYMENT):
         yield _node(state, each, Column.SERVICE, "Service", metadata(each).get("name", each.name), namespace(each))
 

@@ -23,21 +23,14 @@ SECONDS: Final = 30
 INTERACTIVE: Final = {"button", "checkbox", "combobox", "link", "searchbox", "slider", "textbox"}
 
 
-def chromium() -> str:
-    """
-    Its path. Where this process may install packages, Debian's is installed; in CI it never is. Skips the test if there
-    is none.
-    """
+def installed() -> str | None:
+    """The browser's path. Where this process may install packages, Debian's is installed; in CI it never is."""
     if program := next(filter(None, map(shutil.which, PROGRAMS)), None):
         return program
     if "CI" not in os.environ and os.geteuid() == 0 and shutil.which("apt-get"):
         words = ["apt-get", "install", "--yes", "--no-install-recommends", "chromium"]
         subprocess.run(words, check=False, capture_output=True, timeout=300)
-    if program := shutil.which(PROGRAMS[0]):
-        return program
-    pytest.skip(
-        "no browser: none of chromium, chromium-browser and google-chrome is on PATH (apt-get install chromium)"
-    )
+    return shutil.which(PROGRAMS[0])
 
 
 WITH_PIPES: Final = """
@@ -144,7 +137,9 @@ class Browser:
 
 @contextmanager
 def browser() -> Generator[Browser]:
-    program = chromium()
+    program = installed()
+    if program is None:
+        pytest.skip(f"no browser: none of {', '.join(PROGRAMS)} is on PATH (apt-get install chromium)")
     ours, theirs = os.pipe(), os.pipe()  # the browser reads from the first and writes to the second
     words = [program, "--headless", "--remote-debugging-pipe", "--no-sandbox", "--disable-gpu", "--no-first-run"]
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:

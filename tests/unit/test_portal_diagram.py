@@ -167,9 +167,9 @@ def cluster() -> Deployed:
 def test_requests_go_from_the_site_to_services_and_from_the_api_to_its_database() -> None:
     accounts, edges, _ = drawn(cluster())
     assert names(accounts, edges) == {
-        ("qa.example.org", "request", "qa", False),
-        ("qa", "request", "api", False),
-        ("qa", "request", "frontend", False),
+        ("qa.example.org", "request", "qa-balancer", False),
+        ("qa-balancer", "request", "api", False),
+        ("qa-balancer", "request", "frontend", False),
         ("api", "sql", "cryoet-qa", False),
     }
     [lab] = accounts
