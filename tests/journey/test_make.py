@@ -19,6 +19,7 @@ from portal.errors import START_LOCAL
 from portal.pulumi_cli import ROOT, stacks
 from tests.journey.conftest import engine
 from tests.journey.documented_steps import Documented
+from tests.journey.pages import visit
 
 
 def localcloud(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -167,6 +168,7 @@ def test_up_brings_it_all_up_and_finds_it_there_again(tmp_path: Path) -> None:
             count - providers[stack] for stack, count in made.items()
         ]
         sites = re.findall(r"^The site of (\w+): (http://\S+/)$", first, re.MULTILINE)
+        visit(dict(sites)["prod"])
         assert [environment for environment, _ in sites] == ["dev", "staging", "prod"]
         Documented(folder).run()
     finally:
