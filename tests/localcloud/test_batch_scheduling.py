@@ -68,7 +68,7 @@ def test_lack_of_capacity_in_one_environment_moves_on_by_itself(world: World) ->
 def test_a_higher_priority_goes_first_in_a_shared_environment(world: World) -> None:
     shared = world.environment(maxvCpus=1)
     low, high = world.queue(shared, priority=1), world.queue(shared, priority=9)
-    holder = world.submit(low, "sleep", "0.3")
+    holder = world.submit(low, "sleep", "2")
     world.until_status(holder, "RUNNING")
     second, first = world.submit(low, "true"), world.submit(high, "true")
     assert world.ended(first)["startedAt"] <= world.ended(second)["startedAt"]

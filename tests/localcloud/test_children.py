@@ -190,13 +190,13 @@ def test_children_are_watched_until_they_end_and_a_check_that_fails_ends_nothing
 
 @pytest.mark.parametrize(
     ("script", "code"),
-    [("trap 'exit 3' INT; while :; do sleep 0.01; done", 3), ("trap '' INT; while :; do sleep 0.01; done", 137)],
+    [("trap 'exit 3' TERM; while :; do sleep 0.01; done", 3), ("trap '' TERM; while :; do sleep 0.01; done", 137)],
 )
 def test_a_stop_asks_before_it_kills(tmp_path: Path, script: str, code: int) -> None:
     child = run(tmp_path, f"{script.partition(';')[0]}; echo ready; {script.partition('; ')[2]}")
     until(lambda: child.tail() or None)
     assert child.alive
-    assert child.stop(signal.SIGINT, 0.5 if code == 137 else 10) == code
+    assert child.stop(signal.SIGTERM, 0.5 if code == 137 else 10) == code
 
 
 def test_an_unprivileged_child_is_not_root_and_may_use_its_directory(tmp_path: Path) -> None:

@@ -140,7 +140,7 @@ def objects(site: Site, group: str) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def test_pods_are_replaced_without_a_lost_request(site: Site) -> None:
-    until(lambda: site.ask() == "one", 30)
+    until(lambda: site.ask() == "one", 60)
     ended = threading.Event()
     viewers = [threading.Thread(target=site.ask_until, args=(ended,)) for _ in range(3)]
     for viewer in viewers:
@@ -155,17 +155,17 @@ def test_pods_are_replaced_without_a_lost_request(site: Site) -> None:
 
 
 def test_a_network_policy_that_forgets_the_load_balancer_is_seen(site: Site) -> None:
-    until(lambda: site.ask() in SERVED, 30)
+    until(lambda: site.ask() in SERVED, 60)
     site.patch("NetworkPolicy", "web", {"spec": policy("10.99.0.0/24")})
-    until(lambda: site.ask() == "504", 20)
+    until(lambda: site.ask() == "504", 60)
     site.patch("NetworkPolicy", "web", {"spec": policy(*SUBNETS)})
     reset()
-    until(lambda: site.ask() in SERVED, 20)
+    until(lambda: site.ask() in SERVED, 60)
 
 
 def test_a_security_group_that_forgets_the_load_balancer_is_seen(site: Site) -> None:
-    until(lambda: site.ask() in SERVED, 30)
+    until(lambda: site.ask() in SERVED, 60)
     site.network.ec2.revoke_security_group_ingress(**rule_to_pods(site))
-    until(lambda: site.ask() == "504", 20)
+    until(lambda: site.ask() == "504", 60)
     admit_to_pods(site)
-    until(lambda: site.ask() in SERVED, 20)
+    until(lambda: site.ask() in SERVED, 60)

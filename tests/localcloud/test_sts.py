@@ -188,7 +188,7 @@ class TestCredentials:
     ) -> None:
         key = credentials["AccessKeyId"]
         ended = sessions.SESSIONS[key]
-        monkeypatch.setitem(sessions.SESSIONS, key, replace(ended, expires=ended.expires - timedelta(hours=2)))
+        monkeypatch.setitem(sessions.SESSIONS, key, replace(ended, expires=ended.expires - timedelta(hours=1)))
         assert refused(session_client(cloud, credentials).get_caller_identity)[:2] == ("ExpiredToken", 403)
         assert refused(session_client(cloud, credentials, "s3").list_buckets)[:2] == ("ExpiredToken", 400)
 

@@ -15,7 +15,7 @@ HOSTS: dict[str, Any] = {"hosts": ["portal.example.org"], "zone_id": "Z012345678
 def without_services(settings: Any) -> None:
     """Takes away a stack's cluster, and what runs in it."""
     settings.pop("cluster", None)
-    for environment in settings["environments"].values():
+    for environment in settings.get("environments", {}).values():
         for part in ("api", "frontend", "site"):
             environment.pop(part, None)
 
