@@ -31,11 +31,16 @@ class _Issuer:
 _ISSUER = _Issuer()
 
 
-def issue(*hosts: str) -> tuple[bytes, bytes]:
-    """Private key and certificate, as PEM, of a further server that answers by these names and addresses."""
+def _authority() -> trustme.CA:
+    """One for all that this process serves, however often its accounts are set up."""
     if _ISSUER.authority is None:
         _ISSUER.authority = trustme.CA(organization_name="local cloud")
-    issued = _ISSUER.authority.issue_cert(*hosts)
+    return _ISSUER.authority
+
+
+def issue(*hosts: str) -> tuple[bytes, bytes]:
+    """Private key and certificate, as PEM, of a further server that answers by these names and addresses."""
+    issued = _authority().issue_cert(*hosts)
     return issued.private_key_pem.bytes(), b"".join(part.bytes() for part in issued.cert_chain_pems)
 
 
@@ -43,7 +48,7 @@ def make_certificate(folder: Path) -> TlsFiles:
     """Writes ca.pem, server.pem and server.key into ``folder`` (made if missing, readable by the owner alone)."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     files = TlsFiles(authority=folder / "ca.pem", certificate=folder / "server.pem", key=folder / "server.key")
-    authority = _ISSUER.authority = trustme.CA(organization_name="local cloud")
+    authority = _authority()
     issued = authority.issue_cert(*HOSTS)
     authority.cert_pem.write_to_path(files.authority)
     files.key.touch(mode=0o600)
