@@ -42,7 +42,7 @@ STEPS = (
     Step(command="pulumi preview -s dev", says=r"\d+ unchanged"),
     Step(command="pulumi preview --diff -s STACK", says=r"\d+ unchanged", put_in={"STACK": "public"}),
     Step(command="portal status", says="staging"),
-    Step(command="portal diagram portal.svg", says="3 accounts", put_in={"portal.svg": ".local/portal.svg"}),
+    Step(command="portal diagram portal.svg", says="3 accounts", put_in={"portal.svg": "$(mktemp -d)/portal.svg"}),
     Step(
         command="portal submit queue ../dataset_configs/10000.yaml cryoetportal-rawdatasets-dev "
         "cryoet-data-portal-staging --deposition 10300 --source-prefix phantom --watch",
