@@ -37,11 +37,7 @@ class Removal:
     """By bucket, of those that are deleted."""
 
     def __str__(self) -> str:
-        parts = [
-            f"{name} with {_counted(self.objects[name], 'object')}"
-            for name in self.lost.values()
-            if name in self.objects
-        ]
+        parts = [f"{bucket} with {_counted(count, 'object')}" for bucket, count in self.objects.items()]
         parts += [self.lost["orchestrator"]] if "orchestrator" in self.lost else []
         return f"the environment {self.environment} loses {', '.join(parts)}"
 
