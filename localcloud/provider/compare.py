@@ -6,7 +6,7 @@ both optional and computed keeps the provider's value while the program leaves i
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import ip_network
 from typing import Any, Final, Literal
 
@@ -25,6 +25,14 @@ class Change:
     path: str
     kind: Kind
     replace: bool
+
+
+@dataclass(frozen=True)
+class DiffResult:
+    """What an update would change: the differences, and whether the old resource goes before the new one comes."""
+
+    changes: list[Change] = field(default_factory=list[Change])
+    delete_before_replace: bool = False
 
 
 def _same_key(left: str, right: str) -> bool:

@@ -12,7 +12,7 @@ from typing import Any, Final, TypeVar
 
 from localcloud.provider import autoname, config, functions, plan_rules, state, tags
 from localcloud.provider.check import check_inputs
-from localcloud.provider.compare import Change, changes, empty
+from localcloud.provider.compare import Change, DiffResult, changes, empty
 from localcloud.provider.errors import PartlyCreatedError, ProviderError, describe
 from localcloud.provider.names import to_camel, to_snake
 from localcloud.provider.resource import Inputs, Operation, Resource
@@ -28,14 +28,6 @@ _SETTLING: Final = (0.05, 0.2, 0.5, 1.0, None)
 """Seconds after each reading until the next, while a change isn't seen."""
 _DEFAULTS: Final = "__defaults"
 """The input in which pulumi-aws notes which others it filled in, so that a made-up name is told from a given one."""
-
-
-@dataclass(frozen=True)
-class DiffResult:
-    """What an update would change: the differences, and whether the old resource goes before the new one comes."""
-
-    changes: list[Change] = field(default_factory=list[Change])
-    delete_before_replace: bool = False
 
 
 @dataclass(frozen=True)

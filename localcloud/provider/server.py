@@ -12,7 +12,7 @@ from google.protobuf import empty_pb2
 
 from localcloud.provider import VERSION
 from localcloud.provider.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
-from localcloud.provider.provider import AwsProvider, DiffResult
+from localcloud.provider.provider import AwsProvider
 from localcloud.provider.serving import answer, check_failures, diff_response, name_of, serve, type_of
 from localcloud.provider.wire import decode_map, encode_map
 
@@ -50,7 +50,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
     def DiffConfig(self, request: Any, context: Any) -> Any:  # noqa: N802
         def run() -> Any:
             olds = request.old_inputs if request.old_inputs.fields else request.olds
-            return _diff(self.provider.diff_config(decode_map(olds)[0], decode_map(request.news)[0]))
+            return diff_response(self.provider.diff_config(decode_map(olds)[0], decode_map(request.news)[0]))
 
         return answer(context, run)
 
@@ -76,7 +76,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
 
     def Diff(self, request: Any, context: Any) -> Any:  # noqa: N802
         def run() -> Any:
-            return _diff(
+            return diff_response(
                 self.provider.diff(type_of(request.urn), decode_map(request.olds)[0], decode_map(request.news)[0])
             )
 
@@ -128,10 +128,6 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
             return response
 
         return answer(context, run)
-
-
-def _diff(result: DiffResult) -> Any:
-    return diff_response(result.changes, delete_before_replace=result.delete_before_replace)
 
 
 def _spread(secrets: set[str]) -> set[str]:

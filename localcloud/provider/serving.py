@@ -15,7 +15,7 @@ from typing import Any, Final
 import grpc
 from google.protobuf import any_pb2
 
-from localcloud.provider.compare import Change
+from localcloud.provider.compare import DiffResult
 from localcloud.provider.errors import PartlyCreatedError, ProviderError
 from localcloud.provider.proto import provider_pb2, provider_pb2_grpc, status_pb2
 from localcloud.provider.wire import WireError, encode_map
@@ -85,8 +85,9 @@ def check_failures(failures: list[tuple[str, str]]) -> list[Any]:
     return [provider_pb2.CheckFailure(reason=f"{name}: {reason}") for name, reason in failures]
 
 
-def diff_response(changes: list[Change], *, delete_before_replace: bool = False) -> Any:
+def diff_response(result: DiffResult) -> Any:
     """The differences, in the engine's terms."""
+    changes = result.changes
     tops = sorted({change.path.split(".")[0].split("[")[0] for change in changes})
     return provider_pb2.DiffResponse(
         changes=provider_pb2.DiffResponse.DIFF_SOME if changes else provider_pb2.DiffResponse.DIFF_NONE,
@@ -97,7 +98,7 @@ def diff_response(changes: list[Change], *, delete_before_replace: bool = False)
             for change in changes
         },
         hasDetailedDiff=True,
-        deleteBeforeReplace=delete_before_replace,
+        deleteBeforeReplace=result.delete_before_replace,
     )
 
 

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from localcloud.kubernetes.objects.errors import ApiError
 from localcloud.kubernetes.objects.merging import merge_patch
-from localcloud.provider.compare import Change
+from localcloud.provider.compare import DiffResult
 from localcloud.provider.errors import ProviderError
 from localcloud.provider_kubernetes import config, deletion, differences, inputs, state
 from localcloud.provider_kubernetes.applying import Applying, path_of
@@ -30,14 +30,6 @@ _FORGET: Final = (
 )
 Json = dict[str, Any]
 Failures = list[tuple[str, str]]
-
-
-@dataclass(frozen=True)
-class DiffResult:
-    """The differences, and whether the old object goes before the new one comes."""
-
-    changes: list[Change] = field(default_factory=list[Change])
-    delete_before_replace: bool = False
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from localcloud.provider.proto import plugin_pb2, provider_pb2, provider_pb2_grp
 from localcloud.provider.serving import answer, check_failures, diff_response, name_of, serve, type_of
 from localcloud.provider.wire import decode_map, encode_map
 from localcloud.provider_kubernetes import VERSION
-from localcloud.provider_kubernetes.provider import DiffResult, KubernetesProvider
+from localcloud.provider_kubernetes.provider import KubernetesProvider
 from localcloud.provider_kubernetes.state import secret_names
 from localcloud.provider_kubernetes.tokens import parse
 
@@ -41,7 +41,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
     def DiffConfig(self, request: Any, context: Any) -> Any:  # noqa: N802
         def run() -> Any:
             olds = request.old_inputs if request.old_inputs.fields else request.olds
-            return _diff(self.provider.diff_config(decode_map(olds)[0], decode_map(request.news)[0]))
+            return diff_response(self.provider.diff_config(decode_map(olds)[0], decode_map(request.news)[0]))
 
         return answer(context, run)
 
@@ -66,7 +66,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
     def Diff(self, request: Any, context: Any) -> Any:  # noqa: N802
         def run() -> Any:
             olds, news = decode_map(request.olds)[0], decode_map(request.news)[0]
-            return _diff(self.provider.diff(type_of(request.urn), olds, news, list(request.ignoreChanges)))
+            return diff_response(self.provider.diff(type_of(request.urn), olds, news, list(request.ignoreChanges)))
 
         return answer(context, run)
 
@@ -133,10 +133,6 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         return answer(
             context, lambda: _refuse(f"{request.type}: the local cloud's kubernetes provider has no components")
         )
-
-
-def _diff(result: DiffResult) -> Any:
-    return diff_response(result.changes, delete_before_replace=result.delete_before_replace)
 
 
 def _refuse(text: str) -> None:

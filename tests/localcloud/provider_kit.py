@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from localcloud.provider.provider import AwsProvider, DiffResult, ReadResult
+from localcloud.provider.compare import DiffResult
+from localcloud.provider.provider import AwsProvider, ReadResult
 
 from .conftest import REGION, Cloud
 

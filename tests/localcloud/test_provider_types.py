@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from localcloud.provider.compare import DiffResult
 from localcloud.provider.errors import ProviderError
-from localcloud.provider.provider import DiffResult
 from localcloud.provider.rules import Field, load
 from localcloud.provider.types import TABLE, resource_type
 

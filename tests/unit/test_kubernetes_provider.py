@@ -15,13 +15,14 @@ import pytest
 from localcloud.kubernetes.api import CONTROLLERS, Cluster
 from localcloud.kubernetes.api.local_client import LocalClient
 from localcloud.kubernetes.objects.kinds import kind
+from localcloud.provider.compare import DiffResult
 from localcloud.provider.errors import PartlyCreatedError, ProviderError
 from localcloud.provider.proto import provider_pb2
 from localcloud.provider.wire import UNKNOWN
 from localcloud.provider_kubernetes import config, failing_pods
 from localcloud.provider_kubernetes.config import Command
 from localcloud.provider_kubernetes.credentials import GetToken, get_token_of
-from localcloud.provider_kubernetes.provider import DiffResult, KubernetesProvider
+from localcloud.provider_kubernetes.provider import KubernetesProvider
 from localcloud.provider_kubernetes.server import Servicer
 from localcloud.server.listeners import Port
 from localcloud.server.wire import HttpRequest, HttpResponse
