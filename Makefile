@@ -5,17 +5,28 @@ SHELL := bash
 MAKEFLAGS += --no-print-directory
 PYTHON ?= python3
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
+# Where it is set, hundreds of processes would each compile the modules that they import anew.
+unexport PYTHONDONTWRITEBYTECODE
 # npm brings its own list of certificate authorities; where the machine has one, that counts too.
 SYSTEM_CA := $(wildcard /etc/ssl/certs/ca-certificates.crt)
 ifneq ($(SYSTEM_CA),)
 export NODE_EXTRA_CA_CERTS ?= $(SYSTEM_CA)
 endif
-LOCALCLOUD = LOCALCLOUD_ENGINE_DIR="$$($(PYTHON) tools/engine.py 2>/dev/null)" localcloud
+# light: an API server and controllers of the local cloud's own; real: Kubernetes' own programs, built once a machine.
+KUBERNETES ?= light
+ifeq ($(filter light real,$(KUBERNETES)),)
+$(error KUBERNETES=$(KUBERNETES): light or real is meant)
+endif
+ifeq ($(KUBERNETES),real)
+PROGRAMS = LOCALCLOUD_KUBERNETES="$$($(PYTHON) -m tools.kubernetes 2>/dev/null)"
+setup: kubernetes
+endif
+ENGINE = LOCALCLOUD_ENGINE_DIR="$$($(PYTHON) tools/engine.py 2>/dev/null)" $(PROGRAMS)
 
-.PHONY: help setup up down status env preview check test bench lock schema engine
+.PHONY: help setup up down status env preview check test test-real bench lock schema engine kubernetes wheel
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{gsub("\\$$\\$$", "$$", $$2); printf "  make %-9s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{gsub("\\$$\\$$", "$$", $$2); printf "  make %-10s %s\n", $$1, $$2}'
 
 .venv/.ready: requirements-dev.txt requirements-bootstrap.txt pyproject.toml
 	@command -v $(PYTHON) >/dev/null || { echo "error: $(PYTHON) is not on PATH; Python 3.11 or newer is needed"; exit 1; }
@@ -30,25 +41,28 @@ help: ## list the targets
 engine: ## find, download or build the Pulumi engine
 	@$(PYTHON) tools/engine.py >/dev/null
 
+kubernetes: ## build Kubernetes' own programs and plugin (13 minutes), for make up KUBERNETES=real
+	@$(PYTHON) -m tools.kubernetes >/dev/null
+
 setup: .venv/.ready engine ## install everything that the other targets need
 
 up: setup ## three AWS accounts on this machine: pulumi up of all stacks, a dataset released and read back
-	@$(LOCALCLOUD) up
+	@$(ENGINE) python -m examples.walkthrough up
 
 down: ## end the local accounts with their processes and state
 	@if test -x .venv/bin/localcloud; then localcloud stop; else rm -rf .local; fi
 
 status: setup ## what is deployed where, by account
-	@variables="$$($(LOCALCLOUD) env)" && eval "$$variables" && portal status
+	@variables="$$($(ENGINE) localcloud env)" && eval "$$variables" && portal status
 
 env: ## print the environment for pulumi, aws and portal by hand: eval "$$(make -s env)"
 	@$(MAKE) setup >&2 || { echo false; exit 1; } # `eval` of nothing would succeed, and the next command go to AWS
-	@$(LOCALCLOUD) env
+	@$(ENGINE) localcloud env
 
 preview: setup ## pulumi preview of every stack, as CI does on a pull request
-	@$(LOCALCLOUD) preview
+	@$(ENGINE) python -m examples.walkthrough preview
 
-check: .venv/.ready ## lint, types and unit tests, in seconds
+check: .venv/.ready ## lint, types and unit tests
 	@tools/check
 
 test: setup tests/iam/node_modules/.ready ## everything that CI runs
@@ -60,8 +74,16 @@ tests/iam/node_modules/.ready: tests/iam/package-lock.json
 	@npm ci --prefix tests/iam --silent --no-audit --no-fund
 	@touch $@
 
+test-real: setup kubernetes tests/iam/node_modules/.ready ## what needs Kubernetes' own programs; CI doesn't build them
+	@LOCALCLOUD_KUBERNETES="$$($(PYTHON) -m tools.kubernetes)" pytest -q -n 0 --durations 10 tests/real
+
 bench: setup ## run the benchmarks and print their tables
 	@for one in preview up units transitions executions soak imports edge interruptions; do python -m benchmarks.$$one; done
+
+DIST ?= dist
+wheel: .venv/.ready ## the components as a package of their own, for other programs
+	@uv build --system-certs --quiet --wheel --no-build-isolation --out-dir $(DIST) components
+	@ls $(DIST)/portal_components-*.whl
 
 schema: .venv/.ready ## regenerate the stack file's JSON Schema and its documentation
 	@python tools/schema.py

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from localcloud.prepare import initialise, prepare
 from localcloud.server import process
-from localcloud.server.environment import environment, tools_folder
+from localcloud.server.client_variables import environment, tools_folder
+from localcloud.server.configuration import FILE
 from portal.pulumi_cli import ROOT, stacks
 from settings import Portal, load
 from tools import engine
@@ -21,7 +22,8 @@ def local_cloud() -> Generator[tuple[Portal, dict[str, str]]]:
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch) / "cloud"
         portal = load(stacks()[0], ROOT)
-        server, _ = process.start(folder, [one.account.id for one in portal.stacks.values()])
+        accounts = [one.account.id for one in portal.stacks.values()]
+        server, _ = process.start(folder, accounts, configuration=ROOT / FILE)
         try:
             prepare(server, folder, {stack: one.account for stack, one in portal.stacks.items()})
             (folder / "state").mkdir(exist_ok=True)

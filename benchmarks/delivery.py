@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import boto3
 
-from localcloud.server.organization import ORGANIZATION_ROLE
+from localcloud.server.configuration import OrganizationSettings
 from localcloud.server.process import Running
 
 REGION: Final = "us-west-2"
@@ -37,7 +37,7 @@ class Delivery:
     def of(cls, server: Running, account: str) -> Delivery:
         keys = boto3.Session(server.access_key_id, server.secret_access_key, region_name=REGION)
         sts = keys.client("sts", endpoint_url=server.https_url, verify=server.ca_bundle)
-        arn = f"arn:aws:iam::{account}:role/{ORGANIZATION_ROLE}"
+        arn = f"arn:aws:iam::{account}:role/{OrganizationSettings.role}"
         role = sts.assume_role(RoleArn=arn, RoleSessionName="benchmark")["Credentials"]
         session = boto3.Session(role["AccessKeyId"], role["SecretAccessKey"], role["SessionToken"], REGION)
         return cls(session, server.https_url, server.ca_bundle)

@@ -7,7 +7,6 @@ deploys (``components.orchestration``).
 from __future__ import annotations
 
 import json
-import os
 import tempfile
 import time
 from collections.abc import Generator, Mapping, Sequence
@@ -25,18 +24,14 @@ from components.orchestration.contract import Resources, StageArgs
 from components.orchestration.machine import StateMachineArgs
 from components.orchestration.statemachine import definition
 from localcloud.server import process
-from localcloud.server.images import ENVIRONMENT_VARIABLE, RUNNER
-from localcloud.server.organization import ORGANIZATION_ROLE
+from localcloud.server.configuration import FILE, OrganizationSettings
 from localcloud.server.process import Running
+from portal.pulumi_cli import ROOT
 
 ACCOUNT, REGION = "908710317728", "us-west-2"
 JOB_VARIABLES = {"APP_NAME": "benchmark", "MINIWDL_DIR": "/mnt", "DOWNLOAD_CACHE_MAX_GB": "1"}
 """What a job definition says to the runner."""
 COMMAND_IMAGE, RUNNER_IMAGE = "docker.io/library/busybox:1", "ghcr.io/chanzuckerberg/swipe:v1"
-IMAGES = [
-    {"image": COMMAND_IMAGE},
-    RUNNER,
-]
 PATIENCE_SECONDS = 300
 WORKFLOW = """version 1.0
 task work { command { echo done } output { String said = read_string(stdout()) } runtime { docker: "ubuntu" } }
@@ -49,14 +44,9 @@ def orchestra(scale: float) -> Generator[Orchestra]:
     """``scale``: real seconds of one AWS second, for waits and time limits."""
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch) / "cloud"
-        before = os.environ.get(ENVIRONMENT_VARIABLE)
-        os.environ[ENVIRONMENT_VARIABLE] = json.dumps(IMAGES)
-        try:
-            server, _ = process.start(folder, [ACCOUNT])
-        finally:
-            os.environ.pop(ENVIRONMENT_VARIABLE)
-            if before is not None:
-                os.environ[ENVIRONMENT_VARIABLE] = before
+        configuration = Path(scratch) / FILE
+        configuration.write_text((ROOT / FILE).read_text() + f'[[images]]\nimage = "{COMMAND_IMAGE}"\n')
+        server, _ = process.start(folder, [ACCOUNT], configuration=configuration)
         try:
             made = Orchestra(server, folder)
             process.ask(server, "PUT", "time", {"scale": scale})
@@ -78,7 +68,7 @@ class Orchestra:
         config = Config(retries={"max_attempts": 1, "mode": "standard"}, s3={"addressing_style": "path"})
         keys = boto3.Session(self.server.access_key_id, self.server.secret_access_key, region_name=REGION)
         where: dict[str, Any] = {"endpoint_url": self.server.https_url, "verify": self.server.ca_bundle}
-        role = f"arn:aws:iam::{ACCOUNT}:role/{ORGANIZATION_ROLE}"
+        role = f"arn:aws:iam::{ACCOUNT}:role/{OrganizationSettings.role}"
         got = keys.client("sts", **where).assume_role(RoleArn=role, RoleSessionName="benchmark")["Credentials"]
         self._session = boto3.Session(
             got["AccessKeyId"], got["SecretAccessKey"], got["SessionToken"], region_name=REGION

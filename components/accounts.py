@@ -13,7 +13,7 @@ import pulumi
 import pulumi_aws as aws
 from pulumi_aws import s3
 
-from components import names, rules
+from . import names, rules
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,18 +21,22 @@ class AccountArgs:
     id: str
     """Twelve digits."""
     region: str
-    role: str
-    """The role to assume in the account: a name, or an ARN of this account."""
+    role: str | None
+    """The role to assume in the account: a name, or an ARN of this account. None: the credentials at hand are a session
+    in the account already."""
+    session: str = "portal"
+    """The name of the role's session, by which CloudTrail tells who works with it."""
     tags: Mapping[str, str]
     """On every resource that takes tags."""
 
     def check(self) -> None:
         """Raises ValueError naming field, value and rule."""
-        owner = rules.account_of_role(self.role)
+        owner = rules.account_of_role(self.role or "")
         found = (
             ("id", self.id, rules.account_id(self.id)),
             ("region", self.region, rules.region(self.region)),
-            ("role", self.role, rules.role(self.role)),
+            ("role", self.role, rules.role(self.role) if self.role is not None else None),
+            ("session", self.session, rules.session_name(self.session)),
             ("role", self.role, f"a role of {self.id}" if owner not in (None, self.id) else None),
         )
         for field, value, rule in found:
@@ -43,12 +47,16 @@ class AccountArgs:
 def account_provider(name: str, args: AccountArgs) -> aws.Provider:
     """The provider for everything in the account. Raises ValueError for arguments that AWS would refuse."""
     args.check()
-    role = aws.ProviderAssumeRoleArgs(role_arn=names.role_arn(args.id, args.role), session_name="portal")
+    roles = (
+        [aws.ProviderAssumeRoleArgs(role_arn=names.role_arn(args.id, args.role), session_name=args.session)]
+        if args.role is not None
+        else None
+    )
     return aws.Provider(
         name,
         region=args.region,
         allowed_account_ids=[args.id],
-        assume_roles=[role],
+        assume_roles=roles,
         default_tags=aws.ProviderDefaultTagsArgs(tags=dict(args.tags)),
     )
 
@@ -56,8 +64,7 @@ def account_provider(name: str, args: AccountArgs) -> aws.Provider:
 class AccountPublicAccess(pulumi.ComponentResource):
     """Whether any bucket of the account can be public; the account's settings go before every bucket's own.
 
-    ACLs never open a bucket. When the stack is destroyed the settings stay as they are, like the buckets that it
-    retired.
+    ACLs never open a bucket. When the stack is destroyed the settings stay as they are: other buckets may rest on them.
     """
 
     def __init__(self, name: str, opts: pulumi.ResourceOptions | None = None, *, blocked: bool) -> None:

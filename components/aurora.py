@@ -9,8 +9,11 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
+
+from .checks import Fault
 
 READ_ON: Final = dt.date(2026, 11, 28)
 """The date of both tables. A version that AWS released later is added to them before it can be used."""
@@ -97,6 +100,12 @@ def _numbers(version: str) -> tuple[int, int]:
     return int(match[1]), int(match[2])
 
 
+MOST_UNITS: Final = 256
+SHORTEST_PAUSE, LONGEST_PAUSE = 300, 86_400
+MOST_READERS: Final = 15
+LONGEST_BACKUP_DAYS: Final = 35
+
+
 @dataclass(frozen=True, kw_only=True)
 class Capacity:
     """Aurora capacity units, each of about 2 GiB with the processor and network that go with it."""
@@ -108,19 +117,20 @@ class Capacity:
     pause_after_seconds: int | None = None
     """300 to 86,400, for ``min`` 0 alone, where None is AWS's 300."""
 
-    def faults(self) -> dict[str, str]:
-        """By field: the rule that its value breaks."""
-        found: dict[str, str] = {}
+    def faults(self) -> Iterator[Fault]:
+        """Everything that is wrong."""
+        right = True
         for field, value, least in (("min", self.min, 0.0), ("max", self.max, 1.0)):
-            if not least <= value <= 256 or value * 2 % 1:
-                found[field] = f"{least:g} to 256 in steps of 0.5"
-        if self.min > self.max:
-            found.setdefault("min", "must not exceed max")
-        if self.pause_after_seconds is not None and self.min:
-            found["pause_after_seconds"] = "only a cluster whose min is 0 pauses"
-        elif self.pause_after_seconds is not None and not 300 <= self.pause_after_seconds <= 86_400:
-            found["pause_after_seconds"] = "300 to 86400"
-        return found
+            if not least <= value <= MOST_UNITS or value * 2 % 1:
+                yield field, value, f"{least:g} to {MOST_UNITS} in steps of 0.5"
+                right &= field != "min"
+        if right and self.min > self.max:
+            yield "min", self.min, "must not exceed max"
+        pause = self.pause_after_seconds
+        if pause is not None and self.min:
+            yield "pause_after_seconds", pause, "only a cluster whose min is 0 pauses"
+        elif pause is not None and not SHORTEST_PAUSE <= pause <= LONGEST_PAUSE:
+            yield "pause_after_seconds", pause, f"{SHORTEST_PAUSE} to {LONGEST_PAUSE}"
 
 
 def insights_fault(days: int | None) -> str | None:

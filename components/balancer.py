@@ -7,14 +7,16 @@ target must keep connections longer than the load balancer does, or requests are
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import pulumi
 from pulumi_aws import ec2, lb, route53, vpc
 
-from components import rules
+from . import rules
+from .cdn import distributions
+from .checks import Args, Check, Fault, broken
 
 CLOUDFRONT_ADDRESSES: Final = "com.amazonaws.global.cloudfront.origin-facing"
 IDLE_SECONDS: Final = 55
@@ -24,7 +26,7 @@ NOTHING_HERE: Final = "no service has this path\n"
 
 
 @dataclass(frozen=True, kw_only=True)
-class BalancerArgs:
+class BalancerArgs(Args):
     environment: str
     vpc_id: pulumi.Input[str]
     subnet_ids: Sequence[pulumi.Input[str]]
@@ -34,17 +36,14 @@ class BalancerArgs:
     zone_id: str | None = None
     """The Route 53 zone of the hosts, in the same account."""
 
-    def check(self, name: str) -> None:
-        """Raises ValueError naming component, field, value and rule."""
-        word = rules.word(self.environment)
-        checks: tuple[tuple[bool, str, object, str], ...] = (
+    def faults(self) -> Iterator[Fault]:
+        word, zone = rules.word(self.environment), distributions.zone_id(self.hosts, self.zone_id)
+        checks: tuple[Check, ...] = (
             (word is None, "environment", self.environment, str(word)),
             (len(self.subnet_ids) >= 2, "subnet_ids", self.subnet_ids, "two zones at least"),
-            (bool(self.hosts) == bool(self.zone_id), "zone_id", self.zone_id, "given with hosts, and with them alone"),
+            (zone is None, "zone_id", self.zone_id, str(zone)),
         )
-        for kept, field, value, rule in checks:
-            if not kept:
-                raise ValueError(f"Balancer {name!r}: {field}: {value!r}: {rule}")
+        yield from broken(checks)
 
 
 class Balancer(pulumi.ComponentResource):
@@ -70,7 +69,7 @@ class Balancer(pulumi.ComponentResource):
         """The records that prove the hosts, for other certificates too."""
 
         group = self._security_group()
-        made = lb.LoadBalancer(
+        balancer = lb.LoadBalancer(
             name,
             internal=True,
             load_balancer_type="application",
@@ -80,8 +79,8 @@ class Balancer(pulumi.ComponentResource):
             drop_invalid_header_fields=True,
             opts=self._opts,
         )
-        self.listener = self._listener(made)
-        self.arn, self.host, self.listener_arn = made.arn, made.dns_name, self.listener.arn
+        self.listener = self._listener(balancer)
+        self.arn, self.host, self.listener_arn = balancer.arn, balancer.dns_name, self.listener.arn
         self.security_group_id = group.id
         self.register_outputs({"arn": self.arn, "host": self.host})
 
@@ -133,7 +132,7 @@ class Balancer(pulumi.ComponentResource):
         args = self._args
         if not args.hosts or not args.zone_id:
             return None
-        from components.cdn import hosts  # so that a site without hosts doesn't load their part of the SDK
+        from .cdn import hosts  # so that a site without hosts doesn't load their part of the SDK
 
         issued = hosts.certificate(f"{self.name}-balancer", args.hosts, args.zone_id, self._opts, region=None)
         self.proofs = issued.proofs

@@ -2,10 +2,8 @@
 
 Rests on, of the EKS user guide:
 - "EKS Auto Mode": the flags of compute, load balancing and block storage go together; the cluster's role needs AWS's
-  five policies and a trust with sts:TagSession; with no built-in pool the machines' role has an access entry of its own
-  (type EC2, AmazonEKSAutoNodePolicy).
+  five policies and a trust with sts:TagSession.
 - "Network policies": accepted, and enforced only once the ConfigMap amazon-vpc-cni says so.
-- "Access entries": whoever makes the cluster is its administrator by an entry that EKS adds itself.
 - "Control plane logs": a log group that EKS makes never expires, one that exists is used.
 - "Cluster endpoint": machines inside the network use the private endpoint, whatever the public one's address list is.
 - Add-ons are ACTIVE once their pods run, so machines can be had before they are asked for.
@@ -14,9 +12,7 @@ DNS is answered on each machine: the coredns add-on, which pulumi_eks installs b
 
 from __future__ import annotations
 
-import ipaddress
-import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -25,13 +21,23 @@ import pulumi_eks
 import pulumi_kubernetes
 from pulumi_aws import cloudwatch, eks, kms
 
-from components import eks as versions
-from components import manifest, names, rules
-from components.access import trust
-from components.identity import Role, RoleArgs
-from components.machines import MachinesArgs
-from components.network import Network
-from components.nodes import node_pool
+from . import eks as versions
+from . import manifest, names, rules
+from .access import trust
+from .checks import Args, Check, Fault, broken, refused, within
+from .cluster_access import (
+    ACCESS_POLICIES,
+    MACHINES,
+    NODE_POLICY,
+    Access,
+    access_entries,
+    associate,
+    kubeconfig,
+)
+from .identity import Role, RoleArgs
+from .machines import MachinesArgs
+from .network import Network
+from .nodes import node_pool
 
 SERVICE_CIDR: Final = "172.20.0.0/16"
 """Addresses of Kubernetes Services, which no network of the portal has."""
@@ -50,34 +56,22 @@ CLUSTER_POLICIES: Final = (
     "AmazonEKSNetworkingPolicy",
 )
 NODE_POLICIES: Final = ("AmazonEKSWorkerNodeMinimalPolicy", "AmazonEC2ContainerRegistryPullOnly")
-ADMIN, VIEW_ALL, VIEW = "AmazonEKSClusterAdminPolicy", "AmazonEKSAdminViewPolicy", "AmazonEKSViewPolicy"
-"""Everything; everything to look at; the same without Secrets, roles and custom resources."""
-ACCESS_POLICIES: Final = (ADMIN, VIEW_ALL, VIEW)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Access:
-    """What one principal may do in the cluster, by an access entry."""
-
-    principal: pulumi.Input[str]
-    """ARN of a role or user, without wildcards."""
-    policy: str
-    """:data:`ADMIN`, :data:`VIEW_ALL` or :data:`VIEW`."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class ClusterArgs:
+class ClusterArgs(Args):
     account: str
     region: str
-    role: str
-    """ARN of the role that the account's provider works with: Kubernetes is asked as the same."""
+    role: str | None
+    """ARN of the role that the account's provider assumes: Kubernetes is asked as the same. None: it works with the
+    session at hand."""
     boundary: pulumi.Input[str]
     """ARN of the permissions boundary of the cluster's roles."""
     network: Network
     version: str
     """A version of :mod:`.eks`. An upgrade goes to the next one; there is no way back."""
     machines: MachinesArgs = field(default_factory=MachinesArgs)
-    """Those for the cluster's own add-ons."""
+    """The machines that the cluster's add-ons run on."""
     access: Mapping[str, Access] = field(default_factory=dict[str, Access])
     """By a word for each. Whoever makes the cluster is its administrator already, and must not be among them."""
     public_access: tuple[str, ...] = ()
@@ -87,35 +81,28 @@ class ClusterArgs:
     retire: bool = False
     """No longer protected from deletion."""
 
-    def check(self, name: str) -> None:
-        """Raises ValueError naming component, field, value and rule."""
+    def faults(self) -> Iterator[Fault]:
         version = versions.fault(self.version)
         policies = {one.policy for one in self.access.values()} - {*ACCESS_POLICIES}
-        checks: tuple[tuple[bool, str, object, str], ...] = (
+        checks: tuple[Check, ...] = (
             (version is None, "version", self.version, str(version)),
             (not policies, "access", sorted(policies), f"one of {', '.join(ACCESS_POLICIES)}"),
-            (all(map(_is_network, self.public_access)), "public_access", self.public_access, "IPv4 networks"),
-            (self.log_days in rules.RETENTION_DAYS, "log_days", self.log_days, "one of CloudWatch's numbers"),
+            (
+                not any(map(rules.ipv4_addresses, self.public_access)),
+                "public_access",
+                self.public_access,
+                "IPv4 networks",
+            ),
         )
-        for kept, field_, value, rule in checks:
-            if not kept:
-                raise ValueError(f"Cluster {name!r}: {field_}: {value!r}: {rule}")
-        self.machines.check(f"Cluster {name!r}: machines")
-
-
-def _is_network(value: str) -> bool:
-    try:
-        ipaddress.IPv4Network(value)
-    except ValueError:
-        return False
-    return True
+        yield from broken(checks)
+        yield from refused("log_days", self.log_days, rules.retention_days(self.log_days))
+        yield from within("machines", self.machines.faults())
 
 
 class Cluster(pulumi.ComponentResource):
     """Kubernetes whose machines come and go with the pods, and whose Secrets a key of the account encrypts."""
 
-    cluster: pulumi.Output[str]
-    """Its name."""
+    cluster_name: pulumi.Output[str]
     endpoint: pulumi.Output[str]
     """URL of the Kubernetes API."""
     security_group_id: pulumi.Output[str]
@@ -125,7 +112,7 @@ class Cluster(pulumi.ComponentResource):
     provider: pulumi_kubernetes.Provider
     """For what is put into the cluster."""
     ready: list[pulumi.Resource]
-    """What must be there before pods are: machines, enforced network policies, secrets as files."""
+    """Resources that pods need before they start: machines, enforced network policies, secrets as files."""
 
     def __init__(self, name: str, args: ClusterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         args.check(name)
@@ -135,15 +122,22 @@ class Cluster(pulumi.ComponentResource):
 
         self._nodes_role = self._role("nodes", names.NODE_ROLE, "The machines of the cluster", NODE_POLICIES)
         self._component = self._eks(self._key(), self._log_group())
-        made = self._component.eks_cluster
-        self.cluster, self.endpoint = made.apply(lambda one: one.name), made.apply(lambda one: one.endpoint)
-        self.security_group_id = made.apply(lambda one: one.vpc_config.apply(_security_group))
-        self.provider = self._kubernetes(made)
-        self.ready = self._ready()
-        self.register_outputs({"cluster": self.cluster, "endpoint": self.endpoint})
+        eks_cluster = self._component.eks_cluster
+        self.cluster_name = eks_cluster.apply(lambda one: one.name)
+        self.endpoint = eks_cluster.apply(lambda one: one.endpoint)
+        self.security_group_id = eks_cluster.apply(lambda one: one.vpc_config.apply(_security_group))
+        self.provider = self._kubernetes(eks_cluster)
+        for word, one in args.access.items():
+            self._associate(word, one)
+        machines = Access(principal=self._nodes_role.arn, policy=NODE_POLICY)
+        self.ready = self._ready(self._associate(MACHINES, machines))
+        self.register_outputs({"cluster_name": self.cluster_name, "endpoint": self.endpoint})
 
     def _child(self, *after: pulumi.Resource) -> pulumi.ResourceOptions:
         return pulumi.ResourceOptions(parent=self, depends_on=[*after])
+
+    def _associate(self, word: str, access: Access) -> pulumi.Resource:
+        return associate(f"{self.name}-{word}", word, access, self._component, self.cluster_name, self)
 
     def inside(self, *after: pulumi.Resource) -> pulumi.ResourceOptions:
         """Options of a child that is an object in the cluster."""
@@ -195,7 +189,7 @@ class Cluster(pulumi.ComponentResource):
             create_instance_role=False,
             coredns_addon_options=pulumi_eks.CoreDnsAddonOptionsArgs(enabled=False),
             authentication_mode=pulumi_eks.AuthenticationMode.API,
-            access_entries=self._access_entries(),
+            access_entries=access_entries(self._nodes_role.arn, args.access),
             vpc_id=args.network.vpc_id,
             private_subnet_ids=[*args.network.private_subnet_ids],
             kubernetes_service_ip_address_range=SERVICE_CIDR,
@@ -210,37 +204,22 @@ class Cluster(pulumi.ComponentResource):
             opts=self._child(own_role, log, args.network),
         )
 
-    def _access_entries(self) -> dict[str, pulumi_eks.AccessEntryArgs]:
-        """The machines' own entry, without which none of them joins, and those of people and CI."""
-        machines = pulumi_eks.AccessEntryArgs(
-            principal_arn=self._nodes_role.arn,
-            type=pulumi_eks.AccessEntryType.EC2,
-            access_policies={"machines": _policy("AmazonEKSAutoNodePolicy")},
-        )
-        others = {
-            word: pulumi_eks.AccessEntryArgs(
-                principal_arn=one.principal, access_policies={"cluster": _policy(one.policy)}
-            )
-            for word, one in self._args.access.items()
-        }
-        return {"machines": machines, **others}
-
-    def _kubernetes(self, made: pulumi.Output[eks.Cluster]) -> pulumi_kubernetes.Provider:
-        """Of what stays with a cluster alone. Another identifier is another cluster, whose objects are all made anew;
-        with the same one the provider is kept, whoever runs the program."""
+    def _kubernetes(self, cluster: pulumi.Output[eks.Cluster]) -> pulumi_kubernetes.Provider:
+        """Made from facts that stay with a cluster. Another identifier is another cluster, whose objects are all made
+        anew; with the same one the provider stays, whoever runs the program."""
         config = pulumi.Output.all(
-            name=self.cluster,
+            name=self.cluster_name,
             endpoint=self.endpoint,
-            authority=made.apply(lambda one: one.certificate_authority.apply(lambda authority: authority.data)),
+            authority=cluster.apply(lambda one: one.certificate_authority.apply(lambda authority: authority.data)),
         )
         return pulumi_kubernetes.Provider(
             self.name,
             kubeconfig=config.apply(lambda one: kubeconfig(region=self._args.region, role=self._args.role, **one)),
-            cluster_identifier=made.apply(lambda one: one.created_at),
+            cluster_identifier=cluster.apply(lambda one: one.created_at),
             opts=self._child(self._component),
         )
 
-    def _ready(self) -> list[pulumi.Resource]:
+    def _ready(self, machines_join: pulumi.Resource) -> list[pulumi.Resource]:
         policies = manifest.apply(
             f"{self.name}-network-policies",
             "v1",
@@ -256,14 +235,14 @@ class Cluster(pulumi.ComponentResource):
             role=self.node_role,
             subnet_ids=self._args.network.private_subnet_ids,
             security_groups=[self.security_group_id],
-            opts=self.inside(),
+            opts=self.inside(machines_join),
         )
         return [policies, pool, *(self._add_on(one, pool) for one in ADD_ONS)]
 
     def _add_on(self, add_on: str, pool: pulumi.Resource) -> eks.Addon:
         return eks.Addon(
             f"{self.name}-{add_on}",
-            cluster_name=self.cluster,
+            cluster_name=self.cluster_name,
             addon_name=add_on,
             resolve_conflicts_on_create="OVERWRITE",
             resolve_conflicts_on_update="OVERWRITE",
@@ -271,36 +250,5 @@ class Cluster(pulumi.ComponentResource):
         )
 
 
-def _policy(policy: str) -> pulumi_eks.AccessPolicyAssociationArgs:
-    return pulumi_eks.AccessPolicyAssociationArgs(
-        policy_arn=f"arn:aws:eks::aws:cluster-access-policy/{policy}",
-        access_scope=eks.AccessPolicyAssociationAccessScopeArgs(type="cluster"),
-    )
-
-
 def _security_group(config: Any) -> str:
     return str(config.cluster_security_group_id)
-
-
-def kubeconfig(*, name: str, endpoint: str, authority: str, region: str, role: str) -> str:
-    """How the provider gets in: by a token that the AWS CLI makes for the role each time."""
-    command = ["--region", region, "eks", "get-token", "--cluster-name", name, "--output", "json", "--role-arn", role]
-    user = {
-        "exec": {
-            "apiVersion": "client.authentication.k8s.io/v1beta1",
-            "command": "aws",
-            "args": command,
-            "interactiveMode": "Never",
-        }
-    }
-    cluster = {"server": endpoint, "certificate-authority-data": authority}
-    return json.dumps(
-        {
-            "apiVersion": "v1",
-            "kind": "Config",
-            "clusters": [{"name": "cluster", "cluster": cluster}],
-            "users": [{"name": "role", "user": user}],
-            "contexts": [{"name": "portal", "context": {"cluster": "cluster", "user": "role"}}],
-            "current-context": "portal",
-        }
-    )

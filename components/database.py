@@ -7,31 +7,21 @@ Rests on, of the Aurora user guide:
   connections pauses. The block must be there before an instance of the class db.serverless is.
 - "Deleting clusters": deletion protection covers the cluster and not its instances, which a deletion takes first.
 - "Publishing to CloudWatch Logs": a log group that AWS makes itself never expires, one that exists is used.
-- "Password management with Secrets Manager": a password that RDS manages is rotated every week, behind the back of
-  whoever has a URI with it. So the password is drawn here, once, into a secret of its own. The cluster and the URI both
-  take it from that secret, not from the drawing: an update that ends between the two leaves them alike.
 """
 
 from __future__ import annotations
 
-import json
-import zlib
-from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
-from urllib.parse import quote
 
 import pulumi
 from pulumi_aws import cloudwatch, ec2, rds, secretsmanager, vpc
 
-from components import aurora, names, rules
+from . import aurora, names
+from .database_args import DatabaseArgs
+from .database_secrets import DatabaseSecrets
 
 ENGINE: Final = rds.EngineType.AURORA_POSTGRESQL
 PORT: Final = 5432
-SCHEME: Final = "postgresql+psycopg"
-"""The clients' driver; they take the URI as it stands."""
-PASSWORD_LENGTH: Final = 40
-"""RDS takes 41 at most."""
 PARAMETERS: Final = {
     "rds.force_ssl": ("1", "immediate"),
     "log_min_duration_statement": ("5000", "immediate"),
@@ -63,7 +53,7 @@ _CHANGEABLE: Final = (
     "vpcSecurityGroupIds",
     *_TAGS,
 )
-"""Of a cluster that is taken in: an import must find what the program says, the first update after it sets these."""
+"""Inputs that an import leaves as they are: it must find what the program says. The first update after it sets them."""
 _CHANGEABLE_OF_INSTANCE: Final = (
     "applyImmediately",
     "autoMinorVersionUpgrade",
@@ -78,83 +68,15 @@ _CHANGEABLE_OF_INSTANCE: Final = (
 )
 _SUBNET_GROUP: Final = ("dbSubnetGroupName",)
 """Never compared: a cluster stays in the group that it was made in, and the group's subnets can change."""
-_IN_PREVIEW: Final = "drawn, or read, when it is applied"
-
-
-@dataclass(frozen=True, kw_only=True)
-class DatabaseArgs:
-    environment: str
-    """In the names of the secrets, by which clients find them."""
-    identifier: str
-    """The cluster's name, which begins those of all its parts; it can't be changed."""
-    database: str
-    """The name of the PostgreSQL database that is made in the cluster; it can't be changed."""
-    user: str = "portal"
-    """Owns the database; its name can't be changed."""
-    vpc_id: pulumi.Input[str]
-    subnet_ids: tuple[pulumi.Input[str], ...]
-    """Private ones, in two zones at least."""
-    clients: Mapping[str, pulumi.Input[str]]
-    """Security groups that may connect, by a word for each; nobody else may."""
-    engine_version: str
-    """A version of :mod:`.aurora`, exactly."""
-    capacity: aurora.Capacity
-    readers: int = 0
-    """Instances beside the writer, each in another zone if there is one: one of them takes over if the writer fails."""
-    backup_days: int = 7
-    """1 to 35: how far back the cluster can be restored to any second."""
-    insights_days: int | None = 7
-    """How long Performance Insights keeps: 7 (free), 31 times 1 to 23, or 731. None: off."""
-    log_days: int = 90
-    """How long the log of PostgreSQL is kept; one of CloudWatch's numbers."""
-    iam_authentication: bool = False
-    """Whether IAM identities may log in as database users that have the role rds_iam."""
-    kms_key: str | None = None
-    """ARN of the key of storage, snapshots and insights. None: the account's own key for RDS. It can't be changed."""
-    password_version: int = 1
-    """Another number draws another password, for the cluster and its secrets."""
-    allow_major_upgrade: bool = False
-    """Whether ``engine_version`` may become another major; AWS refuses it otherwise."""
-    adopt: bool = False
-    """Take in the cluster of this name, its instances ``IDENTIFIER-1`` and so on, and its log group."""
-    retire: bool = False
-    """No longer protected; whatever becomes of the resources, AWS keeps the cluster. Its secrets are not kept: whoever
-    takes the cluster in again gives it another password."""
-
-    def check(self, name: str) -> None:
-        """Raises ValueError naming component, field, value and rule."""
-        faults = self.capacity.faults()
-        identifier, database = rules.database_identifier(self.identifier), rules.database_name(self.database)
-        insights = aurora.insights_fault(self.insights_days)
-        user, version = rules.database_user(self.user), aurora.fault(self.engine_version)
-        checks: tuple[tuple[bool, str, object, str], ...] = (
-            (not faults, "capacity", self.capacity, "; ".join(f"{field}: {rule}" for field, rule in faults.items())),
-            (identifier is None, "identifier", self.identifier, str(identifier)),
-            (database is None, "database", self.database, str(database)),
-            (user is None, "user", self.user, str(user)),
-            (len(self.subnet_ids) >= 2, "subnet_ids", self.subnet_ids, "two zones at least"),
-            (version is None, "engine_version", self.engine_version, str(version)),
-            (0 <= self.readers <= 15, "readers", self.readers, "0 to 15"),
-            (1 <= self.backup_days <= 35, "backup_days", self.backup_days, "1 to 35"),
-            (insights is None, "insights_days", self.insights_days, str(insights)),
-            (self.log_days in rules.RETENTION_DAYS, "log_days", self.log_days, "one of CloudWatch's numbers"),
-            (self.password_version >= 1, "password_version", self.password_version, "1 or more"),
-            (not (self.adopt and self.retire), "adopt", True, "a database is adopted or retired, not both"),
-        )
-        for kept, field, value, rule in checks:
-            if not kept:
-                raise ValueError(f"Database {name!r}: {field}: {value!r}: {rule}")
-        if not self.capacity.min and not aurora.can_pause(self.engine_version):
-            raise ValueError(f"Database {name!r}: capacity: {self.capacity!r}: {self.engine_version} can't pause")
 
 
 class Database(pulumi.ComponentResource):
     """An Aurora PostgreSQL cluster that only its clients' security groups reach, over TLS."""
 
     host: pulumi.Output[str]
-    """Of the writer."""
+    """The writer's host name."""
     reader_host: pulumi.Output[str]
-    """Of the readers, or of the writer if there are none."""
+    """The host name of the readers, or of the writer if there are none."""
     secret: pulumi.Output[str]
     """Name of the secret with the URI and its parts."""
     security_group_id: pulumi.Output[str]
@@ -166,12 +88,13 @@ class Database(pulumi.ComponentResource):
 
         group = self._security_group()
         log = self._log_group()
-        version, password = self._password()
+        secrets = DatabaseSecrets(name=name, args=args, parent=self)
+        version, password = secrets.password()
         cluster = self._cluster(group, log, version, password)
         self._instances(cluster)
         self.host, self.reader_host = cluster.endpoint, cluster.reader_endpoint
         self.security_group_id = group.id
-        self.secret = self._uri(cluster, password)
+        self.secret = secrets.uri(cluster, password)
         self.register_outputs({"host": self.host, "reader_host": self.reader_host, "secret": self.secret})
 
     def _child(
@@ -214,64 +137,6 @@ class Database(pulumi.ComponentResource):
             )
         return group
 
-    # Secrets
-
-    def _password(self) -> tuple[secretsmanager.SecretVersion, pulumi.Input[str]]:
-        """The version that the password was drawn into, and the password as that version has it.
-
-        Each update draws one; the provider takes it for a new version alone. A preview neither draws nor reads:
-        whoever may only look needn't be able to read a password.
-        """
-        args = self._args
-        secret = secretsmanager.Secret(
-            f"{self.name}-password",
-            name=names.database_password(args.environment),
-            description=f"Password of {args.user} in {args.identifier}",
-            recovery_window_in_days=0,  # a name that waits for its deletion can't be used; a password can be drawn anew
-            opts=self._protected(self._child()),
-        )
-        version = secretsmanager.SecretVersion(
-            f"{self.name}-password",
-            secret_id=secret.id,
-            secret_string_wo=_IN_PREVIEW if pulumi.runtime.is_dry_run() else self._drawn(),
-            secret_string_wo_version=args.password_version,
-            opts=self._child(),  # not protected: another password is another version
-        )
-        return version, _IN_PREVIEW if pulumi.runtime.is_dry_run() else self._stored(version)
-
-    def _drawn(self) -> pulumi.Output[str]:
-        drawn = secretsmanager.get_random_password_output(
-            password_length=PASSWORD_LENGTH, exclude_punctuation=True, opts=pulumi.InvokeOutputOptions(parent=self)
-        )
-        return pulumi.Output.secret(drawn.random_password)
-
-    def _stored(self, version: secretsmanager.SecretVersion) -> pulumi.Output[str]:
-        """By the version's own id: what was drawn since, by an update that did not end, is another one."""
-        stored = secretsmanager.get_secret_version_output(
-            secret_id=version.secret_id, version_id=version.version_id, opts=pulumi.InvokeOutputOptions(parent=self)
-        )
-        return pulumi.Output.secret(stored.secret_string)
-
-    def _uri(self, cluster: rds.Cluster, password: pulumi.Input[str]) -> pulumi.Output[str]:
-        args = self._args
-        secret = secretsmanager.Secret(
-            f"{self.name}-uri",
-            name=names.database_secret(args.environment),
-            description=f"URI of {args.database} in {args.identifier}, and its parts",
-            recovery_window_in_days=0,
-            opts=self._protected(self._child()),
-        )
-        values = pulumi.Output.all(host=cluster.endpoint, port=cluster.port, password=password)
-        where = pulumi.Output.all(cluster.endpoint, cluster.port)
-        secretsmanager.SecretVersion(
-            f"{self.name}-uri",
-            secret_id=secret.id,
-            secret_string_wo=values.apply(lambda one: uri_document(args.database, args.user, **one)),
-            secret_string_wo_version=where.apply(lambda one: _version_of(*one, args.password_version)),
-            opts=self._child(),
-        )
-        return secret.name
-
     # The cluster
 
     def _log_group(self) -> cloudwatch.LogGroup:
@@ -292,7 +157,7 @@ class Database(pulumi.ComponentResource):
         )
 
     def _parameter_group(self) -> rds.ClusterParameterGroup:
-        """One a family: a cluster that is upgraded needs the new one while it still has the old one."""
+        """Each family has its own group: a cluster that is upgraded needs the new one and has the old one still."""
         family = aurora.family(self._args.engine_version)
         return rds.ClusterParameterGroup(
             f"{self._args.identifier}-{family}",
@@ -382,15 +247,3 @@ class Database(pulumi.ComponentResource):
                 opts=options if made else self._protected(options),  # readers come and go
             )
             made.append(instance)
-
-
-def uri_document(database: str, user: str, host: str, port: int, password: str) -> str:
-    """What the secret says: the URI for clients that take one, and its parts for those that take them."""
-    at = f"{quote(user, safe='')}:{quote(password, safe='')}@{host}:{port}"
-    parts = {"host": host, "port": str(port), "user": user, "password": password, "name": database}
-    return json.dumps({"db_uri": f"{SCHEME}://{at}/{database}", **parts})
-
-
-def _version_of(*said: object) -> int:
-    """Another number for another document: what is sent and never read back is sent again for this alone."""
-    return zlib.crc32(json.dumps(said).encode())

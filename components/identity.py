@@ -1,4 +1,4 @@
-"""Roles with fixed names, the boundary that none of them exceeds, and GitHub's way in without stored keys.
+"""Roles with fixed names, the boundaries that they don't exceed, and GitHub's way in without stored keys.
 
 Rests on: a role's boundary must exist before the role; IAM refuses a web identity's trust without a condition on its
 subject; GitHub's tokens are verified by IAM against its own list of certificate authorities, so no thumbprint is kept.
@@ -6,29 +6,34 @@ subject; GitHub's tokens are verified by IAM against its own list of certificate
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 import pulumi
 from pulumi_aws import iam
 
-from components import names, rules
-from components.access.deployment import Zones, boundary
-from components.access.statements import Statement, document
+from . import names, rules
+from .access import boundaries
+from .access.scope import Scope
+from .access.statements import Statement, document
+from .checks import Args, Fault, refused
 
 INLINE = "permissions"
 """The name of a role's one inline policy. Fixed: put again, it replaces itself, and none is ever left beside it."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class RoleArgs:
+class RoleArgs(Args):
     role: str
     """The role's name: fixed, since other accounts and clients refer to it."""
+    path: str = "/"
+    """The role's IAM path, by which policies tell who may change it. A role with another path is another role: it is
+    deleted, and made again under its name."""
     description: str
     trust: tuple[Statement, ...]
     permissions: tuple[Statement, ...]
-    boundary: pulumi.Input[str]
-    """The ARN of the permissions boundary."""
+    boundary: pulumi.Input[str] | None
+    """The ARN of the permissions boundary; None for a role that an administrator alone makes and changes."""
     max_session_seconds: int = 3_600
     """3,600 to 43,200. A session that one role starts in another lasts an hour at most, whatever this says."""
     more: Mapping[str, tuple[Statement, ...]] = field(default_factory=dict[str, tuple[Statement, ...]])
@@ -38,12 +43,10 @@ class RoleArgs:
     after: tuple[pulumi.Resource, ...] = ()
     """What the trust policy names and must exist first."""
 
-    def check(self, name: str) -> None:
-        """Raises ValueError naming component, field, value and rule."""
-        if fault := rules.role(self.role):
-            raise ValueError(f"Role {name!r}: role: {self.role!r}: {fault}")
+    def faults(self) -> Iterator[Fault]:
+        yield from refused("role", self.role, rules.role(self.role))
         if not 3_600 <= self.max_session_seconds <= 43_200:
-            raise ValueError(f"Role {name!r}: max_session_seconds: {self.max_session_seconds!r}: 3600 to 43200")
+            yield "max_session_seconds", self.max_session_seconds, "3600 to 43200"
 
 
 class Role(pulumi.ComponentResource):
@@ -61,11 +64,13 @@ class Role(pulumi.ComponentResource):
         role = iam.Role(
             name,
             name=args.role,
+            path=args.path,
             description=args.description,
             assume_role_policy=trust,
             permissions_boundary=args.boundary,
             max_session_duration=args.max_session_seconds,
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[*args.after]),
+            # IAM has no two roles of a name, whatever their paths.
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[*args.after], delete_before_replace=True),
         )
         if permissions:
             iam.RolePolicy(
@@ -99,40 +104,35 @@ class Role(pulumi.ComponentResource):
         iam.RolePolicyAttachment(name, role=role.name, policy_arn=policy.arn, opts=opts)
 
 
-class Boundary(pulumi.ComponentResource):
-    """The most that any role of the program can do."""
-
-    arn: pulumi.Output[str]
+class Boundaries(pulumi.ComponentResource):
+    """The most that the program's roles can do, by who changes them (``access.boundaries``). Roles refer to them by
+    their fixed names."""
 
     def __init__(
         self,
         name: str,
-        account: str,
+        scope: Scope,
         opts: pulumi.ResourceOptions | None = None,
         *,
-        orchestrators_in: str | None = None,
-        cdn_zones: Zones = None,
-        databases_here: bool = False,
-        cluster_here: bool = False,
+        tags: Mapping[str, str] | None = None,
     ) -> None:
-        """``orchestrators_in``: the region of the account's orchestrators, if it has any. ``cdn_zones``: the Route 53
-        zones of its CDNs; None: it has none of those. ``databases_here``, ``cluster_here``: it has such."""
-        super().__init__("portal:identity:Boundary", name, None, opts)
-        most = boundary(account, orchestrators_in, cdn_zones, databases_here=databases_here, cluster_here=cluster_here)
-        policy = iam.Policy(
-            name,
-            name=names.BOUNDARY,
-            # IAM cannot change a description: another text would be another policy.
-            description="The most that any role of the portal's infrastructure can do",
-            policy=document("managed", most),
-            opts=pulumi.ResourceOptions(parent=self),
-        )
-        self.arn = policy.arn
-        self.register_outputs({"arn": self.arn})
+        super().__init__("portal:identity:Boundaries", name, None, opts)
+        for word, (policy, most) in boundaries.by_word(scope).items():
+            iam.Policy(
+                f"boundary-{word}",
+                name=policy,
+                # IAM cannot change a description: another text would be another policy.
+                description=f"The most that roles of the portal can do: {word}",
+                policy=document("managed", most),
+                tags=tags,
+                opts=pulumi.ResourceOptions(parent=self),
+            )
+        self.register_outputs({})
 
 
 class GitHubIssuer(pulumi.ComponentResource):
-    """GitHub Actions' token issuer, made known to the account."""
+    """GitHub Actions' token issuer, made known to the account. It stays when the stack is destroyed: an account has one
+    for every tool that uses it."""
 
     arn: pulumi.Output[str]
 
@@ -142,7 +142,7 @@ class GitHubIssuer(pulumi.ComponentResource):
             name,
             url=f"https://{names.GITHUB_ISSUER}",
             client_id_lists=["sts.amazonaws.com"],
-            opts=pulumi.ResourceOptions(parent=self),
+            opts=pulumi.ResourceOptions(parent=self, retain_on_delete=True),
         )
         self.arn = issuer.arn
         self.register_outputs({"arn": self.arn})

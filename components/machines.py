@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
-ARCHITECTURES: Final = ("arm64", "amd64")
-CAPACITY_TYPES: Final = ("on-demand", "spot")
+from .checks import Args, Check, Fault, broken
+
 Architecture = Literal["arm64", "amd64"]
 Capacity = Literal["on-demand", "spot"]
+ARCHITECTURES: Final[tuple[Architecture, ...]] = get_args(Architecture)
+CAPACITY_TYPES: Final[tuple[Capacity, ...]] = get_args(Capacity)
+LEAST_VCPUS, LEAST_MEMORY_GIB = 2, 4
+"""The size of the smallest machine."""
+DISK_GIB: Final = range(20, 59_001)
+"""Less leaves little room beside the services' images; more AWS refuses."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class MachinesArgs:
+class MachinesArgs(Args):
     """One pool's machines."""
 
     architecture: Architecture = "arm64"
@@ -22,16 +29,17 @@ class MachinesArgs:
     max_vcpus: int = 32
     """Pods beyond it stay pending; it bounds the cost."""
     max_memory_gib: int = 128
+    disk_gib: int = 80
+    """Of each machine's disk, for images and what containers write. Another size replaces the machines."""
 
-    def check(self, name: str) -> None:
-        """Raises ValueError naming component, field, value and rule."""
+    def faults(self) -> Iterator[Fault]:
+        vcpus, memory = self.max_vcpus, self.max_memory_gib
         known = bool(self.capacity_types) and set(self.capacity_types) <= set(CAPACITY_TYPES)
-        checks: tuple[tuple[bool, str, object, str], ...] = (
+        checks: tuple[Check, ...] = (
             (self.architecture in ARCHITECTURES, "architecture", self.architecture, " or ".join(ARCHITECTURES)),
             (known, "capacity_types", self.capacity_types, f"one or more of {', '.join(CAPACITY_TYPES)}"),
-            (self.max_vcpus >= 2, "max_vcpus", self.max_vcpus, "2 or more: the smallest machine has 2"),
-            (self.max_memory_gib >= 4, "max_memory_gib", self.max_memory_gib, "4 or more"),
+            (vcpus >= LEAST_VCPUS, "max_vcpus", vcpus, f"{LEAST_VCPUS} or more: the smallest machine has as many"),
+            (memory >= LEAST_MEMORY_GIB, "max_memory_gib", memory, f"{LEAST_MEMORY_GIB} or more"),
+            (self.disk_gib in DISK_GIB, "disk_gib", self.disk_gib, f"{DISK_GIB[0]} to {DISK_GIB[-1]}"),
         )
-        for kept, field, value, rule in checks:
-            if not kept:
-                raise ValueError(f"{name}: {field}: {value!r}: {rule}")
+        yield from broken(checks)

@@ -7,18 +7,19 @@ selector and no rules denies everything. Pod Security Standards: `restricted` re
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 import pulumi
 from pulumi_aws import ec2, vpc
 
-from components import manifest, rules
-from components.cluster import Cluster
-from components.machines import MachinesArgs
-from components.network import ANYWHERE
-from components.nodes import node_pool
+from . import manifest, rules
+from .checks import Args, Fault, refused, within
+from .cluster import Cluster
+from .machines import MachinesArgs
+from .network import ANYWHERE
+from .nodes import node_pool
 
 READINESS_GATE: Final = {"eks.amazonaws.com/pod-readiness-gate-inject": "enabled"}
 """Label: a pod is ready once the load balancer has found it healthy, and so a rollout waits for that."""
@@ -26,7 +27,7 @@ POD_SECURITY: Final = {f"pod-security.kubernetes.io/{mode}": "restricted" for mo
 
 
 @dataclass(frozen=True, kw_only=True)
-class NamespaceArgs:
+class NamespaceArgs(Args):
     environment: str
     """Its name is the namespace's, and that of its machines' pool."""
     cluster: Cluster
@@ -35,11 +36,9 @@ class NamespaceArgs:
     """Private ones."""
     machines: MachinesArgs = field(default_factory=MachinesArgs)
 
-    def check(self, name: str) -> None:
-        """Raises ValueError naming component, field, value and rule."""
-        if fault := rules.word(self.environment):
-            raise ValueError(f"Namespace {name!r}: environment: {self.environment!r}: {fault}")
-        self.machines.check(f"Namespace {name!r}: machines")
+    def faults(self) -> Iterator[Fault]:
+        yield from refused("environment", self.environment, rules.word(self.environment))
+        yield from within("machines", self.machines.faults())
 
 
 class Namespace(pulumi.ComponentResource):
@@ -49,7 +48,7 @@ class Namespace(pulumi.ComponentResource):
     pool: str
     """The node pool that its pods run on."""
     security_group_id: pulumi.Output[str]
-    """Of its machines, and so of its pods."""
+    """The group of its machines, and so of its pods."""
 
     def __init__(self, name: str, args: NamespaceArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         args.check(name)

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from . import names
+
 STREAM_PREFIX: Final = "main"
 """Log streams of jobs begin with it; ECS adds the container's name and the task's id."""
 MANAGED_RULE: Final = "StepFunctionsGetEventsForBatchJobsRule"
@@ -16,7 +18,7 @@ MANAGED_RULE: Final = "StepFunctionsGetEventsForBatchJobsRule"
 
 def app(environment: str) -> str:
     """The prefix of every name: the clients know the state machine by it."""
-    return f"cryoet-ingestion-{environment}"
+    return f"{names.prefix()}-ingestion-{environment}"
 
 
 def job_queue(environment: str, *, spot: bool) -> str:
@@ -60,6 +62,11 @@ def execution_role(environment: str) -> str:
 
 def instance_role(environment: str) -> str:
     return f"{app(environment)}-batch-main-instance"
+
+
+def host_security_group(environment: str) -> str:
+    """In its ``Name`` tag; AWS makes up the group's own name."""
+    return f"{app(environment)}-hosts"
 
 
 def job_log_group(environment: str) -> str:

@@ -9,17 +9,19 @@ stops with the gateway's), "Gateway endpoints" (S3 traffic within the region cos
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
 import pulumi
 from pulumi_aws import cloudwatch, ec2
 
-from components import names, rules
-from components.access import roles, trust
-from components.identity import Role, RoleArgs
+from . import names, rules, zones
+from .access import roles, trust
+from .access.resources import endpoint_of_s3, resource_document
+from .checks import Args, Check, Fault, broken, refused
+from .identity import Role, RoleArgs
 
-FEWEST_ZONES, MOST_ZONES = 2, 3
 ANYWHERE: Final = "0.0.0.0/0"
 FLOW_FORMAT: Final = (
     "${version} ${account-id} ${interface-id} ${srcaddr} ${dstaddr} ${srcport} ${dstport} ${protocol} "
@@ -49,7 +51,7 @@ def plan(cidr: str, zones: int) -> Plan:
 
 
 @dataclass(frozen=True, kw_only=True)
-class NetworkArgs:
+class NetworkArgs(Args):
     cidr: str
     """/16 to /20, private; each zone gets a quarter of it for machines."""
     account: str
@@ -63,28 +65,18 @@ class NetworkArgs:
     """How long records of connections are kept; one of CloudWatch's numbers."""
     boundary: pulumi.Input[str]
     """ARN of the permissions boundary of the role that writes the flow log."""
+    data_accounts: tuple[str, ...]
+    """The accounts to whose buckets machines in the network may write; they read any bucket that lets them."""
 
-    def check(self, name: str) -> None:
-        """Raises ValueError naming component, field, value and rule."""
+    def faults(self) -> Iterator[Fault]:
         cidr = rules.network(self.cidr)
-        in_region = all(zone[:-1] == self.region and zone[-1:].isalpha() for zone in self.zones)
-        count, natural = len(self.zones), f"{FEWEST_ZONES} or {MOST_ZONES} different zones"
-        checks: tuple[tuple[bool, str, object, str], ...] = (
+        checks: tuple[Check, ...] = (
             (cidr is None, "cidr", self.cidr, str(cidr)),
-            (FEWEST_ZONES <= count <= MOST_ZONES, "zones", self.zones, natural),
-            (len(set(self.zones)) == count, "zones", self.zones, natural),
-            (in_region, "zones", self.zones, f"zones of {self.region}, like {self.region}a"),
-            (0 <= self.nat_gateways <= count, "nat_gateways", self.nat_gateways, f"0 to {count}, one a zone at most"),
-            (
-                self.flow_log_days in rules.RETENTION_DAYS,
-                "flow_log_days",
-                self.flow_log_days,
-                "one of CloudWatch's numbers",
-            ),
+            (bool(self.data_accounts), "data_accounts", self.data_accounts, "one at least"),
         )
-        for kept, field, value, rule in checks:
-            if not kept:
-                raise ValueError(f"Network {name!r}: {field}: {value!r}: {rule}")
+        yield from broken(checks)
+        yield from zones.faults(self.region, self.zones, self.nat_gateways, least_gateways=0)
+        yield from refused("flow_log_days", self.flow_log_days, rules.retention_days(self.flow_log_days))
 
 
 class Network(pulumi.ComponentResource):
@@ -217,6 +209,7 @@ class Network(pulumi.ComponentResource):
             service_name=f"com.amazonaws.{self._args.region}.s3",
             vpc_endpoint_type="Gateway",
             route_table_ids=[table.id for table in tables],
+            policy=resource_document(endpoint_of_s3(self._args.data_accounts)),
             tags=self._tags("s3"),
             opts=self._child(),
         )
@@ -233,6 +226,7 @@ class Network(pulumi.ComponentResource):
             f"{self.name}-flow-log",
             RoleArgs(
                 role=names.flow_log_role(self.name),
+                path=names.DELEGATED_PATH,
                 description="Writes the record of the network's connections",
                 trust=(trust.flow_logs(args.account),),
                 permissions=(roles.flow_log(args.account, args.region, self.name),),

@@ -12,12 +12,12 @@ from typing import Any, Final
 
 import pulumi
 
-from components import manifest
-from components.machines import MachinesArgs
+from . import manifest
+from .machines import MachinesArgs
 
 CATEGORIES: Final = ("c", "m", "r")
 OLDEST_GENERATION: Final = 6
-"""Of instance types: older ones have no arm64, or cost more for the same work."""
+"""Instance types of older generations have no arm64, or cost more for the same work."""
 EXPIRE_AFTER: Final = "336h"
 
 
@@ -43,6 +43,7 @@ def node_pool(
             "securityGroupSelectorTerms": [{"id": group} for group in security_groups],
             # DefaultDeny would cut off the add-ons' pods too: namespaces deny for themselves.
             "networkPolicy": "DefaultAllow",
+            "ephemeralStorage": {"size": f"{machines.disk_gib}Gi"},
         },
     )
     after = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[node_class]))

@@ -87,17 +87,17 @@ def container(args: ContainerArgs, scratch: Sequence[ScratchArgs], **more: Any) 
     if args.secrets:
         mounts.append({"name": SECRETS_VOLUME, "mountPath": SECRETS_PATH, "readOnly": True})
     command = ["/bin/sh", "-ec", START_LINE, "--", *args.command] if args.secrets else [*args.command]
+    variables = [{"name": name, "value": value} for name, value in args.variables.items()]
+    lists = {"command": command, "env": variables, "volumeMounts": mounts}
     return {
         "name": args.name,
         "image": args.image,
-        **({"command": command} if command else {}),
-        "env": [{"name": name, "value": value} for name, value in args.variables.items()],
+        **{name: value for name, value in lists.items() if value},  # Kubernetes keeps no empty ones
         "resources": {
-            "requests": {"cpu": f"{size.cpu_millis}m", "memory": f"{size.memory_mib}Mi"},
-            "limits": {"cpu": f"{size.cpu_limit_millis}m", "memory": f"{size.memory_limit_mib}Mi"},
+            "requests": {"cpu": _cpu(size.cpu_millis), "memory": _memory(size.memory_mib)},
+            "limits": {"cpu": _cpu(size.cpu_limit_millis), "memory": _memory(size.memory_limit_mib)},
         },
         "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}},
-        "volumeMounts": mounts,
         **more,
     }
 
@@ -134,7 +134,7 @@ def _sleep(seconds: int) -> dict[str, Any]:
 def volumes(scratch: Sequence[ScratchArgs], secret_class: str | None) -> list[dict[str, Any]]:
     """``secret_class``: the SecretProviderClass of the service's secret, if it has one."""
     found: list[dict[str, Any]] = [
-        {"name": one.name, "emptyDir": {"sizeLimit": f"{one.size_mib}Mi"}} for one in scratch
+        {"name": one.name, "emptyDir": {"sizeLimit": _memory(one.size_mib)}} for one in scratch
     ]
     if secret_class:
         attributes = {"secretProviderClass": secret_class}
@@ -155,3 +155,13 @@ def spread(labels: Mapping[str, str]) -> list[dict[str, Any]]:
     zones = {"topologyKey": "topology.kubernetes.io/zone", "whenUnsatisfiable": "DoNotSchedule", "minDomains": 2}
     machines = {"topologyKey": "kubernetes.io/hostname", "whenUnsatisfiable": "ScheduleAnyway"}
     return [{**common, **zones}, {**common, **machines}]
+
+
+def _cpu(millis: int) -> str:
+    """As Kubernetes writes it back: another text for the same amount would be a change in every preview."""
+    return f"{millis}m" if millis % 1000 else str(millis // 1000)
+
+
+def _memory(mib: int) -> str:
+    """As Kubernetes writes it back."""
+    return f"{mib}Mi" if mib % 1024 else f"{mib // 1024}Gi"

@@ -101,6 +101,11 @@ def role(value: str) -> str | None:
     return "a role is a name of 1 to 64 of A-Z a-z 0-9 + = , . @ _ - or arn:aws:iam::ACCOUNT:role/NAME"
 
 
+def session_name(value: str) -> str | None:
+    """Of a role's session."""
+    return None if re.fullmatch(r"[\w+=,.@-]{2,64}", value, re.ASCII) else "2 to 64 of A-Z a-z 0-9 + = , . @ _ -"
+
+
 def account_of_role(value: str) -> str | None:
     """The account a role's ARN names; None for a plain name."""
     match = _ROLE_ARN.fullmatch(value)
@@ -183,6 +188,11 @@ def addresses(value: str) -> str | None:
     return "would be everybody; leave the list out instead" if block.prefixlen == 0 else None
 
 
+def ipv4_addresses(value: str) -> str | None:
+    """The same for the public endpoint of a cluster."""
+    return addresses(value) or ("EKS takes IPv4 networks alone" if ":" in value else None)
+
+
 def public_key(value: str) -> str | None:
     """What CloudFront takes to check signatures; whether the key's kind fits (RSA 2048 or P-256), AWS says."""
     if re.fullmatch(r"\s*-----BEGIN PUBLIC KEY-----\n[A-Za-z0-9+/=\n]+-----END PUBLIC KEY-----\s*", value):
@@ -198,7 +208,39 @@ def github_repository(value: str) -> str | None:
 
 def github_name(value: str) -> str | None:
     """A GitHub environment or branch as it stands in a token's subject."""
-    return None if re.fullmatch(r"[A-Za-z0-9._/-]{1,100}", value) else "letters, digits and . _ / - only; no wildcards"
+    return (
+        None if re.fullmatch(r"[A-Za-z0-9._/@-]{1,100}", value) else "letters, digits and . _ / @ - only; no wildcards"
+    )
+
+
+def github_subject_prefix(value: str) -> str | None:
+    """How the subjects of a repository's tokens begin: with its name, or with the ids of owner and repository too."""
+    part = r"[A-Za-z0-9._-]{1,100}(@[0-9]{1,20})?"
+    if re.fullmatch(f"repo:{part}/{part}", value):
+        return None
+    return "is written repo:OWNER/NAME or repo:OWNER@ID/NAME@ID; wildcards would let others in"
+
+
+def prefix(value: str) -> str | None:
+    """What the names of a program's resources begin with. IAM allows a role's name 64 characters, of which the longest
+    that is made (an environment's machines' role) needs 55 behind it."""
+    if re.fullmatch(r"[a-z][a-z0-9]{0,8}", value):
+        return None
+    return "1 to 9 lower-case letters and digits, beginning with a letter"
+
+
+def name_part(value: str) -> str | None:
+    """A word in bucket names."""
+    if re.fullmatch(r"[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?", value):
+        return None
+    return "1 to 32 lower-case letters, digits and hyphens, no hyphen at an end"
+
+
+def web_address(value: str) -> str | None:
+    """An address to which an object's key is added behind a slash."""
+    if re.fullmatch(r"https?://[a-z0-9.-]+(:\d{1,5})?(/[A-Za-z0-9._~-]+)*", value):
+        return None
+    return "an address is like https://files.example.org, without a slash at its end"
 
 
 def word(value: str) -> str | None:

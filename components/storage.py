@@ -12,16 +12,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Final, Literal, get_args
+from typing import Final, Literal
 
 import pulumi
 from pulumi_aws import s3
 
-from components import names, rules
-from components.access import buckets
-from components.access.statements import Statement, document
+from . import cors, lifecycle, names, rules
+from .access import buckets
+from .access.statements import Statement, document
+from .checks import Args, Check, Fault, broken
+from .kinds import BUCKET_KINDS, BucketKind, protected
+from .lifecycle import LifecycleArgs
 
-Kind = Literal["source", "staging", "embargo", "public", "log", "workspace"]
 Part = Literal["ownership", "public-access", "policy", "versioning", "encryption", "lifecycle", "cors", "logging"]
 """What belongs to a bucket and is a resource of its own."""
 
@@ -38,44 +40,10 @@ SETTINGS: Final[Mapping[Part, tuple[str, ...]]] = {
 }
 """All properties of each part but the bucket's name. An import fails where one of them is not as the program says."""
 
-CORS_METHODS: Final = ("GET", "HEAD")
-"""S3 answers OPTIONS by itself; naming it as a method is refused."""
-CORS_REQUEST_HEADERS: Final = (
-    "Range",
-    "If-Match",
-    "If-None-Match",
-    "If-Modified-Since",
-    "Cache-Control",
-)
-CORS_EXPOSED_HEADERS: Final = (
-    "Content-Length",
-    "Content-Range",
-    "Content-Type",
-    "ETag",
-    "Accept-Ranges",
-    "Last-Modified",
-)
-"""Chunked readers (zarr, Neuroglancer) see sizes and ranges only if these are exposed."""
-CORS_MAX_AGE_SECONDS: Final = 86_400
-
 
 @dataclass(frozen=True, kw_only=True)
-class LifecycleArgs:
-    """When S3 moves and deletes by itself; all in days."""
-
-    abort_multipart_days: int
-    """Unfinished uploads, which are invisible and cost as much as objects."""
-    noncurrent_days: int
-    """Overwritten and deleted objects; until then they can be brought back."""
-    expire_days: int | None = None
-    """Objects. None: never."""
-    tier_days: int | None = None
-    """To Intelligent-Tiering, which moves what isn't read to cheaper tiers. None: never."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class DataBucketArgs:
-    kind: Kind
+class DataBucketArgs(Args):
+    kind: BucketKind
     """``public`` opens the bucket to anonymous reading; ``workspace`` may be deleted with its objects; the others are
     protected from deletion."""
     bucket: str
@@ -89,9 +57,6 @@ class DataBucketArgs:
     """Origins of web pages that may read; empty: none."""
     logs: DataBucket | None = None
     """The log bucket of the account; every kind but ``log`` has one."""
-    after: tuple[pulumi.Resource, ...] = ()
-    """Made or changed before the bucket and its parts: the public access settings of its account, which refuse a
-    public bucket its policy while they block it."""
     adopt: frozenset[Part] | None = None
     """Take in the bucket of this name, which exists and has these parts, all as they are; other parts are not made.
     None: the bucket is made. The first update without it brings what the other arguments say."""
@@ -100,13 +65,12 @@ class DataBucketArgs:
     protect: bool | None = None
     """Whether deleting the bucket is refused, and emptying it for that. None: for every kind but ``workspace``."""
 
-    def check(self, name: str) -> None:
-        """Raises ValueError naming component, field, value and rule."""
+    def faults(self) -> Iterator[Fault]:
         days = self.lifecycle
         expiry_later = days.expire_days is None or days.tier_days is None or days.tier_days < days.expire_days
         rule = rules.bucket_name(self.bucket)
-        checks: tuple[tuple[bool, str, object, str], ...] = (
-            (self.kind in get_args(Kind), "kind", self.kind, f"one of {', '.join(get_args(Kind))}"),
+        checks: tuple[Check, ...] = (
+            (self.kind in BUCKET_KINDS, "kind", self.kind, f"one of {', '.join(BUCKET_KINDS)}"),
             (rule is None, "bucket", self.bucket, str(rule)),
             ((self.logs is None) == (self.kind == "log"), "logs", self.logs, "required, except for the kind log"),
             (self.logs is None or self.logs.kind == "log", "logs", self.logs, "a bucket of kind log"),
@@ -115,9 +79,7 @@ class DataBucketArgs:
             (expiry_later, "lifecycle", days, "objects move before they expire"),
             (self.adopt is None or not self.retire, "adopt", True, "a bucket is adopted or retired, not both"),
         )
-        for kept, field, value, rule in checks:
-            if not kept:
-                raise ValueError(f"DataBucket {name!r}: {field}: {value!r}: {rule}")
+        yield from broken(checks)
 
 
 class DataBucket(pulumi.ComponentResource):
@@ -131,7 +93,7 @@ class DataBucket(pulumi.ComponentResource):
         args.check(name)
         super().__init__("portal:storage:DataBucket", name, None, opts)
         self.kind, self.name, self._args, self._made = args.kind, name, args, list[pulumi.Resource]()
-        protect = args.kind != "workspace" if args.protect is None else args.protect
+        protect = protected(args.kind) if args.protect is None else args.protect
         self._protected = protect and not args.retire
 
         bucket = self._bucket()
@@ -179,10 +141,9 @@ class DataBucket(pulumi.ComponentResource):
 
     def _bucket(self) -> s3.Bucket:
         args = self._args
-        emptied_to_delete = args.kind == "workspace" and not self._protected
+        emptied_to_delete = not protected(args.kind) and not self._protected
         options = pulumi.ResourceOptions(
             parent=self,
-            depends_on=[*args.after],
             protect=self._protected,
             retain_on_delete=args.retire,
             import_=None if args.adopt is None else args.bucket,
@@ -234,17 +195,17 @@ class DataBucket(pulumi.ComponentResource):
         return s3.BucketServerSideEncryptionConfiguration(name, bucket=self.bucket, rules=[rule], opts=opts)
 
     def _lifecycle(self, name: str, opts: pulumi.ResourceOptions) -> pulumi.Resource:
-        rules = lifecycle_rules(self._args.lifecycle)
-        return s3.BucketLifecycleConfiguration(name, bucket=self.bucket, rules=rules, opts=opts)
+        by_days = lifecycle.rules(self._args.lifecycle)
+        return s3.BucketLifecycleConfiguration(name, bucket=self.bucket, rules=by_days, opts=opts)
 
     def _cors(self, name: str, opts: pulumi.ResourceOptions) -> pulumi.Resource:
         rule = s3.BucketCorsConfigurationCorsRuleArgs(
             id="read",
-            allowed_methods=[*CORS_METHODS],
+            allowed_methods=[*cors.METHODS],
             allowed_origins=[*self._args.cors_origins],
-            allowed_headers=[*CORS_REQUEST_HEADERS],
-            expose_headers=[*CORS_EXPOSED_HEADERS],
-            max_age_seconds=CORS_MAX_AGE_SECONDS,
+            allowed_headers=[*cors.REQUEST_HEADERS],
+            expose_headers=[*cors.EXPOSED_HEADERS],
+            max_age_seconds=cors.MAX_AGE_SECONDS,
         )
         return s3.BucketCorsConfiguration(name, bucket=self.bucket, cors_rules=[rule], opts=opts)
 
@@ -258,29 +219,3 @@ class DataBucket(pulumi.ComponentResource):
             target_object_key_format=s3.BucketLoggingTargetObjectKeyFormatArgs(partitioned_prefix=by_event),
             opts=opts,
         )
-
-
-def lifecycle_rules(days: LifecycleArgs) -> list[s3.BucketLifecycleConfigurationRuleArgs]:
-    """Rules for the whole bucket. S3 takes a number of days or the clean-up of delete markers in one rule, not both."""
-    marker = s3.BucketLifecycleConfigurationRuleExpirationArgs(expired_object_delete_marker=True)
-    abort = s3.BucketLifecycleConfigurationRuleAbortIncompleteMultipartUploadArgs(
-        days_after_initiation=days.abort_multipart_days
-    )
-    noncurrent = s3.BucketLifecycleConfigurationRuleNoncurrentVersionExpirationArgs(
-        noncurrent_days=days.noncurrent_days
-    )
-    everything = s3.BucketLifecycleConfigurationRuleFilterArgs(prefix="")
-    make = partial(s3.BucketLifecycleConfigurationRuleArgs, status="Enabled", filter=everything)
-    found = [
-        make(id="unfinished-uploads", abort_incomplete_multipart_upload=abort),
-        make(id="old-versions", noncurrent_version_expiration=noncurrent, expiration=marker),
-    ]
-    if days.tier_days is not None:
-        tier = s3.BucketLifecycleConfigurationRuleTransitionArgs(
-            days=days.tier_days, storage_class="INTELLIGENT_TIERING"
-        )
-        found.append(make(id="tiering", transitions=[tier]))
-    if days.expire_days:
-        expire = s3.BucketLifecycleConfigurationRuleExpirationArgs(days=days.expire_days)
-        found.append(make(id="expiry", expiration=expire))
-    return found

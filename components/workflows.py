@@ -7,14 +7,16 @@ a workflow is a WDL text, or a zip archive of it and of what it imports.
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypedDict
 
 import pulumi
 from pulumi_aws import s3
 
-from components.storage import DataBucket, DataBucketArgs, LifecycleArgs
+from .checks import Args, Fault
+from .lifecycle import LifecycleArgs
+from .storage import DataBucket, DataBucketArgs
 
 
 class _Body(TypedDict, total=False):
@@ -26,28 +28,26 @@ class _Body(TypedDict, total=False):
 
 
 @dataclass(frozen=True, kw_only=True)
-class WorkflowsArgs:
+class WorkflowsArgs(Args):
     environment: str
     wdl_bucket: str
     comms_bucket: str
     workflows: Mapping[str, str | bytes]
     """By file name, which is the object's key: the text of each ``.wdl``, the bytes of each ``.wdl.zip``."""
     results_days: int
-    """What jobs leave in the comms bucket is deleted after this many days."""
+    """Objects in the comms bucket are deleted after this many days."""
     lifecycle: LifecycleArgs
-    """Of the WDL bucket; the comms bucket's differs in its expiry."""
+    """The lifecycle of the WDL bucket; that of the comms bucket differs in its expiry."""
     logs: DataBucket
     retire: bool = False
     """Neither bucket is protected any more: both can be deleted, with all objects in them."""
 
-    def check(self, name: str) -> None:
-        """Raises ValueError naming component, field, value and rule."""
+    def faults(self) -> Iterator[Fault]:
         wrong = sorted(key for key, given in self.workflows.items() if "/" in key or not key.endswith(_ending(given)))
         if not self.workflows or wrong:
-            rule = "at least one, each key like name.wdl for a text, name.wdl.zip for bytes"
-            raise ValueError(f"Workflows {name!r}: workflows: {wrong!r}: {rule}")
+            yield "workflows", wrong, "at least one, each key like name.wdl for a text, name.wdl.zip for bytes"
         if self.results_days < 1:
-            raise ValueError(f"Workflows {name!r}: results_days: {self.results_days!r}: at least one day")
+            yield "results_days", self.results_days, "at least one day"
 
 
 def _ending(given: str | bytes) -> str:
@@ -80,7 +80,7 @@ class Workflows(pulumi.ComponentResource):
                 opts=pulumi.ResourceOptions(parent=self, depends_on=[self.wdl]),
                 **_body(given),
             )
-        self.register_outputs({"wdlBucket": self.wdl.bucket, "commsBucket": self.comms.bucket})
+        self.register_outputs({"wdl_bucket": self.wdl.bucket, "comms_bucket": self.comms.bucket})
 
     def _workspace(self, name: str, args: WorkflowsArgs, bucket: str, expire_days: int | None) -> DataBucket:
         settings = DataBucketArgs(

@@ -1,5 +1,5 @@
 """From settings to components: the only code that knows both."""
 
-from composition import sdk
+from composition import short_previews
 
-sdk.register()
+short_previews.register_parts()  # before any module below imports pulumi_aws

@@ -14,8 +14,10 @@ import pulumi
 from components import names
 from components.storage import Part
 from settings import Portal
+from settings.sessions import session_name
 
 if TYPE_CHECKING:
+    import boto3
     from mypy_boto3_s3.client import S3Client
 
 _ASK: Final[Mapping[Part, Callable[[S3Client, str], object]]] = {
@@ -41,7 +43,8 @@ _ABSENT: Final = frozenset(
 
 
 def existing_parts(portal: Portal, role: str | None) -> dict[str, frozenset[Part]]:
-    """Those of each bucket with ``import_id``, by the bucket's key; ``role`` takes the place of the stack file's.
+    """Those of each bucket with ``import_id``, by the bucket's key; ``role``: the session at hand is that
+    role's.
 
     A preview's readers are told that the bucket stays as it is. Raises SettingsError where S3 does not answer.
     """
@@ -53,7 +56,7 @@ def existing_parts(portal: Portal, role: str | None) -> dict[str, frozenset[Part
     parts: dict[str, frozenset[Part]] = {}
     for key, bucket in imported.items():
         try:
-            parts[key] = parts_of(_client(portal, role), bucket)
+            parts[key] = parts_of(account_session(portal, role).client("s3"), bucket)
         except (botocore.exceptions.ClientError, botocore.exceptions.BotoCoreError) as error:
             raise portal.import_fault(key, str(error)) from None
         pulumi.log.warn(
@@ -80,17 +83,20 @@ def _answer(ask: Callable[[], object]) -> object:
         raise
 
 
-def _client(portal: Portal, role: str | None) -> S3Client:
-    """S3 as the provider reaches it: by the account's role, from the credentials at hand."""
+def account_session(portal: Portal, role: str | None) -> boto3.Session:
+    """The account as the provider reaches it: the session at hand if it is ``role``'s, else one of the account's role.
+    Raises botocore's ClientError."""
     import boto3
 
     account = portal.current.account
     session = boto3.Session(region_name=account.region)
-    arn = names.role_arn(account.id, role or account.role)
-    given = session.client("sts").assume_role(RoleArn=arn, RoleSessionName="portal")["Credentials"]
-    return session.client(
-        "s3",
+    if role:
+        return session
+    arn = names.role_arn(account.id, account.role)
+    given = session.client("sts").assume_role(RoleArn=arn, RoleSessionName=session_name())["Credentials"]
+    return boto3.Session(
         aws_access_key_id=given["AccessKeyId"],
         aws_secret_access_key=given["SecretAccessKey"],
         aws_session_token=given["SessionToken"],
+        region_name=account.region,
     )

@@ -24,7 +24,7 @@ def data_cdns(
     for key in portal.current.data_cdn:
         cdn = DataCdn(key, _args(portal, key, buckets[key], logs), opts)
         admit[key](cdn.arn)
-        outputs[key] = {"url": cdn.url, "domain": cdn.domain, "distribution": cdn.distribution, "keys": cdn.key_ids}
+        outputs[key] = {"url": cdn.url, "domain": cdn.domain, "distribution": cdn.distribution_id, "keys": cdn.key_ids}
     return outputs
 
 

@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 import pulumi
 
 from components import eks, names
-from components.cluster import ADMIN, VIEW, VIEW_ALL, Access, Cluster, ClusterArgs
+from components.cluster import Cluster, ClusterArgs
+from components.cluster_access import ADMIN, VIEW, VIEW_ALL, Access
 from components.namespace import Namespace, NamespaceArgs
 from components.network import Network
 from settings import Cluster as ClusterSettings
@@ -22,32 +23,28 @@ import_module("pulumi_aws.ec2.security_group_rule")  # pulumi_eks's component na
 NOTICE: Final = dt.timedelta(days=90)
 """How long before the end of a version's support previews begin to say so."""
 REACH_SECONDS: Final = 3
-ENTRIES: Final = {
-    "deploy": (names.GITHUB_DEPLOY, ADMIN),
-    "preview": (names.GITHUB_PREVIEW, VIEW_ALL),
-    "operators": (names.OPERATOR, VIEW_ALL),
-}
-"""Roles of the account that get into the cluster. The stack's own role does by having made it."""
+EXAMPLE_NETWORKS: Final = frozenset({"192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24"})
+"""RFC 5737: addresses for documentation, which nobody has."""
 
 
 def cluster(
     portal: Portal,
     settings: ClusterSettings,
     network: Network,
-    role_arns: Mapping[str, pulumi.Output[str]],
+    role_arns: Mapping[str, pulumi.Input[str]],
     boundary: pulumi.Input[str],
     role: str | None,
     last: Mapping[str, Any],
     opts: pulumi.ResourceOptions,
 ) -> Cluster:
-    """``role`` takes the place of the stack file's; ``last``: what was put out of the cluster."""
+    """``role``: the session at hand is that role's; ``last``: what was put out of the cluster."""
     account = portal.current.account
     warn_of_support(settings.version, dt.datetime.now(tz=dt.UTC).date())
     warn_of_endpoint(settings.public_access, str(last.get("endpoint", "")))
     args = ClusterArgs(
         account=account.id,
         region=account.region,
-        role=names.role_arn(account.id, role or account.role),
+        role=None if role else names.role_arn(account.id, account.role),
         boundary=boundary,
         network=network,
         version=settings.version,
@@ -60,10 +57,21 @@ def cluster(
     return Cluster("cluster", args, opts)
 
 
-def _access(settings: ClusterSettings, role_arns: Mapping[str, pulumi.Output[str]]) -> dict[str, Access]:
+def _entries() -> dict[str, tuple[str, str]]:
+    """Roles of the account that get into the cluster, with their policies. The stack's own role does by having made
+    it."""
+    return {
+        "deploy": (names.GITHUB_DEPLOY, ADMIN),
+        "preview": (names.GITHUB_PREVIEW, VIEW_ALL),
+        "drift": (names.GITHUB_DRIFT, VIEW_ALL),
+        "operators": (names.OPERATOR, VIEW_ALL),
+    }
+
+
+def _access(settings: ClusterSettings, role_arns: Mapping[str, pulumi.Input[str]]) -> dict[str, Access]:
     own = {
         word: Access(principal=role_arns[role], policy=policy)
-        for word, (role, policy) in ENTRIES.items()
+        for word, (role, policy) in _entries().items()
         if role in role_arns
     }
     readers = {
@@ -90,6 +98,11 @@ def warn_of_endpoint(public_access: tuple[str, ...], endpoint: str) -> None:
                 "cluster: without public_access Kubernetes is reached from inside the account's network alone; "
                 "`up` must run there"
             )
+        elif pulumi.runtime.is_dry_run() and (examples := EXAMPLE_NETWORKS & {*public_access}):
+            pulumi.log.warn(
+                f"cluster: public_access: {', '.join(sorted(examples))} is an example that nobody has; `up` must run "
+                "in one of the networks there"
+            )
         return
     address = urlsplit(endpoint)
     try:
@@ -103,11 +116,11 @@ def warn_of_endpoint(public_access: tuple[str, ...], endpoint: str) -> None:
 
 
 def output(portal: Portal, made: Cluster) -> dict[str, Any]:
-    """What is put out of the cluster, and compared with the settings of the next update."""
+    """The cluster's outputs in the stack's, with which the next update compares its settings."""
     settings = portal.current.cluster
     assert settings is not None  # noqa: S101 - there is a cluster
     return {
-        "name": made.cluster,
+        "name": made.cluster_name,
         "version": settings.version,
         "endpoint": made.endpoint,
         "security_group": made.security_group_id,
@@ -116,7 +129,7 @@ def output(portal: Portal, made: Cluster) -> dict[str, Any]:
 
 
 def namespaces(portal: Portal, made: Cluster, network: Network, opts: pulumi.ResourceOptions) -> dict[str, Namespace]:
-    """One for each environment with services."""
+    """A namespace for each environment with services."""
     settings = portal.current.cluster
     assert settings is not None  # noqa: S101 - there is a cluster
     return {

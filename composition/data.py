@@ -10,8 +10,8 @@ import pulumi
 from components import names
 from components.access import buckets as on_buckets
 from components.access.statements import Statement
-from components.accounts import AccountPublicAccess
-from components.storage import DataBucket, DataBucketArgs, LifecycleArgs, Part
+from components.lifecycle import LifecycleArgs
+from components.storage import DataBucket, DataBucketArgs, Part
 from components.workflows import WorkflowsArgs
 from settings import Bucket, Environment, Lifecycle, Portal
 from settings.workflows import content, workflow_files
@@ -23,7 +23,6 @@ Adopted = Mapping[str, frozenset[Part]]
 def buckets(
     portal: Portal,
     opts: pulumi.ResourceOptions,
-    public_access: AccountPublicAccess,
     adopted: Adopted,
     distributions: Mapping[str, pulumi.Output[str]],
 ) -> dict[str, DataBucket]:
@@ -33,7 +32,6 @@ def buckets(
     for key, bucket in sorted(portal.current.buckets.items(), key=lambda item: item[1].kind != "log"):
         args = replace(
             _bucket(portal, key, bucket, logs),
-            after=(public_access,),
             adopt=adopted[key] if bucket.import_id else None,
             distribution=distributions.get(key),
         )

@@ -9,7 +9,8 @@ from typing import Any, Final
 import pulumi
 
 from components import aurora
-from components.database import Database, DatabaseArgs
+from components.database import Database
+from components.database_args import DatabaseArgs
 from components.network import Network
 from settings import Database as DatabaseSettings
 from settings import Portal

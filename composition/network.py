@@ -18,6 +18,7 @@ def network(portal: Portal, boundary: pulumi.Input[str], opts: pulumi.ResourceOp
         nat_gateways=settings.nat_gateways,
         flow_log_days=settings.flow_log_days,
         boundary=boundary,
+        data_accounts=tuple(stack.account.id for _, stack in sorted(portal.stacks.items())),
     )
     return Network("network", args, opts)
 

@@ -11,10 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 import pulumi
 
+from components import names
 from components.network import Network
 from components.storage import DataBucket
+from composition.last_update import State
 from composition.network import network
-from settings import Portal
+from composition.roles import boundary
+from settings import Portal, generations
 
 if TYPE_CHECKING:
     from components.cluster import Cluster
@@ -31,15 +34,13 @@ class Context:
 
     provider: pulumi.ProviderResource
     role: str | None
-    """Takes the place of the stack file's."""
-    role_arns: Mapping[str, pulumi.Output[str]]
+    """The role whose session is at hand; None: the stack file's role is assumed."""
+    role_arns: Mapping[str, pulumi.Input[str]]
     """By name, those of the account's roles."""
-    boundary: pulumi.Output[str]
     logs: DataBucket
     data_urls: Mapping[str, pulumi.Output[str]]
-    """Of the account's data CDNs, by bucket key."""
-    last: Mapping[str, Any]
-    """The stack's outputs when it was last brought up."""
+    """URLs of the account's data CDNs, by bucket key."""
+    state: State
 
     @property
     def opts(self) -> pulumi.ResourceOptions:
@@ -47,18 +48,19 @@ class Context:
 
 
 def networked(portal: Portal, context: Context) -> Outputs:
-    """What is put out of ``orchestrators``, ``databases`` and ``sites`` by environment, and of the ``cluster``."""
-    shared = network(portal, context.boundary, context.opts)
+    """The stack's outputs ``orchestrators``, ``databases`` and ``sites`` by environment, and ``cluster``."""
+    shared = network(portal, boundary(portal, names.DELEGATED_BOUNDARY), context.opts)
     cluster, namespaces, outputs = _cluster(portal, shared, context)
     orchestrators = _orchestrators(portal, shared, context, outputs)
     databases = _databases(portal, shared, orchestrators, namespaces, context, outputs)
     if cluster and portal.current.sites:
         from composition import services
 
+        services.warn_of_images(portal, context.state.outputs.get("sites", {}))
         with_services = services.Shared(
             cluster=cluster,
             network=shared,
-            boundary=context.boundary,
+            boundary=boundary(portal, names.DATA_BOUNDARY),
             logs=context.logs,
             data_urls=context.data_urls,
             provider=context.provider,
@@ -72,13 +74,13 @@ def _cluster(portal: Portal, shared: Network, context: Context) -> tuple[Cluster
         return None, {}, {}
     from composition import cluster as of_eks
 
-    last = context.last.get("cluster", {})
+    last = context.state.outputs.get("cluster", {})
     made = of_eks.cluster(
         portal,
         portal.current.cluster,
         shared,
         context.role_arns,
-        context.boundary,
+        boundary(portal, names.CLUSTER_BOUNDARY),
         context.role,
         last,
         context.opts,
@@ -91,8 +93,10 @@ def _orchestrators(portal: Portal, shared: Network, context: Context, outputs: O
         return {}
     from composition import orchestrators as batch
 
-    last = context.last.get("orchestrators", {})
-    made = batch.orchestrators(portal, shared, context.role_arns, context.boundary, context.provider, last)
+    last = context.state.outputs.get("orchestrators", {})
+    retiring = generations.retiring(portal.current, context.state.compute_environments, last)
+    delegated = boundary(portal, names.DELEGATED_BOUNDARY)
+    made = batch.orchestrators(portal, shared, context.role_arns, delegated, retiring, context.opts)
     outputs["orchestrators"] = {name: batch.output(one) for name, one in made.items()}
     return made
 
@@ -112,7 +116,9 @@ def _databases(
 
     made: dict[str, Database] = {}
     for name in portal.current.databases:
-        clients = {"jobs": orchestrators[name].security_group_id}
+        clients: dict[str, pulumi.Input[str]] = {}
+        if name in orchestrators:
+            clients["jobs"] = orchestrators[name].security_group_id
         if name in namespaces:
             clients["pods"] = namespaces[name].security_group_id
         made[name] = of_rds.database(portal, name, shared, clients, context.opts)

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pulumi
 
 from components import names
 from components.network import Network
-from components.orchestration import hosts
-from components.orchestration.compute import ComputeArgs
+from components.orchestration.compute import HostNetwork
 from components.orchestration.contract import Resources, StageArgs
 from components.orchestration.images import ImageRepository, ImageRepositoryArgs
 from components.orchestration.jobs import JobArgs
-from components.orchestration.notifications import NotificationsArgs
+from components.orchestration.notifications import StatusQueues
 from components.orchestration.orchestrator import Orchestrator, OrchestratorArgs
-from composition import generations
 from composition.account import tags
 from settings import Environment, Portal
 from settings import Orchestrator as OrchestratorSettings
@@ -26,19 +23,19 @@ from settings import Orchestrator as OrchestratorSettings
 def orchestrators(
     portal: Portal,
     network: Network,
-    role_arns: Mapping[str, pulumi.Output[str]],
+    role_arns: Mapping[str, pulumi.Input[str]],
     boundary: pulumi.Input[str],
-    provider: pulumi.ProviderResource,
-    last: Mapping[str, Mapping[str, Any]],
+    retiring: Mapping[str, Sequence[str]],
+    opts: pulumi.ResourceOptions,
 ) -> dict[str, Orchestrator]:
-    """The account's orchestrators, by environment. ``last`` is what they put out when the stack was last brought up."""
-    made, opts = dict[str, Orchestrator](), pulumi.ResourceOptions(provider=provider)
-    for name, settings in portal.current.orchestrators.items():
-        args = _orchestrator(portal, name, settings, network, role_arns, boundary)
-        kept = generations.kept(name, args.compute.generations(), last.get(name, {}), provider)
-        args = replace(args, compute=replace(args.compute, retiring=kept))
-        made[name] = Orchestrator(name, args, opts)
-    return made
+    """The account's orchestrators, by environment. ``retiring``: by environment, the earlier generations of machines
+    that stay."""
+    return {
+        name: Orchestrator(
+            name, _orchestrator(portal, name, settings, network, role_arns, boundary, retiring[name]), opts
+        )
+        for name, settings in portal.current.orchestrators.items()
+    }
 
 
 def images(portal: Portal, opts: pulumi.ResourceOptions) -> dict[str, pulumi.Output[str]]:
@@ -68,8 +65,9 @@ def _orchestrator(
     name: str,
     settings: OrchestratorSettings,
     network: Network,
-    role_arns: Mapping[str, pulumi.Output[str]],
+    role_arns: Mapping[str, pulumi.Input[str]],
     boundary: pulumi.Input[str],
+    retiring: Sequence[str],
 ) -> OrchestratorArgs:
     account, environment = portal.current.account, portal.current.environments[name]
     default, by_workflow = _job_roles(name, environment, settings)
@@ -88,7 +86,10 @@ def _orchestrator(
         ),
         workspaces=(environment.comms_bucket,),
         workflows=(environment.wdl_bucket,),
-        compute=_compute(portal, settings, network),
+        hosts=settings.hosts(portal.current.network.key),
+        network=HostNetwork(vpc_id=network.vpc_id, subnet_ids=network.private_subnet_ids, ways_out=(network,)),
+        capacity_wait_seconds=settings.capacity_wait_seconds,
+        retiring=tuple(retiring),
         job=JobArgs(
             image=settings.image,
             role_arn=role_arns[default],
@@ -99,7 +100,7 @@ def _orchestrator(
             status_files=settings.status_files,
             variables=settings.variables,
         ),
-        notifications=NotificationsArgs(**settings.notifications.model_dump()),
+        notifications=StatusQueues(**settings.notifications.model_dump()),
         log_days=settings.log_days,
         tags={**tags(portal), "environment": name},
         retire=environment.retire,
@@ -118,26 +119,8 @@ def _job_roles(name: str, environment: Environment, settings: OrchestratorSettin
     return names.ingest_role(name), others
 
 
-def _compute(portal: Portal, settings: OrchestratorSettings, network: Network) -> ComputeArgs:
-    plan = portal.current.network
-    return ComputeArgs(
-        instance_types=settings.instance_types,
-        spot_max_vcpus=settings.spot_max_vcpus,
-        overflow_max_vcpus=settings.overflow_max_vcpus,
-        on_demand_max_vcpus=settings.on_demand_max_vcpus,
-        spot_min_vcpus=settings.spot_min_vcpus,
-        scratch=hosts.NVME if settings.scratch_gib is None else settings.scratch_gib,
-        image_id=settings.machine_image,
-        capacity_wait_seconds=settings.capacity_wait_seconds,
-        vpc_id=network.vpc_id,
-        subnet_ids=network.private_subnet_ids,
-        network=(network,),
-        network_key=" ".join((plan.cidr, *plan.zones)),
-    )
-
-
 def output(made: Orchestrator) -> dict[str, Any]:
-    """What is put out of one."""
+    """An orchestrator's outputs in the stack's."""
     spot, on_demand = made.job_queue_arns
     return {
         "state_machine": made.state_machine_arn,

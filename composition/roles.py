@@ -3,29 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 import pulumi
 
 from components import names
 from components.access import buckets as on_buckets
-from components.access import clusters, databases, deployment, trust
+from components.access import deployment, trust
 from components.access import roles as may_do
+from components.access.scope import Scope
 from components.access.statements import Statement
-from components.identity import GitHubIssuer, RoleArgs
-from composition.account import cdn_zones, cluster_in, databases_in, orchestrators_in
+from components.identity import RoleArgs
 from settings import Environment, Portal, Release
 
 
-def every(portal: Portal, boundary: pulumi.Input[str], issuer: tuple[GitHubIssuer, ...]) -> Iterator[RoleArgs]:
-    """Every role of the account."""
+def boundary(portal: Portal, name: str) -> str:
+    """The ARN of one of the permissions boundaries, which the account's bootstrap makes."""
+    return names.policy_arn(portal.current.account.id, name)
+
+
+def arns_of_ci(portal: Portal) -> dict[str, str]:
+    """The ARNs by name of the roles of GitHub's jobs, which the account's bootstrap makes; empty: there are none."""
+    account = portal.current.account.id
+    return {name: names.role_arn(account, name) for name in names.roles_of_ci()} if portal.current.access.github else {}
+
+
+def roles_with_data(portal: Portal) -> Iterator[RoleArgs]:
+    """Jobs', releases', operators' and readers' roles: an administrator makes and changes them, for they reach data."""
     account, access = portal.current.account.id, portal.current.access
+    bound = boundary(portal, names.DATA_BOUNDARY)
     operators = (trust.identities("Operators", access.operators),) if access.operators else ()
 
-    def role(
-        name: str, description: str, who: tuple[Statement, ...], may: tuple[Statement, ...], *after: pulumi.Resource
-    ) -> RoleArgs:
-        return RoleArgs(role=name, description=description, trust=who, permissions=may, boundary=boundary, after=after)
+    def role(name: str, description: str, who: tuple[Statement, ...], may: tuple[Statement, ...]) -> RoleArgs:
+        return RoleArgs(role=name, description=description, trust=who, permissions=may, boundary=bound)
 
     jobs = trust.batch_jobs(account)
     for name, environment in portal.current.environments.items():
@@ -42,32 +51,33 @@ def every(portal: Portal, boundary: pulumi.Input[str], issuer: tuple[GitHubIssue
         shared = [bucket.name for bucket in portal.current.buckets.values() if name in bucket.readers]
         who = (trust.identities("Reader", reader.principals),)
         yield role(names.reader_role(name), f"Reads what is shared with {name}", who, on_buckets.read("Data", *shared))
-    if access.github:
-        looks, changes = _further(portal)
-        from_github = trust.github(account, access.github.preview_subjects)
-        who = (from_github, trust.itself(account, names.GITHUB_PREVIEW))
-        may = deployment.preview(account, orchestrators_in(portal), cdn_zones(portal))
-        yield replace(role(names.GITHUB_PREVIEW, "Previews pull requests", who, may, *issuer), more=looks)
-        from_github = trust.github(account, access.github.deploy_subjects)
-        who = (from_github, trust.itself(account, names.GITHUB_DEPLOY))
-        may = deployment.deploy(account, orchestrators_in(portal), cdn_zones(portal))
-        yield replace(role(names.GITHUB_DEPLOY, "Deploys what was reviewed", who, may, *issuer), more=changes)
 
 
-def _further(portal: Portal) -> tuple[dict[str, tuple[Statement, ...]], dict[str, tuple[Statement, ...]]]:
-    """What previews and what deployments may do besides, by a word for each policy."""
-    account, looks, changes = (
-        portal.current.account.id,
-        dict[str, tuple[Statement, ...]](),
-        dict[str, tuple[Statement, ...]](),
+def roles_of_github(portal: Portal, scope: Scope, *after: pulumi.Resource) -> Iterator[RoleArgs]:
+    """The roles of GitHub's jobs, if the stack file names a repository. No boundary: an administrator makes them.
+
+    ``after``: what must exist before them.
+    """
+    github = portal.current.access.github
+    if github is None:
+        return
+
+    def role(
+        name: str, description: str, subjects: tuple[str, ...], may: tuple[Statement, ...], more: deployment.Further
+    ) -> RoleArgs:
+        who = (trust.github(scope.account, subjects),)
+        return RoleArgs(
+            role=name, description=description, trust=who, permissions=may, more=more, boundary=None, after=after
+        )
+
+    further = deployment.further_lookups(scope)
+    yield role(names.GITHUB_PREVIEW, "Previews changes", github.preview_subjects, deployment.preview(scope), further)
+    further = deployment.further_reads(scope)
+    yield role(names.GITHUB_DRIFT, "Looks for drift", github.drift_subjects, deployment.drift(scope), further)
+    further = deployment.further_changes(scope)
+    yield role(
+        names.GITHUB_DEPLOY, "Deploys what was reviewed", github.deploy_subjects, deployment.deploy(scope), further
     )
-    for word, access, region in (
-        ("databases", databases, databases_in(portal)),
-        ("cluster", clusters, cluster_in(portal)),
-    ):
-        if region:
-            looks[word], changes[word] = access.reads(account, region), access.changes(account, region)
-    return looks, changes
 
 
 def _jobs(portal: Portal, name: str, environment: Environment) -> Iterator[tuple[str, tuple[Statement, ...]]]:
@@ -109,7 +119,7 @@ def _operator(portal: Portal) -> tuple[Statement, ...]:
 def _every_job(portal: Portal, environment: Environment) -> tuple[Statement, ...]:
     """What each job of an environment may do, whatever it runs."""
     return may_do.job(
-        registry_account=names.REGISTRY_ACCOUNT,
+        registry_account=portal.project.registry.account,
         region=portal.current.account.region,
         wdl_bucket=environment.wdl_bucket,
         comms_bucket=environment.comms_bucket,

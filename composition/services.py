@@ -16,7 +16,8 @@ from components.cluster import Cluster
 from components.database import PORT as DATABASE_PORT
 from components.namespace import Namespace
 from components.network import ANYWHERE, Network
-from components.service import SecretArgs, Way, WebService, WebServiceArgs
+from components.service import PROGRESS_SECONDS, WebService
+from components.service_args import SecretArgs, Way, WebServiceArgs
 from components.storage import DataBucket
 from composition.network import private_networks
 from settings import Environment, Portal
@@ -71,8 +72,23 @@ def sites(
             WebService(f"{name}-api", _api(portal, name, environment, environment.api, common), after)
         if environment.frontend:
             WebService(f"{name}-frontend", _frontend(portal, name, environment.frontend, cdn, common), opts)
-        outputs[name] = {"url": cdn.url, "domain": cdn.domain, "distribution": cdn.distribution}
+        outputs[name] = {"url": cdn.url, "domain": cdn.domain, "distribution": cdn.distribution_id}
     return outputs
+
+
+def warn_of_images(portal: Portal, last: Mapping[str, Any]) -> None:
+    """Tells whoever brings an environment's services up for the first time which other stack has their images.
+    ``last``: what was put out of the sites."""
+    for name in sorted(portal.current.sites.keys() - last.keys()):
+        environment = portal.current.environments[name]
+        images = [one.image for one in (environment.api, environment.frontend) if one]
+        holders = sorted({one.stack for one in images if one.stack not in (None, portal.stack)})
+        for holder in holders:
+            held = ", ".join(image_of(portal, one).partition("/")[2] for one in images if one.stack == holder)
+            pulumi.log.warn(
+                f"{name}: pods start once their images are in the repositories of the stack {holder} ({held}), which "
+                f"its `up` makes; this `up` waits for them, and fails after {PROGRESS_SECONDS // 60} minutes without"
+            )
 
 
 def _balancer(name: str, site: Site, shared: Shared) -> BalancerArgs:

@@ -6,7 +6,7 @@ import json
 import os
 import shlex
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 from urllib.error import HTTPError, URLError
@@ -15,8 +15,8 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from localcloud.server import environment as environments
-from localcloud.server import process
+from localcloud.server import client_variables, process
+from localcloud.server.configuration import FILE
 
 if TYPE_CHECKING:
     from settings.schema import Account
@@ -31,12 +31,23 @@ FolderOption = Annotated[
     Path, typer.Option("--folder", envvar="LOCALCLOUD_FOLDER", help="Where the local cloud keeps its files.")
 ]
 FOLDER = Path(".local")
+ConfigurationOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--config", help=f"What the local cloud is started with; by default {FILE} of this directory, if any."
+    ),
+]
 
 
 def main() -> None:
-    """The console script. What a user can mend is told, without a traceback."""
+    """The console script."""
+    tell(app)
+
+
+def tell(commands: typer.Typer) -> None:
+    """Runs a program's commands. What a user can mend is told, without a traceback."""
     try:
-        app()
+        commands()
     except Exception as error:
         from portal.errors import told
 
@@ -86,22 +97,27 @@ def server_or_fail(folder: Path) -> process.Running:
     return found
 
 
-def start_server(folder: Path, accounts: list[str], https_port: int = 0, http_port: int = 0) -> process.Running:
+def start_server(
+    folder: Path, accounts: list[str], configuration: Path | None = None, *, https_port: int = 0, http_port: int = 0
+) -> process.Running:
     """The running server, started if need be, with what happens on standard error. ``accounts`` empty: those of the
-    stack files, with all that their stacks need."""
+    stack files, with all that their stacks need. ``configuration`` None: the file of this directory, if any."""
+    if configuration is None and Path(FILE).is_file():
+        configuration = Path(FILE).resolve()
     try:
         stacks = {} if accounts else accounts_of_stacks(Path.cwd())
         with err.status("local cloud: starting") as status:
             server, started = process.start(
                 folder.resolve(),
                 accounts or list(dict.fromkeys(one.id for one in stacks.values())),
+                configuration=configuration,
                 https_port=https_port,
                 http_port=http_port,
                 waiting=lambda seconds: status.update(f"local cloud: starting, {seconds:.0f} s"),
                 say=lambda text: err.print(escape(text)),
             )
         _prepare(server, folder.resolve(), stacks)
-    except (process.ProcessError, ValueError) as error:
+    except (process.ProcessError, ValueError, OSError) as error:
         raise fail(str(error)) from error
     word = "started" if started else "runs already"
     err.print(f"local cloud {word}: accounts {', '.join(server.accounts)} at {server.https_url} and {server.http_url}")
@@ -121,9 +137,9 @@ def _prepare(server: process.Running, folder: Path, stacks: Mapping[str, Account
 
 def _environment(server: process.Running, folder: Path) -> dict[str, str]:
     """This process's environment, with what reaches the local accounts and without what would mislead."""
-    misleading = environments.unset(os.environ)
+    misleading = client_variables.unset(os.environ)
     own = {name: value for name, value in os.environ.items() if name not in misleading}
-    return {**own, **environments.environment(server, folder)}
+    return {**own, **client_variables.environment(server, folder)}
 
 
 @app.command()
@@ -133,10 +149,11 @@ def start(
     ] = None,
     https_port: Annotated[int, typer.Option(help="0 is any free port.")] = 0,
     http_port: Annotated[int, typer.Option(help="0 is any free port.")] = 0,
+    config: ConfigurationOption = None,
     folder: FolderOption = FOLDER,
 ) -> None:
     """Start the local accounts, or find them running."""
-    start_server(folder, account or [], https_port, http_port)
+    start_server(folder, account or [], config, https_port=https_port, http_port=http_port)
 
 
 @app.command()
@@ -171,14 +188,14 @@ def env(folder: FolderOption = FOLDER) -> None:
         if not sys.stdout.isatty():
             print("false")  # `eval` of nothing would succeed, and the next command go to AWS
         raise
-    print("unset " + " ".join(environments.unset(os.environ)))  # for the shell, not for eyes
-    for name, value in environments.environment(server, folder.resolve()).items():
+    print("unset " + " ".join(client_variables.unset(os.environ)))  # for the shell, not for eyes
+    for name, value in client_variables.environment(server, folder.resolve()).items():
         print(f"export {name}={shlex.quote(value)}")  # for the shell, not for eyes
 
 
 @app.command(name="exec", context_settings={"ignore_unknown_options": True})
 def run(command: Annotated[list[str], typer.Argument(metavar="COMMAND...")], folder: FolderOption = FOLDER) -> None:
-    """Run a command in the environment of `env`: localcloud exec -- aws s3 ls. Its exit status is this one's."""
+    """Run a command in the environment of `env`, with its exit status: localcloud exec -- aws --profile dev s3 ls."""
     environment = _environment(server_or_fail(folder), folder.resolve())
     try:
         os.execvpe(command[0], command, environment)  # noqa: S606 - the user's own command, in the user's place
@@ -221,29 +238,6 @@ def token(
     if len(contexts) != 1 or repository.count("/") != 1:
         raise fail("one of --environment, --pull-request and --branch is needed, and --repository OWNER/NAME")
     print(mint(load_key(folder / "tls" / "issuer.pem"), repository, contexts[0]))  # for a shell
-
-
-@app.command()
-def up(folder: FolderOption = FOLDER) -> None:
-    """Bring up all stacks here, release a dataset, and read it back as anybody would."""
-    _do(lambda bringup, server: bringup.bring_up(server, folder.resolve()), folder)
-
-
-@app.command()
-def preview(folder: FolderOption = FOLDER) -> None:
-    """Preview every stack as CI does on a pull request."""
-    _do(lambda bringup, server: bringup.preview(server, folder.resolve()), folder)
-
-
-def _do(steps: Callable[[Any, process.Running], None], folder: Path) -> None:
-    """Runs steps of the bring-up on the server of the folder, started if need be."""
-    from localcloud import bringup
-    from settings import SettingsError
-
-    try:
-        steps(bringup, start_server(folder, []))
-    except (bringup.BringUpError, SettingsError) as error:
-        raise fail(str(error)) from error
 
 
 if __name__ == "__main__":

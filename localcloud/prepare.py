@@ -18,8 +18,9 @@ from typing import Final
 
 from components import names
 from localcloud import stack_files
+from localcloud.kubernetes.control_plane.installed import Programs
 from localcloud.provider.install import install_plugin
-from localcloud.server import environment as environments
+from localcloud.server import client_variables
 from localcloud.server.leftovers import PROJECT as PROJECT_COPY
 from localcloud.server.leftovers import STATE
 from localcloud.server.process import Running
@@ -37,10 +38,10 @@ class PrepareError(Exception):
 def prepare(server: Running, folder: Path, accounts: Mapping[str, Account]) -> None:
     """Writes the plugin and the profiles: one for each stack's account, by the stack's name, of its ``account.role``;
     the default is the engineer."""
-    install_plugin(folder / "pulumi")
+    install_plugin(folder / "pulumi", real=Programs(Path(server.kubernetes)) if server.kubernetes else None)
     keys = {"aws_access_key_id": server.access_key_id, "aws_secret_access_key": server.secret_access_key}
-    _write(environments.credentials_file(folder), {"default": keys})
-    sections = {"default": {"region": environments.DEFAULT_REGION}}
+    _write(client_variables.credentials_file(folder), {"default": keys})
+    sections = {"default": {"region": server.region}}
     for stack, account in accounts.items():
         role = names.role_arn(account.id, account.role)
         # The AWS CLI keeps a role's session in the user's home, by ARN and name of session: without a name of their own
@@ -48,7 +49,7 @@ def prepare(server: Running, folder: Path, accounts: Mapping[str, Account]) -> N
         session = f"engineer-{server.access_key_id}"
         profile = {"role_arn": role, "source_profile": "default", "role_session_name": session}
         sections[f"profile {stack}"] = {**profile, "region": account.region}
-    _write(environments.config_file(folder), sections)
+    _write(client_variables.config_file(folder), sections)
 
 
 def _write(path: Path, sections: Mapping[str, Mapping[str, str]]) -> None:
@@ -82,7 +83,7 @@ def initialise(env: Mapping[str, str], folder: Path, project: Path, stacks: Iter
 
 def install_engine(path: str, folder: Path, project: Path) -> Path | None:
     """Writes the `pulumi` of :mod:`localcloud.stack_files`, in front of the engine on a PATH; None if there is none."""
-    tools = environments.tools_folder(folder)
+    tools = client_variables.tools_folder(folder)
     engine = shutil.which("pulumi", path=os.pathsep.join(part for part in path.split(os.pathsep) if part != str(tools)))
     script = tools / "pulumi"
     if engine is None:

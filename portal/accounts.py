@@ -8,7 +8,8 @@ import boto3
 from botocore.credentials import RefreshableCredentials
 from botocore.session import get_session
 
-SESSION_NAME = "portal"
+from settings.sessions import session_name
+
 CHAINED_SESSION_SECONDS = 3600
 """AWS's limit for a role assumed from another role's session."""
 
@@ -17,7 +18,7 @@ def _assume(role_arn: str, region: str) -> dict[str, str]:
     answer = (
         boto3.Session(region_name=region)
         .client("sts")
-        .assume_role(RoleArn=role_arn, RoleSessionName=SESSION_NAME, DurationSeconds=CHAINED_SESSION_SECONDS)
+        .assume_role(RoleArn=role_arn, RoleSessionName=session_name(), DurationSeconds=CHAINED_SESSION_SECONDS)
     )
     given = answer["Credentials"]
     return {

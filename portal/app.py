@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import sys
+from importlib import metadata
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from portal import deletion
 from portal import sync as syncing
 from portal.agreement import Yes
-from portal.commands import diagram, follow, restore, restore_drill, sign_url, submit
+from portal.commands import diagram, follow, restore, restore_drill, sign_url, status, submit
+from portal.commands.bootstrap import bootstrap
 from portal.commands.encrypt import encrypt_state
 from portal.commands.options import Delete, ExactTimestamps, Exclude, Include, OrderedFilters, SizeOnly
 from portal.commands.running import settings_of, stack_files
@@ -22,19 +22,33 @@ from portal.pulumi_cli import Pulumi
 from portal.recovery import Place
 from portal.recovery import recover as recover_stack
 
-app = typer.Typer(
-    no_args_is_help=True, rich_markup_mode=None, add_completion=False, help=__doc__, pretty_exceptions_enable=False
-)
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False)
 app.add_typer(submit.app, name="submit")
 app.command()(follow.watch)
 app.command()(follow.logs)
 app.command()(restore.restore)
 app.command()(restore_drill.restore_drill)
+app.command()(bootstrap)
 app.command()(up)
+app.command()(status.status)
 app.command()(sign_url.sign_url)
 app.command()(diagram.diagram)
 app.command()(encrypt_state)
-out = Console(highlight=False, soft_wrap=True)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"portal {metadata.version('portal-infrastructure')}")
+        raise typer.Exit
+
+
+@app.callback(help=__doc__)
+def program(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version, and end")
+    ] = False,
+) -> None:
+    del version  # its callback has printed it
 
 
 @app.command(cls=OrderedFilters)
@@ -51,7 +65,9 @@ def sync(
     per_dataset: Annotated[
         bool, typer.Option("--per-dataset/--single-job", help="One sync a folder under SOURCE, or one in all")
     ] = False,
-    dryrun: Annotated[bool, typer.Option("--dryrun", help="Say what would be copied; copy nothing")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", "--dryrun", help="Say what would be copied; copy nothing")
+    ] = False,
     print_command: Annotated[bool, typer.Option("--print-command", help="Print the commands; run nothing")] = False,
     yes: Yes = False,
     delete_count: deletion.Count = None,
@@ -64,7 +80,7 @@ def sync(
         delete=delete,
         exact_timestamps=exact_timestamps,
         size_only=size_only,
-        dryrun=dryrun,
+        dryrun=dry_run,
     )
     deletion.refuse_wide(origin, target, options, delete_count)
     where = syncing.route(stack_files(), origin.bucket, target.bucket)
@@ -75,7 +91,7 @@ def sync(
         return
     for one, _ in jobs:
         syncing.refuse_empty(where.s3, one)
-    if delete and not dryrun:
+    if delete and not dry_run:
         deletion.confirm(where, jobs, options, target, yes=yes, number=delete_count)
     failed = syncing.run(where, jobs, options)
     if failed:
@@ -88,34 +104,6 @@ def credentials(role_arn: str, region: str) -> None:
     from portal.accounts import credential_process
 
     print(credential_process(role_arn, region))
-
-
-@app.command()
-def status() -> None:
-    """What is deployed where, by account."""
-    from portal.status import status as gather
-
-    rows = gather(stack_files())
-    for row in rows:
-        table = Table(title=f"{row.stack}: account {row.account}, {row.region}", title_justify="left")
-        for column in ("bucket", "name", "kind", "in AWS"):
-            table.add_column(column, overflow="fold")
-        for bucket in row.buckets:
-            table.add_row(bucket.key, bucket.name, bucket.kind, bucket.answer)
-        out.print(table if row.buckets else f"{row.stack}: account {row.account}, {row.region}")
-        out.print(f"  last update: {row.updated}; {sum(row.resources.values())} resources through the role {row.role}")
-        for key, cdn in row.outputs.get("data_cdn", {}).items():
-            hosts = dict.fromkeys((cdn["url"], f"https://{cdn['domain']}"))
-            out.print(f"  data CDN of {key}: {', '.join(hosts)}; distribution {cdn['distribution']}")
-        for one in row.machines:
-            out.print(f"  machines of {one}")
-        for name, one in row.outputs.get("databases", {}).items():
-            where = f"{one['identifier']}, version {one['engine_version']}, at {one['host']}"
-            out.print(f"  database of {name}: {where}, secret {one['secret']}; {row.engines.get(name, 'no access')}")
-        for kind, count in sorted(row.resources.items()):
-            out.print(f"    {count:4d} {kind}")
-    if refused := [f"{row.account} ({row.stack}): {row.refused}" for row in rows if row.refused]:
-        raise PortalError("no access to " + "; ".join(refused))
 
 
 @app.command()

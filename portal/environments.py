@@ -1,8 +1,8 @@
 """Where the runs of an environment happen, and what a client finds there.
 
-A client knows an environment by its name: it takes the buckets whose names contain ``swipe-wdl`` and ``swipe-comms``
-and the environment's name, the last of several, and the state machine whose name it computes. Account, region and the
-limits of a job come from the stack files. Everything is asked as the account's operator.
+A client knows an environment by its name: it takes the buckets whose names contain a word (``client_buckets`` of
+portal.yaml) and the environment's name, the last of several, and the state machine whose name it computes. Account,
+region and the limits of a job come from the stack files. Everything is asked as the account's operator.
 """
 
 from __future__ import annotations
@@ -17,11 +17,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 from components import names
 from portal.accounts import session
 from portal.errors import PortalError
-from settings import Portal
+from settings import Portal, Project
 from settings.orchestration import Orchestrator
 from settings.schema import Environment
 
-WDL, COMMS = "swipe-wdl", "swipe-comms"
 PATIENT: Final = Config(retries={"mode": "standard", "max_attempts": 10})
 """For reads: throttled ones are tried again, with backoff and jitter."""
 
@@ -36,6 +35,7 @@ class Home:
     region: str
     settings: Environment = field(repr=False)
     orchestrator: Orchestrator = field(repr=False)
+    project: Project = field(repr=False)
 
     @property
     def machine_arn(self) -> str:
@@ -78,6 +78,7 @@ def home(portal: Portal, name: str) -> Home:
             region=account.region,
             settings=environment,
             orchestrator=environment.orchestrator,
+            project=portal.project,
         )
     known = sorted(name for settings in portal.stacks.values() for name in settings.orchestrators)
     raise PortalError(f"--environment: {name!r}: must be one of {', '.join(known) or '(no stack file has one)'}")
@@ -102,7 +103,8 @@ def discover(where: Home, as_operator: boto3.Session) -> Found:
     except (ClientError, BotoCoreError) as error:
         raise PortalError(f"environment {where.name!r}: {error}") from error
     buckets = [str(bucket.get("Name", "")) for bucket in listed]
-    found = {word: [one for one in buckets if word in one and where.name in one] for word in (WDL, COMMS)}
+    words = where.project.client_buckets
+    found = {word: [one for one in buckets if word in one and where.name in one] for word in (words.wdl, words.comms)}
     for word, ones in found.items():
         if not ones:
             rule = f"the account {account} has no bucket whose name contains {word!r} and {where.name!r}"
@@ -113,4 +115,4 @@ def discover(where: Home, as_operator: boto3.Session) -> Found:
         states.describe_state_machine(stateMachineArn=arn)
     except (ClientError, BotoCoreError) as error:
         raise PortalError(f"--environment: {where.name!r}: no state machine {arn}: {error}") from error
-    return Found(wdl_bucket=found[WDL][-1], comms_bucket=found[COMMS][-1], machine_arn=arn)
+    return Found(wdl_bucket=found[words.wdl][-1], comms_bucket=found[words.comms][-1], machine_arn=arn)

@@ -7,11 +7,11 @@ its end put out nothing of what it made; the state has that all the same.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final, get_args
+from typing import Any, Final
 
+from components.kinds import BUCKET_KINDS, BucketKind
 from settings import Portal
 from settings.audience import Deployed
-from settings.schema import BucketKind
 
 BUCKET: Final = "aws:s3/bucket:Bucket"
 CLUSTER: Final = "aws:rds/cluster:Cluster"
@@ -71,7 +71,7 @@ def deployed_buckets(deployment: Mapping[str, Any]) -> dict[str, Deployed]:
     """By name, those whose tags say of which kind they are. With whom they are shared the tags do not say."""
     buckets = (one["inputs"] for one in _resources(deployment) if one["type"] == BUCKET)
     kinds: dict[str, Any] = {inputs["bucket"]: (inputs.get("tags") or {}).get("kind") for inputs in buckets}
-    known: dict[str, BucketKind] = {name: kind for name, kind in kinds.items() if kind in get_args(BucketKind)}
+    known: dict[str, BucketKind] = {name: kind for name, kind in kinds.items() if kind in BUCKET_KINDS}
     return {name: Deployed(kind=kind, readers=None) for name, kind in known.items()}
 
 

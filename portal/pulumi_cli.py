@@ -11,7 +11,7 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from rich.console import Console
 
 from portal.errors import LOCAL, EngineError, PortalError
 from settings import files_of_stacks
+from settings.faults import path
 
 ROOT = Path(os.environ.get("PORTAL_PROJECT") or Path(__file__).resolve().parent.parent)
 """The Pulumi project: where Pulumi.yaml and the stack files are. PORTAL_PROJECT names another than this checkout."""
@@ -122,19 +123,28 @@ class Pulumi:
         """Makes the stack in the backend; the engine adds to the stack file how its secrets are encrypted."""
         self.run("stack", "init", "--no-select", f"--secrets-provider={secrets_provider}")
 
+    def set_setting(self, key: tuple[str | int, ...], value: str) -> None:
+        """Writes one of the stack file's settings; its other lines and comments stay. ``key``: below the settings."""
+        self.run("config", "set", "--path", path("portal:settings", *key), value)
+
     def deployment(self) -> dict[str, Any]:
         """The state: ``{"resources": [...], "pending_operations": [...], ...}``; empty before the first ``up``."""
         return json.loads(self.run("stack", "export"))["deployment"] or {}
 
     def outputs(self) -> dict[str, Any]:
         """What the stack put out when it was last brought up; empty if it never was."""
-        held = self.deployment().get("resources", []) if self.exists() else []
-        return next((one.get("outputs", {}) for one in held if one["type"] == "pulumi:pulumi:Stack"), {})
+        return outputs_of(self.deployment()) if self.exists() else {}
 
     def last_update(self) -> dict[str, Any] | None:
         """The newest entry of the stack's history: ``kind``, ``startTime``, ``result``, ``resourceChanges``."""
         history = json.loads(self.run("stack", "history", "--json", "--page-size", "1", "--page", "1"))
         return history[0] if history else None
+
+
+def outputs_of(deployment: Mapping[str, Any]) -> dict[str, Any]:
+    """What a state says that the stack put out; empty before its first ``up``."""
+    resources = deployment.get("resources") or []
+    return next((one.get("outputs", {}) for one in resources if one["type"] == "pulumi:pulumi:Stack"), {})
 
 
 def stacks(root: Path = ROOT) -> list[str]:

@@ -49,7 +49,7 @@ def key_policy(account: str, caller: str) -> dict[str, Any]:
     These are not there before the first update, and KMS refuses a principal that doesn't exist: they are named in a
     condition.
     """
-    roles = [names.role_arn(account, role) for role in (names.GITHUB_PREVIEW, names.GITHUB_DEPLOY)]
+    roles = [names.role_arn(account, role) for role in names.roles_of_ci()]
     github = {"StringEquals": {"aws:PrincipalAccount": account}, "ArnEquals": {"aws:PrincipalArn": roles}}
     statements = [
         _allow("Account", names.account_arn(account), "kms:*"),

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
+import boto3
 from botocore.exceptions import ClientError
 
 from components import names
 from portal.accounts import session
+from portal.clusters import ClusterStatus, cluster_status
 from portal.databases import engines
-from portal.machines import MachinesStatus, machines
-from portal.pulumi_cli import Pulumi
+from portal.machines import MachinesStatus, compute_environments, machines
+from portal.pulumi_cli import Pulumi, outputs_of
 from settings import Portal, Settings
 
 
@@ -43,6 +46,8 @@ class StackStatus:
     """Empty too where there is no access."""
     engines: Mapping[str, str]
     """By environment, what answers as its database."""
+    cluster: ClusterStatus | None
+    """None too where there is no access."""
     refused: str = ""
     """Why there is no access to the account."""
 
@@ -54,6 +59,7 @@ class Live:
     buckets: list[BucketStatus]
     machines: list[MachinesStatus] = field(default_factory=list[MachinesStatus])
     engines: Mapping[str, str] = field(default_factory=dict[str, str])
+    cluster: ClusterStatus | None = None
     refused: str = ""
 
 
@@ -76,21 +82,30 @@ def _buckets(settings: Settings) -> list[tuple[str, str, str]]:
     return rows
 
 
-def _live(settings: Settings, outputs: Mapping[str, Any]) -> Live:
-    """Raises BotoCoreError where AWS does not answer at all."""
+def _live(settings: Settings, outputs: Mapping[str, Any], deployed: Collection[str]) -> Live:
+    """``deployed``: names of the compute environments in the state. Raises BotoCoreError where AWS does not answer at
+    all."""
     account, rows = settings.account, _buckets(settings)
     try:
-        held = session(names.role_arn(account.id, account.role), account.region)
+        aws = session(names.role_arn(account.id, account.role), account.region)
     except ClientError as error:
         closed = [BucketStatus(key=k, name=n, kind=t, answer="no access") for k, n, t in rows]
         return Live(buckets=closed, refused=str(error))
-    client = held.client("s3")
+    client = aws.client("s3")
     buckets = [BucketStatus(key=k, name=n, kind=t, answer=_answer(client, n, account.id)) for k, n, t in rows]
-    orchestrators = outputs.get("orchestrators")
-    standing = machines(orchestrators, held.client("batch"), held.client("ec2")) if orchestrators else []
+    clients = (aws.client(service) for service in ("batch", "ec2", "ecs"))
+    standing = machines(outputs.get("orchestrators", {}), deployed, *clients)
     databases = outputs.get("databases")
-    answering = engines(databases, held.client("rds")) if databases else {}
-    return Live(buckets=buckets, machines=standing, engines=answering)
+    answering = engines(databases, aws.client("rds")) if databases else {}
+    return Live(buckets=buckets, machines=standing, engines=answering, cluster=_cluster(settings, outputs, aws))
+
+
+def _cluster(settings: Settings, outputs: Mapping[str, Any], aws: boto3.Session) -> ClusterStatus | None:
+    if not outputs.get("cluster"):
+        return None
+    environments = [one for one in outputs.get("sites", {}) if one in settings.environments]
+    services = {name: [*settings.environments[name].services] for name in environments}
+    return cluster_status(outputs["cluster"]["name"], services, aws)
 
 
 def _updated(pulumi: Pulumi) -> str:
@@ -101,27 +116,30 @@ def _updated(pulumi: Pulumi) -> str:
 def status(portal: Portal) -> list[StackStatus]:
     """The status of every stack that has a file. Raises PulumiError if the backend does not answer, BotoCoreError if
     AWS doesn't."""
-    rows: list[StackStatus] = []
-    for stack, settings in sorted(portal.stacks.items()):
-        pulumi = Pulumi(stack=stack)
-        deployed = pulumi.exists()
-        held = pulumi.deployment().get("resources", []) if deployed else []
-        outputs = next((r.get("outputs", {}) for r in held if r["type"] == "pulumi:pulumi:Stack"), {})
-        live = _live(settings, outputs) if deployed else Live(buckets=[])
-        counts = Counter(r["type"] for r in held if r.get("custom") and not r["type"].startswith("pulumi:"))
-        rows.append(
-            StackStatus(
-                stack=stack,
-                account=settings.account.id,
-                region=settings.account.region,
-                role=settings.account.role,
-                updated=_updated(pulumi) if deployed else "never",
-                resources=counts,
-                outputs=outputs,
-                buckets=live.buckets,
-                machines=live.machines,
-                engines=live.engines,
-                refused=live.refused,
-            )
-        )
-    return rows
+    with ThreadPoolExecutor(len(portal.stacks)) as at_once:
+        return [*at_once.map(lambda one: _of_stack(*one), sorted(portal.stacks.items()))]
+
+
+def _of_stack(stack: str, settings: Settings) -> StackStatus:
+    pulumi = Pulumi(stack=stack)
+    deployed = pulumi.exists()
+    deployment = pulumi.deployment() if deployed else {}
+    resources = deployment.get("resources", [])
+    outputs = outputs_of(deployment)
+    live = _live(settings, outputs, compute_environments(deployment)) if deployed else Live(buckets=[])
+    return StackStatus(
+        stack=stack,
+        account=settings.account.id,
+        region=settings.account.region,
+        role=settings.account.role,
+        updated=_updated(pulumi) if deployed else "never",
+        resources=dict(
+            Counter(r["type"] for r in resources if r.get("custom") and not r["type"].startswith("pulumi:"))
+        ),
+        outputs=outputs,
+        buckets=live.buckets,
+        machines=live.machines,
+        engines=live.engines,
+        cluster=live.cluster,
+        refused=live.refused,
+    )

@@ -10,6 +10,7 @@ from settings.database import Database
 from settings.faults import Fault, SettingsError
 from settings.orchestration import Orchestrator
 from settings.portal import Portal, Release, files_of_stacks, load
+from settings.project import Project
 from settings.schema import Bucket, Environment, Lifecycle, Settings, StackFile
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "Lifecycle",
     "Orchestrator",
     "Portal",
+    "Project",
     "Release",
     "Settings",
     "SettingsError",

@@ -10,8 +10,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from components.kinds import BucketKind
 from settings.faults import Fault, fault_at
-from settings.schema import Bucket, BucketKind, Settings
+from settings.schema import Bucket, Settings
 
 ANYONE, OPERATORS, RELEASES = "anyone", "operators", "releases"
 BY_KIND: Final[Mapping[str, frozenset[str]]] = {

@@ -6,41 +6,43 @@ refer to it is not judged.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from ipaddress import IPv4Network
 from itertools import combinations
 from pathlib import Path
 
 from components import names, rules
-from settings import audience, cdn, databases, orchestrators, references, services, workflows
+from settings import audience, cdns, databases, orchestrators, references, services, workflows
 from settings.faults import Fault, fault_at, file_of, path
+from settings.project import ClientBuckets, Project
 from settings.schema import Bucket, Images, Settings
 
 Stacks = Mapping[str, Settings]
 EXPIRING = frozenset({"log", "workspace"})
-WDL, COMMS = "swipe-wdl", "swipe-comms"
 
 
-def across(stacks: Stacks, unread: frozenset[str]) -> Iterator[Fault]:
+def across(project: Project, stacks: Stacks, unread: frozenset[str]) -> Iterator[Fault]:
     """Every check over every stack; ``unread`` are stacks whose files could not be understood."""
     for stack, settings in stacks.items():
         yield from _account(stack, settings)
         yield from _buckets(stack, settings)
         yield from _images(stack, settings)
         yield from _readers(stack, settings)
+        yield from _github(stack, settings)
         yield from audience.declared(stack, settings)
-        yield from _environments(stack, settings)
-        yield from _discovery(stack, settings)
+        yield from _environments(stack, settings, project.client_buckets)
+        yield from _discovery(stack, settings, project.client_buckets)
         yield from references.check(stack, settings, stacks, unread)
-        yield from orchestrators.check(stack, settings, stacks)
-        yield from cdn.check(stack, settings)
+        yield from orchestrators.check(stack, settings, stacks, project.registry)
+        yield from cdns.check(stack, settings)
         yield from databases.check(stack, settings)
         yield from services.check(stack, settings, stacks, unread)
     yield from _distinct_accounts(stacks)
     yield from _distinct_buckets(stacks)
     yield from _distinct_networks(stacks)
     yield from _distinct_releases(stacks)
-    yield from cdn.distinct_hosts(stacks)
+    yield from cdns.distinct_hosts(stacks)
 
 
 def _account(stack: str, settings: Settings) -> Iterator[Fault]:
@@ -79,12 +81,12 @@ def _images(stack: str, settings: Settings) -> Iterator[Fault]:
         yield from _adopted(stack, ("images", key), image, "repository", image.repository)
 
 
-def _adopted(stack: str, at: tuple[str, ...], kept: Bucket | Images, kind: str, name: str) -> Iterator[Fault]:
-    """``import_id`` is the name of what ``kept`` stands for."""
-    if kept.import_id not in (None, name):
-        yield fault_at(stack, (*at, "import_id"), kept.import_id, f"must be the {kind}'s name, {name}")
-    elif kept.import_id and kept.retire:
-        yield fault_at(stack, (*at, "import_id"), kept.import_id, "is taken in or retired, not both")
+def _adopted(stack: str, at: tuple[str, ...], entry: Bucket | Images, kind: str, name: str) -> Iterator[Fault]:
+    """``import_id`` is the name of what ``entry`` stands for."""
+    if entry.import_id not in (None, name):
+        yield fault_at(stack, (*at, "import_id"), entry.import_id, f"must be the {kind}'s name, {name}")
+    elif entry.import_id and entry.retire:
+        yield fault_at(stack, (*at, "import_id"), entry.import_id, "is taken in or retired, not both")
 
 
 def _readers(stack: str, settings: Settings) -> Iterator[Fault]:
@@ -100,7 +102,20 @@ def _readers(stack: str, settings: Settings) -> Iterator[Fault]:
             )
 
 
-def _environments(stack: str, settings: Settings) -> Iterator[Fault]:
+def _github(stack: str, settings: Settings) -> Iterator[Fault]:
+    github = settings.access.github
+    if github is None:
+        return
+    if github.preview_environment == github.environment:
+        rule = "is the environment that deploys too (environment): whoever may preview could deploy"
+        yield fault_at(stack, ("access", "github", "preview_environment"), github.preview_environment, rule)
+    prefix = github.subject_prefix
+    if prefix and re.sub(r"@[0-9]+(?=/|$)", "", prefix) != f"repo:{github.repository}":
+        rule = f"must name the repository {github.repository}, with or without ids"
+        yield fault_at(stack, ("access", "github", "subject_prefix"), prefix, rule)
+
+
+def _environments(stack: str, settings: Settings, words: ClientBuckets) -> Iterator[Fault]:
     for one, other in combinations(settings.environments, 2):
         if one in other or other in one:
             inner, outer = sorted((one, other), key=len)
@@ -110,7 +125,7 @@ def _environments(stack: str, settings: Settings) -> Iterator[Fault]:
         for key in {f"{name}-wdl", f"{name}-comms"} & settings.buckets.keys():
             rule = f"the environment {name!r} puts out a bucket under this key; use another"
             yield fault_at(stack, ("buckets", key), key, rule)
-        for key, word in (("wdl_bucket", WDL), ("comms_bucket", COMMS)):
+        for key, word in (("wdl_bucket", words.wdl), ("comms_bucket", words.comms)):
             bucket = str(getattr(environment, key))
             if word not in bucket or bucket.count(name) != 1:
                 rule = f"must contain {word!r} and the environment's name {name!r} once: clients find it by that"
@@ -126,13 +141,13 @@ def _all_buckets(settings: Settings) -> Iterator[tuple[tuple[str, ...], str]]:
         yield ("environments", name, "comms_bucket"), environment.comms_bucket
 
 
-def _discovery(stack: str, settings: Settings) -> Iterator[Fault]:
+def _discovery(stack: str, settings: Settings, words: ClientBuckets) -> Iterator[Fault]:
     """A client takes the last bucket whose name contains the word and the environment's name."""
     for name in settings.environments:
-        own = {WDL: ("environments", name, "wdl_bucket"), COMMS: ("environments", name, "comms_bucket")}
+        own = {words.wdl: ("environments", name, "wdl_bucket"), words.comms: ("environments", name, "comms_bucket")}
         for at, bucket in _all_buckets(settings):
-            for word in (WDL, COMMS):
-                if word in bucket and name in bucket and at != own[word]:
+            for word, place in own.items():
+                if word in bucket and name in bucket and at != place:
                     rule = f"contains {word!r} and {name!r}: clients would take it for that of the environment {name!r}"
                     yield fault_at(stack, at, bucket, rule)
 

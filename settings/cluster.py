@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field
 
 from components import eks, rules
-from components.machines import MachinesArgs
+from components.machines import DISK_GIB, LEAST_MEMORY_GIB, LEAST_VCPUS, Architecture, Capacity, MachinesArgs
 from settings.base import LogDays, Model, rule
-
-
-def _network(value: str) -> str | None:
-    return rules.addresses(value) or (None if ":" not in value else "EKS takes IPv4 networks alone")
 
 
 class Cluster(Model):
@@ -21,17 +17,17 @@ class Cluster(Model):
     version: Annotated[str, rule(eks.fault), Field(json_schema_extra={"enum": [*eks.SUPPORT_ENDS]})]
     """Of Kubernetes. An upgrade goes to the next minor version, never back. AWS upgrades a cluster whose version has
     left standard support by itself."""
-    architecture: Literal["arm64", "amd64"] = "arm64"
+    architecture: Architecture = "arm64"
     """Of the machines; the services' images must be built for it."""
-    capacity_types: Annotated[tuple[Literal["on-demand", "spot"], ...], Field(min_length=1, max_length=2)] = (
-        "on-demand",
-    )
+    capacity_types: Annotated[tuple[Capacity, ...], Field(min_length=1, max_length=2)] = ("on-demand",)
     """``spot`` is cheaper, and AWS takes a machine back with two minutes' notice."""
-    max_vcpus: Annotated[int, Field(ge=2, le=1_000)] = 32
+    max_vcpus: Annotated[int, Field(ge=LEAST_VCPUS, le=1_000)] = 32
     """Of each environment's machines: it bounds the cost, and pods beyond it wait."""
-    max_memory_gib: Annotated[int, Field(ge=4, le=4_000)] = 128
+    max_memory_gib: Annotated[int, Field(ge=LEAST_MEMORY_GIB, le=4_000)] = 128
     """The same for memory."""
-    public_access: Annotated[tuple[Annotated[str, rule(_network)], ...], Field(max_length=40)] = ()
+    disk_gib: Annotated[int, Field(ge=DISK_GIB[0], le=DISK_GIB[-1])] = 80
+    """Of each machine's disk, for images and what containers write. After a change machines are replaced one by one."""
+    public_access: Annotated[tuple[Annotated[str, rule(rules.ipv4_addresses)], ...], Field(max_length=40)] = ()
     """Networks like ``192.0.2.0/24`` that reach Kubernetes over the internet; what runs ``up`` must be in one of them,
     or in the account's own network. Left out: from inside the network alone."""
     readers: tuple[Annotated[str, rule(rules.principal)], ...] = ()
@@ -48,4 +44,5 @@ class Cluster(Model):
             capacity_types=self.capacity_types,
             max_vcpus=self.max_vcpus,
             max_memory_gib=self.max_memory_gib,
+            disk_gib=self.disk_gib,
         )

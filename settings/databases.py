@@ -27,14 +27,13 @@ def check(stack: str, settings: Settings) -> Iterator[Fault]:
         one, at = environment.database, ("environments", name, "database")
         if one is None:
             continue
-        if not environment.orchestrator:
-            yield fault_at(stack, at, None, "the environment has no orchestrator: nobody could connect")
+        if not environment.orchestrator and not environment.api:
+            yield fault_at(stack, at, None, "the environment has neither orchestrator nor api: nobody could connect")
         if environment.retire and not one.retire:
             rule = "the environment is retired: set retire: true here too, and its database stays in AWS"
             yield fault_at(stack, (*at, "retire"), one.retire, rule)
-        for key, rule in one.capacity.faults().items():
-            where = (*at, CAPACITY.get(key, key))
-            yield fault_at(stack, where, getattr(one, where[-1]), rule.replace("max", "max_capacity", 1))
+        for key, value, rule in one.capacity.faults():
+            yield fault_at(stack, (*at, CAPACITY.get(key, key)), value, rule.replace("max", "max_capacity", 1))
         if not one.min_capacity and one.engine_version in aurora.MINORS and not aurora.can_pause(one.engine_version):
             yield fault_at(stack, (*at, "min_capacity"), one.min_capacity, f"{one.engine_version} can't pause")
         cluster = identifier(name, one)

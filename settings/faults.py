@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import cast
@@ -9,7 +10,7 @@ from typing import cast
 
 @dataclass(frozen=True, kw_only=True, order=True)
 class Fault:
-    """One fault. ``value`` is what the file says there, as Python prints such a value; empty where there is none."""
+    """One fault. ``value`` is what the file says there, cut where it is long; empty where there is none."""
 
     file: str
     key: str
@@ -31,7 +32,9 @@ class SettingsError(Exception):
 
 
 def shown(value: object) -> str:
-    """A value for a message: on one line, and cut where it is long."""
+    """A value for a message: on one line, as YAML spells it, and cut where it is long."""
+    if value is None or isinstance(value, bool):
+        return json.dumps(value)
     text = repr(list(cast("tuple[object, ...]", value)) if isinstance(value, tuple) else value)
     return text if len(text) <= 80 else text[:77] + "..."
 

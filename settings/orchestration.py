@@ -11,24 +11,20 @@ from typing import Annotated
 from pydantic import Field
 
 from components import rules
-from components.orchestration import contract, instances, limits
+from components.orchestration import contract, hosts, instances, limits, orchestrator_rules
 from components.orchestration import variables as of_jobs
+from components.orchestration.generations import HostArgs
 from settings.base import BucketRef, LogDays, Model, Word, pattern, rule
 
 
-def _stage_name(value: str) -> str | None:
-    return None if contract.STAGE_NAME.fullmatch(value) else "words that begin with a capital, like HostFilter"
-
-
-def _reader(value: str) -> str | None:
-    if value.endswith("dead-letter"):
-        return "must not end with dead-letter: the queue of what was not delivered is named so"
-    return rules.word(value)
+def _generation(value: str) -> str | None:
+    return None if limits.GENERATION.fullmatch(value) else "a name as `portal status` prints it, like spot-0a1b2c3d"
 
 
 InstanceType = Annotated[str, rule(instances.fault), pattern(r"^[a-z0-9]+(\.[a-z0-9]+)?$")]
 Variable = Annotated[str, rule(of_jobs.name), pattern("^[A-Za-z_][A-Za-z0-9_]*$")]
 VariableText = Annotated[str, rule(of_jobs.text), Field(json_schema_extra={"minLength": 1})]
+Generation = Annotated[str, rule(_generation), pattern("^(spot|overflow|on-demand)-[0-9a-f]{8}$")]
 Vcpus = Annotated[int, Field(ge=1, le=100_000)]
 Seconds = Annotated[int, Field(ge=limits.SHORTEST_JOB, le=limits.EXECUTION_SECONDS)]
 
@@ -45,7 +41,7 @@ class Size(Model):
 class Stage(Model):
     """One workflow of a run."""
 
-    name: Annotated[str, rule(_stage_name), pattern("^([A-Z][a-z0-9]+)+$")]
+    name: Annotated[str, rule(orchestrator_rules.stage), pattern("^([A-Z][a-z0-9]+)+$")]
     """Begins the clients' keys: ``Run`` gives ``RUN_WDL_URI``, ``RunSPOTMemory`` and so on."""
     spot: Size = Size()
     on_demand: Size = Size()
@@ -54,7 +50,9 @@ class Stage(Model):
 class Notifications(Model):
     """Queues that hear of every change of a run's status, and once of each stage that has ended."""
 
-    queues: Annotated[tuple[Annotated[Word, rule(_reader)], ...], Field(max_length=limits.MOST_QUEUES)] = ()
+    queues: Annotated[
+        tuple[Annotated[Word, rule(orchestrator_rules.reader)], ...], Field(max_length=limits.MOST_QUEUES)
+    ] = ()
     """A word a reader, who gets a queue, and one for dead letters with an alarm. Each costs a transition a stage."""
     visibility_timeout_seconds: Annotated[int, Field(ge=0, le=limits.LONGEST_VISIBILITY)] = 120
     """How long a reader has for a message before others get it."""
@@ -79,6 +77,9 @@ class Orchestrator(Model):
     """Encrypted disk of each machine, where its jobs work. Left out: the machines' own NVMe disks."""
     machine_image: Annotated[str, rule(rules.machine_image), pattern("^ami-[0-9a-f]{8,17}$")] | None = None
     """Pins the machines' image. Left out: the newest for ECS, of Amazon Linux 2023."""
+    remove_machines: tuple[Generation, ...] = ()
+    """Earlier machines to take out of the queues and delete, as `portal status` names them; what still runs on them is
+    lost. Others stay. Remove the names once they are gone."""
     capacity_wait_seconds: Annotated[int, Field(ge=limits.SHORTEST_WAIT, le=limits.LONGEST_WAIT)] = 1_800
     """How long the first job of the spot queue waits for a machine before it runs on demand instead."""
     image: Annotated[str, rule(rules.image)] = "ghcr.io/chanzuckerberg/swipe:v1.4.9"
@@ -104,3 +105,16 @@ class Orchestrator(Model):
     def largest_job(self) -> contract.Resources:
         """What a job can get in both markets: it may have to run in either. For known instance types alone."""
         return instances.largest_job(self.instance_types, min(self.spot_max_vcpus, self.on_demand_max_vcpus))
+
+    def hosts(self, network_key: str) -> HostArgs:
+        """The machines. ``network_key``: another text whenever the network is another."""
+        return HostArgs(
+            instance_types=self.instance_types,
+            spot_max_vcpus=self.spot_max_vcpus,
+            overflow_max_vcpus=self.overflow_max_vcpus,
+            on_demand_max_vcpus=self.on_demand_max_vcpus,
+            spot_min_vcpus=self.spot_min_vcpus,
+            scratch=hosts.NVME if self.scratch_gib is None else self.scratch_gib,
+            image_id=self.machine_image,
+            network_key=network_key,
+        )

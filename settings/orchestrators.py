@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from itertools import permutations
 
-from components import names, naming, rules
-from components.orchestration import instances, limits
+from components import rules, zones
+from components.orchestration import instances, orchestrator_rules
+from settings import generations
 from settings.faults import Fault, fault_at, file_of
 from settings.orchestration import Orchestrator
+from settings.project import FILE, Registry
 from settings.schema import Environment, Settings
 
 Key = tuple[str | int, ...]
 
 
-def check(stack: str, settings: Settings, stacks: Mapping[str, Settings]) -> Iterator[Fault]:
+def check(stack: str, settings: Settings, stacks: Mapping[str, Settings], registry: Registry) -> Iterator[Fault]:
     """Every rule for one stack; ``stacks``: all that could be read."""
     yield from _network(stack, settings)
-    yield from _images(stack, settings)
+    yield from _images(stack, settings, registry)
+    yield from generations.faults(stack, settings)
     taken: dict[tuple[str | None, str], str] = {}
     for name, environment in settings.environments.items():
         at = ("environments", name, "orchestrator")
@@ -34,21 +36,16 @@ def _network(stack: str, settings: Settings) -> Iterator[Fault]:
             rule = "there is no cluster and no environment has an orchestrator, so that no network is made"
             yield fault_at(stack, (*at, key), getattr(network, key), rule)
         return
-    zones, region = network.zones, settings.account.region
-    if len(zones) < 2 or len(set(zones)) != len(zones):
-        yield fault_at(stack, (*at, "zones"), zones, "a network needs two or three different zones")
-    for index, zone in enumerate(zones):
-        if zone[:-1] != region:
-            yield fault_at(stack, (*at, "zones", index), zone, f"must be a zone of {region} (account.region)")
-    if zones and network.nat_gateways > len(zones):
-        yield fault_at(stack, (*at, "nat_gateways"), network.nat_gateways, "at most one a zone")
+    region, gateways = settings.account.region, network.nat_gateways
+    for key, value, rule in zones.faults(region, network.zones, gateways, least_gateways=1):
+        yield fault_at(stack, (*at, key), value, rule)
 
 
-def _images(stack: str, settings: Settings) -> Iterator[Fault]:
+def _images(stack: str, settings: Settings, registry: Registry) -> Iterator[Fault]:
     taken: dict[str, str] = {}
     for key, images in settings.images.items():
-        if rules.account_id(settings.account.id) is None and settings.account.id != names.REGISTRY_ACCOUNT:
-            rule = f"clients look for images in the account {names.REGISTRY_ACCOUNT} alone"
+        if rules.account_id(settings.account.id) is None and settings.account.id != registry.account:
+            rule = f"clients look for images in the account {registry.account} alone (registry.account of {FILE})"
             yield fault_at(stack, ("images", key), key, rule)
         if images.repository in taken:
             rule = f"is the repository of images.{taken[images.repository]} already"
@@ -57,45 +54,33 @@ def _images(stack: str, settings: Settings) -> Iterator[Fault]:
 
 
 def _orchestrator(stack: str, at: Key, name: str, one: Orchestrator) -> Iterator[Fault]:
-    if one.spot_min_vcpus > one.spot_max_vcpus:
-        yield fault_at(stack, (*at, "spot_min_vcpus"), one.spot_min_vcpus, "must not exceed spot_max_vcpus")
     yield from _machines(stack, at, one)
     stages = [stage.name for stage in one.stages]
-    for index, stage in enumerate(stages):
-        if stage in stages[:index]:
-            yield fault_at(stack, (*at, "stages", index, "name"), stage, "is the name of a stage before it")
-    for first, second in permutations(dict.fromkeys(stages), 2):
-        if second.startswith(first):
-            rule = f"begins with the name of the stage {first}: their states would have the same names"
-            yield fault_at(stack, (*at, "stages", stages.index(second), "name"), second, rule)
+    for index, rule in orchestrator_rules.stage_faults(stages):
+        yield fault_at(stack, (*at, "stages", index, "name"), stages[index], rule)
     queues = one.notifications.queues
-    for index, queue in enumerate(queues):
-        here = (*at, "notifications", "queues", index)
-        if queue in queues[:index]:
-            yield fault_at(stack, here, queue, "is listed twice")
-        made = naming.dead_letter_queue(name, queue)
-        if len(made) > limits.LONGEST_QUEUE_NAME:
-            yield fault_at(stack, here, queue, f"too long: the queue {made} would exceed 80 characters")
+    for index, rule in orchestrator_rules.queue_faults(name, queues):
+        yield fault_at(stack, (*at, "notifications", "queues", index), queues[index], rule)
 
 
 def _machines(stack: str, at: Key, one: Orchestrator) -> Iterator[Fault]:
     """Whether there is a disk to work on, and a machine for the largest job of each stage."""
     known = [kind for kind in one.instance_types if not instances.fault(kind)]
-    for index, kind in enumerate(one.instance_types):
-        if one.scratch_gib is None and kind in known and not instances.has_nvme(kind):
-            rule = "has no NVMe disks: set scratch_gib, or use others"
-            yield fault_at(stack, (*at, "instance_types", index), kind, rule)
+    for key, value, rule in one.hosts(network_key="").conflicts():
+        yield fault_at(stack, (*at, key), value, rule)
     if len(known) < len(one.instance_types):
         return
-    most = one.largest_job()
+    largest = one.largest_job()
     for index, stage in enumerate(one.stages):
         for market, size in (("spot", stage.spot), ("on_demand", stage.on_demand)):
             here = (*at, "stages", index, market)
-            if size.memory_mib > most.memory_mib:
-                rule = f"the largest of the machines has {most.memory_mib} MiB for a job"
+            if size.memory_mib > largest.memory_mib:
+                rule = f"the largest of the machines has {largest.memory_mib} MiB for a job"
                 yield fault_at(stack, (*here, "memory_mib"), size.memory_mib, rule)
-            if size.vcpus > most.vcpus:
-                rule = f"a job gets {most.vcpus} at most, by its machines and by spot_max_vcpus and on_demand_max_vcpus"
+            if size.vcpus > largest.vcpus:
+                rule = (
+                    f"a job gets {largest.vcpus} at most, by its machines and by spot_max_vcpus and on_demand_max_vcpus"
+                )
                 yield fault_at(stack, (*here, "vcpus"), size.vcpus, rule)
 
 

@@ -8,11 +8,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from components import names
 from settings import audience, checks, databases, services
 from settings.audience import Deployed
 from settings.base import BucketRef
 from settings.environments import dropped_from_environments
 from settings.faults import Fault, SettingsError, fault_at, file_of
+from settings.project import Project, read_project
 from settings.reading import Reading, read_config, read_data
 from settings.schema import Bucket, Settings
 from settings.yamlfile import read
@@ -38,6 +40,7 @@ class Portal:
     stack: str
     current: Settings
     siblings: Mapping[str, Settings]
+    project: Project
     directory: Path = field(repr=False)
 
     @property
@@ -101,7 +104,8 @@ class Portal:
 
 
 def load(stack: str, directory: Path, config: Mapping[str, str] | None = None, secret: Iterable[str] = ()) -> Portal:
-    """Reads and checks all stack files of a directory.
+    """Reads and checks all stack files of a directory and what holds for all of them; from then on names begin with the
+    project's prefix.
 
     ``config`` is the current stack's configuration as the engine hands it over (JSON texts by key), ``secret`` the keys
     whose values are secret; without ``config`` the current stack is read from its file like the others. Raises
@@ -120,13 +124,17 @@ def load(stack: str, directory: Path, config: Mapping[str, str] | None = None, s
         rule = "no such stack file; stacks here: " + (", ".join(sorted(readings)) or "none")
         faults.append(Fault(file=file_of(stack), key="", value="", rule=rule))
     known = {name: reading.settings for name, reading in sorted(readings.items()) if reading.settings}
-    faults += checks.across(known, frozenset(_unread(readings)))
+    project, wrong = read_project(directory)
+    faults += wrong
+    if project:
+        faults += checks.across(project, known, frozenset(_unread(readings)))
     for name, settings in known.items():
         faults += checks.folders(name, settings, directory)
-    if faults:
+    if faults or project is None:
         raise SettingsError(faults)
+    names.use_prefix(project.prefix)
     siblings = {name: settings for name, settings in known.items() if name != stack}
-    return Portal(stack=stack, current=known[stack], siblings=siblings, directory=directory)
+    return Portal(stack=stack, current=known[stack], siblings=siblings, project=project, directory=directory)
 
 
 def files_of_stacks(directory: Path) -> dict[str, Path]:

@@ -11,15 +11,14 @@ from typing import Annotated, Final, Literal
 from pydantic import Field
 
 from components import names, rules
-from settings.base import BucketRef, Days, LogDays, Model, Word, pattern, rule
+from components.kinds import BucketKind, protected
+from settings.base import AccountId, BucketRef, Days, LogDays, Model, Word, pattern, rule
 from settings.cdn import DataCdn
 from settings.cluster import Cluster
 from settings.database import Database
 from settings.orchestration import Orchestrator
 from settings.service import Api, Frontend, Service, Site
 
-BucketKind = Literal["source", "staging", "embargo", "public", "log", "workspace"]
-PROTECTED_KINDS: Final = frozenset({"source", "staging", "embargo", "public", "log"})
 OWN_TAGS: Final = frozenset({"project", "stack", "managed-by", "environment", "kind"})
 MOST_TAGS: Final = 10 - len(OWN_TAGS)
 """S3 allows an object ten tags; those that the program sets itself come first."""
@@ -30,7 +29,6 @@ def _tag_key(key: str) -> str | None:
 
 
 BucketName = Annotated[str, rule(rules.bucket_name), pattern("^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$")]
-AccountId = Annotated[str, rule(rules.account_id), pattern("^[0-9]{12}$")]
 Region = Annotated[str, rule(rules.region), Field(json_schema_extra={"enum": [*sorted(rules.REGIONS)]})]
 Principal = Annotated[str, rule(rules.principal_pattern), pattern("^arn:aws:iam::[0-9]{12}:(user|role)/.+$")]
 TagKey = Annotated[str, rule(_tag_key)]
@@ -62,6 +60,11 @@ class Network(Model):
     """At most one a zone. Fewer are cheaper, and one that fails is felt beyond its own zone."""
     flow_log_days: LogDays = 30
     """How long the record of connections is kept; one of CloudWatch's numbers."""
+
+    @property
+    def key(self) -> str:
+        """Another text whenever the network or its subnets are others."""
+        return " ".join((self.cidr, *self.zones))
 
 
 class Cors(Model):
@@ -112,7 +115,7 @@ class Bucket(Model):
     @property
     def protected(self) -> bool:
         """Deleting it is refused."""
-        return self.kind in PROTECTED_KINDS and not self.retire
+        return protected(self.kind) and not self.retire
 
 
 class Ingest(Model):
@@ -130,9 +133,9 @@ class Environment(Model):
     workflows: str
     """Folder, from the stack file's, of ``.wdl`` and ``.wdl.zip`` files; each goes to the root of ``wdl_bucket``."""
     wdl_bucket: BucketName
-    """Contains ``swipe-wdl`` and the environment's name once: clients find it by that."""
+    """Contains ``client_buckets.wdl`` of portal.yaml and the environment's name once: clients find it by that."""
     comms_bucket: BucketName
-    """Contains ``swipe-comms`` and the environment's name once."""
+    """Contains ``client_buckets.comms`` of portal.yaml and the environment's name once."""
     results_days: Days = 90
     """What jobs leave in ``comms_bucket`` is deleted after this many days."""
     ingest: Ingest | None = None
@@ -180,23 +183,38 @@ class Reader(Model):
 
 
 class GitHub(Model):
-    """GitHub Actions without stored keys: one role to preview, one to deploy."""
+    """GitHub Actions without stored keys: one role to preview, one to look for drift, one to deploy."""
 
     repository: Annotated[str, rule(rules.github_repository)]
-    """``owner/name``; its pull requests and its branch may preview."""
+    """``owner/name``."""
+    subject_prefix: Annotated[str, rule(rules.github_subject_prefix)] | None = None
+    """How the subjects of its jobs' tokens begin. Left out: ``repo:owner/name``. GitHub adds the ids of owner and
+    repository to the names of those that were made, renamed or transferred since July 2026, or that opted in:
+    ``repo:owner@123456/name@456789``."""
     branch: Annotated[str, rule(rules.github_name)] = "main"
-    """Its pushes and scheduled runs may preview."""
+    """Jobs on this branch that name no GitHub environment, as a schedule starts them, may look for drift."""
+    preview_environment: Annotated[str, rule(rules.github_name)] = "preview"
+    """Jobs of this GitHub environment may preview. Give it reviewers: whoever can push a branch can edit a workflow."""
     environment: Annotated[str, rule(rules.github_name)]
-    """Jobs of this GitHub environment, and no others, may deploy."""
+    """Jobs of this GitHub environment, and no others, may deploy. Give it reviewers, and the branch as its only one."""
 
     @property
     def preview_subjects(self) -> tuple[str, ...]:
         """The subjects of the tokens that may preview."""
-        return (f"repo:{self.repository}:pull_request", f"repo:{self.repository}:ref:refs/heads/{self.branch}")
+        return (f"{self.prefix}:environment:{self.preview_environment}",)
+
+    @property
+    def drift_subjects(self) -> tuple[str, ...]:
+        return (f"{self.prefix}:ref:refs/heads/{self.branch}",)
 
     @property
     def deploy_subjects(self) -> tuple[str, ...]:
-        return (f"repo:{self.repository}:environment:{self.environment}",)
+        return (f"{self.prefix}:environment:{self.environment}",)
+
+    @property
+    def prefix(self) -> str:
+        """How the subjects of its jobs' tokens begin."""
+        return self.subject_prefix or f"repo:{self.repository}"
 
 
 class Access(Model):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final
 
 from pydantic import Field
 
 from components import rules
 from components.cdn.contents import DIRECTIVES
+from components.cdn.distributions import PriceClass
 from settings.base import Model, Word, pattern, rule
 from settings.cdn import Host
 
@@ -155,7 +156,7 @@ Directive = Annotated[str, Field(json_schema_extra={"enum": [*DIRECTIVES]})]
 class Site(Model):
     """The environment's one URL: CloudFront before the frontend and the API."""
 
-    price_class: Literal["PriceClass_100", "PriceClass_200", "PriceClass_All"] = "PriceClass_100"
+    price_class: PriceClass = "PriceClass_100"
     """From where it is served: ``_100`` is North America and Europe, ``_All`` the whole world, at each one's price."""
     hosts: Annotated[tuple[Host, ...], Field(max_length=10)] = ()
     """Host names beside CloudFront's own, the main one first. With them the load balancer speaks TLS too."""
@@ -166,7 +167,7 @@ class Site(Model):
     addresses: Annotated[tuple[Annotated[str, rule(rules.addresses)], ...], Field(max_length=1_000)] = ()
     """Networks like ``192.0.2.0/24`` that may ask, no others. Left out: anybody."""
     managed_rules: bool = False
-    """Whether AWS's own rules refuse known attacks first; about 3 USD a month and 0.60 a million requests."""
+    """Whether AWS's own rules refuse known attacks first ([what they cost](components/site-cdn.md#what-it-costs))."""
     sources: dict[Directive, tuple[str, ...]] = Field(default={})
     """What pages may load beside the site itself and data, by directive of a Content-Security-Policy, such as
     ``script-src: ["https://plausible.io"]``."""

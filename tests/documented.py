@@ -1,8 +1,9 @@
 """The commands that the project's pages show: in blocks for a shell, and in the text of README and of how-tos.
 
 Each is run by a test. ``tests/journey/documented_steps.py`` runs them as printed, against the local cloud that
-`make up` brought up. Two tables here have the others: ``ELSEWHERE`` names the test that runs one, ``NOT_RUN`` says why
-none does. ``tests/unit/test_documented.py`` fails for a command that is nowhere, or in a table but on no page.
+`make up` brought up. Three tables here have the others: ``SECTIONS`` names the test that runs all commands of a part
+of a page, ``ELSEWHERE`` the test that runs one, ``NOT_RUN`` says why none does. ``tests/unit/test_documented.py`` fails
+for a command that is nowhere, or in a table but on no page.
 """
 
 from __future__ import annotations
@@ -19,9 +20,19 @@ _INLINE: Final = re.compile(rf"`(make|(?:{PROGRAMS})\s[^`]+)`")
 _SHELLS: Final = ("bash", "sh", "shell")
 _COMMENT: Final = re.compile(r"\s+# .*$")
 
+SECTIONS: Final = {
+    ("README.md", "Reuse a component"): "tests/journey/test_reuse.py",
+    ("docs/how-to/adapt.md", "Try it"): "tests/journey/test_adapt.py",
+}
+"""Parts of pages by their headings, whose blocks a test takes from the page and runs in their order."""
 ELSEWHERE: Final = {
     "make down": "tests/journey/test_make.py",
     "make up": "tests/journey/test_make.py",
+    "portal bootstrap": "tests/localcloud/test_portal_bootstrap.py",
+    "portal bootstrap STACK": "tests/journey/test_bootstrap.py",
+    "portal bootstrap dev": "tests/journey/test_environments.py",
+    "portal bootstrap prod": "tests/localcloud/test_portal_bootstrap.py",
+    "portal bootstrap public": "tests/localcloud/test_portal_bootstrap.py",
     "portal encrypt-state dev": "tests/localcloud/test_portal_state_key.py",
     "portal logs": "tests/journey/test_client.py",
     "portal restore": "tests/journey/test_sync.py",
@@ -38,7 +49,7 @@ ELSEWHERE: Final = {
     "pulumi destroy": "tests/journey/test_protection.py",
     "pulumi preview": "tests/journey/test_protection.py",
     "pulumi preview --debug": "tests/journey/test_standing.py",
-    "pulumi refresh": "tests/journey/test_github_deploy.py",
+    "pulumi refresh": "tests/journey/test_generations.py",
     "pulumi up": "tests/journey/test_protection.py",
     "python -m examples.api": "tests/examples/test_api_server.py",
     "python -m examples.site": "tests/examples/test_site.py",
@@ -46,21 +57,39 @@ ELSEWHERE: Final = {
 """Commands that the text names without the arguments that a script has to give, or that begin and end the local
 cloud."""
 _STATE: Final = "export PULUMI_BACKEND_URL='s3://cryoet-pulumi-state-example?region=us-west-2'"
-_FIRST_UP: Final = (
-    "it needs empty accounts and a bucket for the state; journeys keep the state in a folder (conftest.py)"
-)
+_FIRST_UP: Final = "tests/journey/test_bootstrap.py keeps a state in a bucket of another name; the others use a folder"
 _SIGNED: Final = "it needs a CDN with public keys: tests/journey/test_cdn_settings.py brings one up, signs and reads"
 NOT_RUN: Final = {
+    "make check": "it would run itself",
     "make test": "it would run itself",
     "make bench": "it takes most of an hour; tests/unit/test_benchmarks_*.py and the journeys run its parts",
     "openssl genrsa 2048 > reviewers.pem && openssl rsa -in reviewers.pem -pubout": _SIGNED,
     "portal sign-url https://files.staging.example.org/10000/TS_001/run_metadata.json --private-key reviewers.pem "
     "--minutes 60": _SIGNED,
-    "aws s3control": "the text says that the AWS CLI cannot reach it here",
     _STATE: _FIRST_UP,
     "git add Pulumi.*.yaml": "it would change the checkout's index",
 }
 """And why not."""
+
+
+def section(page: str, heading: str) -> str:
+    """The text between a heading of the second level and the next one."""
+    found = re.search(
+        rf"^## {re.escape(heading)}\n(.*?)(?=^## |\Z)", (ROOT / page).read_text(), re.DOTALL | re.MULTILINE
+    )
+    assert found, f"{page}: no heading {heading!r}"
+    return found[1]
+
+
+def commands(page: str, heading: str) -> list[str]:
+    """The commands in a section's blocks."""
+    return [*_in_blocks(section(page, heading))]
+
+
+def block(page: str, heading: str, language: str) -> str:
+    """The one block of a language in a section."""
+    (body,) = (body for found, body in _FENCE.findall(section(page, heading)) if found == language)
+    return body
 
 
 def pages() -> list[Path]:

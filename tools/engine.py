@@ -1,7 +1,7 @@
 """Finds or makes the Pulumi engine and prints the folder that holds it; that folder belongs first on PATH.
 
 Three sources, in this order: a ``pulumi`` on PATH that is new enough; the official release of the pinned version; a
-build from the Go modules pinned in engine/ (about three minutes on two cores, once a machine). What was downloaded
+build from the Go modules pinned in engine/ (4 to 5 minutes on two cores, once a machine). What was downloaded
 or built stays in ``$XDG_CACHE_HOME/portal`` (default ``~/.cache/portal``). Only the standard library is used: this runs
 before anything is installed. Progress goes to standard error.
 """
@@ -21,6 +21,7 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Callable
 from pathlib import Path
 
 SOURCE = Path(__file__).resolve().parent.parent / "engine"
@@ -28,7 +29,7 @@ RELEASES = "https://github.com/pulumi/pulumi/releases/download"
 HOST = "pulumi-language-python"
 """The engine runs Python programs through this executable and looks for it in its own folder."""
 
-PROGRESS_SECONDS = 10
+PROGRESS_SECONDS = 60
 
 
 class EngineError(Exception):
@@ -56,7 +57,6 @@ def on_path(wanted: str) -> Path | None:
     """The folder of a ``pulumi`` on PATH, if it is at least the pinned version and has its Python language host."""
     found = shutil.which("pulumi")
     if found is None:
-        say("no pulumi on PATH")
         return None
     folder = Path(found).resolve().parent
     printed = subprocess.run([found, "version"], capture_output=True, text=True, check=False).stdout.strip()
@@ -106,10 +106,10 @@ def download(version: str, target: Path) -> bool:
     return True
 
 
-def run(command: list[str], env: dict[str, str]) -> None:
-    """Runs a Go command with ``-v``, saying now and then how far it is; shows all of its output if it fails."""
+def run(command: list[str], env: dict[str, str], folder: Path = SOURCE, tell: Callable[[str], None] = say) -> None:
+    """Runs a Go command with ``-v``, telling now and then how far it is; shows the end of its output if it fails."""
     process = subprocess.Popen(
-        command, cwd=SOURCE, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        command, cwd=folder, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
     lines: list[str] = []
     spoken = time.monotonic()
@@ -118,11 +118,11 @@ def run(command: list[str], env: dict[str, str]) -> None:
         if time.monotonic() - spoken > PROGRESS_SECONDS:
             spoken = time.monotonic()
             fetched = sum(entry.startswith("go: downloading") for entry in lines)
-            say(f"  {fetched} modules downloaded, {len(lines) - fetched} packages compiled")
+            tell(f"  {fetched} modules downloaded, {len(lines) - fetched} packages compiled")
     if process.wait() != 0:
         print("".join(lines[-30:]), file=sys.stderr)
         raise EngineError(
-            f"`{' '.join(command)}` in engine/ ended with exit code {process.returncode}; its output is above"
+            f"`{' '.join(command)}` in {folder.name}/ ended with exit code {process.returncode}; its output is above"
         )
 
 
@@ -133,7 +133,7 @@ def build(version: str, target: Path) -> None:
             "no pulumi on PATH, no official release, and no Go to build the engine with: install Go 1.26 or newer, "
             f"or Pulumi {version} (https://www.pulumi.com/docs/install/)"
         )
-    say(f"building Pulumi v{version} from engine/go.mod: about 3 minutes and 3 GB of Go caches, once a machine")
+    say(f"building Pulumi v{version} from engine/go.mod: 4 to 5 minutes and 3 GB of Go caches, once a machine")
     flags = f"-s -w -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=v{version}"
     with tempfile.TemporaryDirectory(dir=target.parent) as scratch:
         env = {**os.environ, "GOBIN": scratch, "GOFLAGS": "-mod=readonly"}

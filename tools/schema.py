@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
 import json
 import sys
+import textwrap
 from collections.abc import Iterator
+from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, cast, get_args
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from settings import Settings, StackFile
+from settings import Project, Settings, StackFile
 from settings.base import Model
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -23,7 +28,36 @@ def json_schema() -> str:
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         **StackFile.model_json_schema(by_alias=True),
     }
+    for model in _all_models(StackFile):
+        properties = (schema if model is StackFile else schema["$defs"][model.__name__])["properties"]
+        for name, text in _descriptions(model).items():
+            label = model.model_fields[name].alias or name
+            properties[label] = dict(sorted({**properties[label], "description": text}.items()))
     return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+
+
+@cache
+def _descriptions(model: type[BaseModel]) -> dict[str, str]:
+    """By field, the docstring below it, in the model or one that it is made from."""
+    descriptions: dict[str, str] = {}
+    for base in reversed(model.__mro__):
+        if not issubclass(base, Model):
+            continue
+        definition = ast.parse(textwrap.dedent(inspect.getsource(base))).body[0]
+        assert isinstance(definition, ast.ClassDef)  # noqa: S101 - the source of a class
+        for statement, below in pairwise(definition.body):
+            match statement, below:
+                case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(text))):
+                    descriptions[name] = inspect.cleandoc(text)
+                case _:
+                    pass
+    return descriptions
+
+
+def _all_models(model: type[BaseModel]) -> set[type[BaseModel]]:
+    """The model and those inside it."""
+    inner = (one for field in model.model_fields.values() for one in _models(field.annotation))
+    return {model}.union(*map(_all_models, inner))
 
 
 def page() -> str:
@@ -31,7 +65,9 @@ def page() -> str:
     head, tail = (
         Path(__file__).with_name(f"stack-file.{part}.md").read_text(encoding="utf-8") for part in ("head", "tail")
     )
-    return "\n".join([head, *_tables(Settings, "portal:settings", set()), tail])
+    return "\n".join(
+        [head, *_tables(Settings, "portal:settings", set()), *_tables(Project, "portal.yaml", set()), tail]
+    )
 
 
 def _tables(model: type[BaseModel], key: str, seen: set[type[BaseModel]]) -> Iterator[str]:
@@ -44,9 +80,12 @@ def _tables(model: type[BaseModel], key: str, seen: set[type[BaseModel]]) -> Ite
     inner: list[tuple[str, type[BaseModel]]] = []
     for name, field in model.model_fields.items():
         label = field.alias or name
-        yield f"| `{label}` | {_type(field)} | {_default(field)} | {_meaning(field)} |"
+        yield f"| `{label}` | {_type(field)} | {_default(field)} | {_meaning(model, name)} |"
         below = f"{label}.<name>" if "dict" in str(field.annotation) else label
-        inner += [(f"{key}.{below}".removeprefix("portal:settings."), one) for one in _models(field.annotation)]
+        inner += [
+            (f"{key}.{below}".removeprefix("portal:settings.").removeprefix("portal.yaml."), one)
+            for one in _models(field.annotation)
+        ]
     yield ""
     for below, one in inner:
         yield from _tables(one, below, seen)
@@ -66,7 +105,9 @@ def _type(field: FieldInfo) -> str:
         return "one of " + ", ".join(f"`{value}`" for value in get_args(field.annotation))
     if names:
         return f"mapping of {names[0]}" if "dict" in text else f"list of {names[0]}" if "tuple" in text else names[0]
-    simple = {"dict": "mapping of text", "tuple": "list of text", "bool": "true or false", "int": "whole number"}
+    if "dict" in text:
+        return "mapping of lists of text" if "tuple" in text else "mapping of text"
+    simple = {"tuple": "list of text", "bool": "true or false", "int": "whole number", "float": "number"}
     return next((name for word, name in simple.items() if word in text), "text")
 
 
@@ -94,10 +135,10 @@ def _plain(value: Any) -> Any:
     )
 
 
-def _meaning(field: FieldInfo) -> str:
+def _meaning(model: type[BaseModel], name: str) -> str:
     """A key that a model explains is explained by the model."""
-    model = next(_models(field.annotation), None)
-    return _text(field.description or (model and model.__doc__))
+    inner = next(_models(model.model_fields[name].annotation), None)
+    return _text(_descriptions(model).get(name) or (inner and inner.__doc__))
 
 
 def _text(text: str | None) -> str:

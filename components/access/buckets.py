@@ -9,14 +9,14 @@ Amazon S3.
 
 from __future__ import annotations
 
-from components import names
-from components.access import resources
-from components.access.statements import ANYONE, Condition, Principals, Statement
+from .. import names
+from . import resources
+from .statements import ANYONE, Condition, Principals, Statement
 
 
 def tls_only(bucket: str) -> Statement:
     """Nobody reaches the bucket over plain HTTP."""
-    return resources.tls_only("s3:*", names.bucket_arn(bucket), names.objects_arn(bucket))
+    return resources.tls_only(("s3:*",), names.bucket_arn(bucket), names.objects_arn(bucket))
 
 
 def public_read(bucket: str) -> tuple[Statement, ...]:

@@ -1,20 +1,21 @@
-"""What previews and deployments of a cluster and its services call, and what their roles and its own do at most.
+"""What previews, drift detection and deployments of a cluster and its services call, and what the roles do at most that
+EKS works with.
 
 Granted only where an account has a cluster. Rests on: the service authorization reference, the calls of the provider's
 resource types, and AWS's own policies for the roles of EKS Auto Mode, which launch machines and register targets; its
-instance profiles begin with `eks`. The key of the cluster's Secrets is an administrator's to delete, as data is.
+instance profiles begin with `eks`. An administrator makes the cluster, its roles and its key, and deletes them.
 """
 
 from __future__ import annotations
 
 from typing import Final
 
-from components import names
-from components.access.statements import Condition, Statement
+from .. import names
+from .logs import CHANGE_LOG_GROUP
+from .scope import Scope
+from .statements import Condition, Statement
 
 PASSED_TO: Final = ("eks.amazonaws.com", "pods.eks.amazonaws.com")
-ATTACHED: Final = ("iam:AttachRolePolicy", "iam:DetachRolePolicy")
-"""Policies of AWS's own, to the cluster's roles; IAM knows the key ``iam:PermissionsBoundary`` for both."""
 LINKED: Final = ("eks.amazonaws.com", "elasticloadbalancing.amazonaws.com", "vpcorigin.cloudfront.amazonaws.com")
 """Services that make a role for themselves with the rights of whoever asks them first."""
 _LOOK: Final = (
@@ -34,7 +35,6 @@ _CHANGE_EKS: Final = (
     "eks:CreatePodIdentityAssociation",
     "eks:DeleteAccessEntry",
     "eks:DeleteAddon",
-    "eks:DeleteCluster",
     "eks:DeletePodIdentityAssociation",
     "eks:DisassociateAccessPolicy",
     "eks:TagResource",
@@ -45,12 +45,14 @@ _CHANGE_EKS: Final = (
     "eks:UpdateClusterVersion",
     "eks:UpdatePodIdentityAssociation",
 )
-_CHANGE_BALANCERS: Final = (
-    "elasticloadbalancing:AddTags",
+_MAKE_BALANCERS: Final = (
     "elasticloadbalancing:CreateListener",
     "elasticloadbalancing:CreateLoadBalancer",
     "elasticloadbalancing:CreateRule",
     "elasticloadbalancing:CreateTargetGroup",
+)
+_CHANGE_BALANCERS: Final = (
+    "elasticloadbalancing:AddTags",
     "elasticloadbalancing:DeleteListener",
     "elasticloadbalancing:DeleteLoadBalancer",
     "elasticloadbalancing:DeleteRule",
@@ -65,106 +67,103 @@ _CHANGE_BALANCERS: Final = (
     "elasticloadbalancing:SetSecurityGroups",
     "elasticloadbalancing:SetSubnets",
 )
-_CHANGE_KEY: Final = (
-    "kms:CreateAlias",
-    "kms:CreateGrant",
-    "kms:DeleteAlias",
-    "kms:EnableKeyRotation",
-    "kms:TagResource",
-    "kms:UntagResource",
-    "kms:UpdateAlias",
-    "kms:UpdateKeyDescription",
-)
-_LOG: Final = (
-    "logs:CreateLogGroup",
-    "logs:DeleteLogGroup",
-    "logs:ListTagsForResource",
-    "logs:PutRetentionPolicy",
-    "logs:TagResource",
-    "logs:UntagResource",
-)
 
 
-def reads(account: str, region: str) -> tuple[Statement, ...]:
-    """What a preview and a refresh look at; what is in the cluster, its access entry says."""
+def lookups() -> tuple[Statement, ...]:
+    """What the program asks, and how the provider gets into the cluster; what is in it, its access entry says."""
+    asked = ("ec2:DescribeManagedPrefixLists", "ec2:GetManagedPrefixListEntries", "eks:DescribeCluster")
+    return (Statement(sid="FindCluster", actions=asked, resources=("*",)),)
+
+
+def reads(scope: Scope) -> tuple[Statement, ...]:
+    """What a refresh looks at."""
     return (
         Statement(sid="LookAtCluster", actions=(*_LOOK, *_READ_EKS), resources=("*",)),
-        Statement(sid="ReadClusterKey", actions=_READ_KEY, resources=(_keys(account, region),)),
-        Statement(sid="ReadClusterLog", actions=("logs:ListTagsForResource",), resources=(_log(account, region),)),
+        Statement(sid="ReadClusterKey", actions=_READ_KEY, resources=(_keys(scope),)),
+        Statement(sid="ReadClusterLog", actions=("logs:ListTagsForResource",), resources=(_log(scope),)),
     )
 
 
-def changes(account: str, region: str) -> tuple[Statement, ...]:
-    """What a deployment looks at, makes and changes."""
-    key, without_name = _keys(account, region), ("eks:CreateCluster", "kms:CreateKey")
-    aliases = f"arn:aws:kms:{region}:{account}:{names.CLUSTER_KEY}"
-    balancers = f"arn:aws:elasticloadbalancing:{region}:{account}:*"
+def changes(scope: Scope) -> tuple[Statement, ...]:
+    """What a deployment looks at and changes."""
+    kinds = ("cluster", "access-entry", "addon", "podidentityassociation")
+    own = tuple(scope.arn("eks", f"{kind}/{names.CLUSTER}{'' if kind == 'cluster' else '/*'}") for kind in kinds)
     return (
-        Statement(sid="LookAtCluster", actions=(*_LOOK, *_READ_EKS, *without_name), resources=("*",)),
-        Statement(sid="ChangeCluster", actions=_CHANGE_EKS, resources=(f"arn:aws:eks:{region}:{account}:*",)),
-        Statement(sid="ChangeBalancers", actions=_CHANGE_BALANCERS, resources=(balancers,)),
-        Statement(sid="ChangeClusterKey", actions=(*_READ_KEY, *_CHANGE_KEY), resources=(key, aliases)),
-        Statement(sid="ChangeClusterLog", actions=_LOG, resources=(_log(account, region),)),
-        Statement(
-            sid="AttachToBoundRoles",
-            actions=ATTACHED,
-            resources=(names.role_arn(account, names.ANY_ROLE),),
-            conditions=(_bounded(account), _by_aws()),
-        ),
-        *_hand_over(account),
+        *reads(scope)[:2],
+        Statement(sid="ChangeCluster", actions=_CHANGE_EKS, resources=own),
+        Statement(sid="ChangeClusterLog", actions=CHANGE_LOG_GROUP, resources=(_log(scope),)),
+        *_balancers(scope),
+        *_hand_over(scope),
     )
 
 
-def most(account: str) -> tuple[Statement, ...]:
-    """What the boundary allows beyond what orchestrators need; EC2 as a whole, whose machines the cluster launches."""
-    profiles = ("iam:*InstanceProfile", "iam:*InstanceProfiles")
-    services = ("ec2:*", "eks-auth:*", "eks:*", "elasticloadbalancing:*", "kms:CreateKey", "kms:List*")
-    secret = ("secretsmanager:DescribeSecret",)
+def most(scope: Scope) -> tuple[Statement, ...]:
+    """What the boundary of the cluster's own roles allows; AWS's policies of these roles say it more closely."""
+    services = ("ec2:*", "eks-auth:*", "eks:*", "elasticloadbalancing:*", "kms:CreateGrant", "kms:DescribeKey")
+    registry = (
+        "ecr:BatchCheckLayerAvailability",
+        "ecr:BatchGetImage",
+        "ecr:GetAuthorizationToken",
+        "ecr:GetDownloadUrlForLayer",
+    )
+    profile = f"arn:aws:iam::{scope.account}:instance-profile/eks*"
     return (
+        Statement(sid="Cluster", actions=(*services, *registry, "iam:ListInstanceProfiles"), resources=("*",)),
+        Statement(sid="Machines", actions=("iam:*InstanceProfile",), resources=(profile,)),
         Statement(
-            sid="Cluster",
-            actions=(*services, *_READ_KEY, *_CHANGE_KEY, *secret, *profiles, *ATTACHED),
-            resources=("*",),
+            sid="MachinesRole",
+            actions=("iam:PassRole",),
+            resources=(names.role_arn(scope.account, names.NODE_ROLE),),
+            conditions=(_passed("ec2.amazonaws.com"),),
         ),
-        *_hand_over(account),
+        _linked(scope),
     )
 
 
-def _hand_over(account: str) -> tuple[Statement, ...]:
-    """Roles of the program given to EKS, and the services' own roles."""
-    passed = Condition(operator="StringEquals", key="iam:PassedToService", values=PASSED_TO)
-    linked = Condition(operator="StringEquals", key="iam:AWSServiceName", values=LINKED)
-    service_roles = tuple(names.role_arn(account, f"aws-service-role/{service}/*") for service in LINKED)
+def _balancers(scope: Scope) -> tuple[Statement, ...]:
+    """What has the project's tag is changed; the tag is put on what is made."""
+    anything = (scope.arn("elasticloadbalancing", "*"),)
+    making = Condition(operator="StringLike", key="elasticloadbalancing:CreateAction", values=("*",))
+    tag = ("elasticloadbalancing:AddTags",)
+    return (
+        Statement(sid="MakeBalancers", actions=_MAKE_BALANCERS, resources=anything),
+        Statement(sid="TagMadeBalancers", actions=tag, resources=anything, conditions=(making,)),
+        Statement(sid="ChangeBalancers", actions=_CHANGE_BALANCERS, resources=anything, conditions=(scope.own(),)),
+    )
+
+
+def _hand_over(scope: Scope) -> tuple[Statement, ...]:
+    """The cluster's roles and those of its pods given to EKS, and the services' own roles."""
+    pods = tuple(role for environment in scope.environments for role in names.service_roles(environment))
+    roles = (names.CLUSTER_ROLE, names.NODE_ROLE, *pods)
     return (
         Statement(
             sid="PassToCluster",
             actions=("iam:PassRole",),
-            resources=(names.role_arn(account, names.ANY_ROLE),),
-            conditions=(passed,),
+            resources=tuple(names.role_arn(scope.account, role) for role in roles),
+            conditions=(_passed(*PASSED_TO),),
         ),
-        Statement(
-            sid="ClustersRoles",
-            actions=("iam:CreateServiceLinkedRole",),
-            resources=service_roles,
-            conditions=(linked,),
-        ),
+        _linked(scope),
     )
 
 
-def _bounded(account: str) -> Condition:
-    boundary = names.policy_arn(account, names.BOUNDARY)
-    return Condition(operator="StringEquals", key="iam:PermissionsBoundary", values=(boundary,))
+def _linked(scope: Scope) -> Statement:
+    return Statement(
+        sid="ClustersRoles",
+        actions=("iam:CreateServiceLinkedRole",),
+        resources=tuple(names.role_arn(scope.account, f"aws-service-role/{service}/*") for service in LINKED),
+        conditions=(Condition(operator="StringEquals", key="iam:AWSServiceName", values=LINKED),),
+    )
 
 
-def _by_aws() -> Condition:
-    policies = tuple(map(names.aws_policy_arn, ("AmazonEKS*", "AmazonEC2ContainerRegistryPullOnly")))
-    return Condition(operator="ArnLike", key="iam:PolicyARN", values=policies)
+def _passed(*services: str) -> Condition:
+    return Condition(operator="StringEquals", key="iam:PassedToService", values=services)
 
 
-def _keys(account: str, region: str) -> str:
+def _keys(scope: Scope) -> str:
     """A key has an id in its ARN, which is not known beforehand."""
-    return f"arn:aws:kms:{region}:{account}:key/*"
+    return scope.arn("kms", "key/*")
 
 
-def _log(account: str, region: str) -> str:
-    return f"arn:aws:logs:{region}:{account}:log-group:{names.CLUSTER_LOG_GROUP}"
+def _log(scope: Scope) -> str:
+    return scope.arn("logs", f"log-group:{names.CLUSTER_LOG_GROUP}")

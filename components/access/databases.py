@@ -1,16 +1,18 @@
-"""What previews and deployments of databases call, and what their roles do at most.
+"""What drift detection and deployments of databases call.
 
-Granted only where an account has databases. Rests on: the service authorization reference and the calls of the
-provider's resource types; RDS makes its service-linked role with the rights of whoever makes the first cluster. A
-cluster and its snapshots are an administrator's to delete, as all data is.
+Granted only where an account has databases, on these alone. Rests on: the service authorization reference and the
+calls of the provider's resource types; RDS makes its service-linked role with the rights of whoever makes the
+first cluster. A cluster and its snapshots are an administrator's to delete, as all data is.
 """
 
 from __future__ import annotations
 
 from typing import Final
 
-from components import names
-from components.access.statements import Condition, Statement
+from .. import names
+from .logs import CHANGE_LOG_GROUP
+from .scope import Scope
+from .statements import Condition, Statement
 
 _READ: Final = (
     "rds:DescribeDBClusterParameterGroups",
@@ -21,17 +23,20 @@ _READ: Final = (
     "rds:ListTagsForResource",
 )
 _CHANGE: Final = (
-    "rds:AddTagsToResource",
     "rds:CreateDBCluster",
-    "rds:CreateDBClusterParameterGroup",
     "rds:CreateDBInstance",
+    "rds:ModifyDBCluster",
+    "rds:ModifyDBInstance",
+)
+"""Allowed together with the groups that a database is in, which they don't change."""
+_CHANGE_OWN: Final = (
+    "rds:AddTagsToResource",
+    "rds:CreateDBClusterParameterGroup",
     "rds:CreateDBSubnetGroup",
     "rds:DeleteDBClusterParameterGroup",
     "rds:DeleteDBInstance",
     "rds:DeleteDBSubnetGroup",
-    "rds:ModifyDBCluster",
     "rds:ModifyDBClusterParameterGroup",
-    "rds:ModifyDBInstance",
     "rds:ModifyDBSubnetGroup",
     "rds:RemoveTagsFromResource",
     "rds:ResetDBClusterParameterGroup",
@@ -52,41 +57,28 @@ _CHANGE_SECRETS: Final = (
 )
 _VALUES: Final = "secretsmanager:GetSecretValue"
 _DRAW: Final = "secretsmanager:GetRandomPassword"
-_LOG: Final = (
-    "logs:CreateLogGroup",
-    "logs:DeleteLogGroup",
-    "logs:ListTagsForResource",
-    "logs:PutRetentionPolicy",
-    "logs:TagResource",
-    "logs:UntagResource",
-)
 
 
-def reads(account: str, region: str) -> tuple[Statement, ...]:
-    """What a preview looks at. The provider reads a secret's version with its value, so that is among it."""
+def reads(scope: Scope) -> tuple[Statement, ...]:
+    """What a refresh looks at, but for the versions of secrets: the provider reads these with their values."""
     return (
-        Statement(sid="ReadDatabases", actions=_READ, resources=(_everything(account, region),)),
-        Statement(sid="ReadSecrets", actions=(*_READ_SECRETS, _VALUES), resources=(_secrets(account, region),)),
-        Statement(sid="ReadLog", actions=("logs:ListTagsForResource",), resources=(_log(account, region),)),
+        Statement(sid="ReadDatabases", actions=_READ, resources=_databases(scope)),
+        Statement(sid="ReadSecrets", actions=_READ_SECRETS, resources=_secrets(scope)),
+        Statement(sid="ReadLog", actions=("logs:ListTagsForResource",), resources=_logs(scope)),
     )
 
 
-def changes(account: str, region: str) -> tuple[Statement, ...]:
-    """What a deployment looks at, makes and changes."""
+def changes(scope: Scope) -> tuple[Statement, ...]:
+    """What a deployment looks at, makes and changes. It draws passwords, and the provider reads what it wrote."""
     secrets = (*_READ_SECRETS, _VALUES, *_CHANGE_SECRETS)
     return (
-        Statement(sid="ChangeDatabases", actions=(*_READ, *_CHANGE), resources=(_everything(account, region),)),
-        Statement(sid="ChangeSecrets", actions=secrets, resources=(_secrets(account, region),)),
+        Statement(sid="ChangeDatabases", actions=_CHANGE, resources=(*_databases(scope), *_groups(scope))),
+        Statement(sid="ChangeGroups", actions=(*_READ, *_CHANGE_OWN), resources=_databases(scope)),
+        Statement(sid="ChangeSecrets", actions=secrets, resources=_secrets(scope)),
         Statement(sid="DrawPasswords", actions=(_DRAW,), resources=("*",)),
-        Statement(sid="ChangeLog", actions=_LOG, resources=(_log(account, region),)),
-        _linked_role(account),
+        Statement(sid="ChangeLog", actions=CHANGE_LOG_GROUP, resources=_logs(scope)),
+        _linked_role(scope.account),
     )
-
-
-def most(account: str) -> tuple[Statement, ...]:
-    """What the boundary allows beyond data; where there is a database there are orchestrators, with their logs."""
-    actions = (*_READ, *_CHANGE, *_READ_SECRETS, *_CHANGE_SECRETS, _DRAW)
-    return (Statement(sid="Databases", actions=actions, resources=("*",)), _linked_role(account))
 
 
 def _linked_role(account: str) -> Statement:
@@ -97,14 +89,22 @@ def _linked_role(account: str) -> Statement:
     )
 
 
-def _log(account: str, region: str) -> str:
-    return f"arn:aws:logs:{region}:{account}:log-group:{names.database_log_group('*')}"
+def _logs(scope: Scope) -> tuple[str, ...]:
+    groups = map(names.database_log_group, scope.databases.values())
+    return tuple(scope.arn("logs", f"log-group:{group}") for group in groups)
 
 
-def _everything(account: str, region: str) -> str:
-    """A cluster's name is a setting."""
-    return f"arn:aws:rds:{region}:{account}:*"
+def _databases(scope: Scope) -> tuple[str, ...]:
+    """Clusters with their instances and groups, by name."""
+    kinds = ("cluster:{}", "db:{}-*", "cluster-pg:{}-*", "subgrp:{}-*")
+    own = [kind.format(cluster) for cluster in scope.databases.values() for kind in kinds]
+    return tuple(scope.arn("rds", kind) for kind in own)
 
 
-def _secrets(account: str, region: str) -> str:
-    return f"arn:aws:secretsmanager:{region}:{account}:secret:*/v2_db_*"
+def _groups(scope: Scope) -> tuple[str, ...]:
+    """Every group that a database may be in."""
+    return tuple(scope.arn("rds", f"{kind}:*") for kind in ("cluster-pg", "og", "pg", "subgrp"))
+
+
+def _secrets(scope: Scope) -> tuple[str, ...]:
+    return tuple(scope.arn("secretsmanager", f"secret:{environment}/v2_db_*") for environment in scope.databases)

@@ -1,4 +1,4 @@
-"""What previews and deployments of a data CDN call, and what their roles do at most.
+"""What drift detection and deployments of data CDNs and sites call.
 
 Granted only where an account has one. Rests on: the service authorization reference and the calls of the provider's
 resource types. What these services make has an id in its ARN, so nothing of it can be named beforehand, and all that
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from components.access.statements import Statement
+from .statements import Statement
 
 _READ: Final = (
     "acm:Describe*",
@@ -28,7 +28,7 @@ _READ_ZONE: Final = ("route53:GetHostedZone", "route53:ListResourceRecordSets")
 
 
 def reads(zones: tuple[str, ...]) -> tuple[Statement, ...]:
-    """What a preview and a refresh look at."""
+    """What a refresh looks at."""
     return (Statement(sid="Cdn", actions=_READ, resources=("*",)), *_in_zones(zones, _READ_ZONE))
 
 
@@ -37,12 +37,6 @@ def changes(zones: tuple[str, ...]) -> tuple[Statement, ...]:
     seen = Statement(sid="CdnSeen", actions=("route53:GetChange",), resources=("arn:aws:route53:::change/*",))
     records = _in_zones(zones, ("route53:ChangeResourceRecordSets", *_READ_ZONE))
     return (Statement(sid="Cdn", actions=_CHANGE, resources=("*",)), *records, *((seen,) if zones else ()))
-
-
-def most() -> Statement:
-    """What the boundary allows."""
-    actions = ("acm:*", "cloudfront:*", "logs:*", "route53:*", "wafv2:*")
-    return Statement(sid="Cdn", actions=actions, resources=("*",))
 
 
 def _in_zones(zones: tuple[str, ...], actions: tuple[str, ...]) -> tuple[Statement, ...]:

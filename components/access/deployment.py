@@ -1,24 +1,30 @@
-"""What GitHub's preview and deploy roles may do, and the boundary that no role of the program exceeds.
+"""What GitHub's roles may do: preview a change, look for drift, deploy.
 
-The boundary, the GitHub roles and the token issuer are made and changed by an administrator alone (the first ``up``
-runs as one): a deploy role that could change them could make itself anything. Actions: AWS service authorization
-reference and the calls of the provider's resource types (read, create, update, delete).
+An administrator makes every role, says who may enter it, and changes these roles, the boundaries and every role that
+reaches data; and what opens data to others or lets it expire: bucket policies, public access blocks, ownership,
+lifecycle and versioning of data buckets. A deployment changes the rest. Of roles it changes the policies below
+:data:`names.DELEGATED_PATH` alone, within a boundary that reaches no data: it could enter a role whose trust it
+changes, and submit a job that has the role of an ingest.
 
-``orchestrators_in``: the region of the account's orchestrators; without any, nothing that they alone need is allowed
-(``access.orchestration``). ``cdn_zones``: the Route 53 zones of the account's data CDNs; None: it has no CDN
-(``access.delivery``). What is allowed besides, for databases (``access.databases``) and a cluster
-(``access.clusters``), is in policies of its own: an inline policy has no room for it.
+Actions: AWS service authorization reference and the calls of the provider's resource types; since 2025 the provider
+asks for the tags of a bucket by S3's calls for tags of any resource first.
+
+What is allowed besides, for networks and orchestrators (``access.orchestration``), databases (``access.databases``) and
+a cluster (``access.clusters``), is in policies of their own: an inline policy has no room for it.
 """
 
 from __future__ import annotations
 
-from components import names
-from components.access import clusters, databases, delivery, orchestration
-from components.access.statements import Condition, Statement
+from typing import Final
 
-_ANY_BUCKET = "arn:aws:s3:::*"
-_WORKSPACES = ("arn:aws:s3:::*swipe-wdl*", "arn:aws:s3:::*swipe-comms*")
-_READ_BUCKET = (
+from .. import names
+from . import clusters, databases, delivery, orchestration, states
+from .scope import Scope
+from .statements import Condition, Statement
+
+Further = dict[str, tuple[Statement, ...]]
+"""Statements by a word for each policy."""
+_READ_BUCKET: Final = (
     "s3:GetAccelerateConfiguration",
     "s3:GetBucketAcl",
     "s3:GetBucketCORS",
@@ -35,23 +41,20 @@ _READ_BUCKET = (
     "s3:GetLifecycleConfiguration",
     "s3:GetReplicationConfiguration",
     "s3:ListBucket",
+    "s3:ListTagsForResource",
 )
-_WRITE_BUCKET = (
-    "s3:CreateBucket",
-    "s3:DeleteBucketPolicy",
+_CHANGE_BUCKET: Final = (
     "s3:PutBucketCORS",
     "s3:PutBucketLogging",
-    "s3:PutBucketOwnershipControls",
-    "s3:PutBucketPolicy",
-    "s3:PutBucketPublicAccessBlock",
     "s3:PutBucketTagging",
-    "s3:PutBucketVersioning",
-    "s3:PutEncryptionConfiguration",
-    "s3:PutLifecycleConfiguration",
+    "s3:TagResource",
+    "s3:UntagResource",
 )
-_WRITE_STATE = ("s3:DeleteObject", "s3:PutObject")
-_READ_IAM = (
-    "iam:GetOpenIDConnectProvider",
+"""Changes that neither open data to anybody nor lose any."""
+_CHANGE_WORKSPACE: Final = ("s3:PutBucketVersioning", "s3:PutEncryptionConfiguration", "s3:PutLifecycleConfiguration")
+_READ_FILES: Final = ("s3:GetObject", "s3:GetObjectTagging")
+_CHANGE_FILES: Final = ("s3:DeleteObject", "s3:DeleteObjectVersion", "s3:PutObject", "s3:PutObjectTagging")
+_READ_IAM: Final = (
     "iam:GetPolicy",
     "iam:GetPolicyVersion",
     "iam:GetRole",
@@ -59,140 +62,103 @@ _READ_IAM = (
     "iam:ListAttachedRolePolicies",
     "iam:ListRolePolicies",
 )
-_BOUND = ("iam:CreateRole", "iam:DeleteRolePolicy", "iam:PutRolePermissionsBoundary", "iam:PutRolePolicy")
-"""The calls on roles for which IAM knows the key ``iam:PermissionsBoundary``, of those the program makes."""
-_UNBOUND = (
-    "iam:DeleteRole",
-    "iam:ListInstanceProfilesForRole",
-    "iam:TagRole",
-    "iam:UntagRole",
-    "iam:UpdateAssumeRolePolicy",
-    "iam:UpdateRole",
-    "iam:UpdateRoleDescription",
-)
-_CHANGE_POLICY = (
-    "iam:CreatePolicy",
-    "iam:CreatePolicyVersion",
-    "iam:DeletePolicy",
-    "iam:DeletePolicyVersion",
-    "iam:SetDefaultPolicyVersion",
-    "iam:TagPolicy",
-    "iam:UntagPolicy",
-)
+_CHANGE_POLICIES: Final = ("iam:DeleteRolePolicy", "iam:PutRolePolicy")
+_TAG_ROLES: Final = ("iam:TagRole", "iam:UntagRole")
 
 
-Zones = tuple[str, ...] | None
-
-
-def preview(account: str, orchestrators_in: str | None = None, cdn_zones: Zones = None) -> tuple[Statement, ...]:
-    """What ``preview`` and ``refresh`` read of the program's resources; no data but the WDL files."""
-    role = names.role_arn(account, names.GITHUB_PREVIEW)
-    more = orchestration.reads(account, orchestrators_in) if orchestrators_in else ()
-    if cdn_zones is not None:
-        more = (*more, *delivery.reads(cdn_zones))
-    return (*_reads(account), *more, Statement(sid="Itself", actions=("sts:AssumeRole",), resources=(role,)))
-
-
-def deploy(account: str, orchestrators_in: str | None = None, cdn_zones: Zones = None) -> tuple[Statement, ...]:
-    """What ``up`` needs once an administrator has brought the account up first.
-
-    It deletes the environments' own buckets alone, which hold nothing that lasts; any other is an administrator's to
-    delete.
-    """
-    role = names.role_arn(account, names.GITHUB_DEPLOY)
-    workspace_objects = tuple(f"{bucket}/*" for bucket in _WORKSPACES)
-    change = ("s3:DeleteObject", "s3:DeleteObjectVersion", "s3:PutObject", "s3:PutObjectTagging")
+def preview(scope: Scope) -> tuple[Statement, ...]:
+    """The state, and what the program looks up; nothing else is read, since a preview compares with the state."""
+    boundary = names.policy_arn(scope.account, names.DATA_BOUNDARY)
     return (
-        *_reads(account),
-        Statement(sid="Itself", actions=("sts:AssumeRole",), resources=(role,)),
-        Statement(sid="Buckets", actions=_WRITE_BUCKET, resources=(_ANY_BUCKET,)),
-        Statement(sid="AccountBlock", actions=("s3:PutAccountPublicAccessBlock",), resources=("*",)),
-        Statement(sid="Workspaces", actions=("s3:DeleteBucket", "s3:ListBucketVersions"), resources=_WORKSPACES),
-        Statement(sid="Workflows", actions=change, resources=workspace_objects),
-        Statement(sid="State", actions=_WRITE_STATE, resources=(names.objects_arn(names.STATE_BUCKETS),)),
-        Statement(sid="BoundRoles", actions=_BOUND, resources=(_any_role(account),), conditions=(_bounded(account),)),
-        Statement(sid="Roles", actions=_UNBOUND, resources=(_any_role(account),)),
-        *(orchestration.changes(account, orchestrators_in) if orchestrators_in else ()),
-        *(delivery.changes(cdn_zones) if cdn_zones is not None else ()),
-        _roots_stay(account),
+        *states.read(scope),
+        Statement(sid="FindBootstrap", actions=("iam:GetPolicy", "iam:GetPolicyVersion"), resources=(boundary,)),
+        *_imported(scope),
+        *(orchestration.lookups(scope) if scope.orchestrated else ()),
     )
 
 
-def boundary(
-    account: str,
-    orchestrators_in: str | None = None,
-    cdn_zones: Zones = None,
-    *,
-    databases_here: bool = False,
-    cluster_here: bool = False,
-) -> tuple[Statement, ...]:
-    """The most that any role of the program can do, whatever its own policy says."""
-    bound = (*_BOUND, *(clusters.ATTACHED if cluster_here else ()))
-    services = (
-        "cloudwatch:PutMetricData",
-        "ecr:BatchCheckLayerAvailability",
-        "ecr:BatchGetImage",
-        "ecr:GetAuthorizationToken",
-        "ecr:GetDownloadUrlForLayer",
-        "kms:Decrypt",
-        "s3:*",
-        "secretsmanager:GetSecretValue",
-        "states:*",
-        "sts:AssumeRole",
+def drift(scope: Scope) -> tuple[Statement, ...]:
+    """The state, and the settings of what is deployed. Of data only the WDL files, which are the program's."""
+    return (
+        *states.read(scope),
+        *_reads(scope),
+        *(orchestration.reads(scope) if scope.orchestrated else ()),
+        *(delivery.reads(scope.cdn_zones) if scope.cdn_zones is not None else ()),
+    )
+
+
+def deploy(scope: Scope) -> tuple[Statement, ...]:
+    """What ``up`` needs once an administrator has brought the account up first; it makes and deletes no bucket."""
+    bounded = Condition(
+        operator="StringEquals",
+        key="iam:PermissionsBoundary",
+        values=(names.policy_arn(scope.account, names.DELEGATED_BOUNDARY),),
+    )
+    delegated, workspaces = names.delegated_roles(scope.account), tuple(map(names.bucket_arn, scope.workspaces))
+    files = tuple(map(names.objects_arn, scope.wdl_buckets))
+    wdl = tuple(map(names.bucket_arn, scope.wdl_buckets))
+    workspace_changes = (
+        Statement(sid="Workspaces", actions=_CHANGE_WORKSPACE, resources=workspaces),
+        Statement(sid="WorkflowVersions", actions=("s3:ListBucketVersions",), resources=wdl),
+        Statement(sid="Workflows", actions=_CHANGE_FILES, resources=files),
     )
     return (
-        Statement(sid="Services", actions=services, resources=("*",)),
-        Statement(sid="ReadIam", actions=_READ_IAM, resources=("*",)),
-        # Not every role of the account: whoever could change the trust of the administrators' role would be one.
-        Statement(sid="Roles", actions=(*_BOUND, *_UNBOUND), resources=(_any_role(account),)),
-        Statement(
-            sid="BoundOnly",
-            effect="Deny",
-            actions=bound,
-            resources=("*",),
-            conditions=(_bounded(account, "StringNotEquals"),),
-        ),
-        *(orchestration.most(account, orchestrators_in, cluster=cluster_here) if orchestrators_in else ()),
-        *((delivery.most(),) if cdn_zones is not None else ()),
-        *(databases.most(account) if databases_here else ()),
-        *(clusters.most(account) if cluster_here else ()),
-        _roots_stay(account, *(clusters.ATTACHED if cluster_here else ())),
+        *states.read(scope),
+        states.write(scope),
+        *_reads(scope),
+        Statement(sid="Buckets", actions=_CHANGE_BUCKET, resources=_buckets(scope)),
+        *(workspace_changes if workspaces else ()),
+        Statement(sid="RolePolicies", actions=_CHANGE_POLICIES, resources=(delegated,), conditions=(bounded,)),
+        Statement(sid="RoleTags", actions=_TAG_ROLES, resources=(delegated,)),
+        *(delivery.changes(scope.cdn_zones) if scope.cdn_zones is not None else ()),
     )
 
 
-def _reads(account: str) -> tuple[Statement, ...]:
-    roles = (_any_role(account), _any_policy(account))
-    issuer = names.oidc_provider_arn(account, names.GITHUB_ISSUER)
-    objects = ("s3:GetObject", "s3:GetObjectTagging")
+def further_lookups(scope: Scope) -> Further:
+    """What previews ask besides."""
+    return {"cluster": clusters.lookups()} if scope.cluster else {}
+
+
+def further_reads(scope: Scope) -> Further:
+    """What drift detection reads besides."""
+    databases_there = {"databases": databases.reads(scope)} if scope.databases else {}
+    return {**databases_there, **({"cluster": clusters.reads(scope)} if scope.cluster else {})}
+
+
+def further_changes(scope: Scope) -> Further:
+    """What deployments may do besides."""
+    further = Further()
+    if scope.orchestrated:
+        further["orchestrators"] = orchestration.changes(scope)
+        further["network"] = orchestration.network_changes(scope)
+    if scope.databases:
+        further["databases"] = databases.changes(scope)
+    if scope.cluster:
+        further["cluster"] = clusters.changes(scope)
+    return further
+
+
+def _reads(scope: Scope) -> tuple[Statement, ...]:
+    account = scope.account
+    files = Statement(
+        sid="ReadWorkflows", actions=_READ_FILES, resources=tuple(map(names.objects_arn, scope.wdl_buckets))
+    )
+    of_iam = (
+        *(names.role_arn(account, names.ANY_NAME, path) for path in ("/", names.DELEGATED_PATH)),
+        names.policy_arn(account, names.ANY_NAME),
+    )
     return (
-        Statement(sid="ReadBuckets", actions=_READ_BUCKET, resources=(_ANY_BUCKET,)),
-        Statement(sid="ReadAccountBlock", actions=("s3:GetAccountPublicAccessBlock",), resources=("*",)),
-        Statement(sid="ReadWorkflows", actions=objects, resources=(f"{_WORKSPACES[0]}/*",)),
-        Statement(sid="ReadState", actions=("s3:GetObject",), resources=(names.objects_arn(names.STATE_BUCKETS),)),
-        Statement(sid="ReadRoles", actions=_READ_IAM, resources=(*roles, issuer)),
+        Statement(sid="ReadBuckets", actions=_READ_BUCKET, resources=_buckets(scope)),
+        *((files,) if files.resources else ()),
+        Statement(sid="ReadRoles", actions=_READ_IAM, resources=of_iam),
     )
 
 
-def _any_role(account: str) -> str:
-    return names.role_arn(account, names.ANY_ROLE)
+def _imported(scope: Scope) -> tuple[Statement, ...]:
+    """The engine reads what is taken in while it previews."""
+    buckets = tuple(map(names.bucket_arn, scope.imported_buckets))
+    return (Statement(sid="ReadImported", actions=_READ_BUCKET, resources=buckets),) if buckets else ()
 
 
-def _any_policy(account: str) -> str:
-    """The boundary, and further policies of the GitHub roles."""
-    return names.policy_arn(account, names.ANY_ROLE)
-
-
-def _bounded(account: str, operator: str = "StringEquals") -> Condition:
-    boundary_arn = names.policy_arn(account, names.BOUNDARY)
-    return Condition(operator=operator, key="iam:PermissionsBoundary", values=(boundary_arn,))
-
-
-def _roots_stay(account: str, *more: str) -> Statement:
-    """The boundary and the GitHub roles are changed by an administrator alone. ``more``: further calls that change."""
-    roots = (names.GITHUB_PREVIEW, names.GITHUB_DEPLOY)
-    return Statement(
-        sid="RootsStay",
-        effect="Deny",
-        actions=(*_BOUND, *_UNBOUND, *_CHANGE_POLICY, *more),
-        resources=(*(names.role_arn(account, role) for role in roots), _any_policy(account)),
-    )
+def _buckets(scope: Scope) -> tuple[str, ...]:
+    return tuple(map(names.bucket_arn, (*scope.data_buckets, *scope.workspaces)))

@@ -7,8 +7,8 @@ given to what is made need AddTagsToResource. The running cluster can be looked 
 
 from __future__ import annotations
 
-from components import names
-from components.access.statements import Statement
+from .. import names
+from .statements import Statement
 
 
 def of_dataset(bucket: str) -> tuple[Statement, ...]:

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from components import names, naming
-from components.access.statements import Statement
+from .. import names, naming
+from .statements import Statement
 
 LOG_DELIVERY: Final = (
     "logs:CreateLogDelivery",

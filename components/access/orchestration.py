@@ -1,19 +1,19 @@
-"""What previews and deployments of networks and orchestrators call, and what their roles do at most.
+"""What previews, drift detection and deployments of networks and orchestrators call.
 
 Granted only where an account has orchestrators. Rests on: the service authorization reference and the calls of the
 provider's resource types; ``Describe`` calls of EC2 and CloudWatch Logs know no resources; what EC2 makes has an id in
-its ARN, so the account and the region are all that can be named beforehand; the ECS cluster of a compute environment
-has that one's name within its own (``AWSBatch-name-id``); Batch makes its service-linked role with
-the rights of whoever makes the first compute environment.
+its ARN, so that it is known by its tags alone, which a call that makes it may set, and nobody else on what has none;
+the ECS cluster of a compute environment has that one's name within its own (``AWSBatch-name-id``); Batch makes its
+service-linked role with the rights of whoever makes the first compute environment.
 """
 
 from __future__ import annotations
 
 from typing import Final
 
-from components import names
-from components.access import roles
-from components.access.statements import Condition, Statement
+from .. import names, naming
+from .scope import Scope
+from .statements import Condition, Statement
 
 PASSED_TO: Final = (
     "ec2.amazonaws.com",
@@ -74,47 +74,6 @@ _CHANGE: Final = {
         *_TAG,
     ),
     "cloudwatch": ("DeleteAlarms", "PutMetricAlarm", *_TAG),
-    "ec2": (
-        "AllocateAddress",
-        "AssociateRouteTable",
-        "AttachInternetGateway",
-        "AuthorizeSecurityGroupEgress",
-        "CreateFlowLogs",
-        "CreateInternetGateway",
-        "CreateLaunchTemplate",
-        "CreateLaunchTemplateVersion",
-        "CreateNatGateway",
-        "CreateRoute",
-        "CreateRouteTable",
-        "CreateSecurityGroup",
-        "CreateSubnet",
-        "CreateTags",
-        "CreateVpc",
-        "CreateVpcEndpoint",
-        "DeleteFlowLogs",
-        "DeleteInternetGateway",
-        "DeleteLaunchTemplate",
-        "DeleteNatGateway",
-        "DeleteRoute",
-        "DeleteRouteTable",
-        "DeleteSecurityGroup",
-        "DeleteSubnet",
-        "DeleteTags",
-        "DeleteVpc",
-        "DeleteVpcEndpoints",
-        "DetachInternetGateway",
-        "DisassociateAddress",
-        "DisassociateRouteTable",
-        "ModifyLaunchTemplate",
-        "ModifySecurityGroupRules",
-        "ModifySubnetAttribute",
-        "ModifyVpcAttribute",
-        "ModifyVpcEndpoint",
-        "ReleaseAddress",
-        "ReplaceRoute",
-        "RevokeSecurityGroupEgress",
-        "RevokeSecurityGroupIngress",
-    ),
     # No DeleteRepository: images are an administrator's to delete, as data is.
     "ecr": (
         "CreateRepository",
@@ -127,38 +86,106 @@ _CHANGE: Final = {
         *_TAG,
     ),
     "events": ("DeleteRule", "PutRule", "PutTargets", "RemoveTargets", *_TAG),
-    "iam": (
-        "AddRoleToInstanceProfile",
-        "CreateInstanceProfile",
-        "DeleteInstanceProfile",
-        "RemoveRoleFromInstanceProfile",
-        "TagInstanceProfile",
-        "UntagInstanceProfile",
-    ),
+    "iam": ("TagInstanceProfile", "UntagInstanceProfile"),
     "logs": ("CreateLogGroup", "DeleteLogGroup", "DeleteRetentionPolicy", "PutRetentionPolicy", *_TAG),
     "sns": ("CreateTopic", "DeleteTopic", "SetTopicAttributes", *_TAG),
     "sqs": ("CreateQueue", "DeleteQueue", "SetQueueAttributes", "TagQueue", "UntagQueue"),
     "states": ("CreateStateMachine", "DeleteStateMachine", "UpdateStateMachine", *_TAG),
 }
+_MAKE_EC2: Final = (
+    "AllocateAddress",
+    "AuthorizeSecurityGroupEgress",
+    "CreateFlowLogs",
+    "CreateInternetGateway",
+    "CreateLaunchTemplate",
+    "CreateNatGateway",
+    "CreateRouteTable",
+    "CreateSecurityGroup",
+    "CreateSubnet",
+    "CreateVpc",
+    "CreateVpcEndpoint",
+)
+"""Also on what has no tags yet. A rule of a security group is made in a group."""
+_CHANGE_EC2: Final = (
+    "AssociateRouteTable",
+    "AttachInternetGateway",
+    "CreateLaunchTemplateVersion",
+    "CreateRoute",
+    "CreateTags",
+    "DeleteFlowLogs",
+    "DeleteInternetGateway",
+    "DeleteLaunchTemplate",
+    "DeleteNatGateway",
+    "DeleteRoute",
+    "DeleteRouteTable",
+    "DeleteSecurityGroup",
+    "DeleteSubnet",
+    "DeleteTags",
+    "DeleteVpc",
+    "DeleteVpcEndpoints",
+    "DetachInternetGateway",
+    "DisassociateAddress",
+    "DisassociateRouteTable",
+    "ModifyLaunchTemplate",
+    "ModifySecurityGroupRules",
+    "ModifySubnetAttribute",
+    "ModifyVpcAttribute",
+    "ModifyVpcEndpoint",
+    "ReleaseAddress",
+    "ReplaceRoute",
+    "RevokeSecurityGroupEgress",
+    "RevokeSecurityGroupIngress",
+)
+"""On what bears the project's tag."""
 
 
-def reads(account: str, region: str) -> tuple[Statement, ...]:
-    """What a preview and a refresh look at."""
-    return (_describe(), *_statements("Read", _READ, account, region))
+def lookups(scope: Scope) -> tuple[Statement, ...]:
+    """What the program asks: how many tasks are on earlier machines; the provider: whether a definition is valid."""
+    valid = Statement(
+        sid="Validate",
+        actions=("batch:DescribeComputeEnvironments", "states:ValidateStateMachineDefinition"),
+        resources=("*",),
+    )
+    clusters = Statement(sid="CountTasks", actions=("ecs:DescribeClusters",), resources=_resources("ecs", scope))
+    return (valid, clusters)
 
 
-def changes(account: str, region: str) -> tuple[Statement, ...]:
-    """What a deployment looks at, makes, changes and deletes: in one statement a service, since sizes are limited."""
+def reads(scope: Scope) -> tuple[Statement, ...]:
+    """What a refresh looks at."""
+    return (_describe(), *_statements("Read", _READ, scope))
+
+
+def changes(scope: Scope) -> tuple[Statement, ...]:
+    """What a deployment looks at and changes outside the network: one statement a service, since sizes are limited."""
     both = {service: (*_READ.get(service, ()), *_CHANGE.get(service, ())) for service in {**_READ, **_CHANGE}}
-    return (_describe(), *_statements("Change", both, account, region), *_hand_over(account))
+    return (*_statements("Change", both, scope), *_hand_over(scope))
+
+
+def network_changes(scope: Scope) -> tuple[Statement, ...]:
+    """Tags are put on what a call makes, and on what has the project's already: so nothing else gets it."""
+    anything = (scope.arn("ec2", "*"),)
+    making = Condition(operator="StringLike", key="ec2:CreateAction", values=("*",))
+    return (
+        _describe(),
+        Statement(sid="MakeEc2", actions=tuple(f"ec2:{one}" for one in _MAKE_EC2), resources=anything),
+        Statement(sid="TagMadeEc2", actions=("ec2:CreateTags",), resources=anything, conditions=(making,)),
+        Statement(
+            sid="ChangeEc2",
+            actions=tuple(f"ec2:{one}" for one in _CHANGE_EC2),
+            resources=anything,
+            conditions=(scope.own(),),
+        ),
+    )
 
 
 def _describe() -> Statement:
     return Statement(sid="Describe", actions=_DESCRIBE, resources=("*",))
 
 
-def _hand_over(account: str) -> tuple[Statement, ...]:
+def _hand_over(scope: Scope) -> tuple[Statement, ...]:
     """Roles of the program given to services, and Batch's own role."""
+    account = scope.account
+    by_name = tuple(names.role_arn(account, one) for one in (names.HOST_ROLES, *names.job_roles()))
     passed = Condition(operator="StringEquals", key="iam:PassedToService", values=PASSED_TO)
     linked = Condition(operator="StringEquals", key="iam:AWSServiceName", values=("batch.amazonaws.com",))
     role = names.role_arn(account, "aws-service-role/batch.amazonaws.com/*")
@@ -166,57 +193,43 @@ def _hand_over(account: str) -> tuple[Statement, ...]:
         Statement(
             sid="PassRoles",
             actions=("iam:PassRole",),
-            resources=(names.role_arn(account, names.ANY_ROLE),),
+            resources=(names.delegated_roles(account), *by_name),
             conditions=(passed,),
         ),
         Statement(sid="BatchsRole", actions=("iam:CreateServiceLinkedRole",), resources=(role,), conditions=(linked,)),
     )
 
 
-def most(account: str, region: str, *, cluster: bool = False) -> tuple[Statement, ...]:
-    """What the boundary allows beyond data: for jobs, machines, the state machine, the flow log and deployments.
-    ``cluster``: the account has one, so that the boundary allows EC2 as a whole (``access.clusters``)."""
-    services = ("batch:*", "cloudwatch:*", "ecr:*", "events:*", "logs:*", "sns:*", "sqs:*")
-    agent = tuple(action for statement in roles.host() for action in statement.actions)
-    looks = () if cluster else tuple(action for action in _DESCRIBE if action.startswith("ec2:"))
-    changed = () if cluster else tuple(f"ec2:{action}" for action in _CHANGE["ec2"])
-    own = {"ecs": _READ["ecs"], "iam": (*_READ["iam"], *_CHANGE["iam"])}
-    return (
-        Statement(sid="Orchestration", actions=(*services, *agent, *looks, *changed), resources=("*",)),
-        *_statements("Bound", own, account, region),
-        *_hand_over(account),
-    )
-
-
-def _statements(word: str, actions: dict[str, tuple[str, ...]], account: str, region: str) -> tuple[Statement, ...]:
+def _statements(word: str, actions: dict[str, tuple[str, ...]], scope: Scope) -> tuple[Statement, ...]:
     """One statement a service, each on what the program names there."""
     return tuple(
         Statement(
             sid=f"{word}{service.capitalize()}",
-            actions=tuple(f"{service}:{action}" for action in found),
-            resources=_resources(service, account, region),
+            actions=tuple(f"{service}:{action}" for action in listed),
+            resources=resources,
         )
-        for service, found in actions.items()
+        for service, listed in actions.items()
+        if (resources := _resources(service, scope))
     )
 
 
-def _resources(service: str, account: str, region: str) -> tuple[str, ...]:
-    """Everything of the program in a service: by its prefix, and where names are ids, everything in the region."""
-    prefix = names.ANY_ROLE
+def _resources(service: str, scope: Scope) -> tuple[str, ...]:
+    """Everything of the program in a service, by the names that it gives."""
+    app = naming.app("*")
     kinds = {
-        "batch": (f"compute-environment/{prefix}", f"job-definition/{prefix}", f"job-queue/{prefix}"),
-        "cloudwatch": (f"alarm:{prefix}",),
-        "ec2": ("*",),
-        "ecr": ("repository/*",),
-        "ecs": (f"cluster/*{prefix}",),
-        "events": (f"rule/{prefix}",),
+        "batch": tuple(f"{kind}/{app}" for kind in ("compute-environment", "job-definition", "job-queue")),
+        "cloudwatch": (f"alarm:{app}",),
+        "ecr": tuple(f"repository/{name}" for name in scope.repositories),
+        "ecs": (f"cluster/*{app}",),
+        "events": (f"rule/{app}",),
         "logs": tuple(
-            f"log-group:{folder}/{prefix}" for folder in ("/aws/batch", "/aws/vendedlogs/states", "/aws/vpc")
+            f"log-group:{group}"
+            for group in (naming.job_log_group("*"), naming.machine_log_group("*"), names.flow_log_group("*"))
         ),
-        "sns": (prefix,),
-        "sqs": (prefix,),
-        "states": (f"stateMachine:{prefix}",),
+        "sns": (app,),
+        "sqs": (app,),
+        "states": (f"stateMachine:{app}",),
     }
     if service == "iam":
-        return (f"arn:aws:iam::{account}:instance-profile/{prefix}",)
-    return tuple(f"arn:aws:{service}:{region}:{account}:{kind}" for kind in kinds[service])
+        return (f"arn:aws:iam::{scope.account}:instance-profile/{names.HOST_ROLES}",)
+    return tuple(scope.arn(service, kind) for kind in kinds[service])

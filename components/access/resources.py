@@ -1,4 +1,4 @@
-"""Policies of queues, topics and image repositories: documents that ``statements.document`` has no kind for.
+"""Policies of queues, topics, image repositories and endpoints: documents that ``statements.document`` has no kind for.
 
 Rests on: EventBridge and CloudWatch are let in by the resource's own policy, bound to the source; a repository's policy
 that names a role which doesn't exist is refused, so readers are an account and a condition on the role's name.
@@ -9,8 +9,8 @@ from __future__ import annotations
 import json
 from typing import Final
 
-from components import names, naming
-from components.access.statements import ANYONE, VERSION, Condition, Principals, Statement
+from .. import names, naming
+from .statements import ANYONE, VERSION, Condition, Principals, Statement
 
 PULL: Final = ("ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
 
@@ -29,7 +29,7 @@ def alarm_topic(account: str, region: str, environment: str) -> tuple[Statement,
     source = Condition(operator="StringEquals", key="aws:SourceAccount", values=(account,))
     return (
         _from_service("Alarms", "cloudwatch.amazonaws.com", "sns:Publish", arn, source),
-        tls_only("sns:Publish", arn),
+        tls_only(("sns:Publish", "sns:Subscribe"), arn),
     )
 
 
@@ -40,14 +40,15 @@ def status_queue(account: str, region: str, environment: str, queue: str) -> tup
     source = Condition(operator="ArnEquals", key="aws:SourceArn", values=(rule,))
     return (
         _from_service("StatusChanges", "events.amazonaws.com", "sqs:SendMessage", arn, source),
-        tls_only("sqs:*", arn),
+        tls_only(("sqs:*",), arn),
     )
 
 
 def pull_by(jobs: tuple[str, ...], clusters: tuple[str, ...] = ()) -> Statement:
     """The job and execution roles of other accounts' environments (``jobs``), and the machines of their clusters."""
     accounts = tuple(dict.fromkeys((*jobs, *clusters)))
-    roles = tuple(names.role_arn(account, names.JOB_ROLES) for account in jobs)
+    roles = tuple(names.role_arn(account, role) for account in jobs for role in names.job_roles())
+    roles += tuple(names.role_arn(account, naming.execution_role("*"), names.DELEGATED_PATH) for account in jobs)
     roles += tuple(names.role_arn(account, names.NODE_ROLE) for account in clusters)
     return Statement(
         sid="PullByJobs",
@@ -57,13 +58,23 @@ def pull_by(jobs: tuple[str, ...], clusters: tuple[str, ...] = ()) -> Statement:
     )
 
 
-def tls_only(action: str, *arns: str) -> Statement:
+def endpoint_of_s3(accounts: tuple[str, ...]) -> tuple[Statement, ...]:
+    """What passes a network's endpoint of S3: reading from anywhere (images' layers and packages are in AWS's own
+    buckets, data in other institutions'), and everything in buckets of these accounts."""
+    own = Condition(operator="StringEquals", key="aws:ResourceAccount", values=accounts)
+    return (
+        Statement(sid="Read", principals=ANYONE, actions=("s3:Get*", "s3:List*"), resources=("*",)),
+        Statement(sid="OwnAccounts", principals=ANYONE, actions=("s3:*",), resources=("*",), conditions=(own,)),
+    )
+
+
+def tls_only(actions: tuple[str, ...], *arns: str) -> Statement:
     """Whoever it is, over HTTPS."""
     return Statement(
         sid="TlsOnly",
         effect="Deny",
         principals=ANYONE,
-        actions=(action,),
+        actions=actions,
         resources=arns,
         conditions=(Condition(operator="Bool", key="aws:SecureTransport", values=("false",)),),
     )

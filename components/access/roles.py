@@ -8,10 +8,10 @@ and writes the log, so that the machine's own role can do nothing but serve ECS.
 
 from __future__ import annotations
 
-from components import names, naming
-from components.access import buckets
-from components.access.resources import PULL
-from components.access.statements import Condition, Statement
+from .. import names, naming
+from . import buckets
+from .resources import PULL
+from .statements import Condition, Statement
 
 
 def job(*, registry_account: str, region: str, wdl_bucket: str, comms_bucket: str) -> tuple[Statement, ...]:

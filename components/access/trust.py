@@ -7,8 +7,8 @@ same name stops matching without a word. So identities are named by their accoun
 
 from __future__ import annotations
 
-from components import names, rules
-from components.access.statements import Condition, Principals, Statement
+from .. import names, rules
+from .statements import Condition, Principals, Statement
 
 
 def batch_jobs(account: str) -> Statement:
@@ -72,11 +72,6 @@ def identities(sid: str, patterns: tuple[str, ...]) -> Statement:
         principals=Principals(kind="AWS", ids=tuple(names.account_arn(account) for account in accounts)),
         conditions=(Condition(operator="ArnLike", key="aws:PrincipalArn", values=patterns),),
     )
-
-
-def itself(account: str, role: str) -> Statement:
-    """A role that may be assumed from its own session: the program's provider assumes it wherever it starts from."""
-    return identities("Itself", (names.role_arn(account, role),))
 
 
 def github(account: str, subjects: tuple[str, ...]) -> Statement:

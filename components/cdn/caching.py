@@ -14,7 +14,7 @@ from typing import Final
 import pulumi
 from pulumi_aws import cloudfront
 
-from components.storage import CORS_EXPOSED_HEADERS, CORS_MAX_AGE_SECONDS, CORS_METHODS, CORS_REQUEST_HEADERS
+from .. import cors
 
 METADATA: Final = ("*.json", "*/.zattrs", "*/.zgroup", "*/.zarray", "*/.zmetadata", "*/info")
 """Objects that a new ingest of a run writes anew under the same key: portal metadata, zarr's, Neuroglancer's."""
@@ -72,18 +72,18 @@ def _cors(origins: tuple[str, ...]) -> cloudfront.ResponseHeadersPolicyCorsConfi
     return cloudfront.ResponseHeadersPolicyCorsConfigArgs(
         access_control_allow_credentials=False,
         access_control_allow_headers=cloudfront.ResponseHeadersPolicyCorsConfigAccessControlAllowHeadersArgs(
-            items=[*CORS_REQUEST_HEADERS]
+            items=[*cors.REQUEST_HEADERS]
         ),
         access_control_allow_methods=cloudfront.ResponseHeadersPolicyCorsConfigAccessControlAllowMethodsArgs(
-            items=[*CORS_METHODS]
+            items=[*cors.METHODS]
         ),
         access_control_allow_origins=cloudfront.ResponseHeadersPolicyCorsConfigAccessControlAllowOriginsArgs(
             items=[*origins]
         ),
         access_control_expose_headers=cloudfront.ResponseHeadersPolicyCorsConfigAccessControlExposeHeadersArgs(
-            items=[*CORS_EXPOSED_HEADERS]
+            items=[*cors.EXPOSED_HEADERS]
         ),
-        access_control_max_age_sec=CORS_MAX_AGE_SECONDS,
+        access_control_max_age_sec=cors.MAX_AGE_SECONDS,
         origin_override=True,
     )
 

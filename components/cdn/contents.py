@@ -22,7 +22,7 @@ DIRECTIVES: Final[Mapping[str, tuple[str, ...]]] = {
 ANY_DISTRIBUTION: Final = "https://*.cloudfront.net"
 """Where data is read from a distribution whose name is not known."""
 DATA_DIRECTIVES: Final = ("connect-src", "img-src")
-"""Those by which a page reads data."""
+"""The directives that allow a page to read data."""
 
 
 def content_policy(data: Sequence[str], more: Mapping[str, Sequence[str]]) -> str:

@@ -8,40 +8,39 @@ to S3. CloudFront's own name takes TLS 1.0 whatever is asked; hosts with a certi
 
 from __future__ import annotations
 
-import ipaddress
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 import pulumi
 from pulumi_aws import cloudfront
 
-from components import names
-from components.cdn import caching, logs
-from components.storage import DataBucket
+from .. import names, rules
+from ..checks import Args, Check, Fault, broken
+from ..kinds import SERVED_KINDS
+from ..storage import DataBucket
+from . import caching, distributions, logs
 
-PRICE_CLASSES: Final = ("PriceClass_100", "PriceClass_200", "PriceClass_All")
-SERVED_KINDS: Final = ("staging", "public")
 ROOT_OBJECT: Final = "index.html"
-"""What `/` is. No bucket need have it: a 404 is the answer then, and no listing."""
+"""The object that answers `/`. A bucket without it answers 404 instead of a listing."""
 MINIMUM_TLS: Final = "TLSv1.2_2021"
 ORIGIN: Final = "bucket"
 
 
 @dataclass(frozen=True, kw_only=True)
-class DataCdnArgs:
+class DataCdnArgs(Args):
     region: str
     """The bucket's."""
     bucket: DataBucket
-    """Of kind ``staging`` or ``public``: nothing else is served."""
+    """A bucket of kind ``staging`` or ``public``: no others are served."""
     logs: DataBucket
     """The account's log bucket, whose policy admits the delivery (``access.buckets.cdn_log_delivery``)."""
     cors_origins: tuple[str, ...] = ()
-    """Those of the bucket's own CORS rule, which answers preflights; empty: no web page reads from here."""
+    """The origins of the bucket's own CORS rule, which answers preflights. Empty: web pages read nothing from here."""
     data_seconds: int = 86_400
-    """How long an object is kept that is no metadata; one written anew is seen by then, or by an invalidation."""
+    """CloudFront keeps objects so long, but for metadata. A changed one is seen then, or after an invalidation."""
     metadata_seconds: int = 60
-    """The same for metadata, which every ingest writes anew, and for the answer that a key is missing."""
+    """CloudFront keeps metadata so long, which every ingest writes anew, and the answer that a key is missing."""
     price_class: str = "PriceClass_All"
     """From where it is served: 100 is North America and Europe, All the whole world, at each region's price."""
     hosts: tuple[str, ...] = ()
@@ -55,36 +54,26 @@ class DataCdnArgs:
     public_keys: Mapping[str, str] = field(default_factory=dict[str, str])
     """Public keys (PEM) by name: URLs signed with their private half are served, no others. None: no signature."""
 
-    def check(self, name: str) -> None:
-        """Raises ValueError naming component, field, value and rule."""
+    def faults(self) -> Iterator[Fault]:
         closed = bool(self.addresses or self.public_keys)
+        price, zone = distributions.price_class(self.price_class), distributions.zone_id(self.hosts, self.zone_id)
         kinds = " or ".join(SERVED_KINDS)
-        checks: tuple[tuple[bool, str, object, str], ...] = (
+        checks: tuple[Check, ...] = (
             (self.bucket.kind in SERVED_KINDS, "bucket", self.bucket.kind, f"a bucket of kind {kinds}"),
             (self.logs.kind == "log", "logs", self.logs.kind, "a bucket of kind log"),
             (self.data_seconds >= 0, "data_seconds", self.data_seconds, "not negative"),
             (self.metadata_seconds >= 0, "metadata_seconds", self.metadata_seconds, "not negative"),
-            (self.price_class in PRICE_CLASSES, "price_class", self.price_class, f"one of {', '.join(PRICE_CLASSES)}"),
-            (bool(self.hosts) == bool(self.zone_id), "zone_id", self.zone_id, "given with hosts, and with them alone"),
+            (price is None, "price_class", self.price_class, str(price)),
+            (zone is None, "zone_id", self.zone_id, str(zone)),
             (
                 not (closed and self.bucket.kind == "public"),
                 "addresses" if self.addresses else "public_keys",
                 self.addresses or tuple(self.public_keys),
                 "a public bucket is read by anybody without the CDN: nothing would be closed",
             ),
-            (all(map(_is_network, self.addresses)), "addresses", self.addresses, "networks like 192.0.2.0/24"),
+            (not any(map(rules.addresses, self.addresses)), "addresses", self.addresses, "networks like 192.0.2.0/24"),
         )
-        for kept, field_, value, rule in checks:
-            if not kept:
-                raise ValueError(f"DataCdn {name!r}: {field_}: {value!r}: {rule}")
-
-
-def _is_network(value: str) -> bool:
-    try:
-        ipaddress.ip_network(value)
-    except ValueError:
-        return False
-    return True
+        yield from broken(checks)
 
 
 class DataCdn(pulumi.ComponentResource):
@@ -92,8 +81,8 @@ class DataCdn(pulumi.ComponentResource):
 
     arn: pulumi.Output[str]
     """The distribution's: the bucket's policy admits it."""
-    distribution: pulumi.Output[str]
-    """The distribution's id, for invalidations."""
+    distribution_id: pulumi.Output[str]
+    """For invalidations."""
     url: pulumi.Output[str]
     """``https://`` and the main host, without a slash at the end."""
     domain: pulumi.Output[str]
@@ -110,14 +99,14 @@ class DataCdn(pulumi.ComponentResource):
         self.key_ids, key_groups = self._keys()
         distribution = self._distribution(key_groups)
         if args.hosts and args.zone_id:
-            from components.cdn import hosts  # so that a CDN without them doesn't load their part of the SDK
+            from . import hosts  # so that a CDN without them doesn't load their part of the SDK
 
             hosts.records(self._name, args.hosts, args.zone_id, distribution, self._opts)
         label = names.cdn_log_delivery(name)
         logs.access_logs(self._name, label, distribution, args.logs, self._opts)
-        self.arn, self.distribution, self.domain = distribution.arn, distribution.id, distribution.domain_name
+        self.arn, self.distribution_id, self.domain = distribution.arn, distribution.id, distribution.domain_name
         self.url = pulumi.Output.concat("https://", args.hosts[0] if args.hosts else distribution.domain_name)
-        self.register_outputs({"arn": self.arn, "distribution": self.distribution, "url": self.url})
+        self.register_outputs({"arn": self.arn, "distribution_id": self.distribution_id, "url": self.url})
 
     def _keys(self) -> tuple[dict[str, pulumi.Output[str]], list[pulumi.Output[str]]]:
         """The ids of the keys by name, and the group of them that signs."""
@@ -219,7 +208,7 @@ class DataCdn(pulumi.ComponentResource):
         args = self._args
         if not args.hosts or not args.zone_id:
             return cloudfront.DistributionViewerCertificateArgs(cloudfront_default_certificate=True)
-        from components.cdn import hosts
+        from . import hosts
 
         certificate = hosts.certificate(f"{self._name}-certificate", args.hosts, args.zone_id, self._opts)
         return cloudfront.DistributionViewerCertificateArgs(
@@ -232,6 +221,6 @@ class DataCdn(pulumi.ComponentResource):
         args = self._args
         if args.requests_per_5_minutes is None and not args.addresses:
             return None
-        from components.cdn import firewall  # its part of the SDK is the largest of all
+        from . import firewall  # its part of the SDK is the largest of all
 
         return firewall.web_acl(self._name, args.requests_per_5_minutes, args.addresses, self._opts).arn

@@ -16,7 +16,7 @@ from typing import Any, Final
 import pulumi
 from pulumi_aws import wafv2
 
-from components.cdn import CLOUDFRONT_REGION
+from . import CLOUDFRONT_REGION
 
 RATE_WINDOW_SECONDS: Final = 300
 MANAGED_RULES: Final = ("AWSManagedRulesAmazonIpReputationList", "AWSManagedRulesKnownBadInputsRuleSet")

@@ -14,7 +14,7 @@ from typing import Final
 import pulumi
 from pulumi_aws import acm, cloudfront, route53
 
-from components.cdn import CLOUDFRONT_REGION
+from . import CLOUDFRONT_REGION
 
 _PROOF_SECONDS: Final = 300
 

@@ -11,8 +11,8 @@ from typing import Final
 import pulumi
 from pulumi_aws import cloudfront, cloudwatch
 
-from components.cdn import CLOUDFRONT_REGION
-from components.storage import DataBucket
+from ..storage import DataBucket
+from . import CLOUDFRONT_REGION
 
 LOG_FIELDS: Final = (
     "date", "time", "x-edge-location", "sc-bytes", "c-ip", "cs-method", "cs(Host)", "cs-uri-stem", "sc-status",

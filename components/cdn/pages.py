@@ -14,12 +14,12 @@ from typing import Final
 import pulumi
 from pulumi_aws import cloudfront
 
-from components.cdn.caching import STRICT_TRANSPORT_SECONDS
+from .caching import STRICT_TRANSPORT_SECONDS
 
 ALL_VIEWER: Final = "216adef6-5c7f-47e4-b989-5492eafa07d3"
 """AWS's own origin request policy: all of a request goes on, the viewer's Host too."""
 ALL_BUT_HOST: Final = "b689b0a8-53d0-40ab-baf2-68738e2966ac"
-"""The same with the origin's name as Host."""
+"""AWS's own policy that sends everything, with the origin's name as Host."""
 IMMUTABLE: Final = "658327ea-f89d-4fab-a63d-7e88639e58f6"
 """AWS's own cache policy CachingOptimized: kept by path alone, for as long as the answer says, a day if nothing."""
 LONGEST_SECONDS: Final = 31_536_000

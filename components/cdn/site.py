@@ -11,18 +11,18 @@ Access logs and the web ACL are made as those of a data CDN are.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 import pulumi
 from pulumi_aws import cloudfront
 
-from components import names
-from components.balancer import Balancer
-from components.cdn import contents, logs, pages
-from components.cdn.data import PRICE_CLASSES
-from components.storage import DataBucket
+from .. import names
+from ..balancer import Balancer
+from ..checks import Args, Check, Fault, broken
+from ..storage import DataBucket
+from . import contents, distributions, logs, pages
 
 MINIMUM_TLS: Final = "TLSv1.2_2021"
 ORIGIN: Final = "services"
@@ -37,7 +37,7 @@ ERRORS: Final = (404, 500, 502, 503, 504)
 
 
 @dataclass(frozen=True, kw_only=True)
-class SiteCdnArgs:
+class SiteCdnArgs(Args):
     environment: str
     balancer: Balancer
     logs: DataBucket
@@ -59,29 +59,27 @@ class SiteCdnArgs:
     managed_rules: bool = False
     """Whether AWS's own rules against known attacks are asked first."""
 
-    def check(self, name: str) -> None:
-        """Raises ValueError naming component, field, value and rule."""
+    def faults(self) -> Iterator[Fault]:
+        price, zone = distributions.price_class(self.price_class), distributions.zone_id(self.hosts, self.zone_id)
         unknown = sorted({*self.sources} - {*contents.DIRECTIVES})
-        checks: tuple[tuple[bool, str, object, str], ...] = (
+        checks: tuple[Check, ...] = (
             (self.logs.kind == "log", "logs", self.logs.kind, "a bucket of kind log"),
-            (self.price_class in PRICE_CLASSES, "price_class", self.price_class, f"one of {', '.join(PRICE_CLASSES)}"),
-            (bool(self.hosts) == bool(self.zone_id), "zone_id", self.zone_id, "given with hosts, and with them alone"),
+            (price is None, "price_class", self.price_class, str(price)),
+            (zone is None, "zone_id", self.zone_id, str(zone)),
             (not unknown, "sources", unknown, f"directives are {', '.join(contents.DIRECTIVES)}"),
         )
-        for kept, field_, value, rule in checks:
-            if not kept:
-                raise ValueError(f"SiteCdn {name!r}: {field_}: {value!r}: {rule}")
+        yield from broken(checks)
 
 
 class SiteCdn(pulumi.ComponentResource):
     """A site over HTTPS: pages and API under one name, with the headers that protect whoever reads them."""
 
     url: pulumi.Output[str]
-    """``https://`` and the main host, without a slash at the end."""
+    """``https://`` and the main host, without a slash at the end. Known once the distribution is there, so that pods
+    which ask the site come after it."""
     domain: pulumi.Output[str]
     """CloudFront's own name."""
-    distribution: pulumi.Output[str]
-    """The distribution's id."""
+    distribution_id: pulumi.Output[str]
 
     def __init__(self, name: str, args: SiteCdnArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         args.check(name)
@@ -91,14 +89,14 @@ class SiteCdn(pulumi.ComponentResource):
         self._opts = pulumi.ResourceOptions(parent=self)
         distribution = self._distribution()
         if args.hosts and args.zone_id:
-            from components.cdn import hosts  # so that a site without them doesn't load their part of the SDK
+            from . import hosts  # so that a site without them doesn't load their part of the SDK
 
             hosts.records(name, args.hosts, args.zone_id, distribution, self._opts)
         label = names.site_log_delivery(args.environment)
         logs.access_logs(name, label, distribution, args.logs, self._opts)
-        self.distribution, self.domain = distribution.id, distribution.domain_name
-        self.url = pulumi.Output.concat("https://", args.hosts[0] if args.hosts else distribution.domain_name)
-        self.register_outputs({"url": self.url, "domain": self.domain, "distribution": self.distribution})
+        self.distribution_id, self.domain = distribution.id, distribution.domain_name
+        self.url = self.domain.apply(lambda own: f"https://{args.hosts[0] if args.hosts else own}")
+        self.register_outputs({"url": self.url, "domain": self.domain, "distribution_id": self.distribution_id})
 
     def _distribution(self) -> cloudfront.Distribution:
         default, ordered = self._behaviors()
@@ -186,7 +184,7 @@ class SiteCdn(pulumi.ComponentResource):
         args = self._args
         if not args.hosts or not args.zone_id:
             return cloudfront.DistributionViewerCertificateArgs(cloudfront_default_certificate=True)
-        from components.cdn import hosts
+        from . import hosts
 
         name, proofs = f"{self._name}-certificate", args.balancer.proofs
         certificate = hosts.certificate(name, args.hosts, args.zone_id, self._opts, proofs=proofs)
@@ -198,7 +196,7 @@ class SiteCdn(pulumi.ComponentResource):
         args = self._args
         if args.requests_per_5_minutes is None and not args.addresses and not args.managed_rules:
             return None
-        from components.cdn import firewall  # its part of the SDK is the largest of all
+        from . import firewall  # its part of the SDK is the largest of all
 
         managed = firewall.MANAGED_RULES if args.managed_rules else ()
         return firewall.web_acl(

@@ -63,7 +63,7 @@ STATUS_BEGINNINGS: Final = (
     *(HOST, EXITED, NOT_STARTED, TOO_LONG, CHILD, DEPENDENT, OVERRIDES, RESOURCES, STOPPED),
     *(CAPACITY, MISCONFIGURATION, LIMIT + CAPACITY, LIMIT + MISCONFIGURATION, "ACTION_REQUIRED", "UNDETERMINED"),
 )
-"""Of AWS's own status reasons, as far as they are the same each time."""
+"""How AWS's status reasons begin, as far as they are the same each time."""
 LEAST_CUT: Final = 8
 """Characters from which on a status reason that is cut off counts: fewer may begin anyone's words."""
 

@@ -2,11 +2,10 @@
 
 A compute environment is never changed but in its vCPU limits. AWS would change most of it in place, and end running
 jobs when the time of the update policy is over: Batch takes up to 7,200 minutes, the provider up to 360, which is less
-than a job may run; and a replacement cannot be deleted while a queue lists it. So what may not
-change under running jobs makes up the name: another value is another *generation*, a new environment that queues list
-first. The one before stays listed behind it, untouched, as long as it is named in ``retiring``; once it isn't, it is
-taken out of the queue and then deleted, with what runs there: name it until AWS counts no task on it any more (as
-``composition.generations`` does).
+than a job may run; and a replacement cannot be deleted while a queue lists it. So all that is said of machines makes up
+the name: any change of it is another *generation* (:mod:`.generations`), a new environment that queues list first. The
+one before stays listed behind it, untouched, as long as it is named in ``retiring``. Once it isn't, it is taken out of
+the queue and then deleted, with its running jobs: name it until no task is on it.
 
 Rests on: Batch user guide "Updating compute environments", "Job state time limit actions"; a queue lists at most three
 environments; without ``serviceRole`` Batch uses its service-linked role, and SPOT_PRICE_CAPACITY_OPTIMIZED needs no
@@ -15,149 +14,99 @@ fleet role; the time limit acts on the head of a queue alone, so lack of capacit
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final
 
 import pulumi
 from pulumi_aws import batch, ec2, iam, vpc
 
-from components import naming
-from components.access import roles, trust
-from components.identity import Role, RoleArgs
-from components.orchestration import hosts, instances
-from components.orchestration.limits import (
-    GENERATION,
-    LEAST_SCRATCH_GIB,
-    LONGEST_WAIT,
-    MOST_SCRATCH_GIB,
-    SHORTEST_WAIT,
-)
+from .. import naming
+from ..access import roles, trust
+from ..checks import Args, Fault, within
+from ..identity import Role, RoleArgs
+from .generations import Attachments, HostArgs, Market, compute_resources, launch_template, market_of
+from .limits import GENERATION, LONGEST_WAIT, SHORTEST_WAIT
 
-Market = Literal["spot", "overflow", "on-demand"]
-MARKETS: Final[tuple[Market, ...]] = ("spot", "overflow", "on-demand")
-MOST_LISTED: Final = 3
+LONGEST_ORDER: Final = 3
 LONGEST_UPDATE_MINUTES: Final = 360
-"""Of running jobs when machines are replaced in place: the provider's limit."""
+"""Jobs run on for so long when AWS replaces machines in place: the provider's limit."""
 NO_CAPACITY: Final = "CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY"
 CANNOT_RUN: Final = ("MISCONFIGURATION:COMPUTE_ENVIRONMENT_MAX_RESOURCE", "MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT")
 UNTOUCHED: Final = ("computeResources", "name", "serviceRole", "state", "tags", "tagsAll", "type", "updatePolicy")
-"""What stays of a retiring environment as it is, whatever the program says now."""
+"""Inputs of a retiring compute environment that stay as they are, whatever the program says now."""
+UNTOUCHED_TEMPLATE: Final = (
+    *("blockDeviceMappings", "metadataOptions", "name", "tagSpecifications", "tags", "tagsAll", "userData"),
+)
+"""Inputs of a retiring launch template that stay as they are."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class ComputeArgs:
-    """The machines of one environment's jobs."""
+class HostNetwork:
+    """Where the machines are."""
 
-    instance_types: tuple[str, ...]
-    """Families (``r5d``) or types (``r5d.4xlarge``). More of them are interrupted less."""
-    spot_max_vcpus: int
-    overflow_max_vcpus: int
-    """On-demand machines for jobs of the spot queue, when there is no spot capacity. 0: they wait."""
-    on_demand_max_vcpus: int
-    spot_min_vcpus: int = 0
-    """Kept running, and paid, without jobs."""
-    scratch: int | Literal["nvme"]
-    """GiB of each machine's encrypted root volume, where jobs work; or its own NVMe disks, which are encrypted too."""
-    image_id: str | None = None
-    """Pins the machine image. None: the newest ECS image of Amazon Linux 2023 at the time of a new generation."""
-    capacity_wait_seconds: int = 1_800
-    """How long the head of the spot queue waits for a machine before it is cancelled (and runs on demand)."""
     vpc_id: pulumi.Input[str]
     subnet_ids: Sequence[pulumi.Input[str]]
     """Private ones."""
-    network: Sequence[pulumi.Resource] = ()
-    """What a machine reaches ECS, images and packages through. A subnet's id does not say whether its routes stand, and
-    machines that start before them fail."""
-    network_key: str
-    """Another text whenever the subnets are others: their ids are not known when generations are told apart."""
+    ways_out: Sequence[pulumi.Resource] = ()
+    """Resources through which a machine reaches ECS, images and packages. A subnet's id does not say whether its routes
+    stand, and machines that start before them fail."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ComputeArgs(Args):
+    """Machines and queues of one environment's jobs."""
+
+    environment: str
+    """Its name, which is part of every name here."""
+    boundary: pulumi.Input[str]
+    """ARN of the permissions boundary of the machines' role."""
+    hosts: HostArgs
+    capacity_wait_seconds: int = 1_800
+    """How long the head of the spot queue waits for a machine before it is cancelled (and runs on demand)."""
+    network: HostNetwork
     retiring: tuple[str, ...] = ()
-    """Generations to keep beside the current ones, as ``generations`` named them before, the latest first: their jobs
-    still run. One that is current again is not retiring."""
+    """Earlier generations that stay beside the current ones, the latest first: their jobs may still run. One that is
+    current again is not retiring."""
 
-    def least_scratch_gb(self) -> int:
-        """What jobs of the smallest machine have to work with, all together."""
-        return instances.least_nvme_gb(self.instance_types) if self.scratch == hosts.NVME else int(self.scratch)
-
-    def faults(self) -> Iterator[tuple[str, object, str]]:
-        """Field, value and rule of everything that is wrong."""
-        yield from self._machine_faults()
-        most, overflow, wait = self.spot_max_vcpus, self.overflow_max_vcpus, self.capacity_wait_seconds
-        checks: tuple[tuple[bool, str, object, str], ...] = (
-            (most >= 1, "spot_max_vcpus", most, "at least 1: nothing could run"),
-            (self.on_demand_max_vcpus >= 1, "on_demand_max_vcpus", self.on_demand_max_vcpus, "at least 1"),
-            (overflow >= 0, "overflow_max_vcpus", overflow, "0 (off) or more"),
-            (0 <= self.spot_min_vcpus <= most, "spot_min_vcpus", self.spot_min_vcpus, "0 to spot_max_vcpus"),
-            (SHORTEST_WAIT <= wait <= LONGEST_WAIT, "capacity_wait_seconds", wait, "600 to 86400"),
-            *((bool(GENERATION.fullmatch(one)), "retiring", one, "like spot-0a1b2c3d") for one in self.retiring),
-        )
-        yield from ((field, value, rule) for kept, field, value, rule in checks if not kept)
-
-    def _machine_faults(self) -> Iterator[tuple[str, object, str]]:
-        if not self.instance_types:
-            yield "instance_types", self.instance_types, "at least one"
-        for one in self.instance_types:
-            if rule := instances.fault(one):
-                yield "instance_types", one, rule
-            elif self.scratch == hosts.NVME and not instances.has_nvme(one):
-                yield "scratch", self.scratch, f"{one} has no NVMe disks"
-        if self.scratch != hosts.NVME and not LEAST_SCRATCH_GIB <= self.scratch <= MOST_SCRATCH_GIB:
-            yield "scratch", self.scratch, f"{LEAST_SCRATCH_GIB} to {MOST_SCRATCH_GIB} GiB, or nvme"
-
-    def vcpus(self, market: str) -> tuple[int, int]:
-        """Fewest and most."""
-        most = {"spot": self.spot_max_vcpus, "overflow": self.overflow_max_vcpus, "on-demand": self.on_demand_max_vcpus}
-        return (self.spot_min_vcpus if market == "spot" else 0), most[market]
-
-    def generations(self) -> tuple[str, ...]:
-        """The current generation of each market in use."""
-        kept = {
-            "instance_types": sorted(self.instance_types),
-            "image": self.image_id or hosts.IMAGE_TYPE,
-            "scratch": self.scratch,
-            "start_up": hosts.start_up(self.scratch),
-            "network": self.network_key,
-        }
-        digest = hashlib.sha256(json.dumps(kept, sort_keys=True).encode()).hexdigest()[:8]
-        return tuple(f"{market}-{digest}" for market in MARKETS if self.vcpus(market)[1])
+    def faults(self) -> Iterator[Fault]:
+        yield from within("hosts", self.hosts.faults())
+        if not SHORTEST_WAIT <= self.capacity_wait_seconds <= LONGEST_WAIT:
+            yield "capacity_wait_seconds", self.capacity_wait_seconds, f"{SHORTEST_WAIT} to {LONGEST_WAIT}"
+        for one in self.retiring:
+            if not GENERATION.fullmatch(one):
+                yield "retiring", one, "like spot-0a1b2c3d"
 
 
 class Compute(pulumi.ComponentResource):
     """Machines and queues of one environment."""
 
     security_group_id: pulumi.Output[str]
-    """Of every machine: what it may reach (a database) allows this group in."""
+    """The group of every machine, which a database allows in."""
     generations: tuple[str, ...]
-    """The current ones. Give those that are no longer current to ``retiring`` until their jobs have ended."""
+    """The current generations. Give those that are no longer current to ``retiring`` until their jobs have ended."""
     retiring: tuple[str, ...]
-    """Those that are kept beside them."""
+    """Earlier generations that stay beside the current ones."""
+    queues: tuple[batch.JobQueue, batch.JobQueue]
+    """The spot queue, and the on-demand queue."""
 
-    def __init__(
-        self,
-        name: str,
-        args: ComputeArgs,
-        *,
-        environment: str,
-        boundary: pulumi.Input[str],
-        opts: pulumi.ResourceOptions | None = None,
-    ) -> None:
+    def __init__(self, name: str, args: ComputeArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        args.check(name)
         super().__init__("portal:orchestration:Compute", name, None, opts)
-        self.name, self._args, self._environment = name, args, environment
+        self.name, self._args, self._environment = name, args, args.environment
         group, self._open = self._security_group()
         self.security_group_id = group.id
-        self._profile, self._role = self._instance_profile(boundary)
-        self.generations = args.generations()
+        self._profile, self._role = self._instance_profile(args.boundary)
+        self.generations = args.hosts.generations(args.environment)
         self.retiring = tuple(one for one in args.retiring if one not in self.generations)
-        made = {
+        environments = {
             one: self._compute_environment(one, retiring=one in self.retiring)
             for one in (*self.generations, *self.retiring)
         }
-        self.queues = [
-            self._queue(made, spot=True, markets=("spot", "overflow")),
-            self._queue(made, spot=False, markets=("on-demand",)),
-        ]
+        self.queues = (
+            self._queue(environments, spot=True, markets=("spot", "overflow")),
+            self._queue(environments, spot=False, markets=("on-demand",)),
+        )
         self.register_outputs(
             {
                 "security_group_id": self.security_group_id,
@@ -172,12 +121,11 @@ class Compute(pulumi.ComponentResource):
     def _security_group(self) -> tuple[ec2.SecurityGroup, pulumi.Resource]:
         """Nothing comes in; jobs fetch images, tools and data from anywhere."""
         name = f"{self.name}-hosts"
-        label = f"{naming.app(self._environment)}-hosts"
         group = ec2.SecurityGroup(
             name,
             description="Machines of batch jobs: nothing in, everything out",
-            vpc_id=self._args.vpc_id,
-            tags={"Name": label},
+            vpc_id=self._args.network.vpc_id,
+            tags={"Name": naming.host_security_group(self._environment)},
             opts=self._child(),
         )
         out = vpc.SecurityGroupEgressRule(
@@ -206,57 +154,29 @@ class Compute(pulumi.ComponentResource):
         return profile, role
 
     def _launch_template(self, generation: str, *, retiring: bool) -> ec2.LaunchTemplate:
-        scratch = self._args.scratch
-        label = naming.compute_environment(self._environment, generation)
-        volume = ec2.LaunchTemplateBlockDeviceMappingEbsArgs(
-            encrypted="true",
-            delete_on_termination="true",
-            volume_type="gp3",
-            volume_size=LEAST_SCRATCH_GIB if scratch == hosts.NVME else scratch,
-        )
-        metadata = ec2.LaunchTemplateMetadataOptionsArgs(
-            http_endpoint="enabled", http_tokens="required", http_put_response_hop_limit=1
-        )
-        tags = [
-            ec2.LaunchTemplateTagSpecificationArgs(
-                resource_type=kind, tags={"Name": label, "environment": self._environment}
-            )
-            for kind in ("instance", "volume")
-        ]
-        kept = ("blockDeviceMappings", "metadataOptions", "name", "tagSpecifications", "tags", "tagsAll", "userData")
+        name = naming.compute_environment(self._environment, generation)
         return ec2.LaunchTemplate(
             f"{self.name}-{generation}",
-            name=label,
-            block_device_mappings=[ec2.LaunchTemplateBlockDeviceMappingArgs(device_name=hosts.ROOT_DEVICE, ebs=volume)],
-            metadata_options=metadata,
-            tag_specifications=tags,
-            user_data=hosts.user_data(scratch),
-            opts=self._child(ignore=kept if retiring else ()),
+            name=name,
+            **launch_template(self._args.hosts, self._environment, name),
+            opts=self._child(ignore=UNTOUCHED_TEMPLATE if retiring else ()),
         )
 
     def _compute_environment(self, generation: str, *, retiring: bool) -> batch.ComputeEnvironment:
-        market = generation.rpartition("-")[0]
+        market, hosts = market_of(generation), self._args.hosts
         template = self._launch_template(generation, retiring=retiring)
-        fewest, most = self._args.vcpus(market)
-        on_spot = market == "spot"
-        resources = batch.ComputeEnvironmentComputeResourcesArgs(
-            type="SPOT" if on_spot else "EC2",
-            allocation_strategy="SPOT_PRICE_CAPACITY_OPTIMIZED" if on_spot else "BEST_FIT_PROGRESSIVE",
-            min_vcpus=fewest,
-            max_vcpus=most,
-            instance_types=[*self._args.instance_types],
-            instance_role=self._profile.arn,
-            subnets=[*self._args.subnet_ids],
-            security_group_ids=[self.security_group_id],
-            launch_template=batch.ComputeEnvironmentComputeResourcesLaunchTemplateArgs(
-                launch_template_id=template.id, version=template.latest_version.apply(str)
-            ),
-            ec2_configurations=[
-                batch.ComputeEnvironmentComputeResourcesEc2ConfigurationArgs(
-                    image_type=hosts.IMAGE_TYPE, image_id_override=self._args.image_id
-                )
-            ],
+        attachments = Attachments(
+            instance_profile=self._profile.arn,
+            security_group=self.security_group_id,
+            subnets=self._args.network.subnet_ids,
         )
+        resources: batch.ComputeEnvironmentComputeResourcesArgsDict = {
+            **compute_resources(hosts, market, attachments),
+            "launch_template": {
+                "launch_template_id": template.id,
+                "version": template.latest_version.apply(str),
+            },
+        }
         return batch.ComputeEnvironment(
             f"{self.name}-{generation}",
             name=naming.compute_environment(self._environment, generation),
@@ -266,16 +186,18 @@ class Compute(pulumi.ComponentResource):
                 terminate_jobs_on_update=False, job_execution_timeout_minutes=LONGEST_UPDATE_MINUTES
             ),
             # The role's policy and the ways out must outlive the environment: without them it cannot be deleted.
-            opts=self._child(self._role, self._open, *self._args.network, ignore=UNTOUCHED if retiring else ()),
+            opts=self._child(
+                self._role, self._open, *self._args.network.ways_out, ignore=UNTOUCHED if retiring else ()
+            ),
         )
 
     def _queue(
-        self, made: dict[str, batch.ComputeEnvironment], *, spot: bool, markets: tuple[Market, ...]
+        self, environments: dict[str, batch.ComputeEnvironment], *, spot: bool, markets: tuple[Market, ...]
     ) -> batch.JobQueue:
         """New environments before retiring ones; beyond three, the last are not listed, and their jobs run on."""
-        listed = [one for one in made if one.rpartition("-")[0] in markets][:MOST_LISTED]
+        listed = [one for one in environments if market_of(one) in markets][:LONGEST_ORDER]
         orders = [
-            batch.JobQueueComputeEnvironmentOrderArgs(order=number, compute_environment=made[one].arn)
+            batch.JobQueueComputeEnvironmentOrderArgs(order=number, compute_environment=environments[one].arn)
             for number, one in enumerate(listed, 1)
         ]
         limits = dict.fromkeys(CANNOT_RUN, SHORTEST_WAIT)
@@ -294,5 +216,5 @@ class Compute(pulumi.ComponentResource):
             state="ENABLED",
             compute_environment_orders=orders,
             job_state_time_limit_actions=actions,
-            opts=self._child(*made.values()),
+            opts=self._child(*environments.values()),
         )

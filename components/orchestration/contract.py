@@ -14,8 +14,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from components.orchestration.expressions import block, first_of, literal, regex
-from components.orchestration.inputs import Check, condition, fault
+from .expressions import block, first_of, literal, regex
+from .inputs import Check, condition, fault
 
 MARKETS: Final = ("SPOT", "EC2")
 """As they stand in the clients' keys: ``RunSPOTMemory`` and ``RunEC2Memory``."""
@@ -31,7 +31,7 @@ PLACE: Final = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9_.-]+)*"
 
 @dataclass(frozen=True, kw_only=True)
 class Resources:
-    """What a job gets."""
+    """A job's memory and processors."""
 
     memory_mib: int
     vcpus: int
@@ -119,7 +119,7 @@ def faults(
 def refusals(
     given: Any, stages: tuple[str, ...], largest: Resources, workspaces: tuple[str, ...], maps: tuple[str, ...]
 ) -> list[str]:
-    """The same of an input at hand, for whoever is about to send it. ``stages``: their names."""
+    """Everything that is wrong with an input at hand, for whoever is about to send it. ``stages``: their names."""
     found = (fault(check, given) for check in checks(stages, largest, workspaces, maps))
     return [sentence for sentence in found if sentence]
 
@@ -163,9 +163,11 @@ def _stage_checks(stage: str, largest: Resources) -> list[Check]:
 
 
 def _size_checks(prefix: str, largest: Resources) -> tuple[Check, Check]:
-    def whole(word: str, unit: str, least: int, most: int) -> Check:
-        says = f"{prefix}{word} must be a whole number{unit} from {least} to {most}, which the largest machine has"
-        return Check(path=(prefix + word,), kind="number", says=says, least=least, most=most, optional=True)
+    def whole(word: str, unit: str, smallest: int, largest: int) -> Check:
+        says = (
+            f"{prefix}{word} must be a whole number{unit} from {smallest} to {largest}, which the largest machine has"
+        )
+        return Check(path=(prefix + word,), kind="number", says=says, smallest=smallest, largest=largest, optional=True)
 
     return (
         whole("Memory", " of MiB", LEAST_MEMORY_MIB, largest.memory_mib),

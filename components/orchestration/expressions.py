@@ -10,8 +10,8 @@ import json
 from itertools import pairwise
 from typing import Any
 
-from components.orchestration import causes, failures
-from components.orchestration.failures import Failure, Kind, Rule
+from . import causes, failures
+from .failures import Failure, Kind, Rule
 
 
 def expression(text: str) -> str:

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
-from components.orchestration.causes import (
+from .causes import (
     BLANK,
     CAPACITY,
     CHILD,

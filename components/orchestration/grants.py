@@ -10,12 +10,12 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from components import naming
-from components.access import machine as may
-from components.access.statements import Statement
-from components.orchestration.contract import MAP_KEY
-from components.orchestration.machine import StateMachineArgs
-from components.orchestration.tasks import GET, HEAD, PUT, SEND, SUBMIT
+from .. import naming
+from ..access import machine as may
+from ..access.statements import Statement
+from .contract import MAP_KEY
+from .machine import StateMachineArgs
+from .tasks import GET, HEAD, PUT, SEND, SUBMIT
 
 _QUEUE = re.compile(r"arn:aws:batch:[a-z0-9-]+:[0-9]{12}:job-queue/[A-Za-z0-9_-]+")
 _URL = re.compile(r"https?://[^/]+/([0-9]{12})/([A-Za-z0-9_.-]+)")

@@ -15,13 +15,25 @@ from __future__ import annotations
 
 import base64
 import textwrap
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+from .limits import LEAST_SCRATCH_GIB
+
+if TYPE_CHECKING:
+    from pulumi_aws.ec2 import LaunchTemplateBlockDeviceMappingEbsArgsDict, LaunchTemplateMetadataOptionsArgsDict
 
 ROOT_DEVICE: Final = "/dev/xvda"
 SCRATCH: Final = "/mnt"
 """Where jobs work on the host: swipe's image expects its volume there."""
 IMAGE_TYPE: Final = "ECS_AL2023"
 NVME: Final = "nvme"
+METADATA_OPTIONS: Final[LaunchTemplateMetadataOptionsArgsDict] = {
+    "http_endpoint": "enabled",
+    "http_tokens": "required",
+    "http_put_response_hop_limit": 1,
+}
+TAGGED: Final = ("instance", "volume")
+"""Resources of a machine that get the launch template's tags."""
 _BOUNDARY: Final = "==PORTAL=="
 _FAIL_CLOSED: Final = """
     shut_down_unless_ready() {
@@ -86,3 +98,13 @@ def user_data(scratch: int | str) -> str:
         f"{start_up(scratch)}\n--{_BOUNDARY}--\n"
     )
     return base64.b64encode(text.encode()).decode()
+
+
+def root_volume(scratch: int | str) -> LaunchTemplateBlockDeviceMappingEbsArgsDict:
+    """``scratch``: GiB, or ``nvme``, with which the root volume has the system alone."""
+    return {
+        "encrypted": "true",
+        "delete_on_termination": "true",
+        "volume_type": "gp3",
+        "volume_size": LEAST_SCRATCH_GIB if scratch == NVME else int(scratch),
+    }

@@ -6,20 +6,22 @@ Rests on: clients push again under the same tag (``main``, a developer's name), 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
 import pulumi
 from pulumi_aws import ecr
 
-from components import rules
-from components.access.resources import pull_by, resource_document
+from .. import rules
+from ..access.resources import pull_by, resource_document
+from ..checks import Args, Check, Fault, broken, refused
 
 SET_LATER: Final = ("tags", "tagsAll", "imageScanningConfiguration", "imageTagMutability", "encryptionConfigurations")
 
 
 @dataclass(frozen=True, kw_only=True)
-class ImageRepositoryArgs:
+class ImageRepositoryArgs(Args):
     repository: str
     """Its name, which clients have written into them."""
     readers: tuple[str, ...] = ()
@@ -33,17 +35,16 @@ class ImageRepositoryArgs:
     retire: bool = False
     """No longer protected; whatever becomes of the resource, AWS keeps the repository and its images."""
 
-    def check(self, name: str) -> None:
-        """Raises ValueError naming component, field, value and rule."""
-        readers = [(rules.account_id(one), "readers", one) for one in (*self.readers, *self.clusters)]
-        named = rules.repository(self.repository)
-        days = None if self.untagged_days >= 1 else "at least one day"
-        both = "a repository is adopted or retired, not both" if self.adopt and self.retire else None
-        faults = [(named, "repository", self.repository), *readers, (days, "untagged_days", self.untagged_days)]
-        faults.append((both, "adopt", True))
-        for rule, field, value in faults:
-            if rule:
-                raise ValueError(f"ImageRepository {name!r}: {field}: {value!r}: {rule}")
+    def faults(self) -> Iterator[Fault]:
+        yield from refused("repository", self.repository, rules.repository(self.repository))
+        for field, accounts in (("readers", self.readers), ("clusters", self.clusters)):
+            for one in accounts:
+                yield from refused(field, one, rules.account_id(one))
+        checks: tuple[Check, ...] = (
+            (self.untagged_days >= 1, "untagged_days", self.untagged_days, "at least one day"),
+            (not (self.adopt and self.retire), "adopt", True, "a repository is adopted or retired, not both"),
+        )
+        yield from broken(checks)
 
 
 class ImageRepository(pulumi.ComponentResource):

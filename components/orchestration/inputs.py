@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-from components.orchestration.expressions import literal, regex
+from .expressions import literal, regex
 
 SHOWN: Final = 200
 """Characters of a refused value that are shown."""
@@ -31,8 +31,8 @@ class Check:
     optional: bool = False
     pattern: str = ""
     """For text: what it must contain."""
-    least: int = 0
-    most: int = 0
+    smallest: int = 0
+    largest: int = 0
     """For numbers, which must be whole: the bounds, themselves included."""
 
 
@@ -42,12 +42,12 @@ def condition(check: Check) -> str:
     JSONata compares what has no value as unequal and as not unequal: conditions here are never negated. What only
     holds for a type stands behind a conditional: ``and`` may evaluate both sides.
     """
-    kept = _kept(check, "$value")
+    holds = _holds(check, "$value")
     if check.optional:
-        kept = f"$exists($value) ? ({kept}) : true"
+        holds = f"$exists($value) ? ({holds}) : true"
     shown = "$type($value)" if check.kind == "object" else _json("$value")
     text = f'{literal(check.says + ", not ")} & ($exists($value) ? $substring({shown}, 0, {SHOWN}) : "nothing")'
-    return f"($value := {_value(check.path)}; ({kept}) ? [] : {text})"
+    return f"($value := {_value(check.path)}; ({holds}) ? [] : {text})"
 
 
 def _value(path: tuple[str, ...]) -> str:
@@ -64,11 +64,11 @@ def _json(value: str) -> str:
     return f'($type({value}) = "string" ? $substring({array}, 1, $length({array}) - 2) : $string({value}))'
 
 
-def _kept(check: Check, value: str) -> str:
+def _holds(check: Check, value: str) -> str:
     if check.kind == "string":
         return f'$type({value}) = "string" ? $contains({value}, {regex(check.pattern)}) : false'
     if check.kind == "number":
-        fits = f"{value} >= {check.least} and {value} <= {check.most} and $floor({value}) = {value}"
+        fits = f"{value} >= {check.smallest} and {value} <= {check.largest} and $floor({value}) = {value}"
         return f'$type({value}) = "number" ? {fits} : false'
     return f'$type({value}) = "{check.kind}"'
 
@@ -92,7 +92,7 @@ def _fits(check: Check, value: Any) -> bool:
         return False
     if check.kind == "string":
         return re.search(check.pattern, value) is not None
-    return check.kind != "number" or (check.least <= value <= check.most and value == int(value))
+    return check.kind != "number" or (check.smallest <= value <= check.largest and value == int(value))
 
 
 def _type(value: Any) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import Final, NamedTuple
 
-from components.orchestration.contract import Resources
+from .contract import Resources
 
 USABLE: Final = 0.97
 _SIZE = re.compile(r"(\d*)x?large")
@@ -38,7 +38,7 @@ FAMILIES: Final = {
     "r6id": Family(8, 128, 59),
     "r7i": Family(8, 192, 0),
 }
-"""All of x86: the images are built for nothing else, and Batch refuses to mix architectures."""
+"""All are x86: images of jobs are built for x86 alone, and Batch refuses to mix architectures."""
 
 
 def fault(instance_type: str) -> str | None:

@@ -13,18 +13,19 @@ always set. miniwdl's cache knows a file by its URI alone.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 import pulumi
 from pulumi_aws import batch, cloudwatch
 
-from components import naming
-from components.access import roles, trust
-from components.identity import Role, RoleArgs
-from components.orchestration import failures, hosts, variables
-from components.orchestration.limits import SHORTEST_JOB
+from .. import names, naming, rules
+from ..access import roles, trust
+from ..checks import Args, Check, Fault, broken, refused, within
+from ..identity import Role, RoleArgs
+from . import failures, hosts, variables
+from .limits import SHORTEST_JOB
 
 ATTEMPTS: Final = 3
 """For what Docker on the host got wrong; nothing else is started again by Batch."""
@@ -46,7 +47,7 @@ class JobArgs:
     roles: Mapping[str, pulumi.Input[str]] = field(default_factory=dict[str, pulumi.Input[str]])
     """Roles of some workflows' jobs instead, by how the names of the workflows' files begin (``db_import``)."""
     timeout_seconds: int = 86_400
-    """What an attempt may take, from its start; 60 or more."""
+    """An attempt is ended so long after its start; 60 or more."""
     log_days: int = 90
     call_cache: bool = False
     """Tasks and workflows that gave their outputs for the same inputs, under the same prefix, are not run again."""
@@ -55,58 +56,69 @@ class JobArgs:
     variables: Mapping[str, str] = field(default_factory=dict[str, str])
     """Further environment variables of every job, such as miniwdl's; passed on to the tasks of workflows."""
 
-    def faults(self) -> list[tuple[str, object, str]]:
-        """Field, value and rule of everything that is wrong."""
-        checks = (
+    def faults(self) -> Iterator[Fault]:
+        """Everything that is wrong."""
+        checks: tuple[Check, ...] = (
             (bool(self.image), "image", self.image, "not empty"),
-            (self.timeout_seconds >= SHORTEST_JOB, "timeout_seconds", self.timeout_seconds, "60 or more"),
+            (
+                self.timeout_seconds >= SHORTEST_JOB,
+                "timeout_seconds",
+                self.timeout_seconds,
+                f"{SHORTEST_JOB} or more",
+            ),
         )
-        found: list[tuple[str, object, str]] = [(name, value, rule) for kept, name, value, rule in checks if not kept]
+        yield from broken(checks)
+        yield from refused("log_days", self.log_days, rules.retention_days(self.log_days))
         for name, value in self.variables.items():
-            if fault := variables.name(name) or variables.text(value):
-                found.append((f"variables.{name}", value, fault))
-        return found
+            yield from refused(f"variables.{name}", value, variables.name(name) or variables.text(value))
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobsArgs(Args):
+    environment: str
+    account: str
+    region: str
+    boundary: pulumi.Input[str]
+    """ARN of the permissions boundary of the role that ECS starts jobs with."""
+    job: JobArgs
+    scratch_gb: int
+    """GB that the smallest machine has for jobs."""
+    workspaces: tuple[str, ...]
+    """``bucket`` or ``bucket/folder`` that jobs write."""
+
+    def faults(self) -> Iterator[Fault]:
+        yield from within("job", self.job.faults())
 
 
 class Jobs(pulumi.ComponentResource):
     """Job definition, log group, and the role that ECS starts jobs with."""
 
-    def __init__(
-        self,
-        name: str,
-        args: JobArgs,
-        *,
-        environment: str,
-        account: str,
-        region: str,
-        boundary: pulumi.Input[str],
-        scratch_gb: int,
-        workspaces: tuple[str, ...],
-        opts: pulumi.ResourceOptions | None = None,
-    ) -> None:
-        """``scratch_gb``: of the smallest machine. ``workspaces``: ``bucket`` or ``bucket/folder`` that jobs write."""
+    log_group: cloudwatch.LogGroup
+
+    def __init__(self, name: str, args: JobsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        args.check(name)
         super().__init__("portal:orchestration:Jobs", name, None, opts)
-        self._args, self._environment, self._region = args, environment, region
-        self._scratch_gb, self._workspaces = scratch_gb, workspaces
+        self._args, self._job, environment = args, args.job, args.environment
         child = pulumi.ResourceOptions(parent=self)
         self.log_group = cloudwatch.LogGroup(
-            f"{name}-jobs", name=naming.job_log_group(environment), retention_in_days=args.log_days, opts=child
+            f"{name}-jobs", name=naming.job_log_group(environment), retention_in_days=args.job.log_days, opts=child
         )
         execution = Role(
             f"{name}-execution",
             RoleArgs(
                 role=naming.execution_role(environment),
+                path=names.DELEGATED_PATH,
                 description="ECS starts batch jobs with it: the image and the log",
                 trust=(trust.job_starter(),),
-                permissions=roles.job_starter(account, region, environment),
-                boundary=boundary,
+                permissions=roles.job_starter(args.account, args.region, environment),
+                boundary=args.boundary,
             ),
             child,
         )
         after = pulumi.ResourceOptions(parent=self, depends_on=[execution, self.log_group])
-        for workflow, role in {"": args.role_arn, **args.roles}.items():
+        for workflow, role in {"": args.job.role_arn, **args.job.roles}.items():
             self._definition(f"{name}-job" + (f"-{workflow}" if workflow else ""), workflow, role, execution.arn, after)
-        self.register_outputs({"log_group": self.log_group.name})
+        self.register_outputs({"log_group_name": self.log_group.name})
 
     def _definition(
         self,
@@ -116,10 +128,10 @@ class Jobs(pulumi.ComponentResource):
         execution: pulumi.Output[str],
         opts: pulumi.ResourceOptions,
     ) -> None:
-        seconds = self._args.timeout_seconds
+        seconds = self._job.timeout_seconds
         batch.JobDefinition(
             name,
-            name=naming.job_definition(self._environment, workflow),
+            name=naming.job_definition(self._args.environment, workflow),
             type="container",
             platform_capabilities=["EC2"],
             propagate_tags=True,
@@ -130,15 +142,15 @@ class Jobs(pulumi.ComponentResource):
         )
 
     def _container(self, roles: list[Any]) -> str:
-        args, job_role, execution_role = self._args, *roles
+        job, job_role, execution_role = self._job, *roles
         log = {
-            "awslogs-group": naming.job_log_group(self._environment),
-            "awslogs-region": self._region,
+            "awslogs-group": naming.job_log_group(self._args.environment),
+            "awslogs-region": self._args.region,
             "awslogs-stream-prefix": naming.STREAM_PREFIX,
         }
         volumes = {"scratch": hosts.SCRATCH, "docker": DOCKER_SOCKET}
         properties = {
-            "image": args.image,
+            "image": job.image,
             "jobRoleArn": job_role,
             "executionRoleArn": execution_role,
             "resourceRequirements": [
@@ -160,31 +172,31 @@ class Jobs(pulumi.ComponentResource):
 
     def _variables(self) -> dict[str, str]:
         """The runner passes the credentials and the region on by itself."""
-        passed = " ".join(sorted(self._args.variables))
+        passed = " ".join(sorted(self._job.variables))
         return {
             # Downloads of inputs run in the runner's own image.
-            "MINIWDL__S3PARCP__DOCKER_IMAGE": self._args.image,
+            "MINIWDL__S3PARCP__DOCKER_IMAGE": self._job.image,
             "MINIWDL__S3PARCP__DIR": hosts.SCRATCH,
             "MINIWDL__DOCKER_SWARM__ALLOW_NETWORKS": "[]",
             **self._downloads(),
-            **(variables.CALL_CACHE if self._args.call_cache else {}),
-            **(variables.STATUS_FILES if self._args.status_files else {}),
-            **self._args.variables,
-            "APP_NAME": naming.app(self._environment),
-            "AWS_DEFAULT_REGION": self._region,
+            **(variables.CALL_CACHE if self._job.call_cache else {}),
+            **(variables.STATUS_FILES if self._job.status_files else {}),
+            **self._job.variables,
+            "APP_NAME": naming.app(self._args.environment),
+            "AWS_DEFAULT_REGION": self._args.region,
             "MINIWDL_DIR": hosts.SCRATCH,
             **({"WDL_PASSTHRU_ENVVARS": passed} if passed else {}),
         }
 
     def _downloads(self) -> dict[str, str]:
         """Inputs of workflows are kept on the machine for its next job, but for what jobs may write anew."""
-        written = json.dumps([f"s3://{place}/*" for place in self._workspaces])
+        written = json.dumps([f"s3://{place}/*" for place in self._args.workspaces])
         return {
             "MINIWDL__DOWNLOAD_CACHE__PUT": "true",
             "MINIWDL__DOWNLOAD_CACHE__GET": "true",
             "MINIWDL__DOWNLOAD_CACHE__DIR": DOWNLOADS,
             "MINIWDL__DOWNLOAD_CACHE__DISABLE_PATTERNS": written,
-            "DOWNLOAD_CACHE_MAX_GB": str(max(1, self._scratch_gb // CACHED_SHARE)),
+            "DOWNLOAD_CACHE_MAX_GB": str(max(1, self._args.scratch_gb // CACHED_SHARE)),
         }
 
 

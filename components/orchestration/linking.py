@@ -7,7 +7,7 @@ lists are not kept. The functions return JSONata over ``$state`` and ``$io_map``
 
 from __future__ import annotations
 
-from components.orchestration.expressions import block, literal
+from .expressions import block, literal
 
 _IS_SOURCE = """function($s) {
     $type($s) = "string" ? true

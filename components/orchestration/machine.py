@@ -6,13 +6,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from components.orchestration import contract
-from components.orchestration.contract import Resources, StageArgs
-from components.orchestration.limits import MOST_QUEUES, SHORTEST_JOB
+from ..checks import Args, Fault, refused
+from . import contract
+from .contract import Resources, StageArgs
+from .limits import MOST_QUEUES, SHORTEST_JOB
+from .orchestrator_rules import stage as stage_name
+from .orchestrator_rules import stage_faults
 
 
 @dataclass(frozen=True, kw_only=True)
-class StateMachineArgs:
+class StateMachineArgs(Args):
     """What a machine is generated from: all of it is known before anything is deployed."""
 
     stages: tuple[StageArgs, ...]
@@ -37,21 +40,14 @@ class StateMachineArgs:
     job_tags: Mapping[str, str] = field(default_factory=dict[str, str])
     """On each job and its container; needs a further permission, which is granted only then."""
 
-    def check(self, name: str) -> None:
-        """Raises ValueError naming component, field, value and rule."""
-        for fields, value, rule in self._faults():
-            raise ValueError(f"StateMachine {name!r}: {fields}: {value!r}: {rule}")
-
-    def _faults(self) -> Iterator[tuple[str, object, str]]:
+    def faults(self) -> Iterator[Fault]:
         names = [stage.name for stage in self.stages]
         if not names:
             yield "stages", self.stages, "at least one"
         for stage in self.stages:
             yield from _stage_faults(stage, self.largest)
-        if clash := sorted({one for one in names for other in names if one != other and one.startswith(other)}):
-            yield "stages.name", clash, "no stage's name begins with another's: their states would have the same names"
-        if len(names) != len(set(names)):
-            yield "stages.name", names, "each name once"
+        for index, rule in stage_faults(names):
+            yield f"stages[{index}].name", names[index], rule
         yield from self._definition_faults()
         if self.job_timeout_seconds < SHORTEST_JOB:
             yield "job_timeout_seconds", self.job_timeout_seconds, "60 or more"
@@ -63,7 +59,7 @@ class StateMachineArgs:
             if not contract.PLACE.fullmatch(place):
                 yield "workspaces, workflows", place, "a bucket, or bucket/folder without a slash at the end"
 
-    def _definition_faults(self) -> Iterator[tuple[str, object, str]]:
+    def _definition_faults(self) -> Iterator[Fault]:
         begins = sorted(self.job_definitions)
         for one in begins:
             if not contract.WORKFLOW.fullmatch(one):
@@ -75,9 +71,8 @@ class StateMachineArgs:
                 yield "job_definitions", other, f"begins with {one}: both would fit"
 
 
-def _stage_faults(stage: StageArgs, largest: Resources) -> Iterator[tuple[str, object, str]]:
-    if not contract.STAGE_NAME.fullmatch(stage.name):
-        yield "stages.name", stage.name, "words that begin with a capital, like HostFilter"
+def _stage_faults(stage: StageArgs, largest: Resources) -> Iterator[Fault]:
+    yield from refused("stages.name", stage.name, stage_name(stage.name))
     for default in (stage.spot, stage.on_demand):
         fits = contract.LEAST_MEMORY_MIB <= default.memory_mib <= largest.memory_mib
         if not fits or not 1 <= default.vcpus <= largest.vcpus:

@@ -10,7 +10,6 @@ CloudWatch, one with a KMS key of AWS's would not.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -18,67 +17,72 @@ from typing import Final
 import pulumi
 from pulumi_aws import cloudwatch, sns, sqs
 
-from components import names, naming
-from components.access.resources import alarm_topic, resource_document, status_queue
-from components.orchestration.limits import LONGEST_QUEUE_NAME, LONGEST_VISIBILITY, MOST_QUEUES, MOST_RECEIVES
+from .. import names, naming
+from ..access.resources import alarm_topic, resource_document, status_queue
+from ..checks import Args, Fault, within
+from .limits import LONGEST_VISIBILITY, MOST_QUEUES, MOST_RECEIVES
+from .orchestrator_rules import queue_faults
 
-KEY: Final = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 KEPT_SECONDS: Final = 1_209_600
 
 
 @dataclass(frozen=True, kw_only=True)
-class NotificationsArgs:
+class StatusQueues:
+    """The queues from which readers learn of status changes."""
+
     queues: tuple[str, ...] = ()
-    """A word for each reader; at most five."""
+    """A word for each reader, who has a queue and a dead-letter queue; at most five."""
     visibility_timeout_seconds: int = 120
     """How long a reader has for a message before others get it."""
     max_receive_count: int = 30
     """How often a message is received before it is dead."""
 
-    def faults(self, environment: str) -> Iterator[tuple[str, object, str]]:
-        """Field, value and rule of everything that is wrong."""
-        if len(self.queues) > MOST_QUEUES or len(set(self.queues)) != len(self.queues):
-            yield "queues", self.queues, f"at most {MOST_QUEUES}, each once"
-        for key in self.queues:
-            if not KEY.fullmatch(key) or len(naming.dead_letter_queue(environment, key)) > LONGEST_QUEUE_NAME:
-                yield (
-                    "queues",
-                    key,
-                    "lower-case letters, digits and hyphens; the queue's name has 80 characters at most",
-                )
+    def faults(self, environment: str) -> Iterator[Fault]:
+        """Everything that is wrong with those of an environment."""
+        if len(self.queues) > MOST_QUEUES:
+            yield "queues", self.queues, f"at most {MOST_QUEUES}"
+        for index, rule in queue_faults(environment, self.queues):
+            yield f"queues[{index}]", self.queues[index], rule
         if not 0 <= self.visibility_timeout_seconds <= LONGEST_VISIBILITY:
-            yield "visibility_timeout_seconds", self.visibility_timeout_seconds, "0 to 43200"
+            yield "visibility_timeout_seconds", self.visibility_timeout_seconds, f"0 to {LONGEST_VISIBILITY}"
         if not 1 <= self.max_receive_count <= MOST_RECEIVES:
-            yield "max_receive_count", self.max_receive_count, "1 to 1000"
+            yield "max_receive_count", self.max_receive_count, f"1 to {MOST_RECEIVES}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class NotificationsArgs(Args):
+    environment: str
+    account: str
+    region: str
+    status_queues: StatusQueues
+
+    def faults(self) -> Iterator[Fault]:
+        yield from within("status_queues", self.status_queues.faults(self.environment))
 
 
 class Notifications(pulumi.ComponentResource):
     """Queues of status changes, their dead-letter queues, and an alarm on each."""
 
-    def __init__(
-        self,
-        name: str,
-        args: NotificationsArgs,
-        *,
-        environment: str,
-        account: str,
-        region: str,
-        opts: pulumi.ResourceOptions | None = None,
-    ) -> None:
+    alarm_topic_arn: pulumi.Output[str]
+    queues: tuple[sqs.Queue, ...]
+    """One for each reader, in their order."""
+
+    def __init__(self, name: str, args: NotificationsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        args.check(name)
         super().__init__("portal:orchestration:Notifications", name, None, opts)
-        self.name, self._args, self._environment = name, args, environment
-        self._account, self._region = account, region
+        self.name, self._args, self._environment = name, args, args.environment
+        self._account, self._region = args.account, args.region
         rule = self._rule()
         topic = self._alarm_topic()
         self.alarm_topic_arn = topic.arn
-        self.queues = [self._queue(key, rule, topic) for key in args.queues]
+        self.queues = tuple(self._queue(key, rule, topic) for key in args.status_queues.queues)
         self.register_outputs({"alarm_topic_arn": self.alarm_topic_arn})
 
     def _child(self, *after: pulumi.Resource) -> pulumi.ResourceOptions:
         return pulumi.ResourceOptions(parent=self, depends_on=[*after])
 
     def _rule(self) -> cloudwatch.EventRule:
-        """Of this environment's state machine alone: others in the account are none of its readers' business."""
+        """Matches changes of this environment's state machine, and of no other in the account."""
         machine = names.state_machine_arn(self._account, self._region, self._environment)
         pattern = {
             "source": ["aws.states"],
@@ -106,7 +110,9 @@ class Notifications(pulumi.ComponentResource):
         dead = self._plain_queue(f"{key}-dead-letter", naming.dead_letter_queue(self._environment, key))
         self._open_to_rule(f"{key}-dead-letter", dead, naming.dead_letter_queue(self._environment, key))
         redrive = dead.arn.apply(
-            lambda arn: json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": self._args.max_receive_count})
+            lambda arn: json.dumps(
+                {"deadLetterTargetArn": arn, "maxReceiveCount": self._args.status_queues.max_receive_count}
+            )
         )
         queue = self._plain_queue(key, naming.notification_queue(self._environment, key), redrive)
         policy = self._open_to_rule(key, queue, naming.notification_queue(self._environment, key))
@@ -127,7 +133,7 @@ class Notifications(pulumi.ComponentResource):
             name=name,
             sqs_managed_sse_enabled=True,
             message_retention_seconds=KEPT_SECONDS,
-            visibility_timeout_seconds=self._args.visibility_timeout_seconds,
+            visibility_timeout_seconds=self._args.status_queues.visibility_timeout_seconds,
             redrive_policy=redrive,
             opts=self._child(),
         )

@@ -13,19 +13,21 @@ from dataclasses import dataclass, field
 import pulumi
 from pulumi_aws import cloudwatch, sfn
 
-from components import names, naming, rules
-from components.access import trust
-from components.identity import Role, RoleArgs
-from components.orchestration import grants, instances, statemachine
-from components.orchestration.compute import Compute, ComputeArgs
-from components.orchestration.contract import Resources, StageArgs
-from components.orchestration.jobs import JobArgs, Jobs
-from components.orchestration.machine import StateMachineArgs
-from components.orchestration.notifications import Notifications, NotificationsArgs
+from .. import names, naming, rules
+from ..access import trust
+from ..checks import Args, Fault, refused, within
+from ..identity import Role, RoleArgs
+from . import grants, instances, statemachine
+from .compute import Compute, ComputeArgs, HostNetwork
+from .contract import Resources, StageArgs
+from .generations import HostArgs
+from .jobs import JobArgs, Jobs, JobsArgs
+from .machine import StateMachineArgs
+from .notifications import Notifications, NotificationsArgs, StatusQueues
 
 
 @dataclass(frozen=True, kw_only=True)
-class OrchestratorArgs:
+class OrchestratorArgs(Args):
     environment: str
     """Its name: part of every name here, and what clients ask for."""
     account: str
@@ -38,9 +40,15 @@ class OrchestratorArgs:
     """``bucket`` or ``bucket/folder`` where clients may have inputs and outputs kept."""
     workflows: tuple[str, ...]
     """``bucket`` or ``bucket/folder`` with the WDL files."""
-    compute: ComputeArgs
+    hosts: HostArgs
+    """The machines of its jobs."""
+    network: HostNetwork
+    capacity_wait_seconds: int = 1_800
+    """How long the head of the spot queue waits for a machine before it is cancelled (and runs on demand)."""
+    retiring: tuple[str, ...] = ()
+    """Earlier generations of machines that stay for their jobs (:class:`.compute.ComputeArgs`)."""
     job: JobArgs
-    notifications: NotificationsArgs = field(default_factory=NotificationsArgs)
+    notifications: StatusQueues = field(default_factory=StatusQueues)
     log_days: int = 90
     """How long the state machine's log is kept; one of CloudWatch's numbers."""
     tags: Mapping[str, str] = field(default_factory=dict[str, str])
@@ -48,28 +56,45 @@ class OrchestratorArgs:
     retire: bool = False
     """The state machine is no longer protected: it can be deleted, and with it what the runs need."""
 
-    def check(self, name: str) -> None:
-        """Raises ValueError naming component, field, value and rule."""
-        for fields, value, rule in self._faults():
-            raise ValueError(f"Orchestrator {name!r}: {fields}: {value!r}: {rule}")
-        self.machine().check(name)
-
-    def _faults(self) -> Iterator[tuple[str, object, str]]:
-        for days, where in ((self.log_days, "log_days"), (self.job.log_days, "job.log_days")):
-            if days not in rules.RETENTION_DAYS:
-                yield where, days, "one of CloudWatch's numbers"
-        parts = (
-            ("compute", self.compute.faults()),
-            ("job", self.job.faults()),
-            ("notifications", self.notifications.faults(self.environment)),
-        )
-        for part, faults in parts:
-            yield from ((f"{part}.{where}", value, rule) for where, value, rule in faults)
+    def faults(self) -> Iterator[Fault]:
+        found = [
+            *refused("log_days", self.log_days, rules.retention_days(self.log_days)),
+            *self.compute().faults(),
+            *within("job", self.job.faults()),
+            *within("notifications", self.notifications.faults(self.environment)),
+        ]
+        yield from found or self.machine().faults()  # the largest of machines that are not known is not known either
 
     def largest(self) -> Resources:
         """What a job can get in both queues: it may have to run in either."""
-        most = min(self.compute.spot_max_vcpus, self.compute.on_demand_max_vcpus)
-        return instances.largest_job(self.compute.instance_types, most)
+        vcpus = min(self.hosts.spot_max_vcpus, self.hosts.on_demand_max_vcpus)
+        return instances.largest_job(self.hosts.instance_types, vcpus)
+
+    def compute(self) -> ComputeArgs:
+        return ComputeArgs(
+            environment=self.environment,
+            boundary=self.boundary,
+            hosts=self.hosts,
+            network=self.network,
+            capacity_wait_seconds=self.capacity_wait_seconds,
+            retiring=self.retiring,
+        )
+
+    def jobs(self) -> JobsArgs:
+        return JobsArgs(
+            environment=self.environment,
+            account=self.account,
+            region=self.region,
+            boundary=self.boundary,
+            job=self.job,
+            scratch_gb=self.hosts.least_scratch_gb(),
+            workspaces=self.workspaces,
+        )
+
+    def messages(self) -> NotificationsArgs:
+        return NotificationsArgs(
+            environment=self.environment, account=self.account, region=self.region, status_queues=self.notifications
+        )
 
     def machine(self) -> StateMachineArgs:
         place = self.account, self.region
@@ -98,11 +123,11 @@ class Orchestrator(pulumi.ComponentResource):
 
     state_machine_arn: pulumi.Output[str]
     security_group_id: pulumi.Output[str]
-    """Of the machines: a database lets this group in."""
+    """The group of the machines, which a database lets in."""
     generations: tuple[str, ...]
-    """Of compute environments, the current ones."""
+    """The current generations of machines."""
     retiring: tuple[str, ...]
-    """Those that are kept for their jobs (``ComputeArgs.retiring``)."""
+    """Earlier generations that stay for their jobs (:class:`.compute.ComputeArgs`)."""
     alarm_topic_arn: pulumi.Output[str]
     job_queue_arns: tuple[pulumi.Output[str], pulumi.Output[str]]
     """Spot, and on demand."""
@@ -113,31 +138,17 @@ class Orchestrator(pulumi.ComponentResource):
         args.check(name)
         super().__init__("portal:orchestration:Orchestrator", name, None, opts)
         self.name, self._args = name, args
-        environment, child = args.environment, pulumi.ResourceOptions(parent=self)
-        account, region = args.account, args.region
-
-        compute = Compute(name, args.compute, environment=environment, boundary=args.boundary, opts=child)
-        jobs = Jobs(
-            name,
-            args.job,
-            environment=environment,
-            account=account,
-            region=region,
-            boundary=args.boundary,
-            scratch_gb=args.compute.least_scratch_gb(),
-            workspaces=args.workspaces,
-            opts=child,
-        )
-        told = Notifications(
-            name, args.notifications, environment=environment, account=account, region=region, opts=child
-        )
-        self.state_machine_arn = self._state_machine(compute, jobs, told).arn
+        child = pulumi.ResourceOptions(parent=self)
+        compute = Compute(name, args.compute(), child)
+        jobs = Jobs(name, args.jobs(), child)
+        notifications = Notifications(name, args.messages(), child)
+        self.state_machine_arn = self._state_machine(compute, jobs, notifications).arn
         self.security_group_id = compute.security_group_id
         self.generations, self.retiring = compute.generations, compute.retiring
-        self.alarm_topic_arn = told.alarm_topic_arn
+        self.alarm_topic_arn = notifications.alarm_topic_arn
         spot, on_demand = compute.queues
         self.job_queue_arns = (spot.arn, on_demand.arn)
-        queues = zip(args.notifications.queues, told.queues, strict=True)
+        queues = zip(args.notifications.queues, notifications.queues, strict=True)
         self.notification_queue_arns = {key: queue.arn for key, queue in queues}
         self.register_outputs(
             {
@@ -158,6 +169,7 @@ class Orchestrator(pulumi.ComponentResource):
             f"{self.name}-machine",
             RoleArgs(
                 role=naming.machine_role(args.environment),
+                path=names.DELEGATED_PATH,
                 description="The state machine: what its definition calls, and its log",
                 trust=(trust.state_machine(args.account, args.region, args.environment),),
                 permissions=grants.statements(

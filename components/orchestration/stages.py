@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from components.orchestration import contract, failures, linking
-from components.orchestration.contract import StageArgs
-from components.orchestration.expressions import (
+from . import contract, failures, linking
+from .contract import StageArgs
+from .expressions import (
     block,
     classify,
     explained,
@@ -22,9 +22,9 @@ from components.orchestration.expressions import (
     settled,
     size,
 )
-from components.orchestration.failures import Kind
-from components.orchestration.machine import StateMachineArgs
-from components.orchestration.tasks import (
+from .failures import Kind
+from .machine import StateMachineArgs
+from .tasks import (
     ALL,
     FAIL,
     GET,
@@ -68,17 +68,17 @@ def write_linked(stage: StageArgs) -> State:
 def stage_states(stage: StageArgs, args: StateMachineArgs, number: int) -> Iterator[tuple[str, State]]:
     """The states of one stage by name, from its job on."""
     name, queues = stage.name, args.message_queues
-    told, told_failed = _names(f"{name}Notify", queues), _names(f"{name}NotifyFailure", queues)
+    notify, notify_failure = _names(f"{name}Notify", queues), _names(f"{name}NotifyFailure", queues)
     read_output, read_error = f"{name}ReadOutput", f"{name}ReadError"
-    yield name, _run(stage, args, [*told, read_output][0])
-    failed = [*told_failed, read_error][0]
+    yield name, _run(stage, args, [*notify, read_output][0])
+    failed = [*notify_failure, read_error][0]
     yield f"{name}DetectError", _detect_error(name, failed)
     yield f"{name}DetectInterruption", _detect_interruption(name, failed)
-    for queue, state, after in zip(queues, told, [*told, read_output][1:], strict=True):
+    for queue, state, after in zip(queues, notify, [*notify, read_output][1:], strict=True):
         yield state, _notify(name, queue, to_cause(), after)
     yield read_output, _read_output(args, number)
     yield f"{name}CheckOutput", _check_output(name)
-    for queue, state, after in zip(queues, told_failed, [*told_failed, read_error][1:], strict=True):
+    for queue, state, after in zip(queues, notify_failure, [*notify_failure, read_error][1:], strict=True):
         # The job's own failure is what the execution ends with, sent or not.
         yield state, _notify(name, queue, {"ErrorEquals": ALL, "Output": {}, "Next": after}, after)
     yield read_error, _read_error(name)

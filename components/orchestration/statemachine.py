@@ -16,13 +16,13 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from components.orchestration import contract, linking
-from components.orchestration.expressions import block, classify, expression, known, literal
-from components.orchestration.failures import Kind
-from components.orchestration.limits import EXECUTION_SECONDS
-from components.orchestration.machine import StateMachineArgs
-from components.orchestration.stages import stage_states, write_linked
-from components.orchestration.tasks import (
+from . import contract, linking
+from .expressions import block, classify, expression, known, literal
+from .failures import Kind
+from .limits import EXECUTION_SECONDS
+from .machine import StateMachineArgs
+from .stages import stage_states, write_linked
+from .tasks import (
     CAUSE,
     FAIL,
     GET,
@@ -88,8 +88,8 @@ def _accept(args: StateMachineArgs, faults: str) -> State:
     first = args.stages[0]
     entered = "$in := $states.context.Execution.Input"
     state = contract.first_state(args.stages)
-    checked = block(entered, f"$faults := {faults}", f'$count($faults) > 0 ? $error("refused") : {state}')
-    uri = f"$lookup({checked}, {literal(contract.key(first.name, 'INPUT'))})"
+    accepted = block(entered, f"$faults := {faults}", f'$count($faults) > 0 ? $error("refused") : {state}')
+    uri = f"$lookup({accepted}, {literal(contract.key(first.name, 'INPUT'))})"
     return task(
         PUT,
         write(uri, f"$states.context.Execution.Input.Input.{first.name}"),
@@ -113,13 +113,13 @@ def _with_result(state: str) -> str:
 
 def _refuse(faults: str) -> State:
     """Says every fault at once. Without one another expression failed; AWS's own words tell."""
-    told = block(
+    cause = block(
         "$in := $states.context.Execution.Input",
         f"$faults := {faults}",
         f"{literal(Kind.BAD_INPUT.meaning + ': ')} & "
         '($count($faults) > 0 ? $join($faults, "; ") : $states.input.Cause)',
     )
-    return {"Type": "Fail", "Error": Kind.BAD_INPUT.error, "Cause": expression(told)}
+    return {"Type": "Fail", "Error": Kind.BAD_INPUT.error, "Cause": expression(cause)}
 
 
 def _read_map(after: str) -> State:

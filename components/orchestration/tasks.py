@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from components.orchestration import contract, failures
-from components.orchestration.expressions import expression
+from . import contract, failures
+from .expressions import expression
 
 State = dict[str, Any]
 

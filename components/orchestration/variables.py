@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from components.orchestration import contract
+from . import contract
 
 CALL_CACHE: Final = {
     "MINIWDL__CALL_CACHE__BACKEND": "s3_progressive_upload_call_cache_backend",

@@ -33,7 +33,7 @@ def rewritten(viewer: Viewer, answer: HttpResponse) -> HttpResponse:
     own = f"{LOCAL}:{port}" if (port := viewer.headers.get("host", "").partition(":")[2]) else LOCAL
     urls = {f"https://{name}": name for one in store.distributions() for name in (one.domain_name, *one.aliases)}
     urls[f"https://{_ANY}"] = _ANY
-    urls |= {f"http://127.0.0.1:{one.local_port}": one.domain_name for one in store.distributions() if one.local_port}
+    urls |= {f"http://127.0.0.1:{one.local_port}": one.main_name for one in store.distributions() if one.local_port}
     pattern = re.compile(rf"({'|'.join(map(re.escape, urls))})(?![\w.:-])")
 
     def local(text: str) -> str:

@@ -16,7 +16,7 @@ from typing import Final
 from urllib.parse import quote
 
 from localcloud.edge.viewer import POP, Answer, Viewer
-from localcloud.server import inside
+from localcloud.server import service_calls
 from localcloud.server.call import Refusal
 from localcloud.server.services.cloudfront import store
 from localcloud.server.services.logs.store import DeliveryOf, deliveries_of
@@ -100,9 +100,9 @@ def _put(one: store.Distribution, delivery: DeliveryOf, lines: list[dict[str, st
     params = {"Bucket": bucket, "Key": key, "Body": gzip.compress(text.encode())}
     # The service gives the ACL, for which it needs no s3:PutObjectAcl, as the policy of AWS's documentation shows.
     acl = {"s3:x-amz-acl": ["bucket-owner-full-control"]}
-    caller = inside.service("delivery.logs.amazonaws.com", one.account)
+    caller = service_calls.service("delivery.logs.amazonaws.com", one.account)
     try:
-        inside.perform(caller, "s3", "PutObject", params, REGION, source_arn=delivery.source, context=acl)
+        service_calls.perform(caller, "s3", "PutObject", params, REGION, source_arn=delivery.source, context=acl)
     except Refusal:
         return  # as on AWS: the call log has it
 

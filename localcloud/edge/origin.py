@@ -14,7 +14,7 @@ from localcloud.edge import policies, web_origin
 from localcloud.edge.behaviors import origin_path
 from localcloud.edge.forwarding import to_origin
 from localcloud.edge.viewer import Viewer
-from localcloud.server import gateway, inside
+from localcloud.server import gateway, service_calls
 from localcloud.server.services.cloudfront import store
 from localcloud.server.wire import HttpRequest, HttpResponse
 
@@ -44,7 +44,7 @@ def ask(viewer: Viewer, more: Mapping[str, str]) -> HttpResponse:
         method=viewer.method, target=path, headers=headers, secure=True, source_ip=viewer.request.source_ip
     )
     signed = _signs(viewer, origin)
-    caller = inside.service("cloudfront.amazonaws.com", viewer.distribution.account) if signed else None
+    caller = service_calls.service("cloudfront.amazonaws.com", viewer.distribution.account) if signed else None
     context = {"aws:SourceArn": [viewer.distribution.arn], "aws:SourceAccount": [viewer.distribution.account]}
     answer = gateway.handle(request, caller, context if signed else None)
     kept = {name: value for name, value in answer.headers.items() if name.lower() not in _REMOVED}

@@ -30,16 +30,16 @@ def ports() -> dict[str, int]:
             _ports.pop(gone).stop()
         for one in present.values():
             if one.id not in _ports:
-                _ports[one.id] = _opened(one.domain_name)
+                _ports[one.id] = _opened(one)
                 one.local_port = _ports[one.id].number
             found |= dict.fromkeys((one.domain_name, *one.aliases), _ports[one.id].number)
     return found
 
 
-def _opened(name: str) -> Port:
+def _opened(one: store.Distribution) -> Port:
     def answer(request: HttpRequest) -> HttpResponse:
-        """As if it had come by HTTPS to the distribution's own name."""
-        asked = replace(request, headers={**request.headers, "host": name}, secure=True)
+        """As if it had come by HTTPS to the distribution's name."""
+        asked = replace(request, headers={**request.headers, "host": one.main_name}, secure=True)
         return serve.answer(asked) or HttpResponse(status=502)
 
     port = Port(answer, threads=THREADS)

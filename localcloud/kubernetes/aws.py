@@ -62,6 +62,10 @@ class Aws(Protocol):
         """Whether the service account has a Pod Identity association."""
         ...
 
+    def pull_refusal(self, image: str) -> str:
+        """Why the cluster's machines can't pull an image; empty: they can."""
+        ...
+
     def credentials_for(self, token: str) -> dict[str, Any]:
         """``credentials`` of eks-auth's AssumeRoleForPodIdentity: accessKeyId, secretAccessKey, sessionToken,
         expiration. Raises ``localcloud.server.call.Refusal``."""

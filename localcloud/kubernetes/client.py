@@ -7,14 +7,32 @@ for event in client.watch("/api/v1/pods", {"resourceVersion": "7"}): event["type
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
-from typing import Protocol
+from typing import Final, Protocol
 
 from localcloud.kubernetes.objects.errors import ApiError, Json
 
-__all__ = ["MERGE_PATCH", "NO_QUERY", "ApiError", "Client", "Events", "Json"]
-MERGE_PATCH = "application/merge-patch+json"
-NO_QUERY: Mapping[str, str] = {}
+__all__ = [
+    "APPLY_PATCH",
+    "JSON",
+    "MERGE_PATCH",
+    "NO_QUERY",
+    "ApiError",
+    "Client",
+    "Events",
+    "Json",
+    "UnreachableError",
+    "Verbs",
+]
+JSON: Final = "application/json"
+MERGE_PATCH: Final = "application/merge-patch+json"
+APPLY_PATCH: Final = "application/apply-patch+yaml"
+NO_QUERY: Final[Mapping[str, str]] = {}
+
+
+class UnreachableError(Exception):
+    """The API server doesn't answer; the text says what the connection met."""
 
 
 class Events(Protocol):
@@ -28,7 +46,7 @@ class Events(Protocol):
 
 
 class Client(Protocol):
-    """One user's way to one API server. Each method raises ApiError."""
+    """One user's way to one API server. Each method raises ApiError, and UnreachableError where it goes by HTTP."""
 
     def get(self, path: str, query: Mapping[str, str] = NO_QUERY) -> Json:
         """An object, or the list that a collection's path names (``labelSelector``, ``fieldSelector``)."""
@@ -47,3 +65,38 @@ class Client(Protocol):
     def delete(self, path: str, body: Json | None = None) -> Json:
         """``body`` is a DeleteOptions object: gracePeriodSeconds, propagationPolicy, preconditions."""
         ...
+
+
+class Verbs(ABC):
+    """The verbs of a :class:`Client` other than watches, as requests that a subclass sends."""
+
+    def get(self, path: str, query: Mapping[str, str] = NO_QUERY) -> Json:
+        return self._send("GET", path, query)
+
+    def create(self, path: str, body: Json) -> Json:
+        return self._send("POST", path, body=body)
+
+    def replace(self, path: str, body: Json) -> Json:
+        return self._send("PUT", path, body=body)
+
+    def patch(self, path: str, body: Json, content_type: str = MERGE_PATCH) -> Json:
+        return self._send("PATCH", path, body=body, content_type=content_type)
+
+    def apply(self, path: str, body: Json, *, manager: str, force: bool = False) -> Json:
+        """Server-side apply: creates or changes the object, and takes away what the manager no longer states."""
+        query = {"fieldManager": manager, "force": str(force).lower()}
+        return self._send("PATCH", path, query, body, APPLY_PATCH)
+
+    def delete(self, path: str, body: Json | None = None) -> Json:
+        return self._send("DELETE", path, body=body)
+
+    @abstractmethod
+    def _send(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, str] = NO_QUERY,
+        body: Json | None = None,
+        content_type: str = JSON,
+    ) -> Json:
+        """The answer to one request. Raises ApiError."""

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from localcloud.server import workers
 
-from .client import Client, Events, Json
+from .client import Client, Events, Json, UnreachableError
 from .objects.errors import ApiError
 from .objects.kinds import kind
 from .resources import uid_of
@@ -45,7 +45,7 @@ class Follower:
         while not self._stopped.is_set():
             try:
                 self._follow(self._list())
-            except ApiError as error:
+            except (ApiError, UnreachableError) as error:
                 LOG.warning("following %s: %s", self._kind, error)
             self._stopped.wait(PAUSE_SECONDS)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -12,7 +13,7 @@ from urllib3 import PoolManager, Timeout
 from urllib3.exceptions import HTTPError
 from urllib3.response import BaseHTTPResponse
 
-from localcloud.kubernetes.client import MERGE_PATCH, NO_QUERY
+from localcloud.kubernetes.client import JSON, NO_QUERY, UnreachableError, Verbs
 from localcloud.kubernetes.objects.errors import ApiError, Json
 
 _CONNECTIONS: Final = 16
@@ -20,15 +21,11 @@ _CONNECT_SECONDS: Final = 10.0
 _READ_SECONDS: Final = 60.0
 _IDLE_WATCH_SECONDS: Final = 60.0
 """The server sends a bookmark or ends the watch in less; a longer silence is a dead connection."""
-_JSON: Final = "application/json"
-_APPLY_PATCH: Final = "application/apply-patch+yaml"
+_WATCH_SECONDS: Final = 50
+"""After which the server ends a watch that doesn't say how long it lasts: Kubernetes' own sends few bookmarks."""
 
 
-class UnreachableError(Exception):
-    """The API server doesn't answer; the text says what the connection met."""
-
-
-class HttpClient:
+class HttpClient(Verbs):
     """The verbs of one API server as one user. ``token`` gives the bearer token; asked with True, a fresh one."""
 
     def __init__(self, server: str, authority: str | None, token: Callable[[bool], str], agent: str) -> None:
@@ -37,46 +34,22 @@ class HttpClient:
         self._pool = PoolManager(maxsize=_CONNECTIONS, block=False, **certificates)
         self._server, self._token, self._agent = server.rstrip("/"), token, agent
         self._lock = threading.Lock()
-        self._watches: set[BaseHTTPResponse] = set()
+        self._watches: set[HttpEvents] = set()
         self._closed = False
 
-    def get(self, path: str, query: Mapping[str, str] = NO_QUERY) -> Json:
-        return self._send("GET", path, query)
-
-    def create(self, path: str, body: Json) -> Json:
-        return self._send("POST", path, body=body)
-
-    def replace(self, path: str, body: Json) -> Json:
-        return self._send("PUT", path, body=body)
-
-    def patch(self, path: str, body: Json, content_type: str = MERGE_PATCH) -> Json:
-        return self._send("PATCH", path, body=body, content_type=content_type)
-
-    def apply(self, path: str, body: Json, *, manager: str, force: bool = False) -> Json:
-        """Server-side apply: creates or changes the object, and takes away what the manager no longer states."""
-        query = {"fieldManager": manager, "force": str(force).lower()}
-        return self._send("PATCH", path, query, body, _APPLY_PATCH)
-
-    def delete(self, path: str, body: Json | None = None) -> Json:
-        return self._send("DELETE", path, body=body)
-
-    def watch(self, path: str, query: Mapping[str, str] = NO_QUERY) -> Iterator[Json]:
+    def watch(self, path: str, query: Mapping[str, str] = NO_QUERY) -> HttpEvents:
         """The events of a watch until the server or `close` ends it. Bookmarks are left out."""
-        asked = {**query, "watch": "1", "allowWatchBookmarks": "true"}
-        response = self._open("GET", path, asked, None, _JSON, stream=True)
+        asked = {"timeoutSeconds": str(_WATCH_SECONDS), **query, "watch": "1", "allowWatchBookmarks": "true"}
+        events = HttpEvents(self._open("GET", path, asked, None, JSON, stream=True), self._forget)
         with self._lock:
-            self._watches.add(response)
+            self._watches.add(events)
             if self._closed:
-                response.shutdown()
-        try:
-            for line in self._lines(response):
-                event = json.loads(line)
-                if event["type"] != "BOOKMARK":
-                    yield event
-        finally:
-            with self._lock:
-                self._watches.discard(response)
-            response.close()
+                events.close()
+        return events
+
+    def _forget(self, events: HttpEvents) -> None:
+        with self._lock:
+            self._watches.discard(events)
 
     @property
     def closed(self) -> bool:
@@ -87,18 +60,8 @@ class HttpClient:
         with self._lock:
             self._closed = True
             watches = list(self._watches)
-        for response in watches:
-            response.shutdown()
-
-    def _lines(self, response: BaseHTTPResponse) -> Iterator[bytes]:
-        rest = b""
-        try:
-            for part in response.stream(amt=None):
-                *lines, rest = (rest + part).split(b"\n")
-                yield from (line for line in lines if line.strip())
-        except (HTTPError, OSError, ValueError):
-            if not self._closed:
-                raise UnreachableError("the watch's connection broke") from None
+        for events in watches:
+            events.close()
 
     def _send(
         self,
@@ -106,7 +69,7 @@ class HttpClient:
         path: str,
         query: Mapping[str, str] = NO_QUERY,
         body: Json | None = None,
-        content_type: str = _JSON,
+        content_type: str = JSON,
     ) -> Json:
         return json.loads(self._open(method, path, query, body, content_type).data)
 
@@ -140,7 +103,7 @@ class HttpClient:
         fresh: bool,
     ) -> BaseHTTPResponse:
         url = f"{self._server}{path}" + (f"?{urlencode(query)}" if query else "")
-        headers = {"Authorization": f"Bearer {self._token(fresh)}", "Accept": _JSON, "User-Agent": self._agent}
+        headers = {"Authorization": f"Bearer {self._token(fresh)}", "Accept": JSON, "User-Agent": self._agent}
         if body is not None:
             headers["Content-Type"] = content_type
         try:
@@ -155,6 +118,40 @@ class HttpClient:
             )
         except HTTPError as error:
             raise UnreachableError(f'{method.capitalize()} "{url}": {_words(error)}') from error
+
+
+class HttpEvents:
+    """The events of one watch. ``over`` is called once it has ended."""
+
+    def __init__(self, response: BaseHTTPResponse, over: Callable[[HttpEvents], None]) -> None:
+        self._response, self._over = response, over
+        self._closed = False
+
+    def __iter__(self) -> Iterator[Json]:
+        try:
+            for line in self._lines():
+                event = json.loads(line)
+                if event["type"] != "BOOKMARK":
+                    yield event
+        finally:
+            self._over(self)
+            self._response.close()
+
+    def close(self) -> None:
+        """Ends the watch, also for a thread that waits in it."""
+        self._closed = True
+        with suppress(RuntimeError, ValueError):  # it has ended by itself
+            self._response.shutdown()
+
+    def _lines(self) -> Iterator[bytes]:
+        rest = b""
+        try:
+            for part in self._response.stream(amt=None):
+                *lines, rest = (rest + part).split(b"\n")
+                yield from (line for line in lines if line.strip())
+        except (HTTPError, OSError, ValueError):
+            if not self._closed:
+                raise UnreachableError("the watch's connection broke") from None
 
 
 def _refusal(response: BaseHTTPResponse) -> ApiError:

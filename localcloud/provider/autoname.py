@@ -25,31 +25,8 @@ class Autoname:
     plain: bool = False
 
 
-_OWN: Final = {
-    "aws_s3_bucket": Autoname("bucket", 63, lower=True),
-    "aws_s3_object": Autoname("key", 1024, plain=True),
-    "aws_iam_role": Autoname("name", 64),
-    "aws_kms_alias": Autoname("name", 238, prefix="alias/"),
-    "aws_batch_compute_environment": Autoname("name", 128),
-    "aws_batch_job_definition": Autoname("name", 128),
-    "aws_batch_job_queue": Autoname("name", 128),
-    "aws_cloudwatch_event_target": Autoname("target_id", 64),
-    "aws_cloudwatch_metric_alarm": Autoname("alarm_name", 255),
-    "aws_db_subnet_group": Autoname("name", 255, lower=True),
-    "aws_rds_cluster": Autoname("cluster_identifier", 63, lower=True),
-    "aws_rds_cluster_instance": Autoname("identifier", 63, lower=True),
-    "aws_rds_cluster_parameter_group": Autoname("name", 255, lower=True),
-    "aws_eks_cluster": Autoname("name", 100),
-    "aws_ecr_repository": Autoname("name", 256),
-    "aws_sqs_queue": Autoname("name", 80),
-    "aws_sns_topic": Autoname("name", 80),
-}
-
-
 def rule_for(rules: Rules) -> Autoname | None:
-    """The type's naming rule: its own, or that of any optional input called `name`."""
-    if rules.tf in _OWN:
-        return _OWN[rules.tf]
+    """The naming rule of a type that has none of its own: that of an optional input called `name`."""
     name = rules.fields.get("name")
     if name is None or name.kind != "string" or not (name.optional and name.computed):
         return None

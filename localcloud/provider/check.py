@@ -9,10 +9,10 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from localcloud.provider.property_values import UNKNOWN, Asset, has_unknown
+from localcloud.provider.results import Failures
 from localcloud.provider.rules import Field, Rules, camel
-from localcloud.provider.wire import UNKNOWN, Asset, has_unknown
 
-Failures = list[tuple[str, str]]
 Plain = Any
 
 

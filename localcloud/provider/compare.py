@@ -11,8 +11,8 @@ from ipaddress import ip_network
 from typing import Any, Final, Literal
 
 from localcloud.provider.iam_json import same_json, same_policy
+from localcloud.provider.property_values import UNKNOWN, Asset
 from localcloud.provider.rules import Field
-from localcloud.provider.wire import UNKNOWN, Asset
 
 Plain = Any
 Kind = Literal["add", "delete", "update"]

@@ -11,10 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from localcloud.provider.wire import UNKNOWN, has_unknown
-
-Failures = list[tuple[str, str]]
-"""(property, reason) pairs."""
+from localcloud.provider.property_values import UNKNOWN, has_unknown
+from localcloud.provider.results import Failures
 
 IGNORED: Final = frozenset({"version", "pluginDownloadURL"})
 """The engine's own keys."""

@@ -8,6 +8,8 @@ from typing import Any, Final
 
 from localcloud.provider.errors import ProviderError
 from localcloud.provider.session import Session
+from localcloud.provider.types.iam_common import GONE, document
+from localcloud.provider.types.s3_common import ABSENT, optional
 
 Result = dict[str, Any]
 
@@ -55,48 +57,6 @@ def _descriptions(session: Session) -> dict[str, str]:
     data = session.endpoint_data()
     partition = next(item for item in data["partitions"] if item["partition"] == session.settings.partition)
     return {name: region["description"] for name, region in partition["regions"].items()}
-
-
-def _compute_environment(args: Mapping[str, Any], session: Session) -> Result:
-    name = str(args["name"])
-    batch = session.client("batch")
-    found = _single(
-        f"Batch Compute Environment ({name})",
-        batch.describe_compute_environments(computeEnvironments=[name])["computeEnvironments"],
-    )
-    return {
-        "arn": found["computeEnvironmentArn"],
-        "id": found["computeEnvironmentArn"],
-        "name": found["computeEnvironmentName"],
-        "region": session.settings.region,
-        "ecsClusterArn": found.get("ecsClusterArn", ""),
-        "serviceRole": found.get("serviceRole", ""),
-        "state": found["state"],
-        "status": found["status"],
-        "statusReason": found.get("statusReason", ""),
-        "tags": found.get("tags", {}),
-        "type": found["type"],
-        "updatePolicies": [found["updatePolicy"]] if found.get("updatePolicy") else [],
-    }
-
-
-def _cluster(args: Mapping[str, Any], session: Session) -> Result:
-    name = str(args["clusterName"])
-    answer = session.client("ecs").describe_clusters(clusters=[name], include=["TAGS", "CONFIGURATIONS", "SETTINGS"])
-    found = _single(f"ECS Cluster ({name})", answer["clusters"])
-    return {
-        "arn": found["clusterArn"],
-        "id": found["clusterArn"],
-        "clusterName": name,
-        "region": session.settings.region,
-        "pendingTasksCount": found["pendingTasksCount"],
-        "registeredContainerInstancesCount": found["registeredContainerInstancesCount"],
-        "runningTasksCount": found["runningTasksCount"],
-        "serviceConnectDefaults": [],
-        "settings": [],
-        "status": found["status"],
-        "tags": {},
-    }
 
 
 def _eks_cluster(args: Mapping[str, Any], session: Session) -> Result:
@@ -219,6 +179,35 @@ def _managed_prefix_list(args: Mapping[str, Any], session: Session) -> Result:
     }
 
 
+def _policy(args: Mapping[str, Any], session: Session) -> Result:
+    iam, arn = session.client("iam"), str(args["arn"])
+    found = optional(lambda: iam.get_policy(PolicyArn=arn), GONE)
+    if found is None:
+        raise ProviderError(f"reading IAM policy ({arn}): couldn't find resource")
+    policy = found["Policy"]
+    version = iam.get_policy_version(PolicyArn=arn, VersionId=policy["DefaultVersionId"])["PolicyVersion"]
+    return {
+        "arn": arn,
+        "attachmentCount": policy["AttachmentCount"],
+        "description": policy.get("Description", ""),
+        "id": arn,
+        "name": policy["PolicyName"],
+        "path": policy["Path"],
+        "policy": document(version["Document"]),
+        "policyId": policy["PolicyId"],
+        "tags": {tag["Key"]: tag["Value"] for tag in policy.get("Tags", [])},
+    }
+
+
+def _account_block(args: Mapping[str, Any], session: Session) -> Result:
+    account = str(args.get("accountId") or session.account_id)
+    found = optional(lambda: session.client("s3control").get_public_access_block(AccountId=account), ABSENT)
+    if found is None:
+        raise ProviderError(f"reading S3 Account Public Access Block ({account}): couldn't find resource")
+    block = found["PublicAccessBlockConfiguration"]
+    return {"accountId": account, "id": account, **{key[:1].lower() + key[1:]: value for key, value in block.items()}}
+
+
 def _single(what: str, found: list[Result]) -> Result:
     if not found:
         raise ProviderError(f"reading {what}: empty result")
@@ -226,20 +215,20 @@ def _single(what: str, found: list[Result]) -> Result:
 
 
 _TABLE: Final[dict[str, tuple[frozenset[str], Callable[[Mapping[str, Any], Session], Result]]]] = {
-    "aws:batch/getComputeEnvironment:getComputeEnvironment": (frozenset({"name"}), _compute_environment),
     "aws:ec2/getManagedPrefixList:getManagedPrefixList": (
         frozenset({"filters", "id", "name", "region"}),
         _managed_prefix_list,
     ),
-    "aws:ecs/getCluster:getCluster": (frozenset({"clusterName"}), _cluster),
     "aws:eks/getAddonVersion:getAddonVersion": (
         frozenset({"addonName", "kubernetesVersion", "mostRecent"}),
         _addon_version,
     ),
     "aws:eks/getCluster:getCluster": (frozenset({"name"}), _eks_cluster),
+    "aws:iam/getPolicy:getPolicy": (frozenset({"arn"}), _policy),
     "aws:index/getCallerIdentity:getCallerIdentity": (frozenset(), _caller_identity),
     "aws:index/getPartition:getPartition": (frozenset(), _partition),
     "aws:index/getRegion:getRegion": (frozenset({"region", "name"}), _region),
+    "aws:s3/getAccountPublicAccessBlock:getAccountPublicAccessBlock": (frozenset({"accountId"}), _account_block),
     "aws:secretsmanager/getRandomPassword:getRandomPassword": (_DRAWN, _random_password),
     "aws:secretsmanager/getSecretVersion:getSecretVersion": (frozenset({"secretId", *_VERSIONS}), _secret_version),
 }

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from localcloud.provider.property_values import UNKNOWN
 from localcloud.provider.rules import Field
-from localcloud.provider.wire import UNKNOWN
 
 Plain = Any
 

@@ -7,36 +7,27 @@ instance. Property names are the engine's (camelCase) here and Terraform's (snak
 import re
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any, Final, TypeVar
+from dataclasses import replace
+from typing import Any, Final, TypeVar, cast
 
-from localcloud.provider import autoname, config, functions, plan_rules, state, tags
+from localcloud.provider import autoname, config, functions, plan, state, tags
 from localcloud.provider.check import check_inputs
 from localcloud.provider.compare import Change, DiffResult, changes, empty
 from localcloud.provider.errors import PartlyCreatedError, ProviderError, describe
 from localcloud.provider.names import to_camel, to_snake
+from localcloud.provider.property_values import UNKNOWN
 from localcloud.provider.resource import Inputs, Operation, Resource
+from localcloud.provider.results import Failures, ReadResult
 from localcloud.provider.rules import Field, Rules, load
 from localcloud.provider.session import Session
 from localcloud.provider.types import resource_type
-from localcloud.provider.wire import UNKNOWN
 
 T = TypeVar("T")
 Properties = dict[str, Any]
-Failures = list[tuple[str, str]]
 _SETTLING: Final = (0.05, 0.2, 0.5, 1.0, None)
 """Seconds after each reading until the next, while a change isn't seen."""
 _DEFAULTS: Final = "__defaults"
 """The input in which pulumi-aws notes which others it filled in, so that a made-up name is told from a given one."""
-
-
-@dataclass(frozen=True)
-class ReadResult:
-    """A resource as AWS has it; an empty id when it is gone."""
-
-    resource_id: str
-    properties: Properties = field(default_factory=dict[str, Any])
-    inputs: Properties = field(default_factory=dict[str, Any])
 
 
 class AwsProvider:
@@ -45,6 +36,10 @@ class AwsProvider:
     def __init__(self) -> None:
         self.cancelled = threading.Event()
         self._session: Session | None = None
+
+    def cancel(self) -> None:
+        """Ends what waits."""
+        self.cancelled.set()
 
     # configuration
 
@@ -95,37 +90,35 @@ class AwsProvider:
         code = resource_type(token)
         rules = load(code.tf)
         given = {key: value for key, value in news.items() if key != _DEFAULTS}
-        filled = self._named(rules, name, olds, given, seed)
+        filled = self._named(code, rules, name, olds, given, seed)
         checked, failures = check_inputs(rules, {**given, **filled})
         failures += _refused(token, code, rules, to_snake(rules.root, given))
         if failures:
             return dict(given), failures
-        failures += self._fill(rules, to_snake(rules.root, olds), checked)
+        failures += self._fill(code, rules, to_snake(rules.root, olds), checked)
         inputs = to_camel(rules.root, checked)
         if filled:
             inputs[_DEFAULTS] = sorted(filled)
         return inputs, failures
 
-    def _fill(self, rules: Rules, old: Mapping[str, Any], checked: dict[str, Any]) -> Failures:
+    def _fill(self, code: Resource, rules: Rules, old: Mapping[str, Any], checked: dict[str, Any]) -> Failures:
         """Add what the provider's configuration and the type's plan rules say; the rules may refuse the change."""
         if rules.regional:
             checked.setdefault("region", self.session.settings.region)
         if rules.tagged:
             checked["tags_all"] = self._tags_all(checked)
-        planned = plan_rules.apply(rules.tf, rules.custom_diff, self._plan(old, checked))
-        return [(_camel_path(rules.root, path), reason) for path, reason in planned]
-
-    def _plan(self, old: Mapping[str, Any], checked: dict[str, Any]) -> plan_rules.Plan:
-        return plan_rules.Plan(old, checked, self.session.settings, self.session.client)
+        change = plan.Plan(old, checked, self.session.settings, self.session.client)
+        refused = plan.apply(code.plan_rules, rules.custom_diff, change)
+        return [(_camel_path(rules.root, path), reason) for path, reason in refused]
 
     def _tags_all(self, checked: Mapping[str, Any]) -> Any:
         override = checked.get("override_provider")
         return tags.tags_all(checked.get("tags") or {}, self.session.settings, defaults=not override)
 
     def _named(
-        self, rules: Rules, name: str, olds: Mapping[str, Any], given: Mapping[str, Any], seed: bytes
+        self, code: Resource, rules: Rules, name: str, olds: Mapping[str, Any], given: Mapping[str, Any], seed: bytes
     ) -> Properties:
-        rule = autoname.rule_for(rules)
+        rule = code.autoname or autoname.rule_for(rules)
         if rule is None:
             return {}
         key = rules.fields[rule.field].pulumi
@@ -221,7 +214,7 @@ class AwsProvider:
             return {
                 **_without_defaults(olds),
                 **_outputs_unknown(rules, {}, set(code.recomputed)),
-                **_without_defaults(_stateful(rules, news)),
+                **_computed_kept(rules.root, olds, _without_defaults(_stateful(rules, news))),
             }
         inputs = Inputs(new)
         op = self._operation(rules, new, resource_id=resource_id, old=old, new=inputs, changed=frozenset(changed))
@@ -353,6 +346,18 @@ def _computed_unknown(parent: Field, given: Mapping[str, Any]) -> Properties:
         else value
         for key, value in given.items()
     }
+
+
+def _computed_kept(parent: Field, olds: Mapping[str, Any], news: Mapping[str, Any]) -> Properties:
+    """The properties; in single blocks, what AWS filled in stays."""
+    kept = dict(news)
+    for key, new in news.items():
+        child, old = parent.by_pulumi.get(key), olds.get(key)
+        if child and child.kind == "object" and isinstance(new, Mapping) and isinstance(old, Mapping):
+            filled_in = {one.pulumi for one in child.children.values() if one.computed}
+            known = {name: value for name, value in cast("Properties", old).items() if name in filled_in}
+            kept[key] = {**known, **_computed_kept(child, cast("Properties", old), cast("Properties", new))}
+    return kept
 
 
 def _stateful(rules: Rules, inputs: Mapping[str, Any]) -> Properties:

@@ -11,7 +11,9 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, ClassVar, TypeVar
 
+from localcloud.provider.autoname import Autoname
 from localcloud.provider.config import Settings
+from localcloud.provider.plan import Rule
 from localcloud.provider.session import Session
 
 T = TypeVar("T")
@@ -83,6 +85,8 @@ class Resource:
 
     tf: ClassVar[str]
     """Terraform's name of the type: that of its rules file."""
+    pulumi: ClassVar[str]
+    """Pulumi's token, by which the type is found: a literal on a line of its own."""
     handles: ClassVar[frozenset[str]]
     """Top-level inputs that create or update carry out. `tags` never: the code sends `tags_all`."""
     steers: ClassVar[Mapping[str, Any]] = MappingProxyType({})
@@ -91,6 +95,10 @@ class Resource:
     """Dotted paths below a handled input that are not carried out."""
     recomputed: ClassVar[frozenset[str]] = frozenset()
     """Outputs that an update may change: unknown in its preview."""
+    plan_rules: ClassVar[tuple[Rule, ...]] = ()
+    """What carries out each `custom_diff` sentence of the rules file: see `plan`."""
+    autoname: ClassVar[Autoname | None] = None
+    """How a name is made up; None: as for any optional input called `name`."""
 
     def create(self, op: Operation) -> str:
         """Make the resource and return its id."""

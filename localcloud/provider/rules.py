@@ -65,10 +65,9 @@ class Field:
 
 @dataclass(frozen=True)
 class Rules:
-    """One resource type: its token, its fields and what holds for the type as a whole."""
+    """One resource type: its fields and what holds for the type as a whole."""
 
     tf: str
-    token: str
     framework: bool
     root: Field
     regional: bool
@@ -106,7 +105,6 @@ def build(data: Mapping[str, Any]) -> Rules:
     tags, tags_all = children.get("tags"), children.get("tags_all")
     return Rules(
         tf=data["tf"],
-        token=data["pulumi"],
         framework=data["framework"] != "sdkv2",
         root=root,
         regional="region" in children,

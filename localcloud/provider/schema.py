@@ -1,11 +1,11 @@
-"""The package schema of the types in the table, for `pulumi import`, which writes a program from it."""
+"""The package schema of all types, for `pulumi import`, which writes a program from it."""
 
 import json
 from typing import Any
 
 from localcloud.provider import VERSION
 from localcloud.provider.rules import Field, load
-from localcloud.provider.types import TABLE, resource_type
+from localcloud.provider.types import resource_type, tokens
 
 Schema = dict[str, Any]
 _SCALARS = {"string": "string", "int": "integer", "float": "number", "bool": "boolean"}
@@ -14,7 +14,7 @@ _SCALARS = {"string": "string", "int": "integer", "float": "number", "bool": "bo
 def package_schema() -> str:
     """Pulumi's schema as JSON text: every type with its inputs and outputs, blocks as types of their own."""
     types: Schema = {}
-    resources = {token: _resource(token, load(resource_type(token).tf).root, types) for token in sorted(TABLE)}
+    resources = {token: _resource(token, load(resource_type(token).tf).root, types) for token in sorted(tokens())}
     return json.dumps(
         {
             "name": "aws",

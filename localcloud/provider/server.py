@@ -11,55 +11,22 @@ from typing import Any
 from google.protobuf import empty_pb2
 
 from localcloud.provider import VERSION
-from localcloud.provider.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
+from localcloud.provider.property_values import decode_map, encode_map
+from localcloud.provider.proto import provider_pb2
 from localcloud.provider.provider import AwsProvider
+from localcloud.provider.servicer import PluginServicer
 from localcloud.provider.serving import answer, check_failures, diff_response, name_of, serve, type_of
-from localcloud.provider.wire import decode_map, encode_map
 
 
-class Servicer(provider_pb2_grpc.ResourceProviderServicer):
+class Servicer(PluginServicer[AwsProvider]):
     """One plugin process's service."""
 
-    def __init__(self, provider: AwsProvider) -> None:
-        self.provider = provider
+    version = VERSION
 
-    def Handshake(self, request: Any, context: Any) -> Any:  # noqa: N802, ARG002 (gRPC's names)
-        return provider_pb2.ProviderHandshakeResponse(accept_secrets=True)
+    def package_schema(self) -> str:
+        from localcloud.provider.schema import package_schema  # it loads every type
 
-    def GetPluginInfo(self, request: Any, context: Any) -> Any:  # noqa: N802, ARG002
-        return plugin_pb2.PluginInfo(version=VERSION)
-
-    def GetSchema(self, request: Any, context: Any) -> Any:  # noqa: N802, ARG002
-        from localcloud.provider.schema import package_schema  # only `pulumi import` asks
-
-        return provider_pb2.GetSchemaResponse(schema=package_schema())
-
-    def Cancel(self, request: Any, context: Any) -> Any:  # noqa: N802, ARG002
-        self.provider.cancelled.set()
-        return empty_pb2.Empty()
-
-    def CheckConfig(self, request: Any, context: Any) -> Any:  # noqa: N802
-        def run() -> Any:
-            news, _ = decode_map(request.news)
-            return provider_pb2.CheckResponse(
-                inputs=request.news, failures=check_failures(self.provider.check_config(news))
-            )
-
-        return answer(context, run)
-
-    def DiffConfig(self, request: Any, context: Any) -> Any:  # noqa: N802
-        def run() -> Any:
-            olds = request.old_inputs if request.old_inputs.fields else request.olds
-            return diff_response(self.provider.diff_config(decode_map(olds)[0], decode_map(request.news)[0]))
-
-        return answer(context, run)
-
-    def Configure(self, request: Any, context: Any) -> Any:  # noqa: N802
-        def run() -> Any:
-            self.provider.configure(decode_map(request.args)[0])
-            return provider_pb2.ConfigureResponse(acceptSecrets=True, supportsPreview=True)
-
-        return answer(context, run)
+        return package_schema()
 
     def Check(self, request: Any, context: Any) -> Any:  # noqa: N802
         def run() -> Any:
@@ -138,4 +105,4 @@ def _spread(secrets: set[str]) -> set[str]:
 def run() -> None:
     """The plugin process."""
     provider = AwsProvider()
-    serve(Servicer(provider), provider.cancelled.set, preload="botocore.session")
+    serve(Servicer(provider), provider.cancel, preload="botocore.session")

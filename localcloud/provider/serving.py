@@ -17,8 +17,8 @@ from google.protobuf import any_pb2
 
 from localcloud.provider.compare import DiffResult
 from localcloud.provider.errors import PartlyCreatedError, ProviderError
+from localcloud.provider.property_values import WireError, encode_map
 from localcloud.provider.proto import provider_pb2, provider_pb2_grpc, status_pb2
-from localcloud.provider.wire import WireError, encode_map
 
 _THREADS: Final = 64
 _MESSAGE_BYTES: Final = 400 * 1024 * 1024

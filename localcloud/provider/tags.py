@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from localcloud.provider.config import Settings
-from localcloud.provider.wire import UNKNOWN, has_unknown
+from localcloud.provider.property_values import UNKNOWN, has_unknown
 
 
 def ignored(key: str, settings: Settings) -> bool:

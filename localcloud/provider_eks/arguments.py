@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from localcloud.provider.errors import ProviderError
-from localcloud.provider.wire import UNKNOWN
+from localcloud.provider.property_values import UNKNOWN
 from localcloud.provider_eks.outputs import NOTHING, Output
 
 CARRIED_OUT: Final = frozenset(

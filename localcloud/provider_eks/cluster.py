@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
-from localcloud.provider.wire import Reference
+from localcloud.provider.property_values import Reference
 from localcloud.provider_eks.arguments import Arguments
 from localcloud.provider_eks.kubeconfig import as_json, await_healthy, kubeconfig
 from localcloud.provider_eks.monitor import KUBERNETES, Monitor, Registered

@@ -8,8 +8,8 @@ import grpc
 
 from localcloud import provider, provider_kubernetes
 from localcloud.provider.errors import ProviderError
+from localcloud.provider.property_values import UNKNOWN, Reference, decode_map, encode_map
 from localcloud.provider.proto import resource_monitor
-from localcloud.provider.wire import UNKNOWN, Reference, decode_map, encode_map
 from localcloud.provider_eks.outputs import Output
 
 resource_pb2, resource_pb2_grpc = resource_monitor()

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from localcloud.provider.wire import UNKNOWN, has_unknown
+from localcloud.provider.property_values import UNKNOWN, has_unknown
 
 
 @dataclass(frozen=True)

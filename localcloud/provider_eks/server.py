@@ -1,15 +1,16 @@
 """The gRPC side: the part of Pulumi's ResourceProvider service that a component plugin has."""
 
 import json
-import threading
+from collections.abc import Mapping
 from typing import Any
 
-from google.protobuf import empty_pb2
-
+from localcloud.provider.compare import DiffResult
 from localcloud.provider.errors import ProviderError
-from localcloud.provider.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
+from localcloud.provider.property_values import decode_map
+from localcloud.provider.proto import provider_pb2
+from localcloud.provider.results import Failures
+from localcloud.provider.servicer import PluginServicer
 from localcloud.provider.serving import answer, serve
-from localcloud.provider.wire import decode_map
 from localcloud.provider_eks import VERSION
 from localcloud.provider_eks.arguments import Arguments
 from localcloud.provider_eks.cluster import COMPONENT, Construction
@@ -17,29 +18,29 @@ from localcloud.provider_eks.monitor import Monitor, encoded
 from localcloud.provider_eks.outputs import Output
 
 
-class Servicer(provider_pb2_grpc.ResourceProviderServicer):
+class Configuration:
+    """None: what the component makes has its providers from the program."""
+
+    def check_config(self, news: Mapping[str, Any]) -> Failures:  # noqa: ARG002
+        return []
+
+    def diff_config(self, olds: Mapping[str, Any], news: Mapping[str, Any]) -> DiffResult:  # noqa: ARG002
+        return DiffResult()
+
+    def configure(self, args: Mapping[str, Any]) -> None: ...
+
+    def cancel(self) -> None: ...
+
+
+class Servicer(PluginServicer[Configuration]):
     """One plugin process's service."""
 
-    def Handshake(self, request: Any, context: Any) -> Any:  # noqa: N802, ARG002 (gRPC's names)
-        return provider_pb2.ProviderHandshakeResponse(accept_secrets=True, accept_resources=True)
+    version = VERSION
+    takes_resources = True
 
-    def GetPluginInfo(self, request: Any, context: Any) -> Any:  # noqa: N802, ARG002
-        return plugin_pb2.PluginInfo(version=VERSION)
-
-    def GetSchema(self, request: Any, context: Any) -> Any:  # noqa: N802, ARG002
-        return provider_pb2.GetSchemaResponse(schema=json.dumps({"name": "eks", "version": VERSION}))
-
-    def Cancel(self, request: Any, context: Any) -> Any:  # noqa: N802, ARG002
-        return empty_pb2.Empty()
-
-    def CheckConfig(self, request: Any, context: Any) -> Any:  # noqa: N802, ARG002
-        return provider_pb2.CheckResponse(inputs=request.news)
-
-    def DiffConfig(self, request: Any, context: Any) -> Any:  # noqa: N802, ARG002
-        return provider_pb2.DiffResponse(changes=provider_pb2.DiffResponse.DIFF_NONE)
-
-    def Configure(self, request: Any, context: Any) -> Any:  # noqa: N802, ARG002
-        return provider_pb2.ConfigureResponse(acceptSecrets=True, supportsPreview=True, acceptResources=True)
+    def package_schema(self) -> str:
+        """The name alone: a component can't be imported."""
+        return json.dumps({"name": "eks", "version": VERSION})
 
     def Construct(self, request: Any, context: Any) -> Any:  # noqa: N802
         return answer(context, lambda: _construct(request))
@@ -77,4 +78,5 @@ def _construct(request: Any) -> Any:
 
 def run() -> None:
     """Serve until the engine ends."""
-    serve(Servicer(), threading.Event().set, "localcloud.provider_eks.cluster")
+    configuration = Configuration()
+    serve(Servicer(configuration), configuration.cancel, "localcloud.provider_eks.cluster")

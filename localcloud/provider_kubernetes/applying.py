@@ -6,9 +6,8 @@ import os
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from localcloud.kubernetes.http_client import HttpClient
 from localcloud.kubernetes.objects.errors import ApiError
 from localcloud.kubernetes.objects.ownership import copied
 from localcloud.provider.errors import PartlyCreatedError, ProviderError
@@ -17,12 +16,20 @@ from localcloud.provider_kubernetes.inputs import PATCH_FORCE, annotation
 from localcloud.provider_kubernetes.state import identity, recorded, secret_names, shown
 from localcloud.provider_kubernetes.tokens import Token
 
+if TYPE_CHECKING:
+    from localcloud.kubernetes.http_client import HttpClient
+
 _PAUSES: Final = (0.1, 0.3, 1.0, 3.0, None)
 """Seconds after each attempt to create what still lacks its namespace."""
 _PATCH_FORCE: Final = "PULUMI_K8S_ENABLE_PATCH_FORCE"
 _CONFLICT: Final = (
     "Server-Side Apply field conflict detected. See https://www.pulumi.com/registry/packages/kubernetes/how-to-guides/"
     "managing-resources-with-server-side-apply/#handle-field-conflicts-on-existing-resources for troubleshooting help."
+)
+_REQUIRED: Final = "Required value"
+_MANAGES_REQUIRED: Final = (
+    "this Patch resource is currently managing a required field, so it can't be deleted directly. Either set the "
+    "`retainOnDelete` resource option, or transfer ownership of the field before deleting"
 )
 Json = dict[str, Any]
 
@@ -89,11 +96,22 @@ class Applying:
             reason = "Resource operation was cancelled" if self.cancelled.is_set() else str(error)
             raise self.unready(self._latest(live), news, f"{why}: {reason}") from error
 
+    def not_updated(self, olds: Json, news: Json, error: ApiError, failed: str, why: str) -> ProviderError:
+        """What an update raises that the API server refused: of an object that is there the engine records the new
+        inputs, as one that doesn't work yet."""
+        try:
+            live = shown(self.client.get(path_of(self.token, olds)))
+        except ApiError as gone:
+            return ProviderError(f"{failed}: {self.words(error)}\nunable to get cluster state: {gone.message}")
+        return self.unready(live, news, f"{why}: {self.words(error)}")
+
     def refuse_unready(self, live: Json, known: Json) -> None:
-        """A refresh says of a Deployment that doesn't work that it doesn't, so that the next update mends it."""
+        """A refresh says of an object that doesn't work that it doesn't, so that the next update mends it."""
         kind = self.token.kind
-        progress = awaiting.progress_of(self.client, kind, known)
-        if kind.name != "Deployment" or self.token.patch or progress is None or (now := progress(live)).ready:
+        if self.token.patch or kind.name not in awaiting.KINDS:
+            return
+        progress = awaiting.progress_of(self.client, kind, known, settled=True)
+        if progress is None or (now := progress(live)).ready:
             return
         reason = f"Resource '{live['metadata']['name']}' was created but failed to initialize"
         causes = awaiting.causes(self.client, kind, live, now)
@@ -110,6 +128,10 @@ class Applying:
             named = f'The resource managed by field manager "{self.manager}" had an apply conflict'
             return f"{_CONFLICT}\n{named}: {error.message}"
         return error.message
+
+    def deletion_words(self, error: ApiError) -> str:
+        required = [one["field"] for one in error.details.get("causes") or () if one["message"].startswith(_REQUIRED)]
+        return f"{_MANAGES_REQUIRED}: {required[0]}" if self.token.patch and required else error.message
 
     def _latest(self, live: Json) -> Json:
         try:

@@ -1,8 +1,10 @@
 """Waiting until an object works, as pulumi-kubernetes does: a Deployment until its rollout is complete, a Service until
-it has endpoints, a Pod until it is ready, any object for what its `waitFor` annotation names.
+every pod that it selects is ready (also where there are none), a Pod until it is ready, any object for what its
+`waitFor` annotation names.
 
 One thing differs: a Deployment that its controller declares failed (ProgressDeadlineExceeded) fails at once, where the
 official provider waits on until its own timeout. That deadline follows the local cloud's time scale, the timeout can't.
+What was declared before this update says nothing about it, and stands until all pods are there: for that there is time.
 """
 
 from __future__ import annotations
@@ -10,14 +12,21 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from localcloud.kubernetes.http_client import HttpClient
 from localcloud.kubernetes.objects.kinds import Kind, kind
 from localcloud.provider_kubernetes import failing_pods, wait_for
 from localcloud.provider_kubernetes.inputs import SKIP_AWAIT, TIMEOUT, WAIT_FOR, annotation
 
+if TYPE_CHECKING:
+    from localcloud.kubernetes.http_client import HttpClient
+
 _SECONDS: Final = 600.0
+_RECOVERY_SECONDS: Final = 60.0
+"""For a Deployment that had failed before this update: as long as programs take to start on a busy machine, twice."""
+_FAILED: Final = "ProgressDeadlineExceeded"
+KINDS: Final = frozenset({"Deployment", "Pod", "Service"})
+"""Of whose objects a refresh says whether they work, as an update does."""
 Json = dict[str, Any]
 
 
@@ -43,8 +52,11 @@ def seconds(timeout: float, inputs: Json) -> float:
     return timeout or (float(stated) if stated else _SECONDS)
 
 
-def progress_of(client: HttpClient, of: Kind, inputs: Json) -> Callable[[Json], Progress] | None:
-    """How to tell whether objects of this kind work; None: they do as soon as they are there."""
+def progress_of(
+    client: HttpClient, of: Kind, inputs: Json, *, settled: bool = False
+) -> Callable[[Json], Progress] | None:
+    """How to tell whether objects of this kind work; None: they do as soon as they are there. ``settled``: controllers
+    have had time to look at them, so that a Service may be without endpoints."""
     if annotation(inputs, SKIP_AWAIT) == "true":
         return None
     if stated := annotation(inputs, WAIT_FOR):
@@ -56,7 +68,7 @@ def progress_of(client: HttpClient, of: Kind, inputs: Json) -> Callable[[Json], 
         case "Pod":
             return _pod
         case "Service":
-            return lambda live: _service(client, live)
+            return lambda live: _service(client, live, settled=settled)
         case _:
             return None
 
@@ -68,8 +80,10 @@ def wait(client: HttpClient, of: Kind, live: Json, inputs: Json, timeout: float)
         return live
     name = live["metadata"]["name"]
     ends = time.monotonic() + seconds(timeout, inputs)
+    if _has_failed(live):
+        live = _recovered(client, of, live, ends)
     last = Progress(ready=False)
-    for live in _versions(client, of, live, ends):  # noqa: B020, PLR1704 (each is the object as it has become)
+    for live in _versions(client, of, live, ends):  # noqa: B020 (each is the object as it has become)
         last = progress(live)
         if last.ready:
             return live
@@ -96,6 +110,20 @@ def _versions(client: HttpClient, of: Kind, live: Json, ends: float) -> Iterator
                 return
 
 
+def _has_failed(live: Json) -> bool:
+    stated = (live.get("status") or {}).get("conditions") or ()
+    return any(each["type"] == "Progressing" and each.get("reason") == _FAILED for each in stated)
+
+
+def _recovered(client: HttpClient, of: Kind, live: Json, ends: float) -> Json:
+    """The object once it has no longer failed, or when the time for that is over."""
+    for version in _versions(client, of, live, min(ends, time.monotonic() + _RECOVERY_SECONDS)):
+        live = version
+        if not _has_failed(live):
+            break
+    return live
+
+
 def _deployment(live: Json) -> Progress:
     status, spec = live.get("status") or {}, live["spec"]
     if status.get("observedGeneration", 0) < live["metadata"]["generation"]:
@@ -116,7 +144,7 @@ def _deployment(live: Json) -> Progress:
         for each in (progressing, available)
         if each.get("status") == "False" and each.get("reason") and each.get("message")
     )
-    return Progress(ready=False, causes=causes, over=progressing.get("reason") == "ProgressDeadlineExceeded")
+    return Progress(ready=False, causes=causes, over=_has_failed(live))
 
 
 def causes(client: HttpClient, of: Kind, live: Json, last: Progress) -> list[str]:
@@ -130,6 +158,8 @@ def _attained(live: Json) -> list[str]:
     stated = {each["type"]: each for each in (live.get("status") or {}).get("conditions") or ()}
     if stated.get("Available", {}).get("status") != "True":
         return ["Minimum number of live Pods was not attained"]
+    if stated.get("Progressing", {}).get("reason") != "NewReplicaSetAvailable":
+        return ["Minimum number of Pods to consider the application live was not attained"]
     return ["Attempted to roll forward to new ReplicaSet, but minimum number of Pods did not become live"]
 
 
@@ -140,17 +170,16 @@ def _pod(live: Json) -> Progress:
     return Progress(ready or status.get("phase") == "Succeeded", causes, over=status.get("phase") == "Failed")
 
 
-def _service(client: HttpClient, live: Json) -> Progress:
+def _service(client: HttpClient, live: Json, *, settled: bool) -> Progress:
     spec, metadata = live["spec"], live["metadata"]
     if spec.get("type") == "ExternalName" or spec.get("clusterIP") == "None" or not spec.get("selector"):
         return Progress(ready=True)
     query = {"labelSelector": f"kubernetes.io/service-name={metadata['name']}"}
     slices = client.get(kind("EndpointSlice").path(metadata["namespace"]), query)["items"]
-    ready = any(
-        (each.get("conditions") or {}).get("ready", True) for part in slices for each in part.get("endpoints") or ()
-    )
+    stated = [each.get("conditions") or {} for part in slices for each in part.get("endpoints") or ()]
+    pods = [bool(each.get("ready", True)) for each in stated if not each.get("terminating")]
     cause = (
         "Service does not target any Pods. Selected Pods may not be ready, or field '.spec.selector' may not match "
         "labels on any Pods"
     )
-    return Progress(ready, () if ready else (cause,))
+    return Progress((settled or bool(slices)) and all(pods), () if any(pods) else (cause,))

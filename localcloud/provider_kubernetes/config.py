@@ -14,10 +14,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-import yaml
-
 from localcloud.provider.compare import Change
-from localcloud.provider.wire import UNKNOWN
+from localcloud.provider.property_values import UNKNOWN
+from localcloud.provider.results import Failures
 
 IDENTIFIER: Final = "clusterIdentifier"
 _TEXTS: Final = ("kubeconfig", "context", "cluster", "namespace", IDENTIFIER)
@@ -31,7 +30,6 @@ _FLAGS: Final = {
 _SILENT: Final = ("suppressDeprecationWarnings", "suppressHelmHookWarnings", "version", "pluginDownloadURL")
 """Of the official provider, without effect here: there are no such warnings."""
 _CLUSTER: Final = ("kubeconfig", "context", "cluster")
-Failures = list[tuple[str, str]]
 Json = dict[str, Any]
 
 
@@ -173,6 +171,8 @@ def _document(text: str) -> Json:
         )
     if "\n" not in text and "{" not in text and Path(text).expanduser().is_file():
         text = Path(text).expanduser().read_text()
+    import yaml  # not needed while there is no kubeconfig, as in a cluster's first preview
+
     try:
         value = yaml.safe_load(text)
     except yaml.YAMLError as error:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import threading
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from localcloud.kubernetes.http_client import HttpClient, UnreachableError
+from localcloud.kubernetes.client import UnreachableError
 from localcloud.kubernetes.objects.errors import ApiError
 from localcloud.kubernetes.objects.schemas import Schemas, minors, schemas
 from localcloud.provider_kubernetes.config import Access, KubeconfigError, Settings, access
 from localcloud.provider_kubernetes.credentials import Tokens
+
+if TYPE_CHECKING:
+    from localcloud.kubernetes.http_client import HttpClient
 
 _AGENT: Final = "pulumi-kubernetes"
 _SCHEMA: Final = "unable to load schema information from the API server"
@@ -64,6 +67,8 @@ class Connection:
             way_in = access(self._settings)
         except KubeconfigError as error:
             return str(error)
+        from localcloud.kubernetes.http_client import HttpClient  # a quarter of the plugin's start
+
         self._client = HttpClient(way_in.server, way_in.authority, Tokens(way_in), _AGENT)
         try:
             version = self._client.get("/version")

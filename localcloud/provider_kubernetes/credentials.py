@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from localcloud.kubernetes.http_client import UnreachableError
+from localcloud.kubernetes.client import UnreachableError
 from localcloud.provider_kubernetes.config import Access, Command
 
 _SECONDS: Final = 10 * 60

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import time
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from localcloud.kubernetes.http_client import HttpClient
 from localcloud.kubernetes.objects.errors import ApiError
 from localcloud.kubernetes.objects.kinds import Kind
 from localcloud.provider.errors import ProviderError
 from localcloud.provider_kubernetes import awaiting
 from localcloud.provider_kubernetes.inputs import DELETION, SKIP_AWAIT, annotation
+
+if TYPE_CHECKING:
+    from localcloud.kubernetes.http_client import HttpClient
 
 _UNAWAITED: Final = frozenset({"Namespace", "Pod", "Deployment"})
 """Of these pulumi-kubernetes honours skipAwait in a deletion too."""

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from localcloud.provider.compare import Change
-from localcloud.provider.wire import UNKNOWN
+from localcloud.provider.property_values import UNKNOWN
 
 _REPLACING: Final[Mapping[str, tuple[str, ...]]] = {
     "ConfigMap": ("data", "binaryData"),
@@ -89,6 +89,6 @@ def _items(before: list[Any], after: list[Any], path: str) -> Iterator[tuple[str
 
 
 def _joined(path: str, name: str) -> str:
-    if not re.fullmatch(r"[A-Za-z_$][\w$]*", name):
-        return f'{path}["{name}"]'
+    if re.search(r'[."\[\]]', name):
+        return path + '["' + name.replace('"', '\\"') + '"]'
     return f"{path}.{name}" if path else name

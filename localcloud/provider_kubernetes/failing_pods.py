@@ -1,12 +1,16 @@
-"""What pods that don't become ready say of themselves: the scheduler's words, and those of their containers."""
+"""What pulumi-kubernetes says of pods that don't become ready: the messages of their conditions and containers. Why the
+scheduler finds no node, and why a ReplicaSet may not make pods, it doesn't say.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from localcloud.kubernetes.http_client import HttpClient
 from localcloud.kubernetes.objects.kinds import kind
+
+if TYPE_CHECKING:
+    from localcloud.kubernetes.http_client import HttpClient
 
 _REVISION: Final = "deployment.kubernetes.io/revision"
 Json = dict[str, Any]
@@ -20,27 +24,22 @@ def of_deployment(client: HttpClient, deployment: Json) -> list[str]:
     if newest is None:
         return []
     pods = [each for each in client.get(kind("Pod").path(namespace))["items"] if _owned(each, newest)]
-    said = [text for pod in pods if "deletionTimestamp" not in pod["metadata"] for text in words(pod)]
-    refused = [each for each in (newest.get("status") or {}).get("conditions") or () if each.get("status") == "True"]
-    return [*(str(each.get("message", "")) for each in refused if each["type"] == "ReplicaFailure"), *said]
+    return [text for pod in pods for text in words(pod)]
 
 
 def words(pod: Json) -> Iterator[str]:
-    """Why the pod isn't ready."""
-    status = pod.get("status") or {}
-    metadata = pod["metadata"]
-    name = f"{metadata['namespace']}/{metadata['name']}"
+    """Why the pod isn't ready: of its first condition that isn't met."""
+    status, metadata = pod.get("status") or {}, pod["metadata"]
     stated = {each["type"]: each for each in status.get("conditions") or ()}
-    scheduled = stated.get("PodScheduled", {})
-    if scheduled.get("status") == "False" and scheduled.get("message"):
-        yield f"[Pod {name}]: {scheduled['message']}"
-    for condition, field in (("Initialized", "initContainerStatuses"), ("Ready", "containerStatuses")):
-        if stated.get(condition, {}).get("status") == "True":
+    for name in ("PodScheduled", "Initialized", "Ready"):
+        condition = stated.get(name) or {}
+        if condition.get("status") == "True" or (name == "Ready" and status.get("phase") == "Succeeded"):
             continue
-        said = [text for each in status.get(field) or () for text in _container(each)]
-        message = str(stated.get(condition, {}).get("message", ""))
-        if said or message:
-            yield f"[Pod {name}]: " + " ".join(part for part in (message, "; ".join(said)) if part)
+        said = [text for each in status.get("containerStatuses") or () for text in _container(each)]
+        if name != "PodScheduled" and condition and (said or condition.get("message")):
+            message = str(condition.get("message", "")) if condition.get("reason") else ""
+            yield f"[Pod {metadata['namespace']}/{metadata['name']}]: {message}" + "\n".join(said)
+        return
 
 
 def _container(status: Json) -> Iterator[str]:
@@ -49,17 +48,19 @@ def _container(status: Json) -> Iterator[str]:
     state = status.get("state") or {}
     waiting, terminated = state.get("waiting") or {}, state.get("terminated") or {}
     last = (status.get("lastState") or {}).get("terminated") or {}
-    if waiting and waiting.get("reason") not in ("ContainerCreating", "PodInitializing"):
+    if waiting and waiting.get("reason") != "ContainerCreating":
         yield f"[{waiting.get('reason')}] {waiting.get('message', '')}"
-    if terminated.get("reason") and terminated.get("exitCode") != 0:
+    if terminated.get("reason"):
         text = terminated.get("message")
-        exit_code = f"container {status['name']!r} completed with exit code {terminated.get('exitCode')}"
+        exit_code = f'Container "{status["name"]}" completed with exit code {terminated.get("exitCode")}'
         yield f"[{terminated['reason']}] {text}" if text else exit_code
     if last:
         yield (
-            f"container {status['name']!r} terminated at {last.get('finishedAt')} ({last.get('reason')}: exit code "
-            f"{last.get('exitCode')})" + (f" {last['message']}" if last.get("message") else "")
+            f'Container "{status["name"]}" terminated at {last.get("finishedAt")} ({last.get("reason")}: exit code '
+            f"{last.get('exitCode')})"
         )
+        if last.get("message"):
+            yield str(last["message"])
 
 
 def _owned(value: Json, owner: Json) -> bool:

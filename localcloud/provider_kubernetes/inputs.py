@@ -11,7 +11,8 @@ from typing import Any, Final
 from localcloud.kubernetes.objects import defaults, rules, structure
 from localcloud.kubernetes.objects.ownership import copied
 from localcloud.kubernetes.objects.schemas import Schemas
-from localcloud.provider.wire import UNKNOWN
+from localcloud.provider.property_values import UNKNOWN
+from localcloud.provider.results import Failures
 from localcloud.provider_kubernetes import wait_for
 from localcloud.provider_kubernetes.tokens import Token
 
@@ -25,7 +26,6 @@ DELETION: Final = "pulumi.com/deletionPropagationPolicy"
 _ANNOTATIONS: Final = frozenset({AUTONAMED, SKIP_AWAIT, WAIT_FOR, TIMEOUT, PATCH_FORCE, PATCH_MANAGER, DELETION})
 _SUFFIX: Final = 8
 Json = dict[str, Any]
-Failures = list[tuple[str, str]]
 
 
 def annotation(value: Mapping[str, Any], name: str) -> str:

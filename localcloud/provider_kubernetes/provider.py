@@ -10,13 +10,13 @@ from __future__ import annotations
 import secrets
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Final
 
 from localcloud.kubernetes.objects.errors import ApiError
 from localcloud.kubernetes.objects.merging import merge_patch
 from localcloud.provider.compare import DiffResult
 from localcloud.provider.errors import ProviderError
+from localcloud.provider.results import Failures, ReadResult
 from localcloud.provider_kubernetes import config, deletion, differences, inputs, state
 from localcloud.provider_kubernetes.applying import Applying, path_of
 from localcloud.provider_kubernetes.connection import Connection
@@ -29,16 +29,6 @@ _FORGET: Final = (
     'PULUMI_K8S_DELETE_UNREACHABLE environment variable set to "true"'
 )
 Json = dict[str, Any]
-Failures = list[tuple[str, str]]
-
-
-@dataclass(frozen=True)
-class ReadResult:
-    """An object as the cluster has it; an empty id when it is gone."""
-
-    resource_id: str
-    state: Json = field(default_factory=dict[str, Any])
-    inputs: Json = field(default_factory=dict[str, Any])
 
 
 class KubernetesProvider:
@@ -110,8 +100,7 @@ class KubernetesProvider:
         """The id and state of a new object. ``hidden`` are the names of secret inputs."""
         if preview:
             return "", news
-        manager = annotation(news, PATCH_MANAGER) or f"{MANAGER_PREFIX}-{secrets.token_hex(4)}"
-        applying = self._applying(parse(type_token), manager, hidden)
+        applying = self._applying(parse(type_token), _manager(news, {}), hidden)
         live = applying.create(news, f'resource "{urn}" was not successfully created by the Kubernetes API server')
         why = (
             f'resource "{urn}" was successfully created, but the Kubernetes API server reported that it failed to '
@@ -133,17 +122,18 @@ class KubernetesProvider:
     ) -> Json:
         if preview:
             return merge_patch({key: value for key, value in olds.items() if key not in OWN}, news)
-        before = str(olds.get(MANAGER) or MANAGER_PREFIX)
-        applying = self._applying(parse(type_token), annotation(news, PATCH_MANAGER) or before, hidden)
+        before = _manager(olds.get(INPUTS) or {}, olds)
+        applying = self._applying(parse(type_token), _manager(news, olds), hidden)
+        why = f'the Kubernetes API server reported that "{identity(olds)}" failed to fully initialize or become live'
         try:
             applying.client.get(path_of(applying.token, olds))
             live = applying.apply(applying.keep_ignored(news, ignored))
-            if applying.manager != before:
-                applying.relinquish(live, before)
         except ApiError as error:
-            raise ProviderError(f'update of resource "{urn}" failed: {applying.words(error)}') from error
-        why = f'the Kubernetes API server reported that "{identity(live)}" failed to fully initialize or become live'
-        return applying.wait(live, news, timeout, why)
+            raise applying.not_updated(olds, news, error, f'update of resource "{urn}" failed', why) from error
+        state = applying.wait(live, news, timeout, why)
+        if applying.manager != before:
+            applying.relinquish(live, before)
+        return state
 
     def read(
         self, type_token: str, resource_id: str, old_inputs: Json, olds: Json, hidden: frozenset[str]
@@ -151,20 +141,23 @@ class KubernetesProvider:
         """The object as it stands; its inputs as far as the program stated them, so that a refresh shows drift."""
         if failure := self._connection.failure():
             return self._read_unreachable(resource_id, old_inputs, olds, failure)
-        applying = self._applying(parse(type_token), str(olds.get(MANAGER) or MANAGER_PREFIX), hidden)
+        token = parse(type_token)
         namespace, _, name = resource_id.rpartition("/")
         try:
-            stands = applying.client.get(applying.token.kind.path(namespace or "default", name))
+            stands = self._connection.client.get(token.kind.path(namespace or "default", name))
         except ApiError as error:
             if error.status == 404:
                 return ReadResult("")
             raise ProviderError(f"reading {resource_id}: {error.message}") from error
+        manager = _manager(old_inputs, olds)
         live = state.shown(stands)
-        known = differences.pruned(live, old_inputs) if old_inputs else state.as_inputs(live)
+        if not old_inputs:
+            known = state.as_inputs(token.kind, live)
+            return ReadResult(resource_id, state.recorded(live, known, manager), known)
+        known = differences.pruned(live, old_inputs)
         if "stringData" in old_inputs:
             known = {**known, "stringData": state.texts_of(old_inputs, live)}
-        applying.refuse_unready(live, known)
-        manager = str(olds.get(MANAGER) or state.manager_of(stands) or MANAGER_PREFIX)
+        self._applying(token, manager, hidden).refuse_unready(live, known)
         return ReadResult(resource_id, state.recorded(live, known, manager), known)
 
     def _read_unreachable(self, resource_id: str, old_inputs: Json, olds: Json, failure: str) -> ReadResult:
@@ -177,12 +170,12 @@ class KubernetesProvider:
             f"configured Kubernetes cluster is unreachable: {failure}"
         )
 
-    def delete(self, type_token: str, resource_id: str, olds: Json, *, timeout: float) -> None:
+    def delete(self, type_token: str, olds: Json, *, timeout: float) -> None:
         if self._connection.failure() and self._settings.delete_unreachable:
             return
         if failure := self._connection.failure():
             raise ProviderError(f"configured Kubernetes cluster is unreachable. {_FORGET}\n{failure}")
-        manager = str(olds.get(MANAGER) or MANAGER_PREFIX)
+        manager = _manager(olds.get(INPUTS) or {}, olds)
         applying = self._applying(parse(type_token), manager, frozenset())
         try:
             if applying.token.patch:
@@ -192,13 +185,18 @@ class KubernetesProvider:
                 deletion.delete(applying.client, applying.token.kind, olds, olds.get(INPUTS) or {}, timeout)
         except ApiError as error:
             if error.status != 404:
-                raise ProviderError(f"deletion of {resource_id} failed: {error.message}") from error
+                raise ProviderError(applying.deletion_words(error)) from error
 
     def _applying(self, token: Token, manager: str, hidden: frozenset[str]) -> Applying:
         """Raises ProviderError where the cluster can't be reached."""
         if failure := self._connection.failure():
             raise ProviderError(f"configured Kubernetes cluster is unreachable: {failure}")
         return Applying(self._connection.client, token, manager, hidden, self.cancelled)
+
+
+def _manager(stated: Mapping[str, Any], olds: Mapping[str, Any]) -> str:
+    """The name that owns an object's fields: the one that its inputs state, else the state's, else a new one."""
+    return annotation(stated, PATCH_MANAGER) or str(olds.get(MANAGER) or f"{MANAGER_PREFIX}-{secrets.token_hex(4)}")
 
 
 def _keeps_its_name(live: Json, news: Json) -> bool:

@@ -4,53 +4,27 @@ from typing import Any
 
 from google.protobuf import empty_pb2
 
-from localcloud.kubernetes.http_client import UnreachableError
+from localcloud.kubernetes.client import UnreachableError
 from localcloud.provider.errors import ProviderError
-from localcloud.provider.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
+from localcloud.provider.property_values import decode_map, encode_map
+from localcloud.provider.proto import provider_pb2
+from localcloud.provider.servicer import PluginServicer
 from localcloud.provider.serving import answer, check_failures, diff_response, name_of, serve, type_of
-from localcloud.provider.wire import decode_map, encode_map
 from localcloud.provider_kubernetes import VERSION
 from localcloud.provider_kubernetes.provider import KubernetesProvider
 from localcloud.provider_kubernetes.state import secret_names
 from localcloud.provider_kubernetes.tokens import parse
 
 
-class Servicer(provider_pb2_grpc.ResourceProviderServicer):
+class Servicer(PluginServicer[KubernetesProvider]):
     """One plugin process's service."""
 
-    def __init__(self, provider: KubernetesProvider) -> None:
-        self.provider = provider
+    version = VERSION
 
-    def Handshake(self, request: Any, context: Any) -> Any:  # noqa: N802, ARG002 (gRPC's names)
-        return provider_pb2.ProviderHandshakeResponse(accept_secrets=True)
+    def package_schema(self) -> str:
+        from localcloud.provider_kubernetes.schema import package_schema
 
-    def GetPluginInfo(self, request: Any, context: Any) -> Any:  # noqa: N802, ARG002
-        return plugin_pb2.PluginInfo(version=VERSION)
-
-    def Cancel(self, request: Any, context: Any) -> Any:  # noqa: N802, ARG002
-        self.provider.cancel()
-        return empty_pb2.Empty()
-
-    def CheckConfig(self, request: Any, context: Any) -> Any:  # noqa: N802
-        def run() -> Any:
-            failures = check_failures(self.provider.check_config(decode_map(request.news)[0]))
-            return provider_pb2.CheckResponse(inputs=request.news, failures=failures)
-
-        return answer(context, run)
-
-    def DiffConfig(self, request: Any, context: Any) -> Any:  # noqa: N802
-        def run() -> Any:
-            olds = request.old_inputs if request.old_inputs.fields else request.olds
-            return diff_response(self.provider.diff_config(decode_map(olds)[0], decode_map(request.news)[0]))
-
-        return answer(context, run)
-
-    def Configure(self, request: Any, context: Any) -> Any:  # noqa: N802
-        def run() -> Any:
-            self.provider.configure(decode_map(request.args)[0])
-            return provider_pb2.ConfigureResponse(acceptSecrets=True, supportsPreview=True)
-
-        return answer(context, run)
+        return package_schema()
 
     def Check(self, request: Any, context: Any) -> Any:  # noqa: N802
         def run() -> Any:
@@ -91,7 +65,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
             result = self.provider.read(token, request.id, inputs, state, secret)
             return provider_pb2.ReadResponse(
                 id=result.resource_id,
-                properties=encode_map(result.state, secret),
+                properties=encode_map(result.properties, secret),
                 inputs=encode_map(result.inputs, secret),
             )
 
@@ -119,7 +93,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
     def Delete(self, request: Any, context: Any) -> Any:  # noqa: N802
         def run() -> Any:
             state = decode_map(request.properties)[0]
-            self.provider.delete(type_of(request.urn), request.id, state, timeout=request.timeout)
+            self.provider.delete(type_of(request.urn), state, timeout=request.timeout)
             return empty_pb2.Empty()
 
         return _reached(context, run)

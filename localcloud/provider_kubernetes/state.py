@@ -5,6 +5,7 @@ from __future__ import annotations
 from base64 import b64decode
 from typing import Any, Final
 
+from localcloud.kubernetes.objects.kinds import Kind
 from localcloud.provider_kubernetes.tokens import Token
 
 INPUTS: Final = "__inputs"
@@ -19,9 +20,9 @@ _SERVERS: Final = (
     "managedFields",
     "resourceVersion",
     "uid",
-    "deletionTimestamp",
-    "deletionGracePeriodSeconds",
 )
+_CONTROLLERS: Final = ("deployment.kubernetes.io/revision", "kubectl.kubernetes.io/last-applied-configuration")
+"""Annotations."""
 Json = dict[str, Any]
 
 
@@ -47,9 +48,16 @@ def shown(live: Json) -> Json:
     return {**live, "metadata": metadata}
 
 
-def as_inputs(live: Json) -> Json:
-    """An object that the program reads or imports, as it might have stated it."""
+def as_inputs(kind: Kind, live: Json) -> Json:
+    """An object that the program reads or imports, as it might have stated it. Of kinds that pulumi-kubernetes has no
+    schema for it knows no inputs but the object's name."""
     metadata = {key: value for key, value in live["metadata"].items() if key not in _SERVERS}
+    if kind.custom:
+        named = {key: value for key, value in metadata.items() if key in ("name", "namespace")}
+        return {"apiVersion": live["apiVersion"], "kind": live["kind"], "metadata": named}
+    if "annotations" in metadata:
+        stated = {key: value for key, value in metadata["annotations"].items() if key not in _CONTROLLERS}
+        metadata["annotations"] = stated
     return {**{key: value for key, value in live.items() if key != "status"}, "metadata": metadata}
 
 
@@ -57,10 +65,3 @@ def texts_of(old_inputs: Json, live: Json) -> Json:
     """The `stringData` that a Secret's data mean now."""
     data = live.get("data") or {}
     return {key: b64decode(data[key]).decode(errors="replace") for key in old_inputs["stringData"] if key in data}
-
-
-def manager_of(live: Json) -> str:
-    """The name under which an earlier update owns the object's fields, where the state forgot it; empty: none does."""
-    managers = [each for each in live["metadata"].get("managedFields") or () if each["operation"] == "Apply"]
-    names = [str(each["manager"]) for each in managers if str(each["manager"]).startswith(MANAGER_PREFIX)]
-    return names[0] if len(names) == 1 else ""

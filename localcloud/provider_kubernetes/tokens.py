@@ -17,6 +17,11 @@ class Token:
     patch: bool
 
 
+def token_of(kind: Kind, *, patch: bool = False) -> str:
+    """The type token of a kind, or of its …Patch type."""
+    return f"kubernetes:{kind.group or 'core'}/{kind.version}:{kind.name}{'Patch' if patch else ''}"
+
+
 def parse(text: str) -> Token:
     """Raises ProviderError for a type that the local cloud doesn't serve."""
     parts = text.split(":")

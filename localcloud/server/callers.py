@@ -10,11 +10,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from moto.iam.models import iam_backends
-
 from .access import resources
 from .call import ANONYMOUS, Caller, Refusal
-from .organization import ORGANIZATION, PARTITION
+from .organization import ORGANIZATION
 from .sessions import SESSIONS
 from .signing import CLOCK_SKEW, Signature, is_signed_by, payload_matches
 from .wire import HttpRequest
@@ -88,11 +86,11 @@ def _credentials(key: str, faults: dict[str, tuple[str, str, int]]) -> tuple[Cal
             raise Refusal(*faults["token"])
         return session.caller, session.secret, session.token, session.expires
     for account in ORGANIZATION.accounts:
-        found = iam_backends[account][PARTITION].access_keys.get(key)
-        if found is None or found.user_name is None or found.status != "Active":
+        access_key = resources.iam_backend(account).access_keys.get(key)
+        if access_key is None or access_key.user_name is None or access_key.status != "Active":
             continue
-        user = iam_backends[account][PARTITION].users.get(found.user_name)
-        if user is None or found not in user.access_keys:
+        user = resources.iam_backend(account).users.get(access_key.user_name)
+        if user is None or access_key not in user.access_keys:
             continue
         caller = Caller(
             kind="user",
@@ -102,7 +100,7 @@ def _credentials(key: str, faults: dict[str, tuple[str, str, int]]) -> tuple[Cal
             user_id=user.id,
             access_key_id=key,
         )
-        return caller, str(found.secret_access_key), None, None
+        return caller, str(access_key.secret_access_key), None, None
     raise Refusal(*faults["unknown"])
 
 

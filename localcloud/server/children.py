@@ -32,13 +32,14 @@ from typing import IO, cast
 
 import psutil
 
+from . import scratch
 from .child_output import Output, Write, nowhere
 from .process_families import MARK_VARIABLE, Family, process_table
 from .workers import Worker
 
 LOG = logging.getLogger(__name__)
 TICK_SECONDS = 0.02
-MEASURE_SECONDS = 0.2
+MEASURE_SECONDS = 0.5
 SHELL_SIGNAL_BASE = 128
 NOBODY = "65534"
 IN_NAMESPACE = ("unshare", "--user", f"--map-user={NOBODY}", f"--map-group={NOBODY}", "--")
@@ -167,7 +168,7 @@ class Guard:
         with self._lock:
             if self.process is None or self.process.poll() is not None:
                 self.process = subprocess.Popen(
-                    [sys.executable, "-m", "localcloud.server.guard", MARK],
+                    [sys.executable, "-m", "localcloud.server.guard", MARK, str(scratch.own())],
                     stdin=subprocess.PIPE,
                     stdout=subprocess.DEVNULL,
                     start_new_session=True,
@@ -188,7 +189,7 @@ class _Watcher:
         self.some = threading.Event()
         self.measured = 0.0
         self.used: dict[Child, float] = {}
-        self.worker = Worker("children-watcher", self._look)
+        self.worker = Worker("children-watcher", self._check_children)
 
     def add(self, child: Child, check: Check) -> None:
         with self.lock:
@@ -204,7 +205,7 @@ class _Watcher:
             if not self.checks:
                 self.some.clear()
 
-    def _look(self) -> None:
+    def _check_children(self) -> None:
         self.some.wait()
         with self.lock:
             checks = list(self.checks.items())

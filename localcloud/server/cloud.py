@@ -10,12 +10,14 @@ from pathlib import Path
 
 from moto.core.base_backend import BackendDict
 
-from . import control, gateway, pipeline, registry, retention
+from . import control, gateway, images, pipeline, registry, retention
 from .admin import RUNNING
 from .calllog import CallLog
+from .configuration import Configuration
 from .control import PREFIX, answer
 from .listeners import Listeners
 from .oidc import ISSUER_KEY, load_key
+from .organization import ORGANIZATION
 from .seed import Credentials, seed
 from .sessions import SESSIONS
 from .tls import TlsFiles, make_certificate
@@ -53,7 +55,18 @@ class LocalCloud:
     Raises OSError for a port that is taken, ValueError for bad account ids.
     """
 
-    def __init__(self, folder: Folder, accounts: Sequence[str], *, http_port: int = 0, https_port: int = 0) -> None:
+    def __init__(
+        self,
+        folder: Folder,
+        accounts: Sequence[str],
+        configuration: Configuration | None = None,
+        *,
+        http_port: int = 0,
+        https_port: int = 0,
+    ) -> None:
+        configuration = configuration or Configuration()
+        ORGANIZATION.configure(configuration)
+        images.configure(configuration.images)
         registry.load()
         self.accounts = tuple(accounts)
         self.stopped = threading.Event()

@@ -83,10 +83,10 @@ def answer(request: HttpRequest) -> tuple[int, bytes]:
     try:
         sent: Any = json.loads(request.body) if request.body else None
         authorization = request.headers.get("authorization", "")
-        made = handler(Request(method=request.method, rest=rest, body=sent, authorization=authorization))
+        answered = handler(Request(method=request.method, rest=rest, body=sent, authorization=authorization))
     except (ValueError, KeyError, TypeError) as error:
         return _written(400, {"message": str(error)})
-    return _written(*made)
+    return _written(*answered)
 
 
 def _refused(request: HttpRequest, name: str) -> Answer | None:

@@ -1,4 +1,5 @@
-"""The server as a process of its own: ``python -m localcloud.server.daemon FOLDER HTTPS_PORT HTTP_PORT ACCOUNT...``.
+"""The server as a process of its own: ``python -m localcloud.server.daemon FOLDER HTTPS_PORT HTTP_PORT CONFIGURATION
+ACCOUNT...``. CONFIGURATION is a file, or empty.
 
 It writes ``server.json`` into the folder once it answers, and takes it away as the last thing when it ends (by SIGTERM,
 SIGINT or the control endpoint): a server that was killed is known by it. Whoever starts it reads its standard error as
@@ -18,6 +19,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from localcloud.kubernetes.control_plane.installed import VARIABLE as KUBERNETES
+
 if TYPE_CHECKING:
     from .cloud import Folder, LocalCloud
 
@@ -26,7 +29,7 @@ BAD_ACCOUNT = 4
 
 
 def main(arguments: list[str]) -> int:
-    folder_name, https_port, http_port, *accounts = arguments
+    folder_name, https_port, http_port, file, *accounts = arguments
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
     logging.captureWarnings(capture=True)
     for noisy in ("botocore", "werkzeug", "urllib3", "asyncio"):
@@ -34,11 +37,13 @@ def main(arguments: list[str]) -> int:
     log = logging.getLogger("localcloud")
 
     from .cloud import Folder, LocalCloud  # after logging is set up: what their import says belongs into the log
+    from .configuration import load
 
     folder = Folder(Path(folder_name))
     atexit.register(folder.description.unlink, missing_ok=True)  # before the services register theirs, so after them
     try:
-        cloud = LocalCloud(folder, accounts, http_port=int(http_port), https_port=int(https_port))
+        configuration = load(Path(file)) if file else None
+        cloud = LocalCloud(folder, accounts, configuration, http_port=int(http_port), https_port=int(https_port))
     except OSError as error:
         log.critical("a port is taken: HTTPS %s, HTTP %s (0 is any free one): %s", https_port, http_port, error)
         return PORT_TAKEN
@@ -58,8 +63,8 @@ def main(arguments: list[str]) -> int:
 
 
 def _describe(folder: Folder, cloud: LocalCloud) -> None:
-    from . import children, control
-    from .services.batch.environment import own_root
+    from . import children, control, scratch
+    from .organization import ORGANIZATION
 
     description = {
         "pid": os.getpid(),
@@ -67,11 +72,13 @@ def _describe(folder: Folder, cloud: LocalCloud) -> None:
         "http_url": cloud.http_url,
         "ca_bundle": str(cloud.tls.authority.resolve()),
         "accounts": list(cloud.accounts),
+        "region": ORGANIZATION.region,
         "access_key_id": cloud.credentials.access_key_id,
         "secret_access_key": cloud.credentials.secret_access_key,
-        "jobs": str(own_root() or ""),
+        "scratch": str(scratch.own()),
         "children_mark": children.MARK,
         "control_secret": control.SECRET,
+        "kubernetes": os.environ.get(KUBERNETES, ""),
     }
     draft = folder.description.with_suffix(".new")
     draft.unlink(missing_ok=True)

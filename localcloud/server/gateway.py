@@ -18,7 +18,7 @@ from .call import ANONYMOUS, HOOKS, Call, Caller, Params, Refusal
 from .callers import identify
 from .checksums import verify_checksums
 from .errors import error_code, error_response, internal, response_protocol, unsigned
-from .organization import DEFAULT_REGION
+from .organization import ORGANIZATION
 from .pipeline import SERVER, Exchange
 from .routing import PREFLIGHT, model_for, route
 from .serialization import to_response
@@ -73,7 +73,7 @@ def _start(request: HttpRequest, caller: Caller | None, context: Mapping[str, li
         params={},
         caller=caller or ANONYMOUS,
         context=context,
-        region=DEFAULT_REGION,
+        region=ORGANIZATION.region,
         secure=request.secure,
         source_ip=request.source_ip,
         headers=request.headers,

@@ -12,7 +12,7 @@ stack files name the accounts' keys."""
 
 def forget_accounts(folder: Path) -> bool:
     """Removes what describes accounts of a server that is gone. Answers whether there was anything."""
-    found = [path for name in (STATE, BATCHES, PROJECT) if (path := folder / name).is_dir() and any(path.iterdir())]
-    for path in found:
+    leftovers = [path for name in (STATE, BATCHES, PROJECT) if (path := folder / name).is_dir() and any(path.iterdir())]
+    for path in leftovers:
         shutil.rmtree(path)
-    return bool(found)
+    return bool(leftovers)

@@ -33,7 +33,7 @@ from werkzeug.exceptions import HTTPException
 
 from .access.resources import account_exists
 from .call import Call, Refusal
-from .organization import MANAGEMENT_ACCOUNT
+from .organization import ORGANIZATION
 from .serialization import protocol_of
 from .wire import HttpRequest, HttpResponse
 
@@ -105,15 +105,15 @@ def host_of(service: str, region: str) -> str:
 @cache
 def routes(host: str) -> list[tuple[re.Pattern[str], Handler]]:
     """moto's handlers for a host, by the URLs that they answer."""
-    found: list[tuple[re.Pattern[str], Handler]] = []
+    handlers: list[tuple[re.Pattern[str], Handler]] = []
     for service, pattern in backend_index.backend_url_patterns:
         if not pattern.match(f"https://{host}/"):
             continue
         backends: Any = get_backend(service)  # pyright: ignore[reportArgumentType, reportCallIssue]  # names are literals there
-        regions = backends[MANAGEMENT_ACCOUNT] if isinstance(backends, BackendDict) else backends
+        regions = backends[ORGANIZATION.management_account] if isinstance(backends, BackendDict) else backends
         backend = regions["us-east-1" if "us-east-1" in regions else "aws"]
-        found += [(re.compile(url), handler) for url, handler in backend.urls.items()]
-    return found
+        handlers += [(re.compile(url), handler) for url, handler in backend.urls.items()]
+    return handlers
 
 
 def _handler(call: Call, host: str, path: str) -> Handler:

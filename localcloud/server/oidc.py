@@ -17,10 +17,9 @@ from typing import Any
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import RSAKey
-from moto.iam.models import iam_backends
 
+from .access import resources
 from .call import Refusal
-from .organization import PARTITION
 
 ISSUER = "https://token.actions.githubusercontent.com"
 AUDIENCE = "sts.amazonaws.com"
@@ -76,7 +75,7 @@ def verified_claims(token: str, account: str) -> dict[str, Any]:
     except (JoseError, ValueError) as error:
         raise Refusal("InvalidIdentityToken", f"The ID Token provided is not a valid JWT: {error}") from error
     url = str(claims.get("iss", "")).removeprefix("https://")
-    provider = iam_backends[account][PARTITION].open_id_providers.get(f"arn:aws:iam::{account}:oidc-provider/{url}")
+    provider = resources.iam_backend(account).open_id_providers.get(f"arn:aws:iam::{account}:oidc-provider/{url}")
     if provider is None:
         raise Refusal("InvalidIdentityToken", f"No OpenIDConnect provider found in your account for https://{url}")
     audience = claims.get("aud")

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-MANAGEMENT_ACCOUNT = "999988887777"
+from localcloud.server.configuration import Configuration, OrganizationSettings
+
 PARTITION = "aws"
-ORGANIZATION_ROLE = "OrganizationAccountAccessRole"
-DEFAULT_REGION = "us-west-2"
 
 
 class Organization:
@@ -13,10 +12,20 @@ class Organization:
 
     def __init__(self) -> None:
         self.members: tuple[str, ...] = ()
+        self.settings = OrganizationSettings()
+        self.region = Configuration.region
+        """Of requests that name none."""
+
+    def configure(self, configuration: Configuration) -> None:
+        self.settings, self.region = configuration.organization, configuration.region
+
+    @property
+    def management_account(self) -> str:
+        return self.settings.management_account
 
     @property
     def accounts(self) -> tuple[str, ...]:
-        return (MANAGEMENT_ACCOUNT, *self.members)
+        return (self.management_account, *self.members)
 
 
 ORGANIZATION = Organization()

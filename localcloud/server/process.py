@@ -22,8 +22,9 @@ from typing import Any
 
 import psutil
 
+from localcloud.kubernetes.control_plane.installed import installed
 from localcloud.server import leftovers
-from localcloud.server.images import ENVIRONMENT_VARIABLE, USUAL
+from localcloud.server.configuration import load
 from localcloud.server.process_families import Family
 
 START_SECONDS = 60.0
@@ -47,19 +48,23 @@ class Running:
     http_url: str
     ca_bundle: str
     accounts: list[str]
+    region: str
+    """Of commands that name none."""
     access_key_id: str
     secret_access_key: str
-    jobs: str
-    """Where the directories of its jobs are; empty if that is a place of the user's."""
+    scratch: str
+    """The folder of what its jobs, pods and databases have on disk."""
     children_mark: str
     """In the environment of every process that it started for a job."""
+    kubernetes: str
+    """The folder with Kubernetes' own programs, if its clusters are of those; empty in light mode."""
     control_secret: str = field(repr=False)
 
 
 def running(folder: Path) -> Running | None:
     """The server of that folder that answers, or None."""
-    found = _described(folder)
-    return found if found is not None and _answers(found) == found.pid else None
+    server = _described(folder)
+    return server if server is not None and _answers(server) == server.pid else None
 
 
 def _described(folder: Path) -> Running | None:
@@ -88,10 +93,10 @@ def _command_line(server: Running) -> list[str]:
 
 
 def _clear(server: Running) -> None:
-    """Ends and removes what is left of the jobs of a server that is gone."""
-    Family(server.children_mark).end()  # its guard does so, unless it was killed as well
-    if server.jobs:
-        shutil.rmtree(server.jobs, ignore_errors=True)
+    """Ends what is left of a server that is gone, and removes what that had on disk; unless its guard was killed as
+    well, there is nothing."""
+    Family(server.children_mark).end()
+    shutil.rmtree(server.scratch, ignore_errors=True)
 
 
 def ask(server: Running, method: str, route: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
@@ -109,25 +114,36 @@ def start(
     folder: Path,
     accounts: Sequence[str],
     *,
+    configuration: Path | None = None,
     https_port: int = 0,
     http_port: int = 0,
     waiting: Callable[[float], None] = lambda _seconds: None,
     say: Callable[[str], None] = lambda _text: None,
 ) -> tuple[Running, bool]:
     """The server of that folder, and whether it was started now. ``waiting`` is told the seconds waited so far, ``say``
-    what became of the accounts of a server before it.
+    what became of the accounts of a server before it. ``configuration``: a file, read when the server starts.
 
-    Raises ProcessError: it died (with its log's end), did not answer in time, or runs with other accounts.
+    Raises ProcessError: it died (with its log's end), did not answer in time, runs with other accounts or, where the
+    environment asks for real mode, with other programs; ConfigurationError, and OSError if the file can't be read;
+    ValueError where the environment asks for programs that are not there.
     """
+    wanted = installed()
+    if configuration is not None:
+        load(configuration)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     with _lock(folder):
-        found = running(folder)
-        if found is not None:
-            if set(found.accounts) != set(accounts):
+        server = running(folder)
+        if server is not None:
+            if set(server.accounts) != set(accounts):
                 raise ProcessError(
-                    f"a server with the accounts {', '.join(found.accounts)} runs already: stop it first"
+                    f"a server with the accounts {', '.join(server.accounts)} runs already: stop it first"
                 )
-            return found, False
+            if wanted is not None and server.kubernetes != str(wanted.folder):
+                raise ProcessError(
+                    "a server with other programs for its clusters runs already: `make down` ends it, then "
+                    "`make up KUBERNETES=real` starts one with Kubernetes' own"
+                )
+            return server, False
         if (before := _described(folder)) is not None:
             if str(folder) in _command_line(before):
                 raise ProcessError(f"the server's process {before.pid} does not answer: localcloud stop ends it")
@@ -137,14 +153,15 @@ def start(
         for name in ("pulumi", leftovers.STATE):
             (folder / name).mkdir(exist_ok=True)
         (folder / "server.json").unlink(missing_ok=True)
+        command = [sys.executable, "-m", MODULE, str(folder)]
         with (folder / "server.log").open("ab") as log:
             process = subprocess.Popen(
-                [sys.executable, "-m", MODULE, str(folder), str(https_port), str(http_port), *accounts],
+                [*command, str(https_port), str(http_port), str(configuration or ""), *accounts],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
-                env={ENVIRONMENT_VARIABLE: json.dumps(USUAL), **_without_aws(os.environ)},
+                env=_without_aws(os.environ),
             )
         return _wait(folder, process, waiting), True
 
@@ -160,9 +177,9 @@ def _wait(folder: Path, process: subprocess.Popen[bytes], waiting: Callable[[flo
         code = process.poll()
         if code is not None:
             raise ProcessError(f"the server ended with code {code}. {log_tail(folder)}")
-        found = running(folder)
-        if found is not None:
-            return found
+        server = running(folder)
+        if server is not None:
+            return server
         waiting(passed)
         time.sleep(POLL_SECONDS)
     process.terminate()
@@ -185,12 +202,12 @@ def stop(folder: Path) -> bool:
     if not folder.exists():
         return False
     with _lock(folder):
-        found = _described(folder)
-        lives = found is not None and (_answers(found) == found.pid or str(folder) in _command_line(found))
-        if found is not None:
+        server = _described(folder)
+        lives = server is not None and (_answers(server) == server.pid or str(folder) in _command_line(server))
+        if server is not None:
             if lives:
-                _end(found)
-            _clear(found)
+                _end(server)
+            _clear(server)
         shutil.rmtree(folder)
     return lives
 

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib import import_module
+from typing import Any
 
 from .access import resources
 from .connections import Connection
@@ -28,11 +29,11 @@ def services() -> Mapping[str, Service]:
 def _folders() -> tuple[Service, ...]:
     package = import_module(PACKAGE)
     names = [module.name for module in pkgutil.iter_modules(package.__path__) if module.ispkg]
-    found: dict[str, Service] = {name: import_module(f"{PACKAGE}.{name}").SERVICE for name in names}
-    for name, service in found.items():
+    services: dict[str, Service] = {name: import_module(f"{PACKAGE}.{name}").SERVICE for name in names}
+    for name, service in services.items():
         if service.name.replace("-", "_") != name:
             raise ValueError(f"localcloud/server/services/{name}: its SERVICE is named {service.name!r}")
-    return tuple(found.values())
+    return tuple(services.values())
 
 
 def load() -> None:
@@ -85,6 +86,12 @@ def inventory(account: str) -> dict[str, list[str]]:
     """The ARNs of everything that an account holds, by service."""
     listed = {service.name: sorted(service.inventory(account)) for service in in_use()}
     return {name: arns for name, arns in listed.items() if arns}
+
+
+def details(account: str) -> dict[str, Any]:
+    """What services tell of an account's resources beside their ARNs."""
+    told = (service.details(account) for service in in_use() if service.details is not None)
+    return {name: value for one in told for name, value in one.items()}
 
 
 def resource(arn: str) -> Resource | None:

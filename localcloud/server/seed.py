@@ -11,11 +11,9 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from moto.iam.models import iam_backends
+from .access import resources
+from .organization import ORGANIZATION
 
-from .organization import DEFAULT_REGION, MANAGEMENT_ACCOUNT, ORGANIZATION, ORGANIZATION_ROLE, PARTITION
-
-ENGINEER = "engineer"
 ADMINISTRATOR_POLICY = "arn:aws:iam::aws:policy/AdministratorAccess"
 ACCOUNT_ID_DIGITS = 12
 
@@ -31,10 +29,9 @@ def seed(members: Sequence[str]) -> Credentials:
     for account in members:
         if not (len(account) == ACCOUNT_ID_DIGITS and account.isdigit()):
             raise ValueError(f"account id {account!r}: twelve digits are needed")
-    if MANAGEMENT_ACCOUNT in members or len(set(members)) != len(members):
-        raise ValueError(
-            f"account ids {', '.join(members)}: each once, and {MANAGEMENT_ACCOUNT} is the management account"
-        )
+    if ORGANIZATION.management_account in members or len(set(members)) != len(members):
+        own = ORGANIZATION.management_account
+        raise ValueError(f"account ids {', '.join(members)}: each once, and {own} is the management account")
     ORGANIZATION.members = tuple(members)
     for account in members:
         _member_account(account)
@@ -47,14 +44,14 @@ def _member_account(account: str) -> None:
         "Statement": [
             {
                 "Effect": "Allow",
-                "Principal": {"AWS": f"arn:aws:iam::{MANAGEMENT_ACCOUNT}:root"},
+                "Principal": {"AWS": f"arn:aws:iam::{ORGANIZATION.management_account}:root"},
                 "Action": "sts:AssumeRole",
             }
         ],
     }
-    iam = iam_backends[account][PARTITION]
+    iam = resources.iam_backend(account)
     iam.create_role(
-        role_name=ORGANIZATION_ROLE,
+        role_name=ORGANIZATION.settings.role,
         assume_role_policy_document=json.dumps(trust),
         path="/",
         permissions_boundary=None,
@@ -62,16 +59,19 @@ def _member_account(account: str) -> None:
         tags=[],
         max_session_duration="3600",
     )
-    iam.attach_role_policy(ADMINISTRATOR_POLICY, ORGANIZATION_ROLE)
+    iam.attach_role_policy(ADMINISTRATOR_POLICY, ORGANIZATION.settings.role)
 
 
 def _engineer() -> Credentials:
-    iam = iam_backends[MANAGEMENT_ACCOUNT][PARTITION]
-    iam.create_user(DEFAULT_REGION, ENGINEER)
-    roles = [f"arn:aws:iam::*:role/{name}" for name in (ORGANIZATION_ROLE, "cryoet-*")]
+    settings = ORGANIZATION.settings
+    iam = resources.iam_backend(settings.management_account)
+    iam.create_user(ORGANIZATION.region, settings.engineer)
+    roles = [f"arn:aws:iam::*:role/{name}" for name in (settings.role, *settings.engineer_roles)]
     assume = {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": roles}
     keys = {"Effect": "Allow", "Action": ["kms:Decrypt", "kms:Encrypt"], "Resource": "arn:aws:kms:*:*:key/*"}
-    policy = {"Version": "2012-10-17", "Statement": [assume, keys]}
-    iam.put_user_policy(ENGINEER, "assume-roles-use-keys", json.dumps(policy))
-    key = iam.create_access_key(ENGINEER)
+    objects = ["s3:DeleteObject", "s3:GetObject", "s3:ListBucket", "s3:PutObject"]
+    buckets = {"Effect": "Allow", "Action": objects, "Resource": "*"}  # where the policies of buckets let them
+    policy = {"Version": "2012-10-17", "Statement": [assume, keys, buckets]}
+    iam.put_user_policy(settings.engineer, "assume-roles-use-keys-and-buckets", json.dumps(policy))
+    key = iam.create_access_key(settings.engineer)
     return Credentials(access_key_id=key.access_key_id, secret_access_key=str(key.secret_access_key))

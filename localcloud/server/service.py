@@ -1,8 +1,8 @@
 """What a service of the local cloud is: one description, from which the rest of the server is assembled.
 
 A service is a folder of :mod:`localcloud.server.services`, named as botocore names the service (``-`` as ``_``), whose
-package has one :data:`SERVICE`. Services know nothing of each other: one calls another through :mod:`.inside`, and
-asks what an ARN names of :func:`.registry.resource`.
+package has one :data:`SERVICE`. Services know nothing of each other: one calls another through :mod:`.service_calls`,
+and asks what an ARN names of :func:`.registry.resource`.
 """
 
 from __future__ import annotations
@@ -89,6 +89,8 @@ class Service:
     """What one of its ARNs names; None if it isn't there. The account in the ARN exists."""
     inventory: Callable[[str], Iterable[str]] = _nothing
     """The ARNs of everything that an account holds, for whoever compares it with what was asked for."""
+    details: Callable[[str], Mapping[str, Any]] | None = None
+    """More than ARNs of what an account holds, by names that no other service's details have."""
     users: Callable[[str], Iterable[str]] = _nothing
     """The ARNs of what it holds that names the ARN of another service's resource, which is not deleted then."""
     flush: Callable[[], None] | None = None

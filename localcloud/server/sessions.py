@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from moto.iam.models import Role
-from moto.iam.utils import generate_access_key_id_from_account_id
+from localcloud.server.access.resources import Role, generate_access_key_id_from_account_id
 
 from .call import Caller
 from .retention import drops, over

@@ -37,7 +37,8 @@ class Scale:
         return min(seconds * self._factor, threading.TIMEOUT_MAX / 2)
 
 
-SCALE = Scale(float(os.environ.get("LOCALCLOUD_TIME_SCALE") or "1"))
+VARIABLE = "LOCALCLOUD_TIME_SCALE"
+SCALE = Scale(float(os.environ.get(VARIABLE) or "1"))
 
 
 @route("time")

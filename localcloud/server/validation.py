@@ -139,5 +139,5 @@ JAVA_NAMES = {
 def unsupported_patterns(model: ServiceModel) -> dict[str, str]:
     """Patterns of a service that are not checked here, by the shape that has them."""
     shapes = cast("dict[str, dict[str, Any]]", getattr(model, "_service_description", {}).get("shapes", {}))
-    found = {name: shape["pattern"] for name, shape in shapes.items() if "pattern" in shape}
-    return {name: pattern for name, pattern in found.items() if compile_pattern(pattern) is None}
+    patterns = {name: shape["pattern"] for name, shape in shapes.items() if "pattern" in shape}
+    return {name: pattern for name, pattern in patterns.items() if compile_pattern(pattern) is None}

@@ -13,6 +13,7 @@ from typer.core import TyperCommand
 
 from portal.submission import defaults
 from portal.submission.defaults import Generation
+from settings.project import Registry
 
 # What `aws s3 sync` is told.
 Include = Annotated[list[str] | None, typer.Option(help="Copy keys that match, even if excluded before")]
@@ -47,7 +48,9 @@ class Common:
     generation: Annotated[
         int, typer.Option(min=1, max=2, help="Of the ingestion client whose workflows and sizes are meant: 2 is newer")
     ] = Generation.NEWER.value
-    ecr_repo: Annotated[str, typer.Option(help="Repository of the jobs' image")] = defaults.INGEST_REPOSITORY
+    ecr_repo: Annotated[
+        str | None, typer.Option(help="Repository of the jobs' image; left out: registry.ingest of portal.yaml")
+    ] = None
     ecr_tag: Annotated[str, typer.Option(help="Its tag")] = defaults.TAG
     memory: Annotated[int | None, typer.Option(help="MiB a job; left out: the command's")] = None
     vcpu: Annotated[int | None, typer.Option(help="vCPUs a job; left out: the command's")] = None
@@ -58,13 +61,16 @@ class Common:
     parallelism: Annotated[int, typer.Option(min=1, max=100, help="Calls at a time")] = defaults.PARALLELISM
     batch: Annotated[str | None, typer.Option(help="A name for the batch: what is in it is started once")] = None
     again: Annotated[bool, typer.Option("--again", help="A new batch, though there is one of the same")] = False
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print names and inputs as JSON lines; start nothing")] = (
-        False
-    )
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", "--dryrun", help="Print names and inputs as JSON lines; start nothing")
+    ] = False
     watch: Annotated[bool, typer.Option("--watch", help="Follow the runs until they end")] = False
+    as_json: Annotated[
+        bool, typer.Option("--json", help="What was started as a line of JSON; with --watch a line for each run's end")
+    ] = False
 
-    def image(self, region: str) -> str:
-        return defaults.image(region, self.ecr_repo, self.ecr_tag)
+    def image(self, registry: Registry, region: str) -> str:
+        return defaults.image(registry, region, self.ecr_repo or registry.ingest, self.ecr_tag)
 
 
 def with_common(function: Callable[..., None]) -> Callable[..., None]:

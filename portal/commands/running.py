@@ -92,7 +92,7 @@ def submit(common: Common, place: Place, command: Command, about: Mapping[str, s
         command,
         Generation(common.generation),
         about,
-        image=common.image(place.where.region),
+        image=common.image(place.portal.project.registry, place.where.region),
         workflow=common.swipe_wdl_key,
         memory_mib=common.memory,
         vcpus=common.vcpu,
@@ -111,19 +111,28 @@ def submit(common: Common, place: Place, command: Command, about: Mapping[str, s
         todo, before = batches.plan(journal, wanted, jobs, place.where, place.found)
         result = _start(common, place, journal, todo)
         names = [journal.planned[job.target].name for job in jobs]
+    if common.as_json:
+        _print_started(journal, [journal.planned[job.target] for job in jobs], result)
     _tell(journal.header, result, len(todo), before)
     if result.failures or result.left:
         raise typer.Exit(1)
     if common.watch:
         from portal.commands.follow import watch_runs
 
-        watch_runs(place.portal, names, place.where.name)
+        watch_runs(place.portal, names, place.where.name, as_json=common.as_json)
 
 
 def _print(runs: Sequence[Planned]) -> None:
     for run in runs:
         sys.stdout.write(json.dumps({"name": run.name, "input": json.loads(run.input)}) + "\n")
     say.print(f"{len(runs)} runs; names begin with the time of submission")
+
+
+def _print_started(journal: Journal, runs: Sequence[Planned], result: Result) -> None:
+    """The batch as one line: each run by name, with its ARN once it was started, now or before; why others were not."""
+    started = {run.name: journal.started[run.name] for run in runs if run.name in journal.started}
+    about = {"batch": journal.header.batch, "environment": journal.header.environment}
+    print(json.dumps({**about, "started": started, "failed": dict(result.failures)}), flush=True)
 
 
 def _start(common: Common, place: Place, journal: Journal, todo: Sequence[Planned]) -> Result:

@@ -54,7 +54,9 @@ def queue(
     exclude_run_name: Annotated[list[str] | None, typer.Option(help="No runs that match; repeatable")] = None,
     import_everything: Annotated[bool, typer.Option("--import-everything", help="Import all that there is")] = False,
     force_overwrite: Annotated[bool, typer.Option("--force-overwrite", help="Write what is there already")] = False,
-    https_prefix: Annotated[str, typer.Option(help="Where the output is on the web")] = defaults.FILES,
+    https_prefix: Annotated[
+        str | None, typer.Option(help="Where the output is on the web; left out: data_urls.production of portal.yaml")
+    ] = None,
     flags: Flags = "",
 ) -> None:
     """Ingest a dataset: one job a run."""
@@ -70,6 +72,8 @@ def queue(
     elif not named:
         raise PortalError("runs: must be given, by --run, --runs-file or --source-prefix: the image has the rest")
     chosen = listing.chosen(list(dict.fromkeys(named)), filter_run_name or [], exclude_run_name or [], "run-name")
+    if https_prefix is None:
+        https_prefix = place.portal.project.data_urls.production
     switches = {"--import-everything": import_everything, "--force-overwrite": force_overwrite}
     ingest = targets.Ingest(
         config_file=config_file,
@@ -104,12 +108,14 @@ def db_import(
     bucket = abilities.import_bucket(place.portal, place.where, s3_bucket)
     found = listing.numbered(place.s3, bucket, "", include_dataset or [], "--include-dataset")
     chosen = listing.chosen(found, filter_datasets or [], exclude_dataset or [], DATASETS)
+    project = place.portal.project
+    urls, registry = project.data_urls, project.registry
     production = common.environment == defaults.PRODUCTION
     wanted = targets.Import(
         s3_bucket=bucket,
-        https_prefix=https_prefix or (defaults.FILES if production else defaults.STAGING_FILES),
+        https_prefix=https_prefix or (urls.production if production else urls.others),
         environment=common.environment,
-        image=defaults.image(place.where.region, defaults.IMPORT_REPOSITORY, common.ecr_tag),
+        image=defaults.image(registry, place.where.region, registry.import_, common.ecr_tag),
         flags=[
             *(["--import-everything"] if import_everything else []),
             *(["--debug"] if debug else []),

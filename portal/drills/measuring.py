@@ -61,16 +61,16 @@ class Measuring:
 
     def _input(self, host: str, port: int) -> tuple[dict[str, Any], str]:
         """What is sent, without any password, and the execution's name."""
-        where, region = self.where, self.where.region
+        where, region, registry = self.where, self.where.region, self.where.project.registry
         wanted = request(
             Command.RESTORE_DRILL,
             Generation.NEWER,
             {},
-            image=defaults.image(region, defaults.INGEST_REPOSITORY, self.image_tag),
+            image=defaults.image(registry, region, registry.ingest, self.image_tag),
             on_demand=True,
         )
         inputs = {
-            "v2_docker_image_id": defaults.image(region, defaults.IMPORT_REPOSITORY, self.image_tag),
+            "v2_docker_image_id": defaults.image(registry, region, registry.import_, self.image_tag),
             "environment": where.name,
             "copy_host": host,
             "copy_port": str(port),

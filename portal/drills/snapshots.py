@@ -44,7 +44,7 @@ def newest(rds: Any, cluster: str, resource: str) -> Snapshot:
     ]
     if not complete:
         take = f"aws rds create-db-cluster-snapshot --db-cluster-identifier {cluster}"
-        rule = f"take one: {take} --db-cluster-snapshot-identifier {cluster}-drill-1"
+        rule = f"take one: {take} --db-cluster-snapshot-identifier {cluster}-drill-1, as somebody of its account"
         raise PortalError(f"the cluster {cluster} has no snapshot that is available; {rule}")
     last = max(complete, key=lambda one: one["SnapshotCreateTime"])
     if not last["StorageEncrypted"]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from components.orchestration.failures import Kind, classify
@@ -15,9 +16,11 @@ _BY_ERROR: Final = {kind.error: kind for kind in Kind}
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """``kind``: None for what runs or has succeeded."""
+    """``kind``: None for what runs or has succeeded. ``started``: None where it was not asked."""
 
     status: str
+    started: datetime | None = None
+    stopped: datetime | None = None
     error: str = ""
     cause: str = ""
     kind: Kind | None = None
@@ -30,13 +33,21 @@ class Outcome:
     def succeeded(self) -> bool:
         return self.status == SUCCEEDED
 
+    def seconds(self, now: datetime | None = None) -> int | None:
+        """How long it ran, or has run until now; None where its start is not known."""
+        if self.started is None:
+            return None
+        return max(0, round(((self.stopped or now or datetime.now(UTC)) - self.started).total_seconds()))
+
 
 def outcome(described: Mapping[str, Any]) -> Outcome:
-    """From what DescribeExecution answers."""
+    """From what DescribeExecution answers, or ListExecutions of what runs or has succeeded."""
     status, error, cause = (str(described.get(key) or "") for key in ("status", "error", "cause"))
+    started, stopped = described.get("startDate"), described.get("stopDate")
     if status in PENDING or status == SUCCEEDED:
-        return Outcome(status=status)
-    return Outcome(status=status, error=error, cause=cause, kind=kind_of(status, error, cause))
+        return Outcome(status=status, started=started, stopped=stopped)
+    kind = kind_of(status, error, cause)
+    return Outcome(status=status, started=started, stopped=stopped, error=error, cause=cause, kind=kind)
 
 
 def kind_of(status: str, error: str, cause: str) -> Kind:

@@ -15,7 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from portal.errors import PortalError
 from portal.following.jobs import Job
-from portal.following.outcomes import SUCCEEDED, Outcome
+from portal.following.outcomes import RUNNING, SUCCEEDED, Outcome, outcome
 from portal.following.runs import Follower
 
 FEW: Final = 10
@@ -35,21 +35,40 @@ class Ended:
     job: Job | None
 
 
-class Watch:
-    """The executions of one environment. ``pending``: those that have not ended, as far as is known."""
+@dataclass(frozen=True, kw_only=True)
+class Running:
+    """An execution that has not ended, as it was at the last look. ``job``: None if it has none yet."""
 
-    def __init__(self, follower: Follower, names: Sequence[str]) -> None:
+    name: str
+    outcome: Outcome
+    job: Job | None
+
+
+class Watch:
+    """The executions of one environment. ``pending``: those that have not ended, as far as is known.
+
+    ``with_jobs``: the jobs of what runs are looked up too, if few run.
+    """
+
+    def __init__(self, follower: Follower, names: Sequence[str], *, with_jobs: bool = False) -> None:
         self.follower = follower
         self.pending = list(names)
+        self.running: list[Running] = []
+        """Of the pending, those that the last look asked about; of many, the first few."""
+        self._with_jobs = with_jobs
         self._detailed = len(self.pending) <= DETAILED
 
     def poll(self) -> Iterator[Ended]:
         """Those that have ended since. Raises PortalError for a name that no execution has."""
         listed = self._listed() if len(self.pending) > FEW else {}
+        self.running = []
         for name in [*self.pending]:
-            status = listed.get(name, "")
-            known = Outcome(status=status) if status in ("RUNNING", SUCCEEDED) else self.follower.outcome(name)
-            if known.ended:
+            row = listed.get(name, {})
+            known = outcome(row) if row.get("status") in (RUNNING, SUCCEEDED) else self.follower.outcome(name)
+            if not known.ended and len(self.running) < FEW:
+                job = self.follower.job(name) if self._with_jobs and not listed else None
+                self.running.append(Running(name=name, outcome=known, job=job))
+            elif known.ended:
                 looked_up = self._detailed or not known.succeeded
                 self.pending.remove(name)
                 yield Ended(
@@ -59,16 +78,16 @@ class Watch:
                     job=self.follower.job(name) if looked_up else None,
                 )
 
-    def _listed(self) -> dict[str, str]:
-        """Status by name, as far back as the oldest that is pending."""
-        missing, found = set(self.pending), dict[str, str]()
+    def _listed(self) -> dict[str, dict[str, Any]]:
+        """What ListExecutions says, by name, as far back as the oldest that is pending."""
+        missing, found = set(self.pending), dict[str, dict[str, Any]]()
         pages = self.follower.states.get_paginator("list_executions").paginate(
             stateMachineArn=self.follower.where.machine_arn
         )
         try:
             for page in pages:
                 ones: list[dict[str, Any]] = page["executions"]
-                found |= {one["name"]: one["status"] for one in ones}
+                found |= {one["name"]: one for one in ones}
                 missing -= found.keys()
                 if not missing:
                     break

@@ -91,8 +91,6 @@ IDS: Final[dict[str, Id]] = {
     "aws:kms/alias:Alias": _input("name"),
     "aws:rds/cluster:Cluster": _input("clusterIdentifier"),
     "aws:rds/clusterInstance:ClusterInstance": _input("identifier"),
-    "aws:rds/clusterParameterGroup:ClusterParameterGroup": _input("name"),
-    "aws:rds/subnetGroup:SubnetGroup": _input("name"),
     "aws:route53/record:Record": lambda inputs, _: f"{inputs['zoneId']}_{inputs['name']}_{inputs['type']}",
     "aws:s3/accountPublicAccessBlock:AccountPublicAccessBlock": lambda _, place: place.account,
     "aws:s3/bucket:Bucket": _input("bucket"),

@@ -35,6 +35,12 @@ class Lookup:
     """The call that tells an item's tags where the list shows none; ``tags`` is then of its answer."""
     tags_asked: str = ""
     """Its parameter, which takes the item's id."""
+    tags_asked_in_list: bool = False
+    """Whether that parameter is a list of ids."""
+    state_call: str = ""
+    """The call that tells, where the list doesn't, of an item that is as good as gone."""
+    gone: str = ""
+    """Of its answer, what is true then; it takes the id as ``tags_call`` does."""
     marker: str = ""
     """Where an answer says what the next page begins with, for calls whose pages boto3 does not walk."""
     marker_asked: str = ""
@@ -75,7 +81,12 @@ class Lookup:
         items: list[Item] = []
         for item in jmespath.search(self.items, answer):
             id_ = jmespath.search(self.id, item)
-            tagged = getattr(client, self.tags_call)(**{self.tags_asked: id_}) if self.tags_call else item
+            if self.state_call and jmespath.search(
+                self.gone, getattr(client, self.state_call)(**{self.tags_asked: id_})
+            ):
+                continue
+            asked = [id_] if self.tags_asked_in_list else id_
+            tagged = getattr(client, self.tags_call)(**{self.tags_asked: asked}) if self.tags_call else item
             items.append({"item": item, "id": id_, "tagged": tagged})
         return items
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+import boto3
+
 from components import names
 from portal.accounts import session
 from settings import Settings
@@ -20,17 +22,17 @@ class Place:
     region: str
     role: str
     """ARN."""
+    entered: bool = False
+    """The credentials at hand are a session of the role already."""
 
     @classmethod
     def of(cls, settings: Settings) -> Place:
-        found = settings.account
-        return cls(
-            found.id, found.region, names.role_arn(found.id, os.environ.get(names.ROLE_VARIABLE, "") or found.role)
-        )
+        account, entered = settings.account, os.environ.get(names.ROLE_VARIABLE, "")
+        return cls(account.id, account.region, names.role_arn(account.id, entered or account.role), bool(entered))
 
     @cached_property
     def _session(self) -> Any:
-        return session(self.role, self.region)
+        return boto3.Session(region_name=self.region) if self.entered else session(self.role, self.region)
 
     def client(self, service: str, region: str = "") -> Any:
         """A boto3 client, in another region if one is given; the role is assumed with the first. Raises botocore's

@@ -25,6 +25,9 @@ from portal.recovery.wanted import UNREAD, Wanted, needs, pending, planned, unre
 Export = dict[str, Any]
 SECURITY_GROUP = "aws:ec2/securityGroup:SecurityGroup"
 EGRESS_RULE = "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule"
+CLUSTER = "aws:eks/cluster:Cluster"
+CLUSTER_WAIT = {"Delay": 2, "MaxAttempts": 900}
+"""Half an hour; the delay is in seconds."""
 
 
 def was_interrupted(pulumi: Pulumi) -> bool:
@@ -68,11 +71,22 @@ def _exported(pulumi: Pulumi) -> Export:
     return {**export, "deployment": export["deployment"] or {}}
 
 
-def _refresh(pulumi: Pulumi) -> Export:
-    """Reads everything that the state holds; what AWS does not have goes. Returns the state."""
-    # The program says which role to assume; without it the engine would take that of the last update.
-    run_unlocked(pulumi, "refresh", "--yes", "--skip-preview", "--run-program")
+def _refresh(pulumi: Pulumi, place: Place, resources: Iterable[Mapping[str, Any]]) -> Export:
+    """Reads everything that the state holds; what AWS does not have goes. Returns the state.
+
+    The engine works with the role of the last update. Only where that was another one does the program run, which says
+    whose turn it is: it fails on resources that are not made yet, and of which it needs what AWS chooses (a cluster).
+    """
+    options = [] if place.role in _roles(resources) else ["--run-program"]
+    run_unlocked(pulumi, "refresh", "--yes", "--skip-preview", *options)
     return _exported(pulumi)
+
+
+def _roles(resources: Iterable[Mapping[str, Any]]) -> set[str]:
+    """ARNs of the roles that the state's providers assume; nested settings of a provider are JSON texts."""
+    given = [one["inputs"].get("assumeRoles") for one in resources if one["type"] == "pulumi:providers:aws"]
+    parsed = [json.loads(roles) if isinstance(roles, str) else roles for roles in given if roles]
+    return {str(role["roleArn"]) for roles in parsed for role in roles}
 
 
 def _enter(pulumi: Pulumi, state: Export) -> None:
@@ -124,6 +138,23 @@ def _close(place: Place, found: Iterable[Found]) -> None:
             raise RecoverError(f"{one.wanted.urn}: the rule of the new group {one.id} stays: {error}") from error
 
 
+def _await_clusters(place: Place, clusters: Iterable[Mapping[str, Any]]) -> None:
+    """The program talks to Kubernetes by the cluster's endpoint, and AWS tells it once the cluster is made, after some
+    ten minutes: what is read before lacks it. ``clusters``: resources of a state. Raises RecoverError."""
+    unknown = [one for one in clusters if one["type"] == CLUSTER and not (one.get("outputs") or {}).get("endpoint")]
+    for name in [one["id"] for one in unknown]:
+        try:
+            client = place.client("eks")
+            if client.describe_cluster(name=name)["cluster"]["status"] == "CREATING":
+                print(f"  {name}: AWS is still making this cluster; waiting for it")
+                client.get_waiter("cluster_active").wait(name=name, WaiterConfig=CLUSTER_WAIT)
+        except ClientError as error:
+            if error.response.get("Error", {}).get("Code") != "ResourceNotFoundException":
+                raise RecoverError(f"the cluster {name} can't be waited for: {error}") from error
+        except BotoCoreError as error:
+            raise RecoverError(f"the cluster {name} can't be waited for: {error}") from error
+
+
 def _lines(operations: Iterable[Mapping[str, Any]], found: Iterable[Found], after: Mapping[str, Any]) -> list[str]:
     held = {(one["urn"], one.get("id")) for one in after.get("resources") or []}
     said = [f"{one['type']} {one['resource']['urn']}: its outcome was looked up in AWS" for one in operations]
@@ -150,7 +181,8 @@ def recover(pulumi: Pulumi, place: Place, *, interrupted: bool) -> list[str]:
     if not resources or not (operations or half_done or interrupted):
         return []
     if half_done and not operations:
-        export = _refresh(pulumi)
+        _await_clusters(place, resources)
+        export = _refresh(pulumi, place, resources)
         resources = export["deployment"].get("resources") or []
     wanted = _wanted(pulumi, export["deployment"], interrupted=bool(interrupted or operations))
     account = Account(place, resources)
@@ -165,5 +197,8 @@ def recover(pulumi: Pulumi, place: Place, *, interrupted: bool) -> list[str]:
     if not (found or operations):
         return [f"{urn}: read" for urn in half_done]
     _close(place, found)
-    _enter(pulumi, entered(export, found))
-    return _lines(operations, found, _refresh(pulumi)["deployment"])
+    after = entered(export, found)
+    _enter(pulumi, after)
+    _await_clusters(place, after["deployment"]["resources"])
+    refreshed = _refresh(pulumi, place, resources)
+    return _lines(operations, found, refreshed["deployment"])

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from enum import Enum, IntEnum
 from typing import Final
 
-from components import names
 from portal.errors import PortalError
+from settings.project import Registry
 
 
 class Generation(IntEnum):
@@ -57,20 +57,17 @@ DEFAULTS: Final = {
 }
 ENVIRONMENT: Final = "staging"
 PRODUCTION: Final = "prod"
-INGEST_REPOSITORY, IMPORT_REPOSITORY, TAG = "cryoet-staging", "apiv2-x86", "main"
+TAG: Final = "main"
 _REPOSITORY: Final = r"[a-z0-9]+([._/-][a-z0-9]+)*"
 _TAG: Final = r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}"
 PARALLELISM: Final = 20
-FILES: Final = "https://files.cryoetdataportal.cziscience.com"
-"""Production's data on the web: an ingest writes it into what it makes, for any environment."""
-STAGING_FILES: Final = "https://files.cryoet.staging.si.czi.technology"
 VALIDATIONS: Final = {"staging": "staging_validation", "prod": "prod_validation", "source": "source_validation"}
 """Folders of reports in the staging bucket."""
 
 
-def image(region: str, repository: str, tag: str) -> str:
-    """In the account that the clients have written into them. Raises PortalError for what ECR does not take."""
+def image(registry: Registry, region: str, repository: str, tag: str) -> str:
+    """In the registry's account. Raises PortalError for what ECR does not take."""
     for argument, value, allowed in (("--ecr-repo", repository, _REPOSITORY), ("--ecr-tag", tag, _TAG)):
         if not re.fullmatch(allowed, value):
             raise PortalError(f"{argument}: {value!r}: must match {allowed}")
-    return f"{names.REGISTRY_ACCOUNT}.dkr.ecr.{region}.amazonaws.com/{repository}:{tag}"
+    return f"{registry.account}.dkr.ecr.{region}.amazonaws.com/{repository}:{tag}"

@@ -16,8 +16,6 @@ import { classifyS3RuntimePublicBucketPolicy as classify } from './node_modules/
 // What no permission is asked for: nobody may be denied his own identity; a preflight has no caller; DeleteObjects
 // asks for each key by itself.
 const NEEDS_NOTHING = new Set(['sts GetCallerIdentity', 's3 CorsPreflight', 's3 DeleteObjects'])
-// Time and client differ from call to call; they are left out of what makes two calls the same unless a policy asks.
-const VOLATILE = ['aws:CurrentTime', 'aws:EpochTime', 'aws:UserAgent']
 // The simulator knows fewer ARN forms than the services use; these errors say so, and mean the policies can be asked.
 const ONLY_THE_RESOURCE = new Set(['no.resource.types', 'multiple.resource.types', 'must.use.wildcard'])
 // A role or key that is not there trusts nobody; without any policy the simulator would take the account as trusted.
@@ -28,9 +26,12 @@ const TRUSTS_NOBODY = {
 }
 // Names that KMS keeps for AWS are refused by the service, not by anybody's policies; the simulator counts both.
 const REFUSED_BY_NAME = 'NotAuthorizedException'
+// By what a service gives with its own requests the simulator is chosen.
+const OF_A_SERVICE = /^kms:EncryptionContext:aws:/
 const OF_A_BUCKET = /^arn:aws:s3:::/
 
 const policies = new Map()
+const texts = new Map()
 const distinct = new Map()
 const failures = []
 const counts = { calls: 0, permissions: 0, distinct: 0, byPolicyOnly: 0 }
@@ -38,6 +39,12 @@ const counts = { calls: 0, permissions: 0, distinct: 0, byPolicyOnly: 0 }
 function policy(reference) {
   if (!policies.has(reference)) throw new Error(`policy ${reference} is not in the log`)
   return policies.get(reference)
+}
+
+// In lower case, as names of condition keys are compared.
+function text(reference) {
+  if (!texts.has(reference)) texts.set(reference, JSON.stringify(policy(reference)).toLowerCase())
+  return texts.get(reference)
 }
 
 function note(call) {
@@ -57,12 +64,11 @@ function note(call) {
   }
 }
 
+// What makes two calls the same to all policies: of the context, the keys that one of them names.
 function identity(permission, answered) {
-  const parts = Object.values(permission.policies).flat()
-  const asked = parts.map((reference) => JSON.stringify(policy(reference)).toLowerCase()).join()
-  const context = Object.entries(permission.context).filter(
-    ([name]) => !VOLATILE.includes(name) || asked.includes(name.toLowerCase())
-  )
+  const asked = Object.values(permission.policies).flat().map(text)
+  const named = (name) => asked.some((one) => one.includes(name.toLowerCase()))
+  const context = Object.entries(permission.context).filter(([name]) => OF_A_SERVICE.test(name) || named(name))
   const { principal, action, resource, owner_account, allowed, policies: references, public_access_blocks } = permission
   const state = [owner_account, context.sort(), references, public_access_blocks, references.stored && answered]
   return JSON.stringify([principal, action, resource, allowed, state])
@@ -129,7 +135,7 @@ async function allowed(permission, call) {
   }
   // The simulator leaves out condition keys that it does not know of an action; it knows few of identity providers, and
   // no encryption context of a service's own.
-  const ownContext = Object.keys(permission.context).some((key) => key.startsWith('kms:EncryptionContext:aws:'))
+  const ownContext = Object.keys(permission.context).some((key) => OF_A_SERVICE.test(key))
   const { kind } = permission.principal
   if (kind === 'federated' || (kind === 'service' && ownContext)) return allowedByPolicies(wanted)
   return answer.overallResult === 'Allowed'

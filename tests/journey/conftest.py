@@ -10,30 +10,57 @@ import sys
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 import yaml
 
+from composition.bootstrap import fingerprint
+from localcloud.kubernetes.control_plane.installed import installed
 from localcloud.provider.install import install_plugin
-from localcloud.server.environment import backend_url
+from localcloud.server import images
+from localcloud.server.client_variables import backend_url
 from portal.pulumi_cli import ROOT
-from tests.localcloud.conftest import ACCOUNTS, DEV, PROD, PUBLIC, REGION, Cloud, cloud
+from settings import load
+from tests.journey import keys
+from tests.journey.forks import forks, share
+from tests.localcloud.clouds import CONFIGURATION
+from tests.localcloud.conftest import (
+    ACCOUNTS,
+    DEV,
+    PROD,
+    PUBLIC,
+    REGION,
+    Cloud,
+    cloud,
+    local_cloud_accounts,
+    local_cloud_configuration,
+    local_cloud_server,
+)
+from tests.unit.stackfiles import STACK_FILES
 
-__all__ = ["cloud"]
+__all__ = ["cloud", "local_cloud_accounts", "local_cloud_configuration", "local_cloud_server"]
 
 STACKS = {"dev": DEV, "public": PUBLIC, "prod": PROD}
 assert set(STACKS.values()) == set(ACCOUNTS)
-PROGRAM = ("__main__.py", "composition", "settings", "components", ".venv")
-LONGEST = ("test_kill", "test_fleet", "test_make")
+INIT = ("stack", "init", "--no-select", "--secrets-provider", keys.PROVIDER)
+BOOTSTRAP = "bootstrap"
+PROGRAM = ("__main__.py", "composition", "settings", "components", f"{BOOTSTRAP}/__main__.py")
+LONGEST = ("test_kill", "test_fleet", "test_make", "test_services")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Before pytest-xdist starts its workers."""
+    if config.getoption("numprocesses", None) and not config.getoption("collectonly"):
+        share()
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
     """A test with a project of its own may run anywhere; others share what the fixtures of their module, or of all
     modules, brought up."""
     if isinstance(item, pytest.Function) and "project" not in item.fixturenames:
-        shared = "all_standing" in item.fixturenames
-        item.add_marker(pytest.mark.xdist_group("standing" if shared else item.path.stem))
+        shared = [name for name in ("standing", "served") if f"all_{name}" in item.fixturenames]
+        item.add_marker(pytest.mark.xdist_group(*shared or [item.path.stem]))
 
 
 @pytest.hookimpl(trylast=True)
@@ -51,23 +78,27 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 
 class Project:
-    """A copy of the project: its own stack files, the program itself by links. Commands run in ``env``.
+    """A copy of the project: its own stack files, the programs themselves by links. Commands run in ``env``.
 
-    The stack files are the repository's or, once the state is initialised, those of ``initialised``, which also say how
-    secrets are encrypted. Accounts that are emptied for each test keep no key, so that it is done by a passphrase.
+    The stack files are the tests' or, once the state is initialised, those of ``initialised``, which also say how
+    secrets are encrypted.
     """
 
     def __init__(self, folder: Path, env: dict[str, str], initialised: Path | None = None) -> None:
         self.folder, self.env = folder, env
-        folder.mkdir()
-        shutil.copy(ROOT / "Pulumi.yaml", folder)
+        self._bootstrapped: dict[str, str] = {}
+        (folder / BOOTSTRAP).mkdir(parents=True)
+        for program in (".", BOOTSTRAP):
+            shutil.copy(ROOT / program / "Pulumi.yaml", folder / program)
+        shutil.copy(STACK_FILES / "portal.yaml", folder)
         for part in PROGRAM:
             (folder / part).symlink_to(ROOT / part)
+        (folder / ".venv").symlink_to(forks().virtualenv)
         shutil.copytree(ROOT / "workflows", folder / "workflows")
         for stack in STACKS:
-            shutil.copy((initialised or ROOT) / f"Pulumi.{stack}.yaml", folder)
+            shutil.copy((initialised or STACK_FILES) / f"Pulumi.{stack}.yaml", folder)
 
-    def change(self, stack: str, edit: Callable[[dict[str, Any]], None]) -> None:
+    def change(self, stack: str, edit: Callable[[dict[str, Any]], object]) -> None:
         """Edits the settings of a stack file in place."""
         file = self.folder / f"Pulumi.{stack}.yaml"
         data = yaml.safe_load(file.read_text())
@@ -92,7 +123,18 @@ class Project:
         return self.run("pulumi", *arguments, "--stack", stack, "--non-interactive", "--color", "never", env=env)
 
     def up(self, stack: str, *arguments: str) -> str:
+        """Brings a stack up, once its account is bootstrapped with the settings that its file has."""
+        if stack in STACKS:
+            self.bootstrap(stack)
         return self.pulumi(stack, "up", "--yes", "--skip-preview", *arguments)
+
+    def bootstrap(self, stack: str, *arguments: str) -> None:
+        """What `portal bootstrap` does with the program; nothing where it has done so with the settings as they are and
+        is given no further arguments."""
+        settings = fingerprint(load(stack, self.folder))
+        if arguments or self._bootstrapped.get(stack) != settings:
+            self.pulumi(stack, "-C", BOOTSTRAP, "up", "--yes", "--skip-preview", *arguments)
+            self._bootstrapped[stack] = settings
 
     def state(self, stack: str, *options: str) -> list[dict[str, Any]]:
         """The resources that the state holds, the provider and the stack itself left out."""
@@ -122,11 +164,11 @@ def engine() -> str:
 
 
 def environment(cloud: Cloud, folder: Path) -> dict[str, str]:
-    """What `make env` sets, for a cloud and folders of the test's own."""
+    """What `make env` sets, for a cloud and folders of the test's own. Programs and plugins are forks."""
     home = folder / "pulumi"
-    install_plugin(home)
+    install_plugin(home, forks().python, installed())
     (folder / "state").mkdir(exist_ok=True)
-    keys = cloud.credentials
+    engineer = cloud.credentials
     return {
         "HOME": os.environ.get("HOME", str(folder)),
         "PATH": f"{engine()}:{ROOT / '.venv' / 'bin'}:{os.environ['PATH']}",
@@ -139,10 +181,12 @@ def environment(cloud: Cloud, folder: Path) -> dict[str, str]:
         "PULUMI_SKIP_CHECKPOINTS": "true",
         "AWS_ENDPOINT_URL": cloud.https_url,
         "AWS_CA_BUNDLE": cloud.ca_bundle,
-        "AWS_ACCESS_KEY_ID": keys.access_key_id,
-        "AWS_SECRET_ACCESS_KEY": keys.secret_access_key,
+        "AWS_ACCESS_KEY_ID": engineer.access_key_id,
+        "AWS_SECRET_ACCESS_KEY": engineer.secret_access_key,
         "AWS_REGION": REGION,
         "AWS_EC2_METADATA_DISABLED": "true",
+        **forks().variables,
+        **keys.variables(),
     }
 
 
@@ -152,50 +196,83 @@ def initialised(cloud: Cloud, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("initialised")
     made = Project(folder / "project", environment(cloud, folder))
     for stack in STACKS:
-        made.pulumi(stack, "stack", "init", "--no-select")
+        for program in (".", BOOTSTRAP):
+            made.pulumi(stack, "-C", program, *INIT)
         made.change(stack, without_services)
     return folder
 
 
-def _project(cloud: Cloud, initialised: Path, folder: Path) -> Project:
+P = TypeVar("P", bound=Project)
+
+
+def new_project(cloud: Cloud, initialised: Path, folder: Path, kind: type[P] = Project) -> P:
     """Empty accounts, empty state, the three stacks initialised."""
     cloud.reset()
     shutil.copytree(initialised / "state", folder / "state")
-    return Project(folder / "project", environment(cloud, folder), initialised / "project")
+    return kind(folder / "project", environment(cloud, folder), initialised / "project")
 
 
 @pytest.fixture
 def project(cloud: Cloud, initialised: Path, tmp_path: Path) -> Project:
     """A project of the test's own, nothing brought up."""
-    return _project(cloud, initialised, tmp_path)
+    return new_project(cloud, initialised, tmp_path)
 
 
 @pytest.fixture(scope="module")
 def module_project(cloud: Cloud, initialised: Path, tmp_path_factory: pytest.TempPathFactory) -> Project:
     """A project of the module's own, nothing brought up."""
-    return _project(cloud, initialised, tmp_path_factory.mktemp("module"))
+    return new_project(cloud, initialised, tmp_path_factory.mktemp("module"))
 
 
-@pytest.fixture(scope="session")
-def all_standing(cloud: Cloud, initialised: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Project]:
-    """Gives a project with all three stacks up: the same until the accounts are emptied for another."""
+def _shared(
+    cloud: Cloud, initialised: Path, new_folder: Callable[[], Path], bring_up: Callable[[Project], None]
+) -> Callable[[], Project]:
+    """Gives a project that is brought up: the same until the accounts are emptied for another."""
     brought_up: dict[int, Project] = {}
 
     def give() -> Project:
         if cloud.resets not in brought_up:
-            made = _project(cloud, initialised, tmp_path_factory.mktemp("standing"))
-            for stack in STACKS:
-                made.up(stack)
+            made = new_project(cloud, initialised, new_folder())
+            bring_up(made)
             brought_up[cloud.resets] = made
         return brought_up[cloud.resets]
 
     return give
 
 
+@pytest.fixture(scope="session")
+def all_standing(cloud: Cloud, initialised: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Project]:
+    """Gives a project with all three stacks up, without services."""
+
+    def bring_up(project: Project) -> None:
+        for stack in STACKS:
+            project.up(stack)
+
+    return _shared(cloud, initialised, lambda: tmp_path_factory.mktemp("standing"), bring_up)
+
+
+@pytest.fixture(scope="session")
+def all_served(cloud: Cloud, initialised: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Project]:
+    """Gives a project with dev up, which has one environment, staging, with all that serves it."""
+
+    def bring_up(project: Project) -> None:
+        images.configure(CONFIGURATION.images)
+        project.change("dev", serving)
+        project.up("dev")
+
+    return _shared(cloud, initialised, lambda: tmp_path_factory.mktemp("served"), bring_up)
+
+
 @pytest.fixture(scope="module")
 def standing(all_standing: Callable[[], Project]) -> Project:
     """All three stacks up, for tests that leave them as they are."""
     return all_standing()
+
+
+@pytest.fixture(scope="module")
+def served(all_served: Callable[[], Project]) -> Project:
+    """Dev up with a site, for tests that leave it as it was."""
+    return all_served()
 
 
 def smaller(settings: dict[str, Any]) -> None:
@@ -208,8 +285,21 @@ def smaller(settings: dict[str, Any]) -> None:
 SERVICES = ("api", "frontend", "site")
 
 
+def serving(settings: dict[str, Any]) -> None:
+    """Changes the settings of dev: one environment, staging, with what serves it in its stack file, of each
+    service one pod; and a web ACL before its site, so that there is every type of resource."""
+    own = yaml.safe_load((STACK_FILES / "Pulumi.dev.yaml").read_text())["config"]["portal:settings"]
+    smaller(settings)
+    settings["cluster"] = own["cluster"]
+    settings["images"] |= {name: own["images"][name] for name in ("api", "frontend")}
+    staging = settings["environments"]["staging"]
+    staging |= {part: own["environments"]["staging"][part] for part in SERVICES}
+    staging["api"]["replicas"] = 1
+    staging["site"]["requests_per_5_minutes"] = 3000
+
+
 def without_services(settings: dict[str, Any]) -> None:
-    """Takes away the cluster and what runs in it, which `test_services` and `test_make` bring up."""
+    """Takes away the cluster and what runs in it, for journeys that ask nothing about it."""
     settings.pop("cluster", None)
     for name in ("api", "frontend"):
         settings.get("images", {}).pop(name, None)

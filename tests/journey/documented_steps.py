@@ -41,7 +41,7 @@ STEPS = (
     Step(command="aws --profile dev s3 ls", says=STAGING),
     Step(command="pulumi preview -s dev", says=r"\d+ unchanged"),
     Step(command="pulumi preview --diff -s STACK", says=r"\d+ unchanged", put_in={"STACK": "public"}),
-    Step(command="portal status", says="staging"),
+    Step(command="portal status", says="api of dev: 1 of 1 pods ready, image "),
     Step(command="portal diagram portal.svg", says="3 accounts", put_in={"portal.svg": "$(mktemp -d)/portal.svg"}),
     Step(
         command="portal submit queue ../dataset_configs/10000.yaml cryoetportal-rawdatasets-dev "
@@ -70,14 +70,9 @@ STEPS = (
         )
     ),
     Step(
-        command="aws s3api create-bucket --bucket cryoet-pulumi-state-example --create-bucket-configuration "
-        "LocationConstraint=us-west-2",
-        profile="dev",
-    ),
-    Step(
-        command="aws s3api put-bucket-versioning --bucket cryoet-pulumi-state-example --versioning-configuration "
-        "Status=Enabled",
-        profile="dev",
+        command="portal bootstrap dev --state-bucket cryoet-pulumi-state-example",
+        says=r"\d+ unchanged",
+        put_in={"pulumi-state-example": "pulumi-state-example --yes"},
     ),
     Step(command='make setup && export PATH="$PWD/.venv/bin:$(python3 tools/engine.py):$PATH"'),
     Step(command="portal recover STACK", put_in={"STACK": "dev"}),

@@ -14,10 +14,11 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 from localcloud.server.call import HOOKS, Call, Outcome
 from tests.journey.conftest import STACKS, Project
+from tests.journey.forks import PLUGINS
 
 SERVICES: Final = (
     "batch", "cloudwatch", "ec2", "ecr", "events", "iam", "logs", "rds", "s3", "secretsmanager", "sns", "sqs",
@@ -25,7 +26,8 @@ SERVICES: Final = (
 )  # fmt: skip
 LOOKS: Final = ("Describe", "Get", "Head", "List", "Validate")
 UP: Final = ("portal", "up", "--yes", "--skip-preview")
-ENGINE, PROVIDER = "engine", "provider"
+ENGINE, PROVIDER, KUBERNETES = "pulumi ", "-m localcloud.provider ", "-m localcloud.provider_kubernetes "
+"""Who is killed, by what is in its command line."""
 LANGUAGE_HOST: Final = "pulumi-language"
 """As the kernel cuts it."""
 WAIT_SECONDS: Final = 300.0
@@ -65,6 +67,7 @@ class Killer:
     """Whether calls that only look count too: of previews and refreshes."""
     only: str = ""
     """Count this operation alone."""
+    services: tuple[str, ...] = SERVICES
     pid: int = 0
     killed: int = 0
     """The process that was killed; 0: none yet."""
@@ -77,6 +80,8 @@ class Killer:
         if (call.operation.startswith(LOOKS) and not self.looks) or self.only not in {"", call.operation}:
             return
         with self._lock:
+            if self.killed:  # by a call that was under way at the same time
+                return
             self.seen += 1
             if self.seen == self.moment and self.later_seconds:
                 threading.Timer(self.later_seconds, self._kill).start()
@@ -85,35 +90,58 @@ class Killer:
 
     def _kill(self) -> None:
         """Or not yet, when the call was not the victim's: `portal` makes some of its own."""
-        mark = "localcloud.provider" if self.victim == PROVIDER else "pulumi "
-        for pid, line in below(self.pid):
-            if mark in line and (self.victim == PROVIDER or line.split()[0].endswith("pulumi")):
-                os.kill(pid, signal.SIGKILL)
-                self.killed = pid
-                return
+        self.killed = kill(self.pid, self.victim)
+
+
+def kill(above: int, victim: str) -> int:
+    """Kills the victim below a process, the kernel's way. Its id; 0: it does not run."""
+    for pid, line in below(above):
+        if victim in line and (victim != ENGINE or line.split()[0].endswith("pulumi")):
+            os.kill(pid, signal.SIGKILL)
+            return pid
+    return 0
+
+
+class Hooked(Protocol):
+    """Sees calls of an `up` of a stack, whose process is ``pid``."""
+
+    stack: str
+    services: tuple[str, ...]
+    pid: int
+
+    def __call__(self, call: Call, outcome: Outcome) -> None: ...
 
 
 @contextmanager
-def installed(killer: Killer) -> Generator[None]:
-    for service in SERVICES:
+def installed(killer: Hooked) -> Generator[None]:
+    for service in killer.services:
         HOOKS.finish_calls.setdefault(service, []).append(killer)
     try:
         yield
     finally:
-        for service in SERVICES:
+        for service in killer.services:
             HOOKS.finish_calls[service].remove(killer)
 
 
 def in_folder(project: Project) -> dict[str, str]:
-    """`portal` works on the test's own stack files, the engine writes down each step before it takes it."""
-    return {**project.env, "PORTAL_PROJECT": str(project.folder), "PULUMI_SKIP_CHECKPOINTS": "false"}
+    """`portal` works on the test's own stack files."""
+    return {**project.env, "PORTAL_PROJECT": str(project.folder)}
 
 
-def killed_up(project: Project, killer: Killer) -> subprocess.CompletedProcess[str]:
-    """`portal up` of a stack, killed by ``killer``; returns when all of its processes are gone."""
+def killable(project: Project) -> dict[str, str]:
+    """So that it can be killed and completed: the engine writes down each step before it takes it, and plugins are no
+    forks."""
+    env = {name: value for name, value in in_folder(project).items() if name != PLUGINS}
+    return {**env, "PULUMI_SKIP_CHECKPOINTS": "false"}
+
+
+def killed_up(project: Project, killer: Hooked) -> subprocess.CompletedProcess[str]:
+    """`portal up` of a stack whose account is bootstrapped, killed by ``killer``; returns when all its processes are
+    gone."""
+    project.bootstrap(killer.stack)
     process = subprocess.Popen(
         [*UP, killer.stack],
-        cwd=project.folder, env=in_folder(project), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        cwd=project.folder, env=killable(project), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         start_new_session=True,
     )  # fmt: skip
     killer.pid = process.pid

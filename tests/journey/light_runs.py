@@ -12,6 +12,7 @@ from typing import Any
 from components import names
 from localcloud.server import images
 from localcloud.server.services.batch import faults
+from portal.pulumi_cli import ROOT
 from tests.journey import portal_client
 from tests.journey.conftest import DEV, Cloud
 from tests.journey.running import MACHINE_MIB
@@ -27,7 +28,8 @@ _UNIX = itertools.count(1_700_000_000)
 def light_runner() -> Generator[None]:
     """It stands in for the jobs' image; afterwards there are the usual stand-ins and no faults."""
     program = str(Path(__file__).with_name("light_runner.py"))
-    images.configure([{"image": "ghcr.io/*/swipe:*", "entrypoint": ["{python}", "-I", "-S", program]}])
+    runner = {"image": "ghcr.io/*/swipe:*", "entrypoint": ["{python}", "-I", "-S", program]}
+    images.configure(images.stand_ins([runner], ROOT))
     try:
         yield
     finally:

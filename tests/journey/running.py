@@ -16,6 +16,7 @@ from localcloud.server import images
 from localcloud.server.services.batch import faults
 from tests.journey.conftest import DEV, Cloud
 from tests.localcloud.batch_steps import stand_ins, time_scale, until
+from tests.localcloud.clouds import CONFIGURATION
 from tests.localcloud.conftest import REGION
 
 IMAGE = f"{DEV}.dkr.ecr.{REGION}.amazonaws.com/cryoet-staging:main"
@@ -34,7 +35,7 @@ INTERRUPTED = [*RECLAIMED[:3], "RunDetectInterruption", *RECLAIMED[3:]]
 @contextmanager
 def runners() -> Generator[None]:
     """The stand-in for the jobs' image is the runner; time is scaled; no faults are left."""
-    images.configure([images.RUNNER])
+    images.configure(CONFIGURATION.images)
     try:
         with time_scale(SCALE):
             yield

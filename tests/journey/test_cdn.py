@@ -30,11 +30,13 @@ def domain(project: Project, stack: str, key: str) -> str:
     return str(json.loads(printed)["data_cdn"][key]["domain"])
 
 
-def ask(cloud: Cloud, host: str, path: str, method: str = "GET", **headers: str) -> tuple[int, dict[str, str], bytes]:
+def ask(
+    cloud: Cloud, host: str, path: str, method: str = "GET", body: bytes = b"", /, **headers: str
+) -> tuple[int, dict[str, str], bytes]:
     """Status, headers by lower-case name and body; the path goes as it is."""
     port = urlsplit(cloud.http_url).port
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
-    connection.request(method, path, headers={"Host": f"{host}.localhost:{port}", **headers})
+    connection.request(method, path, body or None, headers={"Host": f"{host}.localhost:{port}", **headers})
     answer = connection.getresponse()
     return answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read()
 

@@ -7,7 +7,8 @@ import shutil
 from pathlib import Path
 
 from portal.pulumi_cli import ROOT
-from tests.journey.conftest import Cloud, Project, environment
+from tests.journey.conftest import INIT, Cloud, Project, environment
+from tests.journey.forks import forks
 from tests.journey.inventory import in_account, in_state, made_since
 
 COMPARED = (
@@ -28,7 +29,7 @@ class ClusterAlone(Project):
     def __init__(self, folder: Path, env: dict[str, str]) -> None:
         self.folder, self.env = folder, env
         shutil.copytree(ROOT / "tests" / "journey" / "programs" / "eks", folder)
-        (folder / ".venv").symlink_to(ROOT / ".venv")
+        (folder / ".venv").symlink_to(forks().virtualenv)
 
     def registered(self) -> dict[str, str]:
         """Every resource under the cluster: name to type."""
@@ -42,7 +43,7 @@ def test_a_cluster_by_pulumi_eks_comes_up_stays_and_goes(cloud: Cloud, tmp_path:
     cloud.reset()
     made = ClusterAlone(tmp_path / "project", environment(cloud, tmp_path))
     before = in_account(cloud)
-    made.pulumi("alone", "stack", "init", "--no-select")
+    made.pulumi("alone", *INIT)
     made.up("alone", "--config", "own-role=true")
     names = {*made.registered()}
     assert names == {"portal-eksCluster", "portal-eks-k8s", "portal-reader", "portal-reader-view"}

@@ -15,7 +15,7 @@ import yaml
 from botocore.exceptions import ClientError
 
 from components import names, naming
-from localcloud.server import inside
+from localcloud.server import service_calls
 from localcloud.server.sessions import SESSIONS
 from portal.pulumi_cli import ROOT
 from tests.journey.conftest import DEV, PROD, Cloud, Project
@@ -175,8 +175,8 @@ def test_rules_listen_to_their_own_state_machine(cloud: Cloud) -> None:
 
 def acting(cloud: Cloud, role: str, principal: str, source: str = "") -> Callable[[str], Any]:
     """Clients with a role's credentials, as the service gets them that works with it."""
-    arn = names.role_arn(DEV, role)
-    key = inside.as_role(arn, principal, "test", source_arn=source, region=REGION).access_key_id
+    arn = cloud.client("iam").get_role(RoleName=role)["Role"]["Arn"]
+    key = service_calls.as_role(arn, principal, "test", source_arn=source, region=REGION).access_key_id
     session = boto3.Session(key, SESSIONS[key].secret, SESSIONS[key].token, region_name=REGION)
     return lambda service: cloud.client_of(session, service)
 
@@ -262,6 +262,8 @@ def test_an_environment_comes_and_goes_as_the_guide_says(module_project: Project
         del settings["environments"]["qa"]
 
     project.change("dev", lambda settings: settings["environments"].update(documented()))
+    bootstrapped = project.run("portal", "bootstrap", "dev", "--yes", env={"PORTAL_PROJECT": str(project.folder)})
+    assert bootstrapped.returncode == 0, bootstrapped.stderr
     added = up()
     assert added.returncode == 0, added.stderr
     fleet = Fleet(cloud, "qa")

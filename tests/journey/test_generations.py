@@ -1,11 +1,13 @@
 """Other machines for jobs, by the real engine, while jobs run on them: none is lost.
 
-Whatever else changes than the number of vCPUs makes another generation, listed first. The one before stays behind it,
-untouched, until an ``up`` finds that its jobs have ended.
+Whatever else changes than limits of vCPUs and tags makes another generation, listed first. The one before stays behind
+it, untouched, until somebody agrees to its removal once its jobs have ended.
 """
 
 from __future__ import annotations
 
+import json
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,7 @@ from typing import Any
 import pytest
 
 from tests.journey.conftest import DEV, Cloud, Project, jobs_alone, outputs, smaller
+from tests.journey.killing import in_folder
 from tests.journey.light_runs import PATIENCE_SECONDS, Fleet, light_runner, machines_of
 from tests.localcloud.batch_steps import until
 
@@ -49,15 +52,31 @@ class Machines:
         found = outputs(self.project, "dev")["staging"]
         return found["generations"], found["retiring"]
 
-    def up(self, edit: Edit | None = None) -> str:
-        """What it printed."""
-
+    def change(self, edit: Edit) -> None:
         def change(settings: dict[str, Any]) -> None:
-            if edit:
-                edit(settings["network"] | {"orchestrator": settings["environments"]["staging"]["orchestrator"]})
+            edit(settings["network"] | {"orchestrator": settings["environments"]["staging"]["orchestrator"]})
 
         self.project.change("dev", change)
-        return self.project.up("dev")
+
+    def up(self, edit: Edit | None = None, *options: str) -> str:
+        """What `portal up` printed."""
+        if edit:
+            self.change(edit)
+        done = self.portal("up", "--yes", "--skip-preview", *options, "dev")
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout + done.stderr
+
+    def portal(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return self.project.run("portal", *arguments, env=in_folder(self.project) | {"COLUMNS": "200"})
+
+    def steps(self) -> dict[str, Any]:
+        """What a preview would do to each resource."""
+        printed = self.project.run("pulumi", "preview", "--json", "--stack", "dev", "--non-interactive")
+        assert printed.returncode == 0, printed.stdout + printed.stderr
+        return {
+            one["urn"]: (one["op"], one.get("newState", {}).get("inputs"))
+            for one in json.loads(printed.stdout)["steps"]
+        }
 
     def listed(self) -> tuple[list[str], ...]:
         """What the spot and the on-demand queue list, in order."""
@@ -95,12 +114,12 @@ class Held:
     """Runs whose jobs stop half way, until they may go on."""
 
     def __init__(self, fleet: Fleet, folder: Path) -> None:
-        self._fleet, self._go = fleet, folder / "go"
+        self._fleet, self.go = fleet, folder / "go"
         self.spot: dict[str, str] = {}
         self.on_demand: dict[str, str] = {}
 
     def start(self, spot: int, on_demand: int) -> None:
-        given = {"holds": ["RunSPOT", "RunEC2"], "until": str(self._go)}
+        given = {"holds": ["RunSPOT", "RunEC2"], "until": str(self.go)}
         self.spot = self._fleet.start({self._fleet.name(f"spot{number}"): given for number in range(spot)})
         runs = {self._fleet.name(f"demand{number}"): given for number in range(on_demand)}
         self.on_demand = self._fleet.start(runs, DoNotInterrupt=True)
@@ -127,7 +146,7 @@ class Held:
             raise AssertionError(f"{wanted} jobs were to run; jobs: {jobs}; runs: {runs}") from error
 
     def let_go_on(self) -> None:
-        self._go.touch()
+        self.go.touch()
 
     def end(self) -> list[dict[str, Any]]:
         """Lets them go on. The jobs, which all went well, as did the runs."""
@@ -158,18 +177,20 @@ CHANGES: dict[str, Edit] = {
 }
 
 
-def stay(generations: list[str], tasks: int) -> list[str]:
-    """What an update or a preview says of those that it keeps."""
-    return [f"the earlier machines {one} stay (tasks on them: {tasks})" for one in generations]
+def told(generations: list[str], what: str) -> list[str]:
+    """Lines of `portal up` about earlier machines."""
+    return [f"staging: the earlier machines {one} {what}" for one in generations]
 
 
 def follow(machines: Machines, held: Held, edit: Edit) -> tuple[list[str], list[str]]:
-    """A change while a job runs on spot and one on demand, which end. The generations before and after it."""
+    """A change while a job runs on spot and one on demand, which end; what was idle before goes with it. The
+    generations before and after it."""
     before, left = machines.generations()
     held.start(1, 1)
     running, kept = held.until_running(2), machines.described(before)
-    printed = machines.up(edit)
-    assert all(said in printed for said in stay(before, tasks=1)), printed
+    printed = machines.up(edit, "--remove-idle-machines")
+    assert all(line in printed for line in told(before, "stay (tasks on them: 1)")), printed
+    assert all(line in printed for line in told(left, "are removed: Pulumi.dev.yaml says so")), printed
     after, retiring = machines.generations()
     assert retiring == before
     assert not set(after) & set(before)
@@ -190,45 +211,107 @@ def test_jobs_run_on_while_another_generation_follows(machines: Machines, held: 
     follow(machines, held, CHANGES[change])
 
 
-def test_other_instance_types_stay_behind_until_they_are_idle(machines: Machines, held: Held) -> None:
-    """One ``up`` makes others, a second keeps the old ones for their jobs, a third finds one idle and one deleted by
-    hand."""
+def test_earlier_machines_stay_until_their_removal_is_agreed_to(machines: Machines, held: Held) -> None:
+    """Of two generations, one is deleted by hand meanwhile."""
     before, left = machines.generations()
     held.start(1, 1)
     running, kept = held.until_running(2), machines.described(before)
-    machines.up(set_to(instance_types=["r5d", "m6id"]))
+    machines.up(set_to(instance_types=["r5d", "m6id"]), "--remove-idle-machines")
     after, _ = machines.generations()
     assert machines.described(left) == []
-    printed = machines.up()
-    assert all(said in printed for said in stay(before, tasks=1)), printed
-    assert machines.generations() == (after, before)
+
+    busy = machines.steps()
+    status = machines.portal("status").stdout
+    assert all(f"machines of staging {one} (retiring, tasks on it: 1): " in status for one in before), status
+    machines.change(set_to(remove_machines=before))
+    refused = machines.portal("up", "--yes", "--skip-preview", "dev")
+    assert refused.returncode != 0
+    key = "portal:settings.environments.staging.orchestrator.remove_machines"
+    assert f"nothing was touched: Pulumi.dev.yaml: {key}[0]: '{before[0]}': tasks on them: 1; remove" in refused.stderr
+    machines.change(lambda settings: settings["orchestrator"].pop("remove_machines"))
     assert machines.listed() == ([after[0], before[0]], [after[1], before[1]])
     assert machines.described(before) == kept
     assert held.until_running(2) == running
     assert [machines_of(job) for job in held.end()] == [[PREFIX + one] for one in before]
+
+    assert machines.steps() == busy, "what a preview shows does not follow from what runs"
+    status = machines.portal("status").stdout
+    assert all(f"machines of staging {one} (retiring, idle: " in status for one in before), status
+    printed = machines.up()
+    assert all(
+        line in printed for line in (*told(before, "are idle"), "they stay; --remove-idle-machines removes them")
+    )
+    assert machines.generations() == (after, before)
+
     machines.delete_by_hand(machines.fleet.on_demand, before[1], left=after[1])
-    printed = machines.project.pulumi("dev", "preview")
-    assert f"the earlier machines {before[0]} have no tasks left: they are removed" in printed
-    assert f"the earlier machines {before[1]} are not in the account any more" in printed
-    machines.up()
+    printed = machines.portal("up", "--yes", "--skip-preview", "dev").stdout
+    assert told(before[1:], "are not in the account any more: `pulumi refresh` has the state forget them")[0] in printed
+    machines.project.pulumi("dev", "refresh", "--yes", "--skip-preview")
+    printed = machines.up(None, "--remove-idle-machines")
+    assert told(before[:1], "are removed: Pulumi.dev.yaml says so")[0] in printed
     machines.project.pulumi("dev", "preview", "--expect-no-changes")
     assert machines.listed() == ([after[0]], [after[1]])
     assert machines.generations() == (after, [])
     assert machines.described(before) == []
 
 
-def test_more_vcpus_come_in_place(machines: Machines, held: Held) -> None:
+DENIED = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Deny", "Action": "states:UpdateStateMachine", "Resource": "*"}],
+}
+
+
+def test_an_update_that_fails_leaves_all_machines_with_jobs(machines: Machines, held: Held, cloud: Cloud) -> None:
+    """It has changed the queues by then, so that a job has started on machines that are in no output. They are changed
+    once more."""
+    before, _ = machines.generations()
+    iam, role = cloud.client("iam", DEV), {"RoleName": "OrganizationAccountAccessRole", "PolicyName": "fails"}
+    held.start(1, 0)
+    held.until_running(1)
+    iam.put_role_policy(**role, PolicyDocument=json.dumps(DENIED))
+    machines.change(set_to(instance_types=["r6id"], timeout_seconds=80_000))
+    failed = machines.project.refused("dev", "up", "--yes", "--skip-preview")
+    iam.delete_role_policy(**role)
+    assert failed.returncode != 0
+    assert "states:UpdateStateMachine" in failed.stdout
+    assert machines.generations()[0] == before, "the outputs are those of the update before"
+    listed = machines.listed()[0]
+    assert listed[1] == before[0]
+
+    name = machines.fleet.name("between")
+    between = machines.fleet.start({name: {"holds": ["RunSPOT"], "until": str(held.go)}})
+    held.spot |= between
+    running = held.until_running(2)
+    kept = machines.described([listed[0], before[0]])
+    machines.up(set_to(instance_types=["m6id"]), "--remove-idle-machines")
+    after, retiring = machines.generations()
+    assert listed[0] not in after
+    assert {listed[0], before[0]} <= set(retiring)
+    assert machines.described([listed[0], before[0]]) == kept
+    assert held.until_running(2) == running
+    assert {tuple(machines_of(job)) for job in held.end()} == {(PREFIX + listed[0],), (PREFIX + before[0],)}
+
+
+def test_more_vcpus_and_other_tags_come_in_place(machines: Machines, held: Held) -> None:
     """The same environment has room for the job that waited; those that ran in it run on."""
-    before, left = machines.generations()
-    if left:
-        machines.up()  # they would have room for it
+    if machines.generations()[1]:
+        machines.up(None, "--remove-idle-machines")  # they would have room for it
+    before, _ = machines.generations()
     held.start(VCPUS + 1, 1)
     running = held.until_running(VCPUS + 1)
-    kept = {one["computeEnvironmentName"]: one["uuid"] for one in machines.described(before)}
+    kept = {one["computeEnvironmentName"]: (one["uuid"], template_of(one)) for one in machines.described(before)}
+    machines.project.change("dev", lambda settings: settings["tags"].update(purpose="standardization"))
     machines.up(set_to(spot_max_vcpus=2 * VCPUS))
     assert machines.generations() == (before, [])
     found = machines.described(before)
-    assert {one["computeEnvironmentName"]: one["uuid"] for one in found} == kept
+    assert {one["computeEnvironmentName"]: (one["uuid"], template_of(one)) for one in found} == kept
+    assert {one["tags"]["purpose"] for one in found} == {"standardization"}
     assert sorted(one["computeResources"]["maxvCpus"] for one in found) == [VCPUS, 2 * VCPUS]
     assert set(running) < set(held.until_running(VCPUS + 2))
     assert all(len(job["attempts"]) == 1 for job in held.end())
+
+
+def template_of(environment: dict[str, Any]) -> tuple[str, str]:
+    """Id and version of the launch template that its machines are made from."""
+    template = environment["computeResources"]["launchTemplate"]
+    return template["launchTemplateId"], template["version"]

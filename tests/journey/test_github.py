@@ -1,21 +1,26 @@
-"""What GitHub's jobs may do in the accounts: preview on a pull request, deploy from one environment, nothing else."""
+"""What GitHub's jobs may do in the accounts: preview in one environment, look for drift on the main branch, deploy from
+another environment, nothing else. The steps of the workflows are run as they are written there."""
 
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
+import yaml
 from botocore.exceptions import ClientError
 
 from components import names
 from localcloud.server.oidc import load_key, mint
-from portal.pulumi_cli import without_progress
+from portal.pulumi_cli import ROOT, without_progress
 from tests.journey.conftest import DEV, STACKS, Cloud, Project
 
 PROVIDER = "pulumi:providers:aws account"
 REPOSITORY = "chanzuckerberg/cryoet-data-portal-infrastructure"
+PREVIEW, DRIFT = "environment:preview", "ref:refs/heads/main"
+ROLES = (names.GITHUB_PREVIEW, names.GITHUB_DRIFT, names.GITHUB_DEPLOY)
 
 
 def job(cloud: Cloud, account: str, role: str, context: str, repository: str = REPOSITORY) -> dict[str, str]:
@@ -38,69 +43,97 @@ def client(cloud: Cloud, service: str, env: dict[str, str]) -> Any:
 
 
 def changes(printed: str) -> set[str]:
-    """Type and name of what a preview would change. The provider is among it: it assumes another role than before."""
+    """Type and name of what a preview would change. After an administrator's `up` the provider is among it: it assumes
+    a role, which CI's does not."""
     lines = "\n".join(without_progress(line) for line in printed.splitlines())
     found = re.findall(r"^ [~+-]+ +(\S+) (\S+) (?:update|create|delete|replace)", lines, re.MULTILINE)
     return {" ".join(words) for words in found}
 
 
+def last_step(workflow: str, job_name: str) -> list[str]:
+    """The command with which a workflow's job ends, for the shell."""
+    content = yaml.safe_load(Path(ROOT, ".github", "workflows", f"{workflow}.yml").read_text())
+    return ["bash", "-euo", "pipefail", "-c", content["jobs"][job_name]["steps"][-1]["run"]]
+
+
+def run_step(project: Project, workflow: str, job_name: str, stack: str, env: dict[str, str]) -> tuple[int, str]:
+    """Exit code and output of the last step of a workflow's job, as the runner starts it: in the repository."""
+    command = ["env", "-C", str(ROOT), *last_step(workflow, job_name)]
+    done = project.run(*command, env={**env, "STACK": stack, "PORTAL_PROJECT": str(project.folder)})
+    return done.returncode, done.stdout + done.stderr
+
+
 @pytest.mark.parametrize("stack", STACKS)
-def test_a_pull_request_previews_and_finds_drift(standing: Project, cloud: Cloud, stack: str) -> None:
-    env = job(cloud, STACKS[stack], names.GITHUB_PREVIEW, "pull_request")
-    printed = standing.pulumi(stack, "preview", env=env)
-    assert changes(printed) == {PROVIDER}
-    printed = standing.pulumi(stack, "refresh", "--preview-only", "--run-program", env=env)
-    assert changes(printed) <= {PROVIDER}
+def test_a_preview_reads_the_state_and_finds_nothing(standing: Project, cloud: Cloud, stack: str) -> None:
+    env = job(cloud, STACKS[stack], names.GITHUB_PREVIEW, PREVIEW)
+    assert changes(standing.pulumi(stack, "preview", env=env)) == {PROVIDER}
 
 
-def test_a_pull_request_cannot_deploy(standing: Project, cloud: Cloud) -> None:
-    with pytest.raises(ClientError, match="AccessDenied"):
-        job(cloud, DEV, names.GITHUB_DEPLOY, "pull_request")
+@pytest.mark.parametrize("stack", STACKS)
+def test_the_nightly_run_finds_no_drift(standing: Project, cloud: Cloud, stack: str) -> None:
+    env = job(cloud, STACKS[stack], names.GITHUB_DRIFT, DRIFT)
+    code, printed = run_step(standing, "drift", "drift", stack, env)
+    assert code == 0, printed
+
+
+def test_the_nightly_run_finds_what_was_changed_by_hand(standing: Project, cloud: Cloud) -> None:
+    env, iam = job(cloud, STACKS["public"], names.GITHUB_DRIFT, DRIFT), cloud.client("iam", STACKS["public"])
+    before = iam.get_role(RoleName=names.OPERATOR)["Role"]["Description"]
+    iam.update_role(RoleName=names.OPERATOR, Description="changed by hand")
+    try:
+        code, printed = run_step(standing, "drift", "drift", "public", env)
+    finally:
+        iam.update_role(RoleName=names.OPERATOR, Description=before)
+    assert code != 0
+    assert "changed by hand" in printed
 
 
 @pytest.mark.parametrize(
     ("context", "repository"),
-    [("pull_request", "somebody/else"), ("ref:refs/heads/other", REPOSITORY), ("environment:public", REPOSITORY)],
+    [
+        (PREVIEW, "somebody/else"),
+        (PREVIEW, "chanzuckerberg@1/cryoet-data-portal-infrastructure@2"),
+        ("ref:refs/heads/other", REPOSITORY),
+        ("pull_request", REPOSITORY),
+        ("environment:public", REPOSITORY),
+    ],
 )
 def test_no_other_job_enters(standing: Project, cloud: Cloud, context: str, repository: str) -> None:
-    for role in (names.GITHUB_PREVIEW, names.GITHUB_DEPLOY):
+    for role in ROLES:
         with pytest.raises(ClientError, match="AccessDenied"):
             job(cloud, DEV, role, context, repository)
 
 
-def test_the_preview_role_changes_nothing(standing: Project, cloud: Cloud) -> None:
-    env = job(cloud, DEV, names.GITHUB_PREVIEW, "pull_request")
-    s3, iam = client(cloud, "s3", env), client(cloud, "iam", env)
+def test_each_role_has_a_way_in_of_its_own(standing: Project, cloud: Cloud) -> None:
+    ways = dict(zip(ROLES, (PREVIEW, DRIFT, "environment:dev"), strict=True))
+    for role, way in ways.items():
+        assert job(cloud, DEV, role, way)
+        for other in {*ways.values()} - {way}:
+            with pytest.raises(ClientError, match="AccessDenied"):
+                job(cloud, DEV, role, other)
+
+
+@pytest.mark.parametrize(("role", "way"), [(names.GITHUB_PREVIEW, PREVIEW), (names.GITHUB_DRIFT, DRIFT)])
+def test_who_looks_changes_nothing_and_reads_no_data(standing: Project, cloud: Cloud, role: str, way: str) -> None:
+    env = job(cloud, DEV, role, way)
+    s3, iam, sts = (client(cloud, service, env) for service in ("s3", "iam", "sts"))
+    secrets = client(cloud, "secretsmanager", env)
     bucket = "cryoet-data-portal-staging"
     for call in (
         lambda: s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Suspended"}),
         lambda: s3.put_object(Bucket="cryoet-swipe-wdl-dev", Key="x", Body=b""),
         lambda: s3.get_object(Bucket="cryoet-data-portal-embargo", Key="x"),
+        s3.list_buckets,
         lambda: iam.create_role(RoleName="cryoet-x", AssumeRolePolicyDocument="{}"),
         lambda: iam.delete_role(RoleName=names.OPERATOR),
+        lambda: secrets.get_secret_value(SecretId="staging/v2_db_uri"),
+        lambda: sts.assume_role(RoleArn=names.role_arn(DEV, role), RoleSessionName="again"),
     ):
         with pytest.raises(ClientError, match="AccessDenied"):
             call()
 
 
-def test_the_deploy_role_cannot_rise(standing: Project, cloud: Cloud) -> None:
-    env = job(cloud, DEV, names.GITHUB_DEPLOY, "environment:dev")
-    iam, sts = client(cloud, "iam", env), client(cloud, "sts", env)
-    boundary = names.policy_arn(DEV, names.BOUNDARY)
-    trust = '{"Version": "2012-10-17", "Statement": []}'
-    anything = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}'
-    for call in (
-        lambda: iam.create_role(RoleName="cryoet-x", AssumeRolePolicyDocument=trust),
-        lambda: iam.create_role(RoleName="other", AssumeRolePolicyDocument=trust, PermissionsBoundary=boundary),
-        lambda: iam.delete_role_permissions_boundary(RoleName=names.OPERATOR),
-        lambda: iam.put_role_policy(RoleName=names.GITHUB_DEPLOY, PolicyName="x", PolicyDocument=anything),
-        lambda: iam.create_policy_version(PolicyArn=boundary, PolicyDocument=anything, SetAsDefault=True),
-        lambda: iam.attach_role_policy(
-            RoleName=names.OPERATOR, PolicyArn="arn:aws:iam::aws:policy/AdministratorAccess"
-        ),
-        lambda: iam.update_assume_role_policy(RoleName="OrganizationAccountAccessRole", PolicyDocument=trust),
-        lambda: iam.create_user(UserName="x"),
-        lambda: sts.assume_role(RoleArn=names.role_arn(DEV, "OrganizationAccountAccessRole"), RoleSessionName="rise"),
-    ):
-        with pytest.raises(ClientError, match="AccessDenied"):
-            call()
+def test_a_preview_lists_no_bucket_of_the_stack(standing: Project, cloud: Cloud) -> None:
+    s3 = client(cloud, "s3", job(cloud, DEV, names.GITHUB_PREVIEW, PREVIEW))
+    with pytest.raises(ClientError, match="AccessDenied"):
+        s3.list_objects_v2(Bucket="cryoet-data-portal-embargo")

@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
-
-import pytest
-from botocore.exceptions import ClientError
 
 from components import names
 from tests.journey.conftest import DEV, Cloud, Project, outputs
-from tests.journey.test_github import PROVIDER, changes, job
-
-READER = "arn:aws:iam::999988887777:user/engineer"
+from tests.journey.test_bootstrap import portal, state_in_bucket
+from tests.journey.test_github import PREVIEW, PROVIDER, changes, job, run_step
 
 
 def test_the_deploy_role_brings_a_change_up(project: Project, cloud: Cloud) -> None:
-    """After an administrator's first `up`: settings of buckets, a bucket and a role more, a workflow file, a database's
-    capacity, password and reader, and other machines for jobs; a second `up` removes the earlier ones."""
-    project.up("dev")
+    """After an administrator's first `up`, with the state in a bucket: which web pages read a bucket, a workflow
+    file, a database's capacity, password and reader, and other machines for jobs; a second `up` removes the earlier
+    ones, which a preview shows."""
+    state_in_bucket(project, "dev")
+    portal(project, "up", "dev", "--yes", "--skip-preview")
     env = job(cloud, DEV, names.GITHUB_DEPLOY, "environment:dev")
 
     def change(settings: dict[str, Any]) -> None:
-        settings["buckets"]["staging"]["lifecycle"]["noncurrent_days"] = 60
-        settings["buckets"]["more"] = {"kind": "source", "name": "cryoet-more-raw-data"}
-        settings["access"]["readers"] = {"lab": {"principals": [READER]}}
-        settings["buckets"]["embargo"] |= {"readers": ["lab"], "open_contents_to": [READER]}
+        settings["buckets"]["staging"]["cors"] = {"origins": ["https://portal.example.org"]}
         settings["environments"]["dev"]["orchestrator"]["instance_types"] = ["r6id"]
         settings["environments"]["staging"]["database"] |= {"max_capacity": 8, "password_version": 2, "readers": 1}
 
@@ -33,13 +29,33 @@ def test_the_deploy_role_brings_a_change_up(project: Project, cloud: Cloud) -> N
     project.pulumi("dev", "up", "--yes", "--skip-preview", env=env)
     left = outputs(project, "dev")["dev"]["retiring"]
     assert len(left) == 3
-    reviewed = project.pulumi("dev", "preview", env=job(cloud, DEV, names.GITHUB_PREVIEW, "pull_request"))
-    assert all(f"{one} have no tasks left: they are removed" in reviewed for one in left), reviewed
+    preview = job(cloud, DEV, names.GITHUB_PREVIEW, PREVIEW)
+    agreed = {"remove_machines": left}
+    project.change("dev", lambda settings: settings["environments"]["dev"]["orchestrator"].update(agreed))
+    reviewed = project.pulumi("dev", "preview", env=preview)
+    assert {f"dev-{one}" for one in left} <= deleted(reviewed), reviewed
     project.pulumi("dev", "up", "--yes", "--skip-preview", env=env)
     assert outputs(project, "dev")["dev"]["retiring"] == []
-    project.pulumi("dev", "preview", "--expect-no-changes", env=env)
+    code, printed = run_step(project, "preview", "preview", "dev", preview)
+    assert (code, changes(printed)) == (0, set()), printed
+    project.pulumi("dev", "preview", "--expect-no-changes", env=preview)
     assert changes(project.pulumi("dev", "refresh", "--preview-only", "--run-program")) <= {PROVIDER}
-    reader = cloud.client("s3", DEV, names.reader_role("lab"))
-    assert reader.list_objects_v2(Bucket="cryoet-data-portal-embargo")["KeyCount"] == 0
-    with pytest.raises(ClientError, match="AccessDenied"):
-        reader.list_objects_v2(Bucket="cryoet-data-portal-staging")
+
+
+def deleted(preview: str) -> set[str]:
+    """Names of the compute environments that are deleted."""
+    return set(re.findall(r"- +aws:batch:ComputeEnvironment +(\S+) +delete", preview))
+
+
+def test_what_lets_data_expire_is_an_administrators(standing: Project, cloud: Cloud) -> None:
+    file = standing.folder / "Pulumi.dev.yaml"
+    whole = file.read_text()
+    standing.change("dev", lambda settings: settings["buckets"]["embargo"]["lifecycle"].update(noncurrent_days=1))
+    try:
+        env = job(cloud, DEV, names.GITHUB_DEPLOY, "environment:dev")
+        done = standing.refused("dev", "up", "--yes", "--skip-preview", env=env)
+    finally:
+        file.write_text(whole)
+        standing.up("dev")
+    assert done.returncode != 0
+    assert "is not authorized to perform: s3:PutLifecycleConfiguration" in done.stdout + done.stderr

@@ -18,6 +18,7 @@ from botocore.exceptions import ClientError
 from components import names, naming
 from components.access.machine import LOG_DELIVERY
 from localcloud.server import images
+from portal.pulumi_cli import ROOT
 from tests.journey import portal_client
 from tests.journey.conftest import DEV, Cloud, Project, smaller
 from tests.journey.granted import Grant, Granted
@@ -109,7 +110,7 @@ def roles(module_project: Project, cloud: Cloud) -> Iterator[Roles]:
 
 def stands_in(*program: str) -> None:
     """The program that runs in place of the jobs' image."""
-    images.configure([{"image": IMAGE, "entrypoint": list(program)}])
+    images.configure(images.stand_ins([{"image": IMAGE, "entrypoint": list(program)}], ROOT))
 
 
 # The state machine's role
@@ -169,7 +170,7 @@ def test_without_it_a_run_fails_and_says_which(roles: Roles, grant: Grant) -> No
 @pytest.mark.parametrize("grant", REFUSES, ids=lambda grant: grant[0])
 def test_without_it_the_machine_is_refused(roles: Roles, grant: Grant) -> None:
     states = roles.cloud.client("stepfunctions")
-    role = names.role_arn(DEV, MACHINE)
+    role = names.role_arn(DEV, MACHINE, names.DELEGATED_PATH)
     with roles.without(MACHINE, grant), pytest.raises(ClientError) as refused:
         states.update_state_machine(stateMachineArn=roles.env.state_machine, roleArn=role)
     error: Any = refused.value.response.get("Error")

@@ -20,7 +20,7 @@ from examples.ingest.layout import Layout
 from examples.ingest.phantom import SPACING, phantom
 from examples.ingest.phantom import main as make_phantom
 from examples.ingest.volumes import LEVELS
-from localcloud.server import inside
+from localcloud.server import service_calls
 from localcloud.server.call import Refusal
 from tests.journey import databases, portal_client
 from tests.journey.conftest import PROD, PUBLIC, STACKS, Cloud, Project
@@ -272,9 +272,11 @@ def read_as_import(secret_id: str) -> str:
     """What a job of the import gets to see."""
     task = f"arn:aws:ecs:{REGION}:{PROD}:task/test"
     role = names.role_arn(PROD, WORKFLOW_ROLE)
-    caller = inside.as_role(role, "ecs-tasks.amazonaws.com", "test", source_arn=task, region=REGION)
+    caller = service_calls.as_role(role, "ecs-tasks.amazonaws.com", "test", source_arn=task, region=REGION)
     return str(
-        inside.perform(caller, "secretsmanager", "GetSecretValue", {"SecretId": secret_id}, REGION)["SecretString"]
+        service_calls.perform(caller, "secretsmanager", "GetSecretValue", {"SecretId": secret_id}, REGION)[
+            "SecretString"
+        ]
     )
 
 

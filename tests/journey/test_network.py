@@ -6,7 +6,8 @@ import shutil
 from pathlib import Path
 
 from portal.pulumi_cli import ROOT
-from tests.journey.conftest import Cloud, Project, environment
+from tests.journey.conftest import INIT, Cloud, Project, environment
+from tests.journey.forks import forks
 
 
 class NetworkAlone(Project):
@@ -15,14 +16,14 @@ class NetworkAlone(Project):
     def __init__(self, folder: Path, env: dict[str, str]) -> None:
         self.folder, self.env = folder, env
         shutil.copytree(ROOT / "tests" / "journey" / "programs" / "network", folder)
-        for part in (".venv", "components"):
-            (folder / part).symlink_to(ROOT / part)
+        (folder / "components").symlink_to(ROOT / "components")
+        (folder / ".venv").symlink_to(forks().virtualenv)
 
 
 def test_up_unchanged_repaired_and_down(cloud: Cloud, tmp_path: Path) -> None:
     cloud.reset()
     made = NetworkAlone(tmp_path / "project", environment(cloud, tmp_path))
-    made.pulumi("alone", "stack", "init", "--no-select")
+    made.pulumi("alone", *INIT)
     made.up("alone")
     made.pulumi("alone", "preview", "--refresh", "--expect-no-changes")
 
@@ -39,3 +40,4 @@ def test_up_unchanged_repaired_and_down(cloud: Cloud, tmp_path: Path) -> None:
     made.pulumi("alone", "destroy", "--yes", "--skip-preview")
     assert [one for one in ec2.describe_vpcs()["Vpcs"] if one["VpcId"] == vpc] == []
     assert made.state("alone") == []
+    assert (tmp_path / "pulumi" / "logs").is_file(), "the engine found no folder for logs"

@@ -100,6 +100,12 @@ def test_an_account_opens_and_closes_by_its_own_key_alone(project: Project, clou
     assert answer(cloud, RAW) == "AccessDenied"
 
     project.change("prod", lambda settings: settings["buckets"]["raw"].update(open_contents_to=["anyone"]))
+    blocked = project.refused("prod", "up", "--yes", "--skip-preview")
+    assert "prod: the account was bootstrapped with other settings than" in blocked.stdout
+    assert "s3:PutBucketPolicy" in blocked.stdout, "an account opens before its buckets do"
+    assert answer(cloud, RAW) == "AccessDenied"
+    project.bootstrap("prod")
+    assert answer(cloud, RAW) == "AccessDenied", "no bucket opens with its account"
     project.up("prod")
     cloud.client("s3", PROD).put_object(Bucket=OPEN, Key=KEY, Body=b"voxels")
     assert [answer(cloud, RAW), answer(cloud, OPEN)] == ["voxels", "voxels"]
@@ -113,10 +119,12 @@ def test_an_account_opens_and_closes_by_its_own_key_alone(project: Project, clou
     assert [answer(cloud, RAW), answer(cloud, OPEN)] == ["voxels", "voxels"]
 
     project.change("prod", lambda settings: settings["account"].update(block_public_access=True))
-    project.up("prod")
+    project.bootstrap("prod")
     assert [answer(cloud, RAW), answer(cloud, OPEN)] == ["AccessDenied", "AccessDenied"]
 
+    project.up("prod")
     project.change("prod", made_again)
+    project.bootstrap("prod")
     exists = project.run(*UP, "prod", env=in_folder(project))
     assert "BucketAlreadyOwnedByYou" in exists.stderr
     taken_in = project.run(*UP, "prod", env=in_folder(project))

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.journey.conftest import DEV, PUBLIC, Cloud, Project
+from tests.localcloud.clouds import ORGANIZATION_ROLE
 
 Edit = Callable[[dict[str, Any]], None]
 
@@ -78,8 +79,8 @@ def test_credentials_of_another_account_are_refused(project: Project, cloud: Clo
         done = project.refused("dev", *command, env=env)
         printed = done.stdout + done.stderr
         assert done.returncode != 0
-        assert f"Pulumi.dev.yaml: portal:settings.account.id: '{DEV}'" in printed
-        assert "credentials" in printed
+        assert f"dev: the account {DEV} was not reached through its role {ORGANIZATION_ROLE}: " in printed, printed
+        assert "sts:AssumeRole" in printed, printed
         assert "Traceback" not in printed
     assert project.state("dev") == []
     assert cloud.client("s3", DEV).list_buckets()["Buckets"] == []
@@ -89,5 +90,6 @@ def test_an_account_that_is_not_the_organizations_is_refused(project: Project) -
     project.change("prod", setting("account.id", "123456789012"))
     done = project.refused("prod", "preview")
     assert done.returncode != 0
-    assert "Pulumi.prod.yaml: portal:settings.account.id: '123456789012'" in done.stdout + done.stderr
-    assert "Traceback" not in done.stdout + done.stderr
+    printed = done.stdout + done.stderr
+    assert f"prod: the account 123456789012 was not reached through its role {ORGANIZATION_ROLE}: " in printed, printed
+    assert "Traceback" not in printed

@@ -24,6 +24,7 @@ def test_a_secret_is_read_with_its_key_alone(project: Project, cloud: Cloud) -> 
     program.unlink()
     program.write_text(PROGRAM)
     state = project.folder.parent / "state"
+    project.pulumi("public", "stack", "change-secrets-provider", "passphrase")
     printed = project.up("public")
     assert SECRET not in printed
     assert in_the_clear(state) == []

@@ -14,7 +14,7 @@ from settings import load
 from tests.journey.conftest import DEV, PUBLIC, Cloud, Project, empty
 from tests.journey.granted import Grant, Granted
 from tests.localcloud.conftest import REGION
-from tests.unit.stackfiles import ROOT
+from tests.unit.stackfiles import own_project
 
 STAGING, RELEASED = "cryoet-data-portal-staging", "cryoet-data-portal-public"
 ROLE = names.sync_role("public")
@@ -222,7 +222,7 @@ MAY: dict[str, set[str]] = {
 
 def every_bucket() -> list[str]:
     """Of all three accounts: data, logs, and those of every environment."""
-    stacks = load("dev", ROOT).stacks.values()
+    stacks = load("dev", own_project()).stacks.values()
     data = [bucket.name for stack in stacks for bucket in stack.buckets.values()]
     pairs = [(one.wdl_bucket, one.comms_bucket) for stack in stacks for one in stack.environments.values()]
     return sorted([*data, *(name for pair in pairs for name in pair)])

@@ -15,6 +15,7 @@ from botocore.exceptions import ClientError
 from localcloud.server import images
 from localcloud.server.services.batch import faults
 from localcloud.server.timescale import SCALE
+from portal.pulumi_cli import ROOT
 
 from .clouds import DEV, REGION, Cloud
 
@@ -221,9 +222,8 @@ def until(probe: Callable[[], Any], patience: float = PATIENCE_SECONDS) -> Any:
 
 def stand_ins() -> None:
     """Programs of this machine in place of the busybox image."""
-    images.configure(
-        [{"image": "docker.io/library/busybox:*"}, {"image": "*/tool:*", "entrypoint": ["{python}", "-c"]}]
-    )
+    tool = {"image": "*/tool:*", "entrypoint": ["{python}", "-c"]}
+    images.configure(images.stand_ins([{"image": "docker.io/library/busybox:*"}, tool], ROOT))
 
 
 def no_faults() -> None:

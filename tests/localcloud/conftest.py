@@ -3,30 +3,54 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from localcloud.server.cloud import Folder, LocalCloud
+from localcloud.server.configuration import Configuration
+from localcloud.testing import local_cloud_server
 from tests.localcloud import batch_steps
 from tests.localcloud.batch_steps import World
-from tests.localcloud.clouds import ACCOUNTS, ANYBODY, DEV, PROD, PUBLIC, QUICK, REGION, Cloud
+from tests.localcloud.clouds import ACCOUNTS, CONFIGURATION, DEV, PROD, PUBLIC, REGION, Cloud
 from tests.localcloud.evaluator import judge
+from tests.localcloud.provider_kit import Engine, engine_in
 
-__all__ = ["ACCOUNTS", "ANYBODY", "DEV", "PROD", "PUBLIC", "QUICK", "REGION", "Cloud"]
+__all__ = ["ACCOUNTS", "DEV", "PROD", "PUBLIC", "REGION", "Cloud", "local_cloud_server"]
 
 
 @pytest.fixture(scope="session")
-def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
-    folder = Folder(Path(tmp_path_factory.mktemp("localcloud")))
-    server = LocalCloud(folder, ACCOUNTS)
-    server.start()
+def local_cloud_accounts() -> tuple[str, ...]:
+    return ACCOUNTS
+
+
+@pytest.fixture(scope="session")
+def local_cloud_configuration() -> Configuration:
+    return CONFIGURATION
+
+
+@pytest.fixture(scope="session")
+def cloud(local_cloud_server: tuple[LocalCloud, Folder]) -> Iterator[Cloud]:
+    server, folder = local_cloud_server
     yield Cloud(server, folder)
-    server.stop()
+    server.flush()
     # What the server decided in all these tests, decided again by another implementation of AWS's policy logic.
     code, output = judge(folder.calls)
     assert code == 0, output
+
+
+@pytest.fixture(scope="module")
+def shared_engine(cloud: Cloud) -> Iterator[Engine]:
+    """The `aws` provider for the account dev."""
+    with engine_in(cloud, DEV) as configured:
+        yield configured
+
+
+@pytest.fixture
+def engine(shared_engine: Engine) -> Iterator[Engine]:
+    """The same, and what a test makes with it is removed."""
+    yield shared_engine
+    shared_engine.sweep()
 
 
 @pytest.fixture(scope="module")

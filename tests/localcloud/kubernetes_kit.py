@@ -13,6 +13,7 @@ from typing import Any, Self, TypeVar
 from localcloud.kubernetes.addresses import loopback
 from localcloud.kubernetes.api import CONTROLLERS, NODE_AGENT, Cluster, User
 from localcloud.kubernetes.aws import Subnet
+from localcloud.kubernetes.client import Client
 from localcloud.kubernetes.objects.kinds import kind
 from localcloud.server.call import Refusal
 
@@ -52,7 +53,6 @@ def stand_ins() -> list[Json]:
         {"image": "web:1", "entrypoint": [*server, "one"]},
         {"image": "web:2", "entrypoint": [*server, "two"]},
         {"image": "web:sick", "entrypoint": [*server, "sick"], "environment": {"SICK": "/"}},
-        {"image": "web:crashing", "entrypoint": ["/bin/sh", "-c", "echo no configuration; exit 3"]},
         {"image": "shell:1", "entrypoint": ["/bin/sh", "-c"], "command": ["exit 0"]},
         {"image": "python:1", "entrypoint": [sys.executable, "-I", "-S", "-c"]},
     ]
@@ -76,6 +76,8 @@ class Account:
     installed: Collection[str] = ()
     associated: Collection[tuple[str, str]] = ()
     admitted: Collection[str] = ("nodes",)
+    refused_images: dict[str, str] = field(default_factory=dict[str, str])
+    """Images that nodes can't pull, and why."""
     calls: list[tuple[str, str, str]] = field(default_factory=list[tuple[str, str, str]])
     tagged: Callable[[str], Mapping[str, str]] = lambda _: {}
     answers: dict[str, Callable[[Mapping[str, Any]], Json]] = field(default_factory=dict[str, Any])
@@ -107,18 +109,18 @@ class Account:
     def is_associated(self, namespace: str, service_account: str) -> bool:
         return (namespace, service_account) in self.associated
 
+    def pull_refusal(self, image: str) -> str:
+        return self.refused_images.get(image, "")
+
     def credentials_for(self, token: str) -> Json:
         raise Refusal("AccessDeniedException", f"no role for {len(token)} characters")
 
 
-class World:
-    """A cluster and what tests ask of it."""
+class InCluster:
+    """What tests ask of a cluster by its administrator's client."""
 
-    def __init__(self, authenticate: Callable[[str], User | None] = lambda _: None) -> None:
-        self.aws = Account()
-        self.cluster = Cluster("portal", "1.34", authenticate)
-        self.client = self.cluster.client(CONTROLLERS)
-        self.node_agent = self.cluster.client(NODE_AGENT)
+    def __init__(self, client: Client) -> None:
+        self.client = client
         self.create("Namespace", {"metadata": {"name": NAMESPACE}})
 
     def path(self, kind_name: str, name: str = "", namespace: str = NAMESPACE) -> str:
@@ -190,6 +192,16 @@ class World:
         self.until(lambda: name not in [one["metadata"]["name"] for one in self.all(kind_name)])
 
 
+class World(InCluster):
+    """A cluster in light mode and what tests ask of it."""
+
+    def __init__(self, authenticate: Callable[[str], User | None] = lambda _: None) -> None:
+        self.aws = Account()
+        self.cluster = Cluster("portal", "1.34", authenticate)
+        self.node_agent = self.cluster.client(NODE_AGENT)
+        super().__init__(self.cluster.client(CONTROLLERS))
+
+
 def is_ready(item: Json) -> bool:
     conditions: Iterable[Json] = item.get("status", {}).get("conditions") or []
     return any(one["type"] == "Ready" and one["status"] == "True" for one in conditions)
@@ -234,7 +246,7 @@ def service(name: str) -> Json:
 class Caller:
     """Asks a Service's ready endpoints in turn, all the time, as a load balancer does that learns of changes late."""
 
-    def __init__(self, world: World, name: str, late: float) -> None:
+    def __init__(self, world: InCluster, name: str, late: float) -> None:
         self._world, self._name, self._late = world, name, late
         self.answers: list[str] = []
         self.failures: list[str] = []

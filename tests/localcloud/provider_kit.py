@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 from localcloud.provider.compare import DiffResult
-from localcloud.provider.provider import AwsProvider, ReadResult
+from localcloud.provider.provider import AwsProvider
+from localcloud.provider.results import ReadResult
 
-from .conftest import REGION, Cloud
+from .clouds import REGION, Cloud
 
 Inputs = dict[str, Any]
 _NAMES = itertools.count()

@@ -56,13 +56,7 @@ def test_each_part_is_there_or_not(s3: Any) -> None:
 def imported(s3: Any, cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Stack files that take in the bucket, and the credentials that may become the account's role."""
     del s3  # before the credentials are read: emptying the accounts changes them
-    keys = cloud.credentials
-    for name, value in {
-        "AWS_ENDPOINT_URL": cloud.https_url,
-        "AWS_CA_BUNDLE": cloud.ca_bundle,
-        "AWS_ACCESS_KEY_ID": keys.access_key_id,
-        "AWS_SECRET_ACCESS_KEY": keys.secret_access_key,
-    }.items():
+    for name, value in cloud.environment().items():
         monkeypatch.setenv(name, value)
 
     def change(files: Files) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from localcloud.kubernetes.running import run
 from localcloud.server import images
+from portal.pulumi_cli import ROOT
 
 from .batch_steps import time_scale
 from .kubernetes_kit import Json, World, container, deployment, stand_ins
@@ -21,7 +22,7 @@ BUSY = (
 @pytest.fixture
 def world() -> Iterator[World]:
     world = World()
-    images.configure(stand_ins())
+    images.configure(images.stand_ins(stand_ins(), ROOT))
     with time_scale(0.005):
         running = run(world.cluster, world.aws)
         yield world
@@ -82,6 +83,16 @@ def test_busy_processes_are_given_more_pods_and_idle_ones_fewer(world: World) ->
     world.client.replace(world.path("Deployment", "web"), item)
     world.until(lambda: replicas(world) == 1)
     assert scaling_active(world)["reason"] == "ValidMetricFound"
+
+
+def test_policies_of_a_behavior_are_left_out_with_an_event(world: World) -> None:
+    world.aws.installed = ("metrics-server",)
+    deploy(world, "import time; time.sleep(600)")
+    wanted = autoscaler()
+    wanted["spec"]["behavior"] = {"scaleUp": {"policies": [{"type": "Pods", "value": 1, "periodSeconds": 60}]}}
+    world.create("HorizontalPodAutoscaler", wanted)
+    said = "behavior.scaleUp: the local cloud does not look at policies"
+    world.until(lambda: any(said in event for event in world.events("web")))
 
 
 @pytest.mark.parametrize(

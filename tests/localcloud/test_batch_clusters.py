@@ -9,9 +9,6 @@ from typing import Any
 import boto3
 import pytest
 
-from localcloud.provider.errors import ProviderError
-from localcloud.provider.provider import AwsProvider
-
 from .batch_steps import World, policy, refused
 from .conftest import DEV, REGION, Cloud
 
@@ -84,31 +81,3 @@ def test_a_cluster_is_described_to_those_who_may(world: World, cloud: Cloud) -> 
 def test_the_rest_of_ecs_is_not_there(ecs: Any) -> None:
     with refused("NotImplemented", "ecs ListClusters"):
         ecs.list_clusters()
-
-
-def test_the_providers_functions_count_tasks_and_say_what_is_not_there(
-    world: World, cloud: Cloud, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    environment = world.environment()
-    monkeypatch.setenv("AWS_ENDPOINT_URL", cloud.https_url)
-    monkeypatch.setenv("AWS_CA_BUNDLE", cloud.ca_bundle)
-    keys, roles = cloud.credentials, [{"roleArn": f"arn:aws:iam::{DEV}:role/OrganizationAccountAccessRole"}]
-    provider = AwsProvider()
-    provider.configure(
-        {
-            "region": REGION,
-            "accessKey": keys.access_key_id,
-            "secretKey": keys.secret_access_key,
-            "assumeRoles": json.dumps(roles),
-        }
-    )
-    name = environment.rpartition("/")[2]
-    found = provider.invoke("aws:batch/getComputeEnvironment:getComputeEnvironment", {"name": name})
-    assert (found["arn"], found["ecsClusterArn"], found["status"]) == (environment, cluster(world, name), "VALID")
-    assert found["updatePolicies"] == [{"terminateJobsOnUpdate": False, "jobExecutionTimeoutMinutes": 30}]
-    counted = provider.invoke("aws:ecs/getCluster:getCluster", {"clusterName": found["ecsClusterArn"]})
-    assert (counted["runningTasksCount"], counted["pendingTasksCount"], counted["status"]) == (0, 0, "ACTIVE")
-    with pytest.raises(ProviderError, match=r"reading Batch Compute Environment \(none\): empty result"):
-        provider.invoke("aws:batch/getComputeEnvironment:getComputeEnvironment", {"name": "none"})
-    with pytest.raises(ProviderError, match=r"reading ECS Cluster \(none\): empty result"):
-        provider.invoke("aws:ecs/getCluster:getCluster", {"clusterName": "none"})

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from localcloud.server import images
+from portal.pulumi_cli import ROOT
 
 from .batch_steps import IMAGE, World, policy, time_scale, until
 from .conftest import DEV, REGION
@@ -281,10 +282,10 @@ def test_lists_are_filtered_and_come_in_pages(world: World) -> None:
 
 
 def test_a_stand_in_has_an_entry_point_and_a_command_as_an_image_has() -> None:
-    images.configure([{"image": "x:*", "entrypoint": ["run"], "command": ["all"]}])
+    images.configure(images.stand_ins([{"image": "x:*", "entrypoint": ["run"], "command": ["all"]}], ROOT))
     found = images.stand_in("x:1")
     assert found is not None
     assert (found.argv([]), found.argv(["one"])) == (["run", "all"], ["run", "one"])
     assert images.stand_in("y:1") is None
-    with pytest.raises(ValueError, match="image, entrypoint, command, environment"):
-        images.configure([{"image": "x", "cmd": []}])
+    with pytest.raises(ValueError, match="cmd is none of image, entrypoint, command, environment"):
+        images.configure(images.stand_ins([{"image": "x", "cmd": []}], ROOT))

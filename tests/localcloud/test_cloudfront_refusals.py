@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
+from tests.types.delivery import public_key
+
 from . import refusal_rows
 from .batch_steps import refused
 from .conftest import DEV, PROD, REGION, Cloud
-from .provider_cases_delivery import public_key
 
 EAST = "us-east-1"
 NONE: dict[str, Any] = {

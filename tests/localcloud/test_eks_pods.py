@@ -13,6 +13,7 @@ from localcloud.kubernetes.api import CONTROLLERS
 from localcloud.kubernetes.objects.kinds import kind
 from localcloud.server import images
 from localcloud.server.services.eks.model import REGIONS
+from portal.pulumi_cli import ROOT
 
 from .batch_steps import time_scale
 from .conftest import DEV, REGION, Cloud
@@ -37,7 +38,7 @@ raise SystemExit(9)
 
 @pytest.fixture(scope="module")
 def clusters(cloud: Cloud) -> Clusters:
-    images.configure(stand_ins())
+    images.configure(images.stand_ins(stand_ins(), ROOT))
     return Clusters(cloud)
 
 

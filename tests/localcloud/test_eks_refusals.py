@@ -326,8 +326,36 @@ def test_eks_31_what_a_cluster_needs_of_others(clusters: Clusters, cluster: str)
 def test_what_is_not_carried_out_is_named(clusters: Clusters, cluster: str) -> None:
     with refused(NOT_HERE, "remoteNetworkConfig"):
         created(clusters, remoteNetworkConfig={"remoteNodeNetworks": [{"cidrs": ["10.80.0.0/16"]}]})
-    with refused(NOT_HERE, "API is"):
-        created(clusters, **auto_mode(enabled=False), accessConfig={"authenticationMode": "API_AND_CONFIG_MAP"})
+    for mode in ("API_AND_CONFIG_MAP", "CONFIG_MAP"):
+        with refused(NOT_HERE, "API is"):
+            created(clusters, **auto_mode(enabled=False), accessConfig={"authenticationMode": mode})
+    outposts = {"outpostArns": ["arn:aws:outposts:x"], "controlPlaneInstanceType": "m5.large"}
+    with refused(NOT_HERE, "outpostConfig"):
+        created(clusters, outpostConfig=outposts)
+    with refused(NOT_HERE, "ipFamily ipv6"):
+        created(clusters, kubernetesNetworkConfig={"ipFamily": "ipv6"})
+    with refused(NOT_HERE, "CreateNodegroup"):
+        clusters.client.create_nodegroup(
+            clusterName=cluster, nodegroupName="x", subnets=clusters.subnets[:1], nodeRole=clusters.pod_role
+        )
+    with refused(NOT_HERE, "CreateFargateProfile"):
+        clusters.client.create_fargate_profile(
+            clusterName=cluster, fargateProfileName="x", podExecutionRoleArn=clusters.pod_role
+        )
+    provider = {"identityProviderConfigName": "x", "issuerUrl": "https://x.example", "clientId": "x"}
+    with refused(NOT_HERE, "AssociateIdentityProviderConfig"):
+        clusters.client.associate_identity_provider_config(clusterName=cluster, oidc=provider)
+    with refused(NOT_HERE, "CreateCapability"):
+        clusters.client.create_capability(
+            clusterName=cluster,
+            capabilityName="x",
+            type="ARGOCD",
+            roleArn=clusters.pod_role,
+            deletePropagationPolicy="RETAIN",
+        )
+    association = {"clusterName": cluster, "namespace": "dev", "serviceAccount": "x", "roleArn": clusters.pod_role}
+    with refused(NOT_HERE, "policy"):
+        clusters.client.create_pod_identity_association(**association, policy="{}", disableSessionTags=True)
     with refused(NOT_HERE, "serviceAccountRoleArn"):
         clusters.client.create_addon(clusterName=cluster, addonName="vpc-cni", serviceAccountRoleArn=clusters.pod_role)
 

@@ -13,7 +13,7 @@ import pytest
 import urllib3
 from botocore.exceptions import ClientError
 
-from localcloud.server import inside, moto_backend, pipeline
+from localcloud.server import moto_backend, pipeline, service_calls
 from localcloud.server.call import HOOKS, Call, Refusal
 from localcloud.server.callers import identify
 from localcloud.server.registry import load_for
@@ -201,7 +201,9 @@ class TestErrors:
     def test_a_service_is_denied_as_a_client_is(self, cloud: Cloud) -> None:
         params = {"CidrBlock": "10.0.0.0/16"}
         with pytest.raises(Refusal) as refused:
-            inside.perform(inside.service("batch.amazonaws.com", DEV), "ec2", "CreateVpc", params, "us-west-2")
+            service_calls.perform(
+                service_calls.service("batch.amazonaws.com", DEV), "ec2", "CreateVpc", params, "us-west-2"
+            )
         assert (refused.value.code, refused.value.status) == refusal(cloud.engineer("ec2").create_vpc, **params)
 
     def test_a_head_request_has_no_body(self, cloud: Cloud) -> None:

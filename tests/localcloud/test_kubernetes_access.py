@@ -37,14 +37,7 @@ def cluster(clusters: Clusters) -> Iterator[str]:
 @pytest.fixture(autouse=True)
 def environment(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
     """What the plugin's process has."""
-    keys = cloud.credentials
-    for name, value in {
-        "AWS_ACCESS_KEY_ID": keys.access_key_id,
-        "AWS_SECRET_ACCESS_KEY": keys.secret_access_key,
-        "AWS_ENDPOINT_URL": cloud.https_url,
-        "AWS_CA_BUNDLE": cloud.ca_bundle,
-        "AWS_REGION": REGION,
-    }.items():
+    for name, value in cloud.environment().items():
         monkeypatch.setenv(name, value)
 
 

@@ -10,6 +10,7 @@ import pytest
 from localcloud.kubernetes import traffic
 from localcloud.kubernetes.running import run
 from localcloud.server import images
+from portal.pulumi_cli import ROOT
 
 from .batch_steps import time_scale
 from .kubernetes_kit import Json, World, container, deployment, is_ready, pod, readiness, stand_ins
@@ -29,7 +30,7 @@ SPREAD: Json = {
 def world() -> Iterator[World]:
     world = World()
     world.aws.pools = ()
-    images.configure(stand_ins())
+    images.configure(images.stand_ins(stand_ins(), ROOT))
     with time_scale(0.02):
         running = run(world.cluster, world.aws)
         yield world

@@ -18,6 +18,7 @@ from localcloud.kubernetes.node.agent import Agent
 from localcloud.kubernetes.node.leases import Leases
 from localcloud.server import images
 from localcloud.server.wire import HttpRequest
+from portal.pulumi_cli import ROOT
 
 from .batch_steps import time_scale
 from .kubernetes_kit import World, container, node, pod, readiness, stand_ins
@@ -26,7 +27,7 @@ from .kubernetes_kit import World, container, node, pod, readiness, stand_ins
 @pytest.fixture(scope="module")
 def world() -> Iterator[World]:
     world = World(lambda token: CONTROLLERS if token == "somebody" else None)
-    images.configure(stand_ins())
+    images.configure(images.stand_ins(stand_ins(), ROOT))
     agent = Agent(world.node_agent, world.aws, Leases())
     world.cluster.keep_logs(agent.logs)
     agent.start()
@@ -92,7 +93,7 @@ def test_a_failing_init_container_keeps_the_others_from_starting_and_says_its_la
     pod_now = world.get("Pod", "unmigrated")
     assert pod_now["status"]["phase"] == "Pending"
     initialized = next(one for one in pod_now["status"]["conditions"] if one["type"] == "Initialized")
-    assert initialized["message"] == "containers with incomplete status: [migrate]"
+    assert initialized["message"] == f"containers with incomplete status: [migrate] (migrate: {state['message']})"
     assert "started" not in pod_now["status"]["containerStatuses"][0]["state"]
     world.delete("Pod", "unmigrated")
 
@@ -155,7 +156,11 @@ def test_an_image_without_a_stand_in_can_not_be_pulled(world: World) -> None:
     world.create("Pod", pod("imageless", container("ghcr.io/nobody/nothing:7")))
     state = world.until_waiting("imageless", "ErrImagePull")
     assert 'failed to resolve reference "ghcr.io/nobody/nothing:7"' in state["message"]
-    assert "LOCALCLOUD_IMAGES" in state["message"]
+    assert "localcloud.toml" in state["message"]
+    again = world.until_waiting("imageless", "ImagePullBackOff")
+    assert again["message"].startswith(
+        'Back-off pulling image "ghcr.io/nobody/nothing:7": ErrImagePull: failed to pull'
+    )
     world.delete("Pod", "imageless")
 
 
@@ -163,12 +168,24 @@ def test_an_image_without_a_stand_in_can_not_be_pulled(world: World) -> None:
     ("spec", "said"),
     [
         ({"volumes": [{"name": "v", "hostPath": {"path": "/"}}]}, "volume 'v' is of the type hostPath"),
+        ({"volumes": [{"name": "v", "configMap": {"name": "c"}}]}, "volume 'v' is of the type configMap"),
+        ({"volumes": [{"name": "v", "csi": {"driver": "ebs.csi.eks.amazonaws.com"}}]}, "CSI driver ebs.csi.eks"),
+        (
+            {"volumes": [{"name": "v", "projected": {"sources": [{"configMap": {"name": "c"}}]}}]},
+            "volume 'v' projects configMap",
+        ),
         ({"hostNetwork": True}, "hostNetwork"),
+        ({"hostPID": True}, "hostPID"),
+        ({"hostIPC": True}, "hostIPC"),
+        ({"shareProcessNamespace": True}, "shareProcessNamespace"),
     ],
 )
 def test_what_a_process_can_not_have_is_refused_in_the_pod_s_status(world: World, spec: Any, said: str) -> None:
     world.create("Pod", pod("asking", container(), **spec))
     assert said in world.until_waiting("asking", "ContainerCreating").get("message", "")
+    conditions = {one["type"]: one for one in world.get("Pod", "asking")["status"]["conditions"]}
+    assert said in conditions["Ready"]["message"]
+    assert conditions["Initialized"]["status"] == "True"
     assert any(said in event for event in world.until(lambda: world.events("asking")))
     world.delete("Pod", "asking")
     world.gone("Pod", "asking")
@@ -178,7 +195,9 @@ def test_what_a_process_can_not_have_is_refused_in_the_pod_s_status(world: World
     ("more", "said"),
     [
         ({"livenessProbe": {"exec": {"command": ["true"]}}}, "livenessProbe by exec"),
+        ({"readinessProbe": {"grpc": {"port": 8000}}}, "readinessProbe by grpc"),
         ({"lifecycle": {"postStart": {"exec": {"command": ["true"]}}}}, "lifecycle.postStart by exec"),
+        ({"lifecycle": {"preStop": {"httpGet": {"port": 8000}}}}, "lifecycle.preStop by httpGet"),
     ],
 )
 def test_another_probe_or_hook_is_refused_in_the_pod_s_status(world: World, more: Any, said: str) -> None:
@@ -283,7 +302,7 @@ def test_a_container_that_takes_more_memory_than_its_limit_is_ended(world: World
 
 def test_an_agent_that_stops_leaves_neither_processes_nor_files() -> None:
     world = World()
-    images.configure(stand_ins())
+    images.configure(images.stand_ins(stand_ins(), ROOT))
     agent = Agent(world.node_agent, world.aws, Leases())
     agent.start()
     world.create("Node", node())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -115,16 +116,7 @@ def environment(cloud: Cloud, tmp_path_factory: pytest.TempPathFactory) -> Itera
 @pytest.fixture
 def portal(environment: Path, cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Portal:
     """The command line with the engineer's credentials, and a record of batches of the test's own."""
-    keys = cloud.credentials
-    for name, value in {
-        "AWS_ENDPOINT_URL": cloud.https_url,
-        "AWS_CA_BUNDLE": cloud.ca_bundle,
-        "AWS_ACCESS_KEY_ID": keys.access_key_id,
-        "AWS_SECRET_ACCESS_KEY": keys.secret_access_key,
-        "AWS_REGION": REGION,
-        "AWS_EC2_METADATA_DISABLED": "true",
-        FOLDER_VARIABLE: str(tmp_path / "batches"),
-    }.items():
+    for name, value in {**cloud.environment(), FOLDER_VARIABLE: str(tmp_path / "batches")}.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
     monkeypatch.setattr(running, "ROOT", environment)
@@ -331,9 +323,30 @@ def test_many_are_watched_to_their_ends_and_one_is_enough_to_fail(portal: Portal
     assert "batch" in again.stderr
     assert ": 1 of 1 started, 12 started before" in again.stderr
     assert (again.exit_code, "1 OutOfMemory; 12 succeeded" in again.stderr) == (1, True)
-    assert "runbroken: FAILED\n  OutOfMemory: the job needed more memory than it had asked for\n" in again.stdout
+    meaning = "OutOfMemory: the job needed more memory than it had asked for"
+    assert re.search(rf"runbroken: FAILED, \d+ s\n  {meaning}\n", again.stdout)
     anew = portal.run(*QUEUE, *runs, "--again", "--batch", "another")
     assert "batch another: 12 of 12 started" in anew.stderr
+
+
+def test_programs_read_what_was_started_and_how_it_ended(portal: Portal) -> None:
+    done = portal.run(*QUEUE, "--run", "right", "--run", "broken", "--batch", "read", "--watch", "--json")
+    assert done.exit_code == 1
+    first, *ends = [json.loads(line) for line in done.stdout.splitlines()]
+    assert (first["batch"], first["environment"], first["failed"]) == ("read", "staging", {})
+    started: dict[str, str] = first["started"]
+    assert sorted(name.rpartition("-")[2] for name in started) == ["runbroken", "runright"]
+    assert started == {name: EXECUTION + name for name in started}
+    by_name = {one.pop("name").rpartition("-")[2]: one for one in ends}
+    assert {type(one.pop("seconds")) for one in by_name.values()} == {int}
+    nothing = {"market": "", "error": "", "cause": ""}
+    cause = MACHINE["Broken"]["Cause"]
+    assert by_name == {
+        "runright": {**nothing, "status": "SUCCEEDED", "class": "succeeded"},
+        "runbroken": {**nothing, "status": "FAILED", "class": "OutOfMemory", "error": "OutOfMemory", "cause": cause},
+    }
+    watched = portal.run("watch", "--batch", "read", "--json")
+    assert sorted(json.loads(line)["class"] for line in watched.stdout.splitlines()) == ["OutOfMemory", "succeeded"]
 
 
 def test_an_unknown_execution_is_told_as_such(portal: Portal) -> None:

@@ -13,20 +13,20 @@ from typing import Any
 import pytest
 
 from components import names
-from localcloud.server.organization import ORGANIZATION_ROLE
 from portal.recovery import RecoverError
 from portal.recovery.ids import IDS
 from portal.recovery.lookups import CREATED_AGAIN, LOOKUPS
 from portal.recovery.places import Place
 from portal.recovery.search import Account, Found
 from portal.recovery.wanted import Wanted
+from tests.localcloud.clouds import ORGANIZATION_ROLE
+from tests.types import CASES, Case
 
 from .conftest import DEV, REGION, Cloud
-from .provider_cases import CASES, Case
 from .provider_kit import Engine, Inputs, engine_in, paths, unique
 
 PROVIDER = {"type": "pulumi:providers:aws", "id": "p", "inputs": {"defaultTags": {"tags": {"project": "portal"}}}}
-UNUSED = {"aws:iam/serviceLinkedRole:ServiceLinkedRole", "aws:kms/key:Key", "aws:route53/zone:Zone"}
+UNUSED = {"aws:iam/serviceLinkedRole:ServiceLinkedRole", "aws:route53/zone:Zone"}
 """Types of the plugin that no stack uses: a recovery asks a person for them."""
 EAST = "us-east-1"
 CERTIFICATE, IP_SET, WEB_ACL = "aws:acm/certificate:Certificate", "aws:wafv2/ipSet:IpSet", "aws:wafv2/webAcl:WebAcl"
@@ -36,6 +36,8 @@ GIVEN = {
     *(case.token for case in CASES if case.stays),
 }
 """What AWS sets by itself with something else, so it is always there."""
+KEY = "aws:kms/key:Key"
+TARGET_GROUP = "aws:lb/targetGroup:TargetGroup"
 GROUP, VPC = "aws:ec2/securityGroup:SecurityGroup", "aws:ec2/vpc:Vpc"
 found_by_type = pytest.mark.parametrize(
     "case",
@@ -45,24 +47,18 @@ found_by_type = pytest.mark.parametrize(
 
 
 @pytest.fixture(scope="module")
-def shared(cloud: Cloud) -> Iterator[Engine]:
-    keys = cloud.credentials
-    with engine_in(cloud, DEV) as found, pytest.MonkeyPatch.context() as patch:
-        patch.setenv("AWS_ACCESS_KEY_ID", keys.access_key_id)
-        patch.setenv("AWS_SECRET_ACCESS_KEY", keys.secret_access_key)
-        yield found
-
-
-@pytest.fixture
-def engine(shared: Engine) -> Iterator[Engine]:
-    yield shared
-    shared.sweep()
+def shared_engine(cloud: Cloud) -> Iterator[Engine]:
+    """The command line acts as the engineer, too."""
+    with engine_in(cloud, DEV) as configured, pytest.MonkeyPatch.context() as patch:
+        for name, value in cloud.environment().items():
+            patch.setenv(name, value)
+        yield configured
 
 
 @pytest.fixture(scope="module")
-def place(shared: Engine) -> Place:
+def place(shared_engine: Engine) -> Place:
     """The account as `portal` enters it."""
-    del shared  # its environment says where the cloud is
+    del shared_engine  # its environment says where the cloud is
     return Place(DEV, REGION, names.role_arn(DEV, ORGANIZATION_ROLE))
 
 
@@ -96,6 +92,15 @@ def test_what_aws_has_is_found_and_read(case: Case, engine: Engine, place: Place
     read = engine.read(case.token, found.id, found.inputs, found.inputs)
     assert paths(engine.diff(case.token, read.properties, inputs)) == []
     assert find(place, case.token, checked, (case.token, resource_id)) == []
+
+
+def test_a_key_that_waits_for_its_deletion_is_no_candidate(engine: Engine, place: Place) -> None:
+    inputs = distinct(KEY, {"description": "of a cluster"})
+    old, state = engine.create(KEY, inputs)
+    engine.provider.delete(KEY, old, state)
+    assert find(place, KEY, engine.check(KEY, inputs)) == []
+    new, _ = engine.create(KEY, inputs)
+    assert [one.id for one in find(place, KEY, engine.check(KEY, inputs))] == [new]
 
 
 @pytest.mark.parametrize(
@@ -138,7 +143,7 @@ VPC_ORIGIN = "aws:cloudfront/vpcOrigin:VpcOrigin"
 BY_DESCRIPTION = {
     token: next(word for word in ("description", "comment") if word in lookup.same)
     for token, lookup in LOOKUPS.items()
-    if lookup.service in ("cloudfront", "wafv2") and token != VPC_ORIGIN
+    if lookup.service in ("cloudfront", "rds", "wafv2") and token != VPC_ORIGIN
 }
 """Types that are told by what the program says of them, and the input that says it."""
 NAMED = [token for token in BY_DESCRIPTION if "name" in LOOKUPS[token].same]
@@ -164,7 +169,7 @@ def test_what_has_a_name_that_the_engine_made_up_is_found_under_the_name_it_has(
     assert engine.read(token, found.id, found.inputs, found.inputs).resource_id == resource_id
 
 
-@pytest.mark.parametrize("token", BY_DESCRIPTION)
+@pytest.mark.parametrize("token", [token for token in BY_DESCRIPTION if LOOKUPS[token].service != "rds"])
 def test_what_is_on_a_later_page_is_found(
     token: str, engine: Engine, place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -197,6 +202,15 @@ def test_a_group_whose_name_the_engine_made_up_is_found_under_the_name_it_has(en
     assert (
         paths(engine.diff(GROUP, {**read.properties, "__defaults": ["name"]}, {**inputs, "name": state["name"]})) == []
     )
+
+
+def test_a_target_group_whose_name_aws_was_asked_to_begin_is_found(engine: Engine, place: Place) -> None:
+    [case] = [case for case in CASES if case.token == TARGET_GROUP]
+    given = distinct(TARGET_GROUP, case.inputs(case.before(engine.create, unique)))
+    inputs = {key: value for key, value in given.items() if key != "name"} | {"namePrefix": "api-"}
+    resource_id, _ = engine.create(TARGET_GROUP, inputs)
+    engine.create(TARGET_GROUP, distinct(TARGET_GROUP, inputs))
+    assert [one.id for one in find(place, TARGET_GROUP, engine.check(TARGET_GROUP, inputs))] == [resource_id]
 
 
 def test_two_that_are_alike_are_named(engine: Engine, place: Place) -> None:

@@ -28,14 +28,8 @@ ALWAYS = "2026-01-01T00:00Z"
 @pytest.fixture
 def s3(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """The public account's S3, with its bucket; the command line has the engineer's credentials."""
-    keys = cloud.credentials
-    for name, value in {
-        "ENDPOINT_URL": cloud.https_url,
-        "CA_BUNDLE": cloud.ca_bundle,
-        "ACCESS_KEY_ID": keys.access_key_id,
-        "SECRET_ACCESS_KEY": keys.secret_access_key,
-    }.items():
-        monkeypatch.setenv(f"AWS_{name}", value)
+    for name, value in cloud.environment().items():
+        monkeypatch.setenv(name, value)
     monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
     client = cloud.client("s3", PUBLIC)
     client.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
@@ -231,10 +225,15 @@ def test_a_drill_needs_to_read_versions_and_nothing_else(
     put(s3, "10000/a")
     delete(s3, "10000/a")
     rights = [one.as_json() for one in drills.of_dataset(BUCKET)]
-    monkeypatch.setenv("PORTAL_ROLE", cloud.limited(*rights, account=PUBLIC))
+
+    def enter(*granted: dict[str, Any]) -> None:
+        for name, value in cloud.entered(cloud.limited(*granted, account=PUBLIC), PUBLIC).items():
+            monkeypatch.setenv(name, value)
+
+    enter(*rights)
     assert drill("--dataset", "10000").exit_code == 0
     for missing in rights:
-        monkeypatch.setenv("PORTAL_ROLE", cloud.limited(*(one for one in rights if one != missing), account=PUBLIC))
+        enter(*(one for one in rights if one != missing))
         assert drill("--dataset", "10000").exit_code != 0, missing
 
 

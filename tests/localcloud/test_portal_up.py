@@ -20,10 +20,12 @@ from tests.localcloud.states_steps import Machines
 from tests.unit.stackfiles import own_files, written
 
 ENGINE = """#!{python}
-import pathlib, sys
+import os, pathlib, sys
 here = pathlib.Path(__file__).parent
 with open(here / "asked", "a") as asked:
     asked.write(" ".join(sys.argv[1:]) + "\\n")
+with open(here / "backends", "a") as backends:
+    backends.write(os.environ.get("PULUMI_BACKEND_URL", "") + "\\n")
 answers = {{"stack ls": '[{{"name": "dev"}}]', "stack history": "[]", "stack export": (here / "state").read_text()}}
 changes = "@ previewing update....\\n +  aws:s3:Bucket new create\\nResources:\\n    + 1 to create\\n"
 print(answers.get(" ".join(sys.argv[1:3]), changes if sys.argv[1] == "preview" else ""))
@@ -39,19 +41,15 @@ class Up:
     def __init__(self, cloud: Cloud, folder: Path) -> None:
         self.folder = folder
         written(own_files(), folder)
+        (folder / "bootstrap").mkdir()
         (folder / "pulumi").write_text(ENGINE.format(python=sys.executable))
         (folder / "pulumi").chmod(0o755)
         self.state([])
-        keys = cloud.credentials
         self.env = {
             "PATH": f"{folder}:{os.environ['PATH']}",
             "PORTAL_PROJECT": str(folder),
             "PULUMI_BACKEND_URL": "file:///the/state",
-            "AWS_ENDPOINT_URL": cloud.https_url,
-            "AWS_CA_BUNDLE": cloud.ca_bundle,
-            "AWS_ACCESS_KEY_ID": keys.access_key_id,
-            "AWS_SECRET_ACCESS_KEY": keys.secret_access_key,
-            "AWS_EC2_METADATA_DISABLED": "true",
+            **cloud.environment(),
         }
 
     def state(self, resources: list[dict[str, Any]]) -> None:

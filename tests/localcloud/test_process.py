@@ -23,13 +23,11 @@ import pytest
 from joserfc import jwt
 from typer.testing import CliRunner
 
-from localcloud import bringup
 from localcloud.app import accounts_of_stacks, app
-from localcloud.example import Example, has_tomogram
 from localcloud.server import process
+from localcloud.server.client_variables import UNSET, environment
 from localcloud.server.cloud import Folder
-from localcloud.server.environment import UNSET, environment
-from localcloud.server.images import ENVIRONMENT_VARIABLE
+from localcloud.server.configuration import FILE
 from localcloud.server.oidc import load_key
 from settings import load
 from tests.unit.stackfiles import ROOT
@@ -106,6 +104,7 @@ print(who()["Arn"].partition("/")[0])
 
 
 def test_a_command_runs_in_that_environment_and_its_exit_status_is_kept(server: process.Running, folder: Path) -> None:
+    run(folder, "start")  # writes the engineer's keys
     code = "import boto3, sys; print(boto3.client('sts').get_caller_identity()['Arn']); sys.exit(3)"
     variables = {**os.environ, "AWS_ENDPOINT_URL_STS": "http://127.0.0.1:9"}
     ask = partial(subprocess.run, env=variables, capture_output=True, text=True, check=False)
@@ -139,21 +138,6 @@ def test_a_token_is_minted(folder: Path, server: process.Running, options: tuple
     text = run(folder, "token", "--repository", "owner/name", *options).strip()
     claims = jwt.decode(text, load_key(folder / "tls" / "issuer.pem"), algorithms=["RS256"]).claims
     assert claims["sub"] == subject
-
-
-def test_faults_of_the_stack_files_are_told_as_such(
-    folder: Path, server: process.Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(bringup, "ROOT", tmp_path)
-    done = RUNNER.invoke(app, ["preview", "--folder", str(folder)])
-    assert (done.exit_code, type(done.exception)) == (1, SystemExit)
-    assert "error: 1 fault in the stack files; nothing was touched" in done.output
-
-
-def test_a_source_bucket_that_is_not_there_has_no_tomogram(server: process.Running) -> None:
-    release: Any = None
-    one = Example(account=DEV, region="", role="", environment="", source="not-there", release=release)
-    assert not has_tomogram(one, server)
 
 
 def test_stop_leaves_nothing(tmp_path: Path) -> None:
@@ -205,7 +189,7 @@ class Busy:
 
     @classmethod
     def start(cls, folder: Path) -> Busy:
-        server, _ = process.start(folder, [DEV])
+        server, _ = process.start(folder, [DEV], configuration=folder.parent / FILE)
         seconds = f"3600.{server.pid}"
         busy = cls(folder=folder, server=server, seconds=seconds)
         world = World(busy._cloud())
@@ -228,13 +212,13 @@ class Busy:
         with socket.socket() as probe:
             port = int(self.server.http_url.rpartition(":")[2])
             listens = ["port"] if probe.connect_ex(("127.0.0.1", port)) == 0 else []
-        directories = [str(one) for one in Path(self.server.jobs).glob("*")]
+        directories = [str(one) for one in Path(self.server.scratch).glob("jobs/*")]
         return [*(str(one) for one in sleeping(self.seconds)), *listens, *directories]
 
 
 @pytest.fixture
-def busy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Busy]:
-    monkeypatch.setenv(ENVIRONMENT_VARIABLE, json.dumps([{"image": "docker.io/library/busybox:*"}]))
+def busy(tmp_path: Path) -> Iterator[Busy]:
+    (tmp_path / FILE).write_text('[[images]]\nimage = "docker.io/library/busybox:*"\n')
     made = Busy.start(tmp_path / ".local")
     assert len(made.left()) == 4
     yield made
@@ -249,7 +233,8 @@ def test_stop_leaves_nothing_of_a_job_that_runs(busy: Busy) -> None:
 def test_stop_leaves_nothing_of_a_server_that_was_killed(busy: Busy) -> None:
     os.kill(busy.server.pid, signal.SIGKILL)
     until(lambda: None if process.running(busy.folder) else True)
-    until(lambda: None if sleeping(busy.seconds) else True)  # its guard ends them
+    until(lambda: None if busy.left() else True)  # its guard does it
+    assert not Path(busy.server.scratch).exists()
     assert not process.stop(busy.folder), "none was ended: it was gone"
     assert (busy.left(), busy.folder.exists()) == ([], False)
 
@@ -264,7 +249,7 @@ def test_start_leaves_nothing_of_a_server_that_was_killed_with_its_guard(busy: B
     assert started
     assert server.pid != busy.server.pid
     assert sleeping(busy.seconds) == []
-    assert not Path(busy.server.jobs).exists()
+    assert not Path(busy.server.scratch).exists()
 
 
 def test_a_server_that_does_not_answer_is_ended_and_not_taken_for_a_dead_one(
@@ -302,7 +287,7 @@ def test_a_server_that_died_is_not_taken_for_a_living_one(tmp_path: Path) -> Non
         "accounts": [DEV],
         "access_key_id": "",
         "secret_access_key": "",
-        "jobs": "",
+        "scratch": "",
     }
     (tmp_path / "server.json").write_text(json.dumps(description))
     assert process.running(tmp_path) is None

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
+from localcloud.provider.property_values import UNKNOWN
 from localcloud.provider.provider import AwsProvider
-from localcloud.provider.wire import UNKNOWN
+from tests.types.storage import policy, trust
 
-from .provider_cases import policy, trust
 from .provider_kit import Engine
 
 BUCKET = "aws:s3/bucket:Bucket"

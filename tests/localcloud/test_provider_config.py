@@ -8,7 +8,7 @@ import pytest
 
 from localcloud.provider.errors import ProviderError
 from localcloud.provider.provider import AwsProvider
-from localcloud.server.organization import MANAGEMENT_ACCOUNT
+from tests.localcloud.clouds import MANAGEMENT_ACCOUNT
 
 from .conftest import DEV, PUBLIC, REGION, Cloud
 from .provider_kit import Engine, role_of, unique

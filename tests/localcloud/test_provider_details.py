@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import json
 import threading
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -14,10 +14,10 @@ from localcloud.provider.errors import PartlyCreatedError, ProviderError
 from localcloud.provider.resource import Operation, State
 from localcloud.provider.session import CancelledError, Session, has_code
 from localcloud.provider.types.iam_policy import Policy
+from tests.types.storage import bucket_policy, policy, trust
 
 from .conftest import DEV, REGION, Cloud
-from .provider_cases import bucket_policy, policy, trust
-from .provider_kit import Engine, engine_in, paths, unique
+from .provider_kit import Engine, paths, unique
 
 BUCKET = "aws:s3/bucket:Bucket"
 KEY = "aws:kms/key:Key"
@@ -25,18 +25,6 @@ OBJECT = "aws:s3/bucketObjectv2:BucketObjectv2"
 ENCRYPTION = "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration"
 POLICY = "aws:iam/policy:Policy"
 ATTACHMENT = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
-
-
-@pytest.fixture(scope="module")
-def shared(cloud: Cloud) -> Iterator[Engine]:
-    with engine_in(cloud, DEV) as found:
-        yield found
-
-
-@pytest.fixture
-def engine(shared: Engine) -> Iterator[Engine]:
-    yield shared
-    shared.sweep()
 
 
 def key_policy(sid: str = "Root") -> dict[str, Any]:
@@ -203,3 +191,24 @@ def test_what_aws_accepts_but_does_not_hold_is_an_error(engine: Engine, monkeypa
     with pytest.raises(PartlyCreatedError, match="AWS accepted but does not hold description") as caught:
         engine.create(POLICY, inputs)
     engine.provider.delete(POLICY, caught.value.resource_id, {})
+
+
+def test_an_accounts_block_is_looked_up(engine: Engine, cloud: Cloud) -> None:
+    token = "aws:s3/getAccountPublicAccessBlock:getAccountPublicAccessBlock"
+    with pytest.raises(ProviderError, match=f"Block \\({DEV}\\): couldn't find resource"):
+        engine.provider.invoke(token, {})
+    block = "aws:s3/accountPublicAccessBlock:AccountPublicAccessBlock"
+    engine.create(block, {"blockPublicPolicy": True})
+    found = engine.provider.invoke(token, {"accountId": DEV})
+    assert (found["id"], found["blockPublicPolicy"], found["blockPublicAcls"]) == (DEV, True, False)
+    cloud.client("s3control", DEV).delete_public_access_block(AccountId=DEV)
+
+
+def test_a_policy_is_looked_up_by_its_arn(engine: Engine) -> None:
+    inputs: dict[str, Any] = {"name": unique("looked-up"), "policy": policy(), "tags": {"a": "1"}}
+    arn, _ = engine.create("aws:iam/policy:Policy", inputs)
+    found = engine.provider.invoke("aws:iam/getPolicy:getPolicy", {"arn": arn})
+    assert (found["name"], found["tags"]["a"]) == (inputs["name"], "1")
+    assert json.loads(found["policy"]) == json.loads(inputs["policy"])
+    with pytest.raises(ProviderError, match=r"reading IAM policy \(.*-none\): couldn't find resource"):
+        engine.provider.invoke("aws:iam/getPolicy:getPolicy", {"arn": f"{arn}-none"})

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from localcloud.provider.compare import Change
-from localcloud.provider.wire import UNKNOWN, Asset
+from localcloud.provider.property_values import UNKNOWN, Asset
+from tests.types.storage import policy
 
-from .provider_cases import policy
 from .provider_kit import Engine, paths, replacing
 from .test_provider_check import BUCKET, CORS, KEY, LIFECYCLE, LOGGING, OBJECT, ROLE, RULE, configured
 

@@ -2,30 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from localcloud.provider.errors import ProviderError
+from tests.types.network import NETWORK_CASES
 
-from .conftest import DEV, Cloud
-from .provider_cases_network import NETWORK_CASES
-from .provider_kit import Engine, engine_in, paths, unique
+from .conftest import Cloud
+from .provider_kit import Engine, paths, unique
 
 GROUP, VPC = "aws:ec2/securityGroup:SecurityGroup", "aws:ec2/vpc:Vpc"
 EGRESS = "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule"
-
-
-@pytest.fixture(scope="module")
-def shared(cloud: Cloud) -> Iterator[Engine]:
-    with engine_in(cloud, DEV) as found:
-        yield found
-
-
-@pytest.fixture
-def engine(shared: Engine) -> Iterator[Engine]:
-    yield shared
-    shared.sweep()
 
 
 @pytest.fixture

@@ -3,26 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
 from localcloud.provider.plan import Plan
-from localcloud.provider.plan_orchestration import ORCHESTRATION
+from localcloud.provider.types import resource_type
 from localcloud.provider.types.batch import ComputeEnvironment
+from tests.types.batch import machines, resources
 
 from .conftest import DEV, Cloud
-from .provider_cases_batch import machines, resources
-from .provider_kit import Engine, engine_in, replacing, unique
+from .provider_kit import Engine, replacing, unique
 
 ENVIRONMENT, MACHINE = "aws:batch/computeEnvironment:ComputeEnvironment", "aws:sfn/stateMachine:StateMachine"
-
-
-@pytest.fixture
-def engine(cloud: Cloud) -> Iterator[Engine]:
-    with engine_in(cloud, DEV) as found:
-        yield found
 
 
 @pytest.mark.parametrize(
@@ -71,22 +65,23 @@ def test_a_definition_that_aws_refuses_is_refused_at_plan(engine: Engine) -> Non
 
 
 @pytest.mark.parametrize(
-    ("tf", "inputs", "faults"),
+    ("token", "inputs", "faults"),
     [
-        ("aws_sqs_queue", {"name": "one.fifo"}, ["name"]),
-        ("aws_sqs_queue", {"name": "one.fifo", "fifo_queue": True}, []),
-        ("aws_sqs_queue", {"name": "one", "content_based_deduplication": True}, ["content_based_deduplication"]),
-        ("aws_sns_topic", {"name": "one", "fifo_topic": True}, ["name"]),
-        ("aws_sns_topic_subscription", {"filter_policy_scope": "MessageBody"}, ["filter_policy_scope"]),
-        ("aws_cloudwatch_metric_alarm", {"metric_name": "one", "statistic": "Sum", "evaluation_periods": 1},
+        ("aws:sqs/queue:Queue", {"name": "one.fifo"}, ["name"]),
+        ("aws:sqs/queue:Queue", {"name": "one.fifo", "fifo_queue": True}, []),
+        ("aws:sqs/queue:Queue", {"name": "one", "content_based_deduplication": True}, ["content_based_deduplication"]),
+        ("aws:sns/topic:Topic", {"name": "one", "fifo_topic": True}, ["name"]),
+        ("aws:sns/topicSubscription:TopicSubscription", {"filter_policy_scope": "MessageBody"},
+         ["filter_policy_scope"]),
+        ("aws:cloudwatch/metricAlarm:MetricAlarm", {"metric_name": "one", "statistic": "Sum", "evaluation_periods": 1},
          ["comparison_operator"]),
-        ("aws_cloudwatch_metric_alarm",
+        ("aws:cloudwatch/metricAlarm:MetricAlarm",
          {"metric_name": "one", "evaluation_periods": 1, "comparison_operator": "GreaterThanThreshold"}, ["statistic"]),
     ],
 )  # fmt: skip
-def test_rules_between_inputs(engine: Engine, tf: str, inputs: dict[str, Any], faults: list[str]) -> None:
+def test_rules_between_inputs(engine: Engine, token: str, inputs: dict[str, Any], faults: list[str]) -> None:
     plan = Plan({}, inputs, engine.provider.session.settings)
-    found = [path for _, rule in ORCHESTRATION[tf] if not isinstance(rule, str) for path, _ in rule(plan)]
+    found = [path for _, rule in resource_type(token).plan_rules if not isinstance(rule, str) for path, _ in rule(plan)]
     assert found == faults
 
 

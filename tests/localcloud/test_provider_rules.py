@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 from pulumi import _types as sdk_types  # pyright: ignore[reportPrivateUsage]  # the SDK's only way to its own names
 
-from localcloud.provider import plan_rules
+from localcloud.provider import plan
 from localcloud.provider.compare import known_rule
 from localcloud.provider.rules import RULES, Field, load, walk
-from localcloud.provider.types import TABLE, resource_type
+from localcloud.provider.types import resource_type, tokens
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:pulumi_aws")
-TOKENS = sorted(TABLE)
+TOKENS = sorted(tokens())
 SDK_ONLY = {
     # `timeouts` exists on these types alone: the provider waits as long as it must and refuses the input.
     "aws:batch/jobQueue:JobQueue": ("timeouts",),
@@ -95,26 +95,22 @@ def test_the_inputs_are_those_of_the_sdk(token: str) -> None:
     assert ours == theirs
 
 
-@pytest.mark.parametrize("token", TOKENS)
-def test_the_file_names_the_token(token: str) -> None:
-    assert load(resource_type(token).tf).token == token
-
-
-def test_every_file_belongs_to_a_type_in_the_table() -> None:
-    assert {path.stem for path in RULES.glob("*.json")} == {resource_type(token).tf for token in TABLE}
+def test_every_file_belongs_to_a_type() -> None:
+    assert {path.stem for path in RULES.glob("*.json")} == {resource_type(token).tf for token in tokens()}
 
 
 @pytest.mark.parametrize("token", TOKENS)
 def test_every_plan_rule_is_carried_out_or_has_a_reason(token: str) -> None:
-    rules = load(resource_type(token).tf)
-    for sentence in rules.custom_diff:
-        assert plan_rules.lookup(rules.tf, sentence)
+    code = resource_type(token)
+    for sentence in load(code.tf).custom_diff:
+        assert plan.lookup(code.plan_rules, sentence)
 
 
-def test_no_plan_rule_is_left_over() -> None:
-    for tf, known in plan_rules.RULES.items():
-        sentences = load(tf).custom_diff
-        assert [start for start, _ in known if not any(item.startswith(start) for item in sentences)] == []
+@pytest.mark.parametrize("token", TOKENS)
+def test_no_plan_rule_is_left_over(token: str) -> None:
+    code = resource_type(token)
+    sentences = load(code.tf).custom_diff
+    assert [start for start, _ in code.plan_rules if not any(item.startswith(start) for item in sentences)] == []
 
 
 @pytest.mark.parametrize("token", TOKENS)

@@ -18,12 +18,20 @@ from google.protobuf.empty_pb2 import Empty
 
 from localcloud.provider import VERSION
 from localcloud.provider.install import install_plugin
+from localcloud.provider.property_values import (
+    UNKNOWN,
+    UNKNOWN_STRING,
+    Asset,
+    WireError,
+    decode_map,
+    encode_map,
+    has_unknown,
+)
 from localcloud.provider.proto import provider_pb2, provider_pb2_grpc, status_pb2
-from localcloud.provider.types import TABLE
-from localcloud.provider.wire import UNKNOWN, UNKNOWN_STRING, Asset, WireError, decode_map, encode_map, has_unknown
+from localcloud.provider.types import tokens
+from tests.types.storage import policy, trust
 
 from .conftest import DEV, REGION, Cloud
-from .provider_cases import policy, trust
 from .provider_kit import role_of, unique
 
 URN = "urn:pulumi:dev::portal::portal:identity:Role${token}::{name}"
@@ -212,7 +220,7 @@ def test_values_survive_the_wire() -> None:
 
 def test_the_schema_has_every_type_and_resolves_its_blocks(plugin: Plugin) -> None:
     schema = json.loads(plugin.stub.GetSchema(provider_pb2.GetSchemaRequest()).schema)
-    assert set(schema["resources"]) == set(TABLE)
+    assert set(schema["resources"]) == set(tokens())
     references = re.findall(r'"\$ref": "#/types/([^"]+)"', json.dumps(schema))
     assert references
     assert set(references) <= set(schema["types"])

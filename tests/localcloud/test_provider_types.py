@@ -10,25 +10,13 @@ import pytest
 from localcloud.provider.compare import DiffResult
 from localcloud.provider.errors import ProviderError
 from localcloud.provider.rules import Field, load
-from localcloud.provider.types import TABLE, resource_type
+from localcloud.provider.types import resource_type, tokens
+from tests.types import CASES, Case
 
 from .conftest import DEV, REGION, Cloud
-from .provider_cases import CASES, Case
 from .provider_kit import Engine, Inputs, engine_in, paths, replacing, unique
 
 by_token = pytest.mark.parametrize("case", CASES, ids=lambda case: case.token.rsplit(":", 1)[1])
-
-
-@pytest.fixture(scope="module")
-def shared(cloud: Cloud) -> Iterator[Engine]:
-    with engine_in(cloud, DEV) as found:
-        yield found
-
-
-@pytest.fixture
-def engine(shared: Engine) -> Iterator[Engine]:
-    yield shared
-    shared.sweep()
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +33,7 @@ def untagged(shared_untagged: Engine) -> Iterator[Engine]:
 
 
 def test_every_type_has_a_case() -> None:
-    assert sorted(case.token for case in CASES) == sorted(TABLE)
+    assert sorted(case.token for case in CASES) == sorted(tokens())
 
 
 def given(field: Field, value: Any) -> Iterator[str]:
@@ -197,24 +185,5 @@ def test_an_import_leaves_no_difference(case: Case, engine: Engine) -> None:
     found = engine.read(case.token, import_id, {}, {})
     assert found.resource_id == resource_id
     assert paths(engine.diff(case.token, found.properties, found.inputs)) == []
-    own = {key: value for key, value in inputs.items() if key not in NOT_READABLE.get(case.token, ())}
+    own = {key: value for key, value in inputs.items() if key not in case.unread}
     assert paths(engine.diff(case.token, found.properties, own)) == []
-
-
-# Inputs that AWS does not answer with, so that an import cannot know them.
-NOT_READABLE = {
-    "aws:eks/addon:Addon": ("preserve", "resolveConflictsOnCreate", "resolveConflictsOnUpdate"),
-    "aws:eks/cluster:Cluster": ("accessConfig", "bootstrapSelfManagedAddons", "forceUpdateVersion"),
-    "aws:cloudfront/vpcOrigin:VpcOrigin": ("timeouts",),
-    "aws:rds/cluster:Cluster": (
-        "masterPasswordWo", "masterPasswordWoVersion", "applyImmediately", "allowMajorVersionUpgrade",
-        "finalSnapshotIdentifier",
-    ),
-    "aws:rds/clusterInstance:ClusterInstance": ("applyImmediately",),
-    "aws:secretsmanager/secret:Secret": ("recoveryWindowInDays",),
-    "aws:ec2/launchTemplate:LaunchTemplate": ("updateDefaultVersion",),
-    "aws:s3/bucketObjectv2:BucketObjectv2": ("content", "sourceHash", "checksumAlgorithm"),
-    "aws:iam/role:Role": ("forceDetachPolicies",),
-    "aws:kms/key:Key": ("deletionWindowInDays",),
-    "aws:wafv2/webAcl:WebAcl": ("ruleJson",),
-}  # fmt: skip

@@ -71,7 +71,6 @@ def test_a_form_that_is_not_understood_is_an_error(expression: str) -> None:
 def test_so_is_a_type() -> None:
     data = {
         "tf": "aws_x",
-        "pulumi": "aws:x/y:Y",
         "framework": "sdkv2",
         "inputs": {"a": {"type": "tuple", "optional": True}},
     }

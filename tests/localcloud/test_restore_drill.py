@@ -122,14 +122,8 @@ def databases(cloud: Cloud) -> Iterator[Databases]:
 @pytest.fixture
 def drilled(databases: Databases, cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Drills]:
     """With two tables of three rows each, written by two transactions each."""
-    keys = cloud.credentials
-    for name, value in {
-        "ENDPOINT_URL": cloud.https_url,
-        "CA_BUNDLE": cloud.ca_bundle,
-        "ACCESS_KEY_ID": keys.access_key_id,
-        "SECRET_ACCESS_KEY": keys.secret_access_key,
-    }.items():
-        monkeypatch.setenv(f"AWS_{name}", value)
+    for name, value in cloud.environment().items():
+        monkeypatch.setenv(name, value)
     monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
     monkeypatch.setattr(waiting, "LONGEST_SECONDS", 0.05)
     made, ended = Drills(databases, Jobs(cloud, tmp_path)), Measuring.ended
@@ -277,7 +271,8 @@ def test_it_needs_what_is_documented_and_nothing_more(
 ) -> None:
     drilled.snapshot()
     role = cloud.limited(*(one.as_json() for one in RIGHTS))
-    monkeypatch.setenv("PORTAL_ROLE", role)
+    for name, value in cloud.entered(role).items():
+        monkeypatch.setenv(name, value)
     assert drilled.says()["public.datasets"] == "equal"
     with cloud.folder.calls.open() as lines:
         calls = [call for line in lines if f"/{role}/" in str((call := json.loads(line)).get("caller"))]

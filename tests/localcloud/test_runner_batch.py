@@ -19,6 +19,7 @@ from examples.ingest.phantom import main as make_phantom
 from localcloud.runner import exits
 from localcloud.server import images
 from localcloud.server.services.batch import faults
+from tests.localcloud.clouds import CONFIGURATION
 
 from . import batch_steps
 from .batch_steps import World
@@ -42,7 +43,7 @@ def queue(world: World) -> str:
 @pytest.fixture
 def jobs(cloud: Cloud, tmp_path: Path) -> Iterator[Jobs]:
     """A bucket for everything, with a phantom as source; the stand-in for the image is the runner."""
-    images.configure([images.RUNNER])
+    images.configure(CONFIGURATION.images)
     jobs = Jobs(cloud, tmp_path)
     with patch.dict(os.environ, jobs.environment("", "run")):
         make_phantom([f"s3://{jobs.bucket}/phantom/TS_001.mrc"])

@@ -14,6 +14,8 @@ from localcloud.kubernetes.addresses import loopback
 from localcloud.kubernetes.node.agent import Agent
 from localcloud.kubernetes.node.leases import Leases
 from localcloud.server import images
+from portal.pulumi_cli import ROOT
+from tests.localcloud.clouds import CONFIGURATION
 
 from .batch_steps import time_scale
 from .kubernetes_kit import World, node, pod
@@ -27,7 +29,7 @@ MOUNTS = {"volumeMounts": [{"name": name, "mountPath": path} for name, path in S
 @pytest.fixture(scope="module")
 def world() -> Iterator[World]:
     world = World()
-    images.configure(images.USUAL)
+    images.configure(CONFIGURATION.images)
     agent = Agent(world.node_agent, world.aws, Leases())
     agent.start()
     world.create("Node", node())
@@ -96,7 +98,7 @@ def test_the_page_asks_an_api_that_has_migrated_its_database(world: World, datab
 
 
 def test_jobs_images_are_no_services() -> None:
-    images.configure(images.USUAL)
+    images.configure(CONFIGURATION.images)
     assert images.stand_in(f"{REPOSITORIES}/apiv2-x86:sha-1234567") is None
-    with pytest.raises(ValueError, match="programs are meant"):
-        images.configure([{"image": "x", "program": {}}])
+    with pytest.raises(ValueError, match=r"program is none of .*programs"):
+        images.configure(images.stand_ins([{"image": "x", "program": {}}], ROOT))

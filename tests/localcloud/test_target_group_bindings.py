@@ -11,6 +11,7 @@ import pytest
 from localcloud.kubernetes.running import run
 from localcloud.server import images
 from localcloud.server.call import Refusal
+from portal.pulumi_cli import ROOT
 
 from .batch_steps import time_scale
 from .kubernetes_kit import Account, Json, World, container, deployment, is_ready, readiness, service, stand_ins
@@ -83,7 +84,7 @@ def binding(**more: Any) -> Json:
 @pytest.fixture(scope="module")
 def world() -> Iterator[World]:
     world = World()
-    images.configure(stand_ins())
+    images.configure(images.stand_ins(stand_ins(), ROOT))
     world.client.patch(world.path("Namespace", "portal"), {"metadata": {"labels": GATES}})
     world.create("Service", service("web"))
     with time_scale(0.02):

@@ -41,7 +41,7 @@ def fail_for(name: str, function: Any) -> Any:
 
 
 @pytest.mark.parametrize(
-    ("module", "function"), [(scheduler, "_choose"), (scheduler, "_admit_job"), (scheduler, "overrides_too_long")]
+    ("module", "function"), [(scheduler, "choose"), (scheduler, "_admit_job"), (scheduler, "overrides_too_long")]
 )
 def test_a_fault_over_one_job_ends_that_job_alone(
     world: World, queue: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture,

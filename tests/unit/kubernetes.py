@@ -14,7 +14,7 @@ from pulumi.runtime.proto import resource_pb2
 
 from localcloud.kubernetes.api import CONTROLLERS, Cluster
 from localcloud.kubernetes.objects.kinds import KINDS
-from localcloud.provider.wire import UNKNOWN
+from localcloud.provider.property_values import UNKNOWN
 
 COMPONENT = "eks:index:Cluster"
 VERSION = "1.36"
@@ -82,9 +82,6 @@ def make_component(request: Any, urn: str, role_arn: str, register: Register) ->
         name, principal = f"{request.name}-{key}", {"clusterName": given["name"], "principalArn": entry["principalArn"]}
         kind = {"type": entry["type"]} if "type" in entry else {}
         _register(register, "aws:eks/accessEntry:AccessEntry", name, {**principal, **kind}, urn, provider)
-        for word, policy in entry["accessPolicies"].items():
-            type_ = "aws:eks/accessPolicyAssociation:AccessPolicyAssociation"
-            _register(register, type_, f"{name}-{word}", {**principal, **policy}, urn, provider)
     return {"eksCluster": {SPECIAL_SIGNATURE: RESOURCE_SIGNATURE, "urn": made.urn, "id": made.id}}
 
 

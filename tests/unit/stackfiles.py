@@ -1,19 +1,26 @@
-"""Stack files for tests: the repository's own, and changed copies."""
+"""Stack files for tests: their own (``tests/stacks``), and changed copies.
+
+The repository's can be anybody's: tests that fit these alone would fail for whoever adapts them.
+"""
 
 from __future__ import annotations
 
 import copy
 import json
 import shutil
+import tempfile
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from settings import files_of_stacks
+from settings.project import FILE
 
 ROOT = Path(__file__).parents[2]
+STACK_FILES = ROOT / "tests" / "stacks"
 PROJECT = "portal"
 Files = dict[str, Any]
 """Stack files by stack: what stands under ``config:``."""
@@ -64,11 +71,11 @@ def _json(value: Any) -> str:
 
 
 def own_files() -> Files:
-    return {stack: yaml.safe_load(file.read_text())["config"] for stack, file in files_of_stacks(ROOT).items()}
+    return {stack: yaml.safe_load(file.read_text())["config"] for stack, file in files_of_stacks(STACK_FILES).items()}
 
 
 def changed(change: Callable[[Files], object]) -> Files:
-    """The repository's stack files, each as ``{stack: settings}``, with a change."""
+    """The tests' stack files, each as ``{stack: settings}``, with a change."""
     files = copy.deepcopy(own_files())
     change({stack: config["portal:settings"] for stack, config in files.items()})
     return files
@@ -82,8 +89,26 @@ def without_environments(settings: Any) -> None:
 
 
 def written(files: Files, directory: Path) -> Path:
-    """Writes stack files and the workflows they name into a directory."""
+    """Writes stack files into a directory, with the workflows they name and what holds for all of them."""
     for stack, config in files.items():
         (directory / f"Pulumi.{stack}.yaml").write_text(yaml.safe_dump({"config": config}, sort_keys=False))
+    shutil.copy(STACK_FILES / FILE, directory)
     shutil.copytree(ROOT / "workflows", directory / "workflows", dirs_exist_ok=True)
     return directory
+
+
+@cache
+def _folder() -> tempfile.TemporaryDirectory[str]:
+    """Removed when the process ends."""
+    return tempfile.TemporaryDirectory(prefix="portal-tests-")
+
+
+def own_project() -> Path:
+    """A project folder with the tests' stack files and the programs."""
+    folder = Path(_folder().name)
+    if not (folder / "__main__.py").exists():
+        written(own_files(), folder)
+        (folder / "bootstrap").mkdir()
+        for program in ("__main__.py", "bootstrap/__main__.py"):
+            (folder / program).symlink_to(ROOT / program)
+    return folder

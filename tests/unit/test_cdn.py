@@ -9,7 +9,8 @@ import pytest
 
 from components.access import buckets
 from components.cdn.data import DataCdn, DataCdnArgs
-from components.storage import DataBucket, DataBucketArgs, LifecycleArgs
+from components.lifecycle import LifecycleArgs
+from components.storage import DataBucket, DataBucketArgs
 from tests.unit.recording import Recording, record
 
 DAYS = LifecycleArgs(abort_multipart_days=7, noncurrent_days=30)
@@ -177,8 +178,8 @@ def test_the_bucket_admits_the_one_distribution_to_read_and_to_learn_what_is_mis
     [
         ({"kind": "embargo"}, "bucket: 'embargo': a bucket of kind staging or public"),
         ({"kind": "source"}, "bucket: 'source': a bucket of kind staging or public"),
-        ({"hosts": ("a.example.org",)}, "zone_id: None: given with hosts"),
-        ({"zone_id": "Z1"}, "zone_id: 'Z1': given with hosts"),
+        ({"hosts": ("a.example.org",)}, "zone_id: None: must be given with hosts"),
+        ({"zone_id": "Z1"}, "zone_id: 'Z1': must be given with hosts"),
         ({"price_class": "PriceClass_1"}, "price_class: 'PriceClass_1'"),
         ({"addresses": ("192.0.2.1/24",)}, "addresses: ('192.0.2.1/24',): networks"),
         ({"kind": "public", "addresses": ("192.0.2.0/24",)}, "a public bucket is read by anybody"),

@@ -11,7 +11,8 @@ import pulumi_aws as aws
 import pytest
 
 from components import eks as versions
-from components.cluster import ADMIN, VIEW, Access, Cluster, ClusterArgs
+from components.cluster import Cluster, ClusterArgs
+from components.cluster_access import ADMIN, VIEW, Access
 from components.machines import MachinesArgs
 from components.namespace import Namespace, NamespaceArgs
 from components.network import Network, NetworkArgs
@@ -25,6 +26,7 @@ ROLE = f"arn:aws:iam::{ACCOUNT}:role/admin"
 
 def network(opts: pulumi.ResourceOptions) -> Network:
     args = NetworkArgs(
+        data_accounts=(ACCOUNT,),
         cidr="10.32.0.0/16",
         account=ACCOUNT,
         region=REGION,
@@ -100,6 +102,8 @@ def test_those_who_get_in_have_an_entry_and_the_machines_have_theirs() -> None:
     assert policies == {ROLE: ADMIN, reader: VIEW, machines: "AmazonEKSAutoNodePolicy"}
     entries = {one.inputs["principalArn"]: one.inputs.get("type") for one in graph.of("AccessEntry")}
     assert entries == {ROLE: None, reader: None, machines: "EC2"}
+    assert all(one.delete_before_replace for one in associations), "to EKS the new one and the old one are the same"
+    assert "cluster-machines" in graph.one("shared-node-pool").depends_on
 
 
 def test_the_way_in_is_made_of_what_stays_with_the_cluster() -> None:
@@ -127,12 +131,16 @@ def test_add_ons_come_after_machines_and_pods_after_both() -> None:
 
 
 def test_machines_are_those_asked_for_and_limited() -> None:
-    machines = MachinesArgs(architecture="amd64", capacity_types=("spot", "on-demand"), max_vcpus=8, max_memory_gib=16)
-    spec = deploy(machines=machines).one("shared-node-pool").inputs["spec"]
+    machines = MachinesArgs(
+        architecture="amd64", capacity_types=("spot", "on-demand"), max_vcpus=8, max_memory_gib=16, disk_gib=200
+    )
+    graph = deploy(machines=machines)
+    spec = graph.one("shared-node-pool").inputs["spec"]
     required = {one["key"]: one["values"] for one in spec["template"]["spec"]["requirements"]}
     assert required["kubernetes.io/arch"] == ["amd64"]
     assert required["karpenter.sh/capacity-type"] == ["spot", "on-demand"]
     assert spec["limits"] == {"cpu": "8", "memory": "16Gi"}
+    assert graph.one("shared-node-class").inputs["spec"]["ephemeralStorage"] == {"size": "200Gi"}
 
 
 def test_an_environments_machines_have_a_security_group_of_their_own() -> None:
@@ -158,8 +166,9 @@ def test_a_retired_cluster_can_be_deleted() -> None:
         ({"public_access": ("192.0.2.1/24",)}, "public_access: ('192.0.2.1/24',): IPv4 networks"),
         ({"log_days": 2}, "log_days: 2"),
         ({"access": {"a": Access(principal=ROLE, policy="x")}}, "access: ['x']: one of AmazonEKSClusterAdminPolicy"),
-        ({"machines": MachinesArgs(max_vcpus=1)}, "machines: max_vcpus: 1: 2 or more"),
-        ({"machines": MachinesArgs(capacity_types=())}, "machines: capacity_types: ()"),
+        ({"machines": MachinesArgs(max_vcpus=1)}, "machines.max_vcpus: 1: 2 or more"),
+        ({"machines": MachinesArgs(capacity_types=())}, "machines.capacity_types: ()"),
+        ({"machines": MachinesArgs(disk_gib=10)}, "machines.disk_gib: 10: 20 to 59000"),
     ],
 )
 def test_bad_arguments_are_refused_by_name(fields: dict[str, Any], rule: str) -> None:
@@ -199,7 +208,7 @@ def test_a_version_that_leaves_support_soon_is_told(warnings: list[str]) -> None
 
 
 def test_an_endpoint_that_does_not_answer_from_here_is_told(warnings: list[str]) -> None:
-    warn_of_endpoint(("192.0.2.0/24",), "")
+    warn_of_endpoint(("8.8.8.0/24",), "")
     with socket.create_server(("127.0.0.1", 0)) as listening:
         port = listening.getsockname()[1]
         warn_of_endpoint((), f"https://127.0.0.1:{port}")
@@ -208,3 +217,16 @@ def test_an_endpoint_that_does_not_answer_from_here_is_told(warnings: list[str])
     warn_of_endpoint((), "")
     assert "doesn't answer from here" in warnings[0]
     assert "without public_access" in warnings[1]
+
+
+def test_a_preview_tells_of_an_example_s_network_before_there_is_an_endpoint(
+    warnings: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    networks = ("8.8.8.0/24", "192.0.2.0/24")
+    warn_of_endpoint(networks, "")
+    assert not warnings
+    monkeypatch.setattr("pulumi.runtime.is_dry_run", lambda: True)
+    warn_of_endpoint(("8.8.8.0/24",), "")
+    assert not warnings
+    warn_of_endpoint(networks, "")
+    assert "192.0.2.0/24 is an example that nobody has" in warnings[0]

@@ -7,15 +7,18 @@ from pathlib import Path
 from typing import Any
 from zipfile import ZipFile
 
+import pulumi
 import pytest
 
 from components import rules
+from composition import bootstrap
 from composition.account import enter, provider_of
 from composition.data import workflows
+from composition.last_update import State
 from composition.stack import compose
 from settings import SettingsError, load
 from tests.unit.recording import Recording, record
-from tests.unit.stackfiles import ROOT, Files, changed, own_files, without_environments, written
+from tests.unit.stackfiles import ROOT, Files, changed, own_files, own_project, without_environments, written
 from tests.unit.test_program import ACCOUNTS
 from tests.unit.test_settings import Change, faults, put
 
@@ -27,7 +30,17 @@ def composed(change: Change, directory: Path, stack: str = "dev") -> Recording:
     portal = load(stack, written(changed(change), directory))
 
     def program() -> None:
-        compose(portal, provider_of(portal, None), {}, {})
+        compose(portal, provider_of(portal, None), State(), {})
+
+    return record(program, stack=stack)
+
+
+def bootstrapped(change: Change, directory: Path, stack: str = "dev") -> Recording:
+    """The graph of a bootstrap with a change of the repository's stack files."""
+    portal = load(stack, written(changed(change), directory))
+
+    def program() -> None:
+        bootstrap.compose(portal, provider_of(portal, None))
 
     return record(program, stack=stack)
 
@@ -68,8 +81,11 @@ def test_an_account_without_operators_or_github_has_no_role_for_them(tmp_path: P
 
     graph = composed(change, tmp_path)
     assert {"cryoet-sync-public", "cryoet-ingestion-dev-ingest"} <= roles(graph)
-    assert not roles(graph) & {"cryoet-operator", "cryoet-github-preview", "cryoet-github-deploy"}
-    assert not graph.of("OpenIdConnectProvider")
+    assert "cryoet-operator" not in roles(graph)
+    once = bootstrapped(change, tmp_path)
+    assert once.of("iam/policy:Policy")
+    assert not roles(once)
+    assert not once.of("OpenIdConnectProvider")
     trusted = graph.one("cryoet-sync-public", "iam/role:Role").json("assumeRolePolicy")["Statement"]
     assert {next(iter(one["Principal"])) for one in trusted} == {"Service"}
 
@@ -101,23 +117,58 @@ def test_an_environment_that_imports_nothing_has_one_definition_for_all_its_inge
     assert "cryoet-ingestion-dev-import" not in roles(graph)
 
 
-def test_what_the_provider_says_of_credentials_is_said_of_the_stack_files_account(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_a_database_without_jobs_lets_its_api_in(tmp_path: Path) -> None:
+    def change(files: Files) -> None:
+        del files["dev"]["environments"]["dev"]["orchestrator"]
+
+    graph = composed(change, tmp_path)
+    sources = {
+        one.name: one.inputs["referencedSecurityGroupId"]
+        for one in graph.of("vpc/securityGroupIngressRule:SecurityGroupIngressRule")
+        if one.name.startswith("dev-database-")
+    }
+    assert sources == {"dev-database-from-pods": "dev-pods-id"}
+
+
+ELSEWHERE = "AWS account ID not allowed: 222233334444"
+NOWHERE = "unable to validate AWS credentials. Details: no route to host"
+
+
+def entered(monkeypatch: pytest.MonkeyPatch, answer: str, role: str | None = None) -> Exception:
+    """What the program raises where the provider refuses with this answer."""
+
     def refused(**_: Any) -> None:
-        raise ValueError("invoke of aws:index/getCallerIdentity returned an error: no valid credentials")
+        raise ValueError(f"invoke of aws:index/getCallerIdentity returned an error: {answer}")
 
     monkeypatch.setattr("pulumi_aws.get_caller_identity", refused)
-    told: list[str] = []
+    told: list[Exception] = []
 
     def program() -> None:
-        with pytest.raises(SettingsError) as caught:
-            enter(load("dev", ROOT), None)
-        told.append(str(caught.value))
+        with pytest.raises((SettingsError, pulumi.RunError)) as caught:
+            enter(load("dev", own_project()), role)
+        told.append(caught.value)
 
     record(program, stack="dev")
-    assert f"portal:settings.account.id: '{ACCOUNTS['dev']}'" in told[0]
-    assert told[0].endswith("no valid credentials")
+    return told[0]
+
+
+def test_credentials_of_another_account_are_a_fault_of_the_stack_files_account(monkeypatch: pytest.MonkeyPatch) -> None:
+    error = entered(monkeypatch, ELSEWHERE)
+    assert isinstance(error, SettingsError)
+    assert f"portal:settings.account.id: '{ACCOUNTS['dev']}'" in str(error)
+    assert str(error).endswith(ELSEWHERE)
+
+
+@pytest.mark.parametrize(
+    ("role", "way"),
+    [(None, "through its role OrganizationAccountAccessRole"), ("cryoet-github-drift", "as cryoet-github-drift")],
+)
+def test_an_account_that_is_not_reached_is_no_fault_of_the_stack_file(
+    monkeypatch: pytest.MonkeyPatch, role: str | None, way: str
+) -> None:
+    error = entered(monkeypatch, NOWHERE, role)
+    assert isinstance(error, pulumi.RunError)
+    assert str(error) == f"dev: the account {ACCOUNTS['dev']} was not reached {way}: {NOWHERE}"
 
 
 def test_two_releases_from_one_account_into_buckets_of_one_key_are_refused(tmp_path: Path) -> None:
@@ -185,3 +236,23 @@ def test_a_folders_texts_and_archives_are_workflows(tmp_path: Path) -> None:
     assert found["more-v1.0.0.wdl.zip"] == (directory / "workflows" / "more-v1.0.0.wdl.zip").read_bytes()
     assert found["sync-v0.0.2.wdl"] == (ROOT / "workflows" / "sync-v0.0.2.wdl").read_text()
     assert "README.md" not in found
+
+
+@pytest.mark.parametrize("ids", [("", ""), ("@123456", "@456789")])
+def test_githubs_jobs_enter_by_the_subjects_that_their_tokens_have(tmp_path: Path, ids: tuple[str, str]) -> None:
+    """GitHub adds the ids of owner and repository to the names of some repositories."""
+    owner, name = "chanzuckerberg", "cryoet-data-portal-infrastructure"
+    prefix = f"repo:{owner}{ids[0]}/{name}{ids[1]}"
+    graph = bootstrapped(put("dev", "access.github.subject_prefix", prefix) if ids[0] else lambda _: None, tmp_path)
+    subjects = {
+        role.inputs["name"]: role.json("assumeRolePolicy")["Statement"][0]["Condition"]["StringEquals"][
+            "token.actions.githubusercontent.com:sub"
+        ]
+        for role in graph.of("iam/role:Role")
+        if "github" in role.inputs["name"]
+    }
+    assert subjects == {
+        "cryoet-github-preview": f"{prefix}:environment:preview",
+        "cryoet-github-drift": f"{prefix}:ref:refs/heads/main",
+        "cryoet-github-deploy": f"{prefix}:environment:dev",
+    }

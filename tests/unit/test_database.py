@@ -10,8 +10,11 @@ import pytest
 
 from components import aurora
 from components.access import databases as access
+from components.access.scope import Scope
 from components.aurora import Capacity
-from components.database import Database, DatabaseArgs, uri_document
+from components.database import Database
+from components.database_args import DatabaseArgs
+from components.database_secrets import uri_document
 from composition.databases import warn_of_support
 from localcloud.server.services.rds.versions import RELEASES
 from tests.unit.recording import PASSWORD, Recording, record
@@ -179,9 +182,9 @@ FAULTS: list[tuple[dict[str, Any], str]] = [
     ({"user": "rdsadmin"}, "user: 'rdsadmin': is reserved"),
     ({"subnet_ids": ("subnet-1",)}, "subnet_ids"),
     ({"engine_version": "17.4"}, "engine_version: '17.4': no version of Aurora PostgreSQL that was offered on 2026"),
-    ({"capacity": Capacity(min=2, max=1)}, "min: must not exceed max"),
-    ({"capacity": Capacity(min=0.3, max=1)}, "min: 0 to 256 in steps of 0.5"),
-    ({"capacity": Capacity(min=0.5, max=0.5)}, "max: 1 to 256"),
+    ({"capacity": Capacity(min=2, max=1)}, "capacity.min: 2: must not exceed max"),
+    ({"capacity": Capacity(min=0.3, max=1)}, "capacity.min: 0.3: 0 to 256 in steps of 0.5"),
+    ({"capacity": Capacity(min=0.5, max=0.5)}, "capacity.max: 0.5: 1 to 256"),
     ({"capacity": Capacity(min=1, max=2, pause_after_seconds=300)}, "only a cluster whose min is 0 pauses"),
     ({"capacity": Capacity(min=0, max=2, pause_after_seconds=60)}, "300 to 86400"),
     ({"readers": 16}, "readers: 16: 0 to 15"),
@@ -237,11 +240,14 @@ def test_a_version_near_its_end_is_warned_of(today: date, said: str, monkeypatch
     assert said in "".join(warned)
 
 
+SCOPE = Scope(account="111122223333", region="us-west-2", stack="dev", databases={"dev": "cryoet-dev"})
+
+
 def test_deployments_delete_no_cluster_and_open_no_snapshot() -> None:
-    allowed = {action for one in access.changes("1", "us-west-2") for action in one.actions}
+    allowed = {action for one in access.changes(SCOPE) for action in one.actions}
     assert (
         not {"rds:DeleteDBCluster", "rds:ModifyDBClusterSnapshotAttribute", "secretsmanager:PutResourcePolicy"}
         & allowed
     )
-    looks = {action for one in access.reads("1", "us-west-2") for action in one.actions}
+    looks = {action for one in access.reads(SCOPE) for action in one.actions}
     assert all(action.split(":")[1].startswith(("Describe", "List", "Get")) for action in looks)

@@ -4,22 +4,30 @@ from __future__ import annotations
 
 import pytest
 
-from tests.documented import ELSEWHERE, NOT_RUN, ROOT, shown
+from tests.documented import ELSEWHERE, NOT_RUN, ROOT, SECTIONS, commands, shown
 from tests.journey.documented_steps import STEPS
 
 RUN = [step.command for step in STEPS]
+IN_SECTIONS = {command for page, heading in SECTIONS for command in commands(page, heading)} - {*RUN, *ELSEWHERE}
 
 
 @pytest.mark.parametrize(("command", "pages"), shown().items())
 def test_a_shown_command_is_run(command: str, pages: set[str]) -> None:
-    places = [command in RUN, command in ELSEWHERE, command in NOT_RUN]
+    places = [command in table for table in (RUN, IN_SECTIONS, ELSEWHERE, NOT_RUN)]
     where = ", ".join(sorted(pages))
     assert any(places), f"{where}: nothing runs `{command}`: tests/journey/documented_steps.py is the place for it"
     assert sum(places) == 1, f"`{command}` is in more than one table"
 
 
 def test_what_is_run_is_shown() -> None:
-    assert {*RUN, *ELSEWHERE, *NOT_RUN} == {*shown()}
+    assert {*RUN, *IN_SECTIONS, *ELSEWHERE, *NOT_RUN} == {*shown()}
+
+
+@pytest.mark.parametrize(("section", "test"), SECTIONS.items())
+def test_the_sections_test_takes_its_commands_from_there(section: tuple[str, str], test: str) -> None:
+    text = (ROOT / test).read_text()
+    assert "commands(" in text
+    assert all(f'"{part}"' in text for part in section)
 
 
 @pytest.mark.parametrize(("command", "test"), ELSEWHERE.items())

@@ -107,5 +107,7 @@ def test_what_is_in_the_cache_is_used_again(
     monkeypatch.setattr(tool, "download", made)
     first = tool.locate()
     monkeypatch.setattr(tool, "download", lambda *_: pytest.fail("downloaded twice"))
+    capsys.readouterr()
     assert tool.locate() == first
+    assert capsys.readouterr().err == f"engine: using {first}\n"
     assert first.parent == tmp_path / "cache" / "portal"

@@ -1,4 +1,4 @@
-"""Every command of `portal` and `localcloud` has a help page, with all that it takes."""
+"""Every command of `portal`, `localcloud` and the walkthrough has a help page, with all that it takes."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ import typer
 from typer.main import get_command
 from typer.testing import CliRunner
 
+from examples.walkthrough.__main__ import app as walkthrough
 from localcloud.app import app as localcloud
 from portal.app import app as portal
 
-PROGRAMS = {"portal": portal, "localcloud": localcloud}
+PROGRAMS = {"portal": portal, "localcloud": localcloud, "walkthrough": walkthrough}
 
 
 def commands(program: str, path: tuple[str, ...], command: Any) -> Iterator[tuple[str, tuple[str, ...], Any]]:
@@ -41,4 +42,4 @@ def test_every_help_page_is_printed_whole(program: str, path: tuple[str, ...], c
 
 def test_all_commands_are_walked() -> None:
     paths = {(program, *path) for program, path, _ in ALL}
-    assert {("portal", "sync"), ("portal", "submit", "sync"), ("portal", "credentials"), ("localcloud", "up")} <= paths
+    assert {("portal", "sync"), ("portal", "submit", "sync"), ("portal", "credentials"), ("walkthrough", "up")} <= paths

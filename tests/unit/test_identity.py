@@ -9,10 +9,12 @@ import pulumi
 import pytest
 
 from components.access import buckets, trust
+from components.access.scope import Scope
 from components.access.statements import Statement
 from components.accounts import AccountArgs, AccountPublicAccess, account_provider
-from components.identity import Boundary, GitHubIssuer, Role, RoleArgs
-from components.storage import DataBucket, DataBucketArgs, LifecycleArgs
+from components.identity import Boundaries, GitHubIssuer, Role, RoleArgs
+from components.lifecycle import LifecycleArgs
+from components.storage import DataBucket, DataBucketArgs
 from components.workflows import Workflows, WorkflowsArgs
 from tests.unit.recording import Recording, record
 
@@ -65,10 +67,24 @@ def test_a_role_that_iam_refuses(change: dict[str, Any], message: str) -> None:
         record(lambda: Role("x", RoleArgs(**{**ROLE, **change})))
 
 
-def test_the_boundary_has_a_fixed_name() -> None:
-    policy = record(lambda: Boundary("boundary", A)).one("boundary", "iam/policy:Policy")
-    assert policy.inputs["name"] == "cryoet-boundary"
-    assert {one["Effect"] for one in policy.json("policy")["Statement"]} == {"Allow", "Deny"}
+@pytest.mark.parametrize("cluster", [True, False])
+def test_boundaries_have_fixed_names(*, cluster: bool) -> None:
+    scope = Scope(account=A, region="us-west-2", stack="dev", data_buckets=("log",), cluster=cluster)
+    policies = record(lambda: Boundaries("boundary", scope)).of("iam/policy:Policy")
+    kinds = ("data", "delegated", "cluster")
+    assert {one.inputs["name"] for one in policies} == {f"cryoet-{kind}-boundary" for kind in kinds}
+
+
+def test_a_role_with_a_path_is_deleted_before_it_is_made_with_another() -> None:
+    role = record(lambda: Role("x", RoleArgs(**ROLE, path="/cryoet/delegated/"))).one("x", "iam/role:Role")
+    assert role.inputs["path"] == "/cryoet/delegated/"
+    assert role.delete_before_replace
+
+
+def test_a_role_that_an_administrator_alone_makes_has_no_boundary() -> None:
+    unbounded: dict[str, Any] = {**ROLE, "boundary": None}
+    role = record(lambda: Role("x", RoleArgs(**unbounded))).one("x", "iam/role:Role")
+    assert "permissionsBoundary" not in role.inputs
 
 
 @pytest.mark.parametrize("blocked", [True, False])
@@ -83,6 +99,14 @@ def test_acls_never_open_an_account_and_policies_only_where_it_says_so(*, blocke
 def test_an_account_closed_under_the_former_type_is_not_opened_in_between() -> None:
     component = record(lambda: AccountPublicAccess("account", blocked=True)).one("account", "AccountPublicAccess")
     assert component.alias_types == {"portal:accounts:ClosedAccount"}
+
+
+def test_the_provider_uses_a_session_that_is_in_the_account_as_it_is() -> None:
+    without_role: dict[str, Any] = {**ACCOUNT, "role": None}
+    args = AccountArgs(**without_role)
+    inputs = record(lambda: account_provider("account", args)).one("account").inputs
+    assert "assumeRoles" not in inputs
+    assert inputs["allowedAccountIds"] == '["908710317728"]'
 
 
 def test_the_provider_works_in_one_account() -> None:
@@ -100,6 +124,7 @@ def test_the_provider_works_in_one_account() -> None:
         ({"id": "1"}, "account provider: id: '1': an account id is 12 digits"),
         ({"region": "x"}, "account provider: region: 'x': not an AWS region"),
         ({"role": "a b"}, "account provider: role: 'a b': a role is"),
+        ({"session": "a b"}, "account provider: session: 'a b': 2 to 64 of"),
         ({"role": "arn:aws:iam::111122223333:role/x"}, f"a role of {A}"),
     ],
 )

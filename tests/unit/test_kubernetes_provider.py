@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +19,14 @@ from localcloud.kubernetes.api.local_client import LocalClient
 from localcloud.kubernetes.objects.kinds import kind
 from localcloud.provider.compare import DiffResult
 from localcloud.provider.errors import PartlyCreatedError, ProviderError
+from localcloud.provider.property_values import UNKNOWN
 from localcloud.provider.proto import provider_pb2
-from localcloud.provider.wire import UNKNOWN
 from localcloud.provider_kubernetes import config, failing_pods
 from localcloud.provider_kubernetes.config import Command
 from localcloud.provider_kubernetes.credentials import GetToken, get_token_of
 from localcloud.provider_kubernetes.provider import KubernetesProvider
 from localcloud.provider_kubernetes.server import Servicer
+from localcloud.provider_kubernetes.state import MANAGER
 from localcloud.server.listeners import Port
 from localcloud.server.wire import HttpRequest, HttpResponse
 
@@ -80,7 +83,7 @@ class Served:
         return self.provider.diff(token, olds, inputs, ignored)
 
     def read(self, token: str, resource_id: str, state: Json) -> Json:
-        return self.provider.read(token, resource_id, state.get("__inputs", {}), state, frozenset()).state
+        return self.provider.read(token, resource_id, state.get("__inputs", {}), state, frozenset()).properties
 
 
 @pytest.fixture(scope="module")
@@ -289,8 +292,12 @@ def test_anothers_field_is_a_conflict_unless_forced(served: Served) -> None:
     _, state = served.create(CONFIG, {"metadata": metadata})
     served.client.patch(kind("ConfigMap").path("dev", "a"), {"metadata": {"labels": {"x": "theirs"}}})
     changed = {"metadata": {**metadata, "labels": {"x": "2"}}}
-    with pytest.raises(ProviderError, match=r"(?s)Server-Side Apply field conflict detected.*\.metadata\.labels\.x"):
+    refused = r'(?s)"dev/a" failed to fully .*Server-Side Apply field conflict detected.*\.metadata\.labels\.x'
+    with pytest.raises(PartlyCreatedError, match=refused) as caught:
         served.update(CONFIG, state, changed)
+    assert caught.value.state["metadata"]["labels"] == {"x": "theirs"}
+    assert caught.value.inputs["metadata"]["labels"] == caught.value.state["__inputs"]["metadata"]["labels"]
+    assert caught.value.inputs["metadata"]["labels"] == {"x": "2"}
     changed["metadata"]["annotations"] = {"pulumi.com/patchForce": "true"}
     assert served.update(CONFIG, state, changed)["metadata"]["labels"] == {"x": "2"}
 
@@ -322,11 +329,40 @@ def test_an_object_is_imported_by_its_id(served: Served) -> None:
     assert result.inputs == {"apiVersion": "v1", "kind": "ConfigMap", **config_map(k="v")}
 
 
-def test_an_object_that_the_state_forgot_is_the_providers_own_still(served: Served) -> None:
-    identity, _ = served.create(CONFIG, config_map(a="1"))
+def test_of_kinds_without_a_schema_the_name_alone_is_imported(served: Served) -> None:
+    spec = {"serviceRef": {"name": "api", "port": 80}, "targetGroupARN": "arn:x", "targetType": "ip"}
+    served.create(BINDING, {"metadata": {"name": "api", **DEV, "labels": {"x": "1"}}, "spec": spec})
+    result = served.provider.read(BINDING, "dev/api", {}, {}, frozenset())
+    named = {"name": "api", **DEV}
+    assert result.inputs == {"apiVersion": "eks.amazonaws.com/v1", "kind": "TargetGroupBinding", "metadata": named}
+    assert result.properties["spec"]["targetGroupARN"] == "arn:x"
+
+
+def test_what_controllers_write_into_a_deployment_is_not_imported(served: Served) -> None:
+    news = deployment()
+    news["metadata"]["annotations"] = {"pulumi.com/skipAwait": "true", "deployment.kubernetes.io/revision": "3"}
+    served.create(DEPLOYMENT, news)
+    result = served.provider.read(DEPLOYMENT, "dev/api", {}, {}, frozenset())
+    assert result.inputs["metadata"]["annotations"] == {"pulumi.com/skipAwait": "true"}
+
+
+def test_an_object_that_the_state_forgot_has_a_second_manager(served: Served) -> None:
+    """What left the program in between is the first manager's still, and stays."""
+    identity, first = served.create(CONFIG, config_map(a="1"))
     state = served.read(CONFIG, identity, {"__inputs": config_map(a="1")})
-    state = served.update(CONFIG, state, config_map(b="2"))
-    assert state["data"] == {"b": "2"}
+    assert state[MANAGER].startswith("pulumi-kubernetes-")
+    assert state[MANAGER] != first[MANAGER]
+    assert served.update(CONFIG, state, config_map(b="2"))["data"] == {"a": "1", "b": "2"}
+
+
+def test_an_object_that_is_gone_is_not_updated(served: Served) -> None:
+    _, state = served.create(CONFIG, config_map(a="1"))
+    served.client.delete(kind("ConfigMap").path("dev", "a"))
+    with pytest.raises(ProviderError) as caught:
+        served.update(CONFIG, state, config_map(a="2"))
+    assert not isinstance(caught.value, PartlyCreatedError)
+    gone = 'configmaps "a" not found'
+    assert str(caught.value) == f'update of resource "urn" failed: {gone}\nunable to get cluster state: {gone}'
 
 
 def test_ignored_changes_leave_the_field_to_its_owner(served: Served) -> None:
@@ -346,10 +382,22 @@ def test_a_patch_changes_what_another_made_and_gives_it_back(served: Served) -> 
     served.client.create(path, {"metadata": {"name": "amazon-vpc-cni"}, "data": {"theirs": "1"}})
     token = f"{CONFIG}Patch"
     news = {"metadata": {"name": "amazon-vpc-cni", "namespace": "kube-system"}, "data": {"mine": "true"}}
-    identity, state = served.create(token, news)
+    _, state = served.create(token, news)
     assert served.client.get(f"{path}/amazon-vpc-cni")["data"] == {"theirs": "1", "mine": "true"}
-    served.provider.delete(token, identity, state, timeout=0)
+    served.provider.delete(token, state, timeout=0)
     assert served.client.get(f"{path}/amazon-vpc-cni")["data"] == {"theirs": "1"}
+
+
+def test_a_patch_that_alone_states_a_required_field_cannot_be_taken_back(served: Served) -> None:
+    news = deployment()
+    news["metadata"]["annotations"] = {"pulumi.com/skipAwait": "true"}
+    _, first = served.create(DEPLOYMENT, news)
+    _, state = served.create(f"{DEPLOYMENT}Patch", news)
+    bare = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "api"}}
+    served.client.apply(kind("Deployment").path("dev", "api"), bare, manager=first[MANAGER])
+    words = r"this Patch resource is currently managing a required field.*before deleting: spec\."
+    with pytest.raises(ProviderError, match=words):
+        served.provider.delete(f"{DEPLOYMENT}Patch", state, timeout=0)
 
 
 def test_a_secrets_text_is_compared_as_the_cluster_shows_it(served: Served) -> None:
@@ -365,8 +413,8 @@ def test_a_secrets_text_is_compared_as_the_cluster_shows_it(served: Served) -> N
 
 def test_deleting_waits_until_the_object_is_gone(served: Served) -> None:
     path = kind("ConfigMap").path("dev", "a")
-    identity, state = served.create(CONFIG, {"metadata": {"name": "a", **DEV, "finalizers": ["portal/wait"]}})
-    deleting = threading.Thread(target=lambda: served.provider.delete(CONFIG, identity, state, timeout=20))
+    _, state = served.create(CONFIG, {"metadata": {"name": "a", **DEV, "finalizers": ["portal/wait"]}})
+    deleting = threading.Thread(target=lambda: served.provider.delete(CONFIG, state, timeout=20))
     deleting.start()
     next(
         iter(
@@ -382,9 +430,9 @@ def test_deleting_waits_until_the_object_is_gone(served: Served) -> None:
 
 
 def test_a_deletion_that_something_keeps_says_what(served: Served) -> None:
-    identity, state = served.create(CONFIG, {"metadata": {"name": "a", **DEV, "finalizers": ["portal/wait"]}})
+    _, state = served.create(CONFIG, {"metadata": {"name": "a", **DEV, "finalizers": ["portal/wait"]}})
     with pytest.raises(ProviderError, match=r"timed out waiting to be deleted; finalizers that keep it: portal/wait"):
-        served.provider.delete(CONFIG, identity, state, timeout=1)
+        served.provider.delete(CONFIG, state, timeout=1)
 
 
 # waiting
@@ -407,7 +455,7 @@ def test_a_deployment_is_waited_for(served: Served) -> None:
 def test_cancelling_ends_what_waits(served: Served) -> None:
     news = config_map()
     news["metadata"]["finalizers"] = ["portal/wait"]
-    identity, state = served.create(CONFIG, news)
+    _, state = served.create(CONFIG, news)
     told: list[BaseException] = []
 
     def run(action: Any, *arguments: Any, **more: Any) -> None:
@@ -418,7 +466,7 @@ def test_cancelling_ends_what_waits(served: Served) -> None:
 
     waiting = [
         threading.Thread(target=run, args=(served.create, DEPLOYMENT, deployment(), 60)),
-        threading.Thread(target=run, args=(served.provider.delete, CONFIG, identity, state), kwargs={"timeout": 60}),
+        threading.Thread(target=run, args=(served.provider.delete, CONFIG, state), kwargs={"timeout": 60}),
     ]
     for thread in waiting:
         thread.start()
@@ -458,7 +506,9 @@ def failing(served: Served) -> None:
                     "state": {"waiting": waiting},
                 }
             ]
-            served.client.patch(kind("Pod").path("dev", "api-1-x", "status"), {"status": {"containerStatuses": states}})
+            conditions = [SCHEDULED, INITIALIZED, {**unmet("Ready"), "message": "not ready: [app]"}]
+            kept = {"containerStatuses": states, "conditions": conditions}
+            served.client.patch(kind("Pod").path("dev", "api-1-x", "status"), {"status": kept})
             late = {"status": status(available=False, reason="ProgressDeadlineExceeded")}
             served.client.patch(kind("Deployment").path("dev", "api", "status"), late)
 
@@ -473,51 +523,92 @@ def test_a_deployment_that_fails_says_why_in_the_pods_words(served: Served) -> N
         "'api' timed out waiting to be Ready",
         '[ProgressDeadlineExceeded] ReplicaSet "api-1" has timed out progressing.',
         "Minimum number of live Pods was not attained",
-        '[Pod dev/api-1-x]: [ImagePullBackOff] Back-off pulling image "app:1"',
+        '[Pod dev/api-1-x]: not ready: [app][ImagePullBackOff] Back-off pulling image "app:1"',
     ):
         assert words in str(caught.value)
-    with pytest.raises(PartlyCreatedError, match="Resource 'api' was created but failed to initialize"):
+    with pytest.raises(PartlyCreatedError, match="Resource 'api' was created but failed to initialize") as unready:
         served.provider.read(DEPLOYMENT, "dev/api", deployment(), caught.value.state, frozenset())
+    assert unready.value.state[MANAGER] == caught.value.state[MANAGER]
+    imported = served.provider.read(DEPLOYMENT, "dev/api", {}, {}, frozenset())
+    assert imported.inputs["spec"]["selector"] == deployment()["spec"]["selector"]
+
+
+def test_a_deployment_that_failed_before_has_time_to_recover(served: Served) -> None:
+    """What was said of the release before stands until all pods are there."""
+    threading.Thread(target=failing, args=(served,), daemon=True).start()
+    with pytest.raises(PartlyCreatedError) as caught:
+        served.create(DEPLOYMENT, deployment(), timeout=20)
+    path = kind("Deployment").path("dev", "api", "status")
+
+    def recover() -> None:
+        served.client.patch(path, {"status": status(available=False, generation=2, reason="ProgressDeadlineExceeded")})
+        time.sleep(0.2)
+        served.client.patch(path, {"status": status(available=True, generation=2)})
+
+    threading.Timer(0.2, recover).start()
+    updated = served.update(DEPLOYMENT, caught.value.state, deployment(minReadySeconds=1), timeout=20)
+    assert updated["status"]["availableReplicas"] == 1
+
+
+def unmet(name: str) -> Json:
+    return {"type": name, "status": "False", "reason": "NotYet"}
+
+
+SCHEDULED, INITIALIZED = ({"type": name, "status": "True"} for name in ("PodScheduled", "Initialized"))
 
 
 @pytest.mark.parametrize(
     ("status_of_pod", "words"),
     [
         (
-            {"conditions": [{"type": "PodScheduled", "status": "False", "message": "0/1 nodes are available"}]},
-            ["[Pod dev/api-1]: 0/1 nodes are available"],
-        ),
-        (
-            {"conditions": [{"type": "Ready", "status": "False", "message": "the gate target-health is not True"}]},
-            ["[Pod dev/api-1]: the gate target-health is not True"],
-        ),
-        (
             {
-                "conditions": [{"type": "Initialized", "status": "False", "message": "incomplete: [migrate]"}],
-                "initContainerStatuses": [
-                    {
-                        "name": "migrate",
-                        "state": {"terminated": {"reason": "Error", "exitCode": 3, "message": "no table"}},
-                    }
-                ],
+                "conditions": [
+                    {"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": "no node"}
+                ]
             },
-            ["[Pod dev/api-1]: incomplete: [migrate] [Error] no table"],
+            [],
+        ),
+        (
+            {"conditions": [SCHEDULED, INITIALIZED, {**unmet("Ready"), "message": "the gate target-health is closed"}]},
+            ["[Pod dev/api-1]: the gate target-health is closed"],
         ),
         (
             {
+                "conditions": [SCHEDULED, {**unmet("Initialized"), "message": "incomplete: [migrate]"}, unmet("Ready")],
+                "initContainerStatuses": [{"name": "migrate", "state": {"waiting": {"reason": "CrashLoopBackOff"}}}],
+                "containerStatuses": [{"name": "app", "state": {"waiting": {"reason": "PodInitializing"}}}],
+            },
+            ["[Pod dev/api-1]: incomplete: [migrate][PodInitializing] "],
+        ),
+        (
+            {
+                "conditions": [SCHEDULED, INITIALIZED, {**unmet("Ready"), "message": "unready: [app]"}],
                 "containerStatuses": [
                     {
                         "name": "app",
                         "state": {"waiting": {"reason": "CrashLoopBackOff", "message": "wait"}},
-                        "lastState": {"terminated": {"reason": "Error", "exitCode": 1, "finishedAt": "now"}},
+                        "lastState": {
+                            "terminated": {"reason": "Error", "exitCode": 1, "finishedAt": "now", "message": "no table"}
+                        },
                     }
-                ]
+                ],
             },
             [
-                "[Pod dev/api-1]: [CrashLoopBackOff] wait; container 'app' terminated at now (Error: exit code 1)",
+                (
+                    "[Pod dev/api-1]: unready: [app][CrashLoopBackOff] wait\n"
+                    'Container "app" terminated at now (Error: exit code 1)\nno table'
+                ),
             ],
         ),
-        ({"conditions": [{"type": "Ready", "status": "True"}], "containerStatuses": [{"ready": True}]}, []),
+        (
+            {
+                "conditions": [SCHEDULED, INITIALIZED, unmet("Ready")],
+                "containerStatuses": [{"name": "app", "state": {"waiting": {"reason": "ContainerCreating"}}}],
+            },
+            [],
+        ),
+        ({"conditions": [SCHEDULED, INITIALIZED, {"type": "Ready", "status": "True"}]}, []),
+        ({"phase": "Succeeded", "conditions": [SCHEDULED, INITIALIZED, unmet("Ready")]}, []),
     ],
 )
 def test_pods_say_what_keeps_them(status_of_pod: Json, words: list[str]) -> None:
@@ -535,6 +626,15 @@ def test_a_service_needs_an_endpoint_unless_it_selects_nothing(served: Served) -
     slice_of = {"name": "api-1", "labels": {"kubernetes.io/service-name": "api"}}
     endpoints = [{"addresses": ["10.0.0.9"], "conditions": {"ready": True}}]
     body = {"metadata": slice_of, "addressType": "IPv4", "endpoints": endpoints}
+    unready = {
+        **body,
+        "metadata": {**slice_of, "name": "api-2"},
+        "endpoints": [endpoints[0] | {"conditions": {"ready": False}}],
+    }
+    served.client.create(kind("EndpointSlice").path("dev"), unready)
+    with pytest.raises(PartlyCreatedError, match="Resource 'api' was created but failed to initialize"):
+        served.read(SERVICE, "dev/api", {"__inputs": news})
+    served.client.delete(kind("EndpointSlice").path("dev", "api-2"))
     timer = threading.Timer(0.3, lambda: served.client.create(kind("EndpointSlice").path("dev"), body))
     timer.start()
     news["metadata"]["labels"] = {"x": "1"}
@@ -581,14 +681,14 @@ def test_an_unreachable_cluster_is_said_in_the_official_words() -> None:
     with pytest.raises(ProviderError, match="failed to read resource state due to unreachable cluster"):
         it.read(CONFIG, "dev/a", news, news, frozenset())
     with pytest.raises(ProviderError, match="PULUMI_K8S_DELETE_UNREACHABLE"):
-        it.delete(CONFIG, "dev/a", news, timeout=0)
+        it.delete(CONFIG, news, timeout=0)
 
 
 def test_objects_of_an_unreachable_cluster_are_forgotten_or_left_on_request() -> None:
     news = config_map(a="1")
     forgetting = provider(deleteUnreachable="true")
     assert forgetting.read(CONFIG, "dev/a", news, news, frozenset()).resource_id == ""
-    forgetting.delete(CONFIG, "dev/a", news, timeout=0)
+    forgetting.delete(CONFIG, news, timeout=0)
     skipping = provider(skipUpdateUnreachable=True)
     assert skipping.read(CONFIG, "dev/a", news, news, frozenset()).resource_id == "dev/a"
     assert skipping.check(CONFIG, "it", news, config_map(a="2"), b"")[0] == news
@@ -605,6 +705,8 @@ def test_a_token_that_is_refused_is_said(served: Served) -> None:
     ("args", "words"),
     [
         ({"renderYamlToDirectory": "x"}, "does not support this setting"),
+        ({"helmReleaseSettings": {}}, "does not support this setting"),
+        ({"kubeClientSettings": {"qps": 9}}, "does not support this setting"),
         ({"enableServerSideApply": "false"}, "server-side apply alone"),
         ({"deleteUnreachable": "yes"}, "must be true or false"),
     ],
@@ -715,3 +817,15 @@ def test_a_command_that_fails_is_told(served: Served) -> None:
     it.configure({"kubeconfig": kubeconfig(served.server, exec={"command": "sh", "args": ["-c", "echo no; exit 3"]})})
     with pytest.raises(ProviderError, match="getting credentials: exec: executable sh failed with exit code 3"):
         it.create("urn", CONFIG, config_map(), preview=False, timeout=0, hidden=frozenset())
+
+
+def test_the_schema_has_the_types_of_pulumis_package() -> None:
+    request = provider_pb2.GetSchemaRequest()
+    schema = json.loads(Servicer(KubernetesProvider()).GetSchema(request, None).schema)
+    modules = schema["language"]["python"]["moduleNameOverrides"]
+    assert {CONFIG, f"{CONFIG}Patch", DEPLOYMENT} <= schema["resources"].keys()
+    assert schema["resources"][CONFIG]["inputProperties"]["apiVersion"] == {"type": "string", "const": "v1"}
+    assert schema["resources"][CONFIG]["inputProperties"].keys() >= {"metadata", "data", "immutable"}
+    for token in schema["resources"]:
+        _, module, name = token.split(":")
+        assert hasattr(import_module(f"pulumi_kubernetes.{modules[module].replace('/', '.')}"), name)

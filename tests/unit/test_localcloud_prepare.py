@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from localcloud.prepare import PrepareError, initialise, install_engine, prepare
-from localcloud.server import environment as environments
+from localcloud.server import client_variables
 from localcloud.server.leftovers import PROJECT
 from localcloud.server.process import Running
 from settings import load
-from tests.unit.stackfiles import ROOT, own_files, written
+from tests.unit.stackfiles import own_files, own_project, written
 
 
 def engine(folder: Path, script: str) -> str:
@@ -101,6 +101,16 @@ def test_a_copy_that_is_as_it_should_be_is_not_written(tmp_path: Path, project: 
     assert len(before) == 5
 
 
+def test_a_program_in_a_folder_that_has_the_stack_files_works_on_the_copies_too(tmp_path: Path, project: Path) -> None:
+    inner = project / "bootstrap"
+    inner.mkdir()
+    (inner / "Pulumi.yaml").write_text("name: once\nstackConfigDir: ..\n")
+    copied = tmp_path / PROJECT / "bootstrap"
+    assert output([in_front(tmp_path, project), "preview"], inner) == f"{copied} preview\n"
+    assert (copied / "Pulumi.yaml").read_text() == f'name: once\nstackConfigDir: ..\nmain: "{inner}"\n'
+    assert (copied.parent / "Pulumi.dev.yaml").exists()
+
+
 def test_another_project_is_left_as_it_is(tmp_path: Path, project: Path) -> None:
     other = project / "inner"
     other.mkdir()
@@ -118,7 +128,7 @@ def test_what_would_edit_the_copy_is_refused(tmp_path: Path, project: Path) -> N
 
 def test_the_profiles_of_the_next_local_cloud_name_other_sessions(tmp_path: Path) -> None:
     """The AWS CLI would take up the sessions of the last one, which it keeps in the user's home."""
-    accounts = {name: stack.account for name, stack in load("dev", ROOT).stacks.items()}
+    accounts = {name: stack.account for name, stack in load("dev", own_project()).stacks.items()}
     found = set[str]()
     for key in ("AKIA1", "AKIA2"):
         server = Running(
@@ -127,14 +137,16 @@ def test_the_profiles_of_the_next_local_cloud_name_other_sessions(tmp_path: Path
             http_url="",
             ca_bundle="",
             accounts=[],
+            region="us-west-2",
             access_key_id=key,
             secret_access_key="x",
-            jobs="",
+            scratch="",
             children_mark="",
+            kubernetes="",
             control_secret="",
         )
         prepare(server, tmp_path / key, accounts)
         parser = ConfigParser()
-        parser.read(environments.config_file(tmp_path / key))
+        parser.read(client_variables.config_file(tmp_path / key))
         found |= {parser[f"profile {name}"]["role_session_name"] for name in accounts}
     assert found == {"engineer-AKIA1", "engineer-AKIA2"}

@@ -24,6 +24,7 @@ def args(**given: Any) -> NetworkArgs:
         "zones": ZONES,
         "nat_gateways": 3,
         "flow_log_days": 30,
+        "data_accounts": (ACCOUNT,),
         "boundary": f"arn:aws:iam::{ACCOUNT}:policy/cryoet-boundary",
     }
     return NetworkArgs(**{**found, **given})
@@ -109,6 +110,9 @@ def test_every_subnet_has_one_table_and_every_table_reaches_s3() -> None:
     [endpoint] = graph.of("ec2/vpcEndpoint:VpcEndpoint")
     assert endpoint.inputs["serviceName"] == "com.amazonaws.us-west-2.s3"
     assert endpoint.inputs["vpcEndpointType"] == "Gateway"
+    read, own = endpoint.json("policy")["Statement"]
+    assert (read["Action"], "Condition" in read) == (["s3:Get*", "s3:List*"], False)
+    assert (own["Action"], own["Condition"]) == ("s3:*", {"StringEquals": {"aws:ResourceAccount": ACCOUNT}})
     assert sorted(endpoint.inputs["routeTableIds"]) == sorted(
         f"{one.name}-id" for one in graph.of("ec2/routeTable:RouteTable")
     )
@@ -151,14 +155,17 @@ def test_everything_is_a_child_of_the_component_and_has_a_name_in_the_console() 
     ("given", "fault"),
     [
         ({"cidr": "10.32.0.0/24"}, "cidr: '10.32.0.0/24': a range is /16 to /20"),
-        ({"zones": ("us-west-2a",)}, "zones: .* 2 or 3 different zones"),
-        ({"zones": ("us-west-2a", "us-west-2a")}, "zones: .* 2 or 3 different zones"),
-        ({"zones": (*ZONES, "us-west-2d")}, "zones: .* 2 or 3 different zones"),
-        ({"zones": ("us-west-2a", "us-east-1a")}, "zones: .* zones of us-west-2, like us-west-2a"),
-        ({"zones": ("us-west-2a", "us-west-2")}, "zones: .* zones of us-west-2"),
+        ({"zones": ("us-west-2a",)}, "zones: .* two or three different zones"),
+        ({"zones": ("us-west-2a", "us-west-2a")}, "zones: .* two or three different zones"),
+        ({"zones": (*ZONES, "us-west-2d")}, "zones: .* two or three different zones"),
+        (
+            {"zones": ("us-west-2a", "us-east-1a")},
+            r"zones\[1\]: 'us-east-1a': must be a zone of us-west-2, like us-west-2a",
+        ),
+        ({"zones": ("us-west-2a", "us-west-2")}, r"zones\[1\]: 'us-west-2': must be a zone of us-west-2"),
         ({"nat_gateways": 4}, "nat_gateways: 4: 0 to 3"),
         ({"nat_gateways": -1}, "nat_gateways: -1: 0 to 3"),
-        ({"flow_log_days": 31}, "flow_log_days: 31: one of CloudWatch's numbers"),
+        ({"flow_log_days": 31}, "flow_log_days: 31: CloudWatch Logs keeps for"),
     ],
 )
 def test_arguments_that_cannot_be_are_refused_before_anything_is_made(given: dict[str, Any], fault: str) -> None:

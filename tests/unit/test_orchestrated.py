@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+from fnmatch import fnmatchcase
 from typing import Any
 
 import pytest
 
+from components import names
 from components.access.statements import SIZES
-from tests.unit.conftest import deployed
-from tests.unit.recording import Recording, rules_by_token
+from tests.unit.conftest import bootstrapped, deployed, whole_account
+from tests.unit.recording import Recording, Registered, rules_by_token
 from tests.unit.test_policy_lint import EXPECTED, findings
 from tests.unit.test_program import ACCOUNTS, DOCUMENTS, aws
 
@@ -21,6 +23,12 @@ LINTED = ("bucketPolicy", "rolePolicy", "iam/policy", "sqs/queuePolicy", "sns/to
 def graph(request: pytest.FixtureRequest) -> Recording:
     """The recorded graph of each stack that has orchestrators."""
     return deployed(request.param)
+
+
+@pytest.fixture(params=("dev", "prod"))
+def whole(request: pytest.FixtureRequest) -> Recording:
+    """The same, with what the accounts' bootstraps make."""
+    return whole_account(request.param)
 
 
 def policy(graph: Recording, role: str) -> dict[str, Any]:
@@ -54,45 +62,71 @@ def test_every_type_is_known_with_its_tags(graph: Recording) -> None:
 
 
 @pytest.mark.parametrize("type_", DOCUMENTS)
-def test_policy_documents_fit(graph: Recording, type_: str) -> None:
+def test_policy_documents_fit(whole: Recording, type_: str) -> None:
     key, kind = DOCUMENTS[type_]
-    found = graph.of(type_)
+    found = whole.of(type_)
     assert found
     assert all(len(one.inputs[key]) <= SIZES[kind] for one in found)
 
 
 @pytest.mark.parametrize("kind", LINTED)
-def test_the_linter_finds_nothing_unexpected(graph: Recording, kind: str) -> None:
-    found = [one for one in aws(graph) if f"{kind}:" in one.type]
+def test_the_linter_finds_nothing_unexpected(whole: Recording, kind: str) -> None:
+    found = [one for one in aws(whole) if f"{kind}:" in one.type]
     assert found
     for one in found:
         for finding in findings(one.inputs["policy"]):
             assert finding.issue in EXPECTED, f"{one.name}: {finding.issue}: {finding.detail}"
 
 
-def test_every_role_has_the_boundary(graph: Recording) -> None:
-    roles = graph.of("iam/role:Role")
-    assert len(roles) > 7
-    assert {one.inputs["permissionsBoundary"] for one in roles} == {"arn:aws:mock:::boundary"}
+def boundary_of(role: Registered) -> str:
+    """The name of the policy that bounds the role; empty: none."""
+    return str(role.inputs.get("permissionsBoundary", "")).rpartition("/")[2]
 
 
-def test_no_role_is_granted_what_the_boundary_withholds(graph: Recording) -> None:
-    """A grant beyond the boundary would be none: the job, the machine or the deployment would be refused."""
-    statements = graph.one("boundary", "iam/policy:Policy").json("policy")["Statement"]
-    bound = {action for one in statements if one["Effect"] == "Allow" for action in listed(one["Action"])}
-    for one in graph.of("iam/rolePolicy:RolePolicy"):
-        for statement in one.json("policy")["Statement"]:
-            if statement["Effect"] == "Allow" and statement["Sid"] not in ("ReadRoles", "ReadIam"):
-                beyond = {action for action in listed(statement["Action"]) if not within(action, bound)}
-                assert not beyond, one.name
+def test_a_roles_boundary_is_by_who_changes_it(graph: Recording) -> None:
+    boundaries = {one.inputs["name"]: boundary_of(one) for one in graph.of("iam/role:Role")}
+    delegated = {one.inputs["name"] for one in graph.of("iam/role:Role") if one.inputs["path"] == names.DELEGATED_PATH}
+    hosts = {name for name in boundaries if name.endswith("-batch-main-instance")}
+    assert {name for name, policy in boundaries.items() if policy == names.DELEGATED_BOUNDARY} == delegated | hosts
+    assert all(boundaries.values())
+    assert {name for name, policy in boundaries.items() if policy == names.CLUSTER_BOUNDARY} == {
+        names.CLUSTER_ROLE,
+        names.NODE_ROLE,
+    }
+    assert len(boundaries) > 7
 
 
-def listed(actions: str | list[str]) -> list[str]:
-    return [actions] if isinstance(actions, str) else actions
+def test_no_role_is_granted_what_its_boundary_withholds(whole: Recording) -> None:
+    """A grant beyond the boundary would be none: the job or the machine would be refused."""
+    policies = {one.inputs["role"]: one for one in whole.of("iam/rolePolicy:RolePolicy")}
+    boundaries = {one.inputs["name"]: one for one in whole.of("iam/policy:Policy")}
+    for role in whole.of("iam/role:Role"):
+        policy = policies.get(role.inputs["name"])
+        if policy is None or not boundary_of(role):
+            continue
+        bound = grants(boundaries[boundary_of(role)].json("policy"))
+        beyond = [one for one in grants(policy.json("policy")) if not any(within(one, most) for most in bound)]
+        assert not beyond, role.name
 
 
-def within(action: str, bound: set[str]) -> bool:
-    return action in bound or f"{action.partition(':')[0]}:*" in bound
+def grants(document: dict[str, Any]) -> list[tuple[str, str]]:
+    """Actions and resources of what a policy allows."""
+    allowed = [one for one in document["Statement"] if one["Effect"] == "Allow"]
+    return [
+        (action, resource)
+        for one in allowed
+        for action in listed(one["Action"])
+        for resource in listed(one["Resource"])
+    ]
+
+
+def listed(values: str | list[str]) -> list[str]:
+    return [values] if isinstance(values, str) else values
+
+
+def within(grant: tuple[str, str], most: tuple[str, str]) -> bool:
+    """Wildcards of the grant are compared as they are written."""
+    return all(fnmatchcase(one, pattern) for one, pattern in zip(grant, most, strict=True))
 
 
 def test_one_network_an_account_whose_private_subnets_the_machines_are_in(graph: Recording) -> None:
@@ -128,7 +162,7 @@ def test_an_account_without_orchestrators_has_no_network() -> None:
     public = deployed("public")
     assert not public.of("ec2/vpc:Vpc")
     assert not public.exports["orchestrators"]
-    assert "ec2:" not in public.one("boundary", "iam/policy:Policy").inputs["policy"]
+    assert "ec2:" not in bootstrapped("public").one("cryoet-github-deploy-policy").inputs["policy"]
 
 
 def test_jobs_have_roles_by_workflow() -> None:
@@ -216,15 +250,20 @@ def test_operators_read_the_jobs_logs() -> None:
     assert "Logs" not in policy(deployed("public"), "cryoet-operator")
 
 
-def test_deployments_hand_over_the_programs_roles_alone(graph: Recording) -> None:
-    more = graph.one("cryoet-github-deploy-cluster", "iam/policy:Policy").json("policy")["Statement"]
-    to_cluster = next(one for one in more if one["Sid"] == "PassToCluster")
+def test_deployments_hand_over_the_programs_roles_alone(whole: Recording) -> None:
+    made = [names.role_arn("", one.inputs["name"], one.inputs["path"]) for one in whole.of("iam/role:Role")]
     services: set[str] = set()
-    for handed in (policy(graph, "cryoet-github-deploy")["PassRoles"], to_cluster):
-        assert handed["Resource"].endswith(":role/cryoet-*")
+    for word, sid in (("orchestrators", "PassRoles"), ("cluster", "PassToCluster")):
+        statements = whole.one(f"cryoet-github-deploy-{word}", "iam/policy:Policy").json("policy")["Statement"]
+        handed = next(one for one in statements if one["Sid"] == sid)
+        patterns = [one.rpartition(":")[2] for one in handed["Resource"]]
+        assert "role/*" not in patterns
+        assert not {
+            one for one in made if "github" in one and any(fnmatchcase(one.rpartition(":")[2], p) for p in patterns)
+        }
         services |= {*handed["Condition"]["StringEquals"]["iam:PassedToService"]}
     trusted: set[str] = set()
-    for one in graph.of("iam/role:Role"):
+    for one in whole.of("iam/role:Role"):
         principals = [statement["Principal"] for statement in one.json("assumeRolePolicy")["Statement"]]
         trusted |= {principal["Service"] for principal in principals if "Service" in principal}
     assert services == trusted

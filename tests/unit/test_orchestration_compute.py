@@ -9,33 +9,43 @@ from typing import Any
 import pytest
 
 from components.orchestration import hosts, instances
-from components.orchestration.compute import Compute, ComputeArgs
+from components.orchestration.compute import Compute, ComputeArgs, HostNetwork
 from components.orchestration.contract import Resources
+from components.orchestration.generations import Attachments, HostArgs, compute_resources, launch_template, market_of
 from tests.unit.recording import Recording, Registered, record
 
 BOUNDARY = "arn:aws:iam::908710317728:policy/cryoet-boundary"
 OLD = "spot-0a1b2c3d"
 
 
-def args(**given: Any) -> ComputeArgs:
+NETWORK = HostNetwork(vpc_id="vpc-1", subnet_ids=["subnet-1", "subnet-2"])
+
+
+def host_args(**given: Any) -> HostArgs:
     found: dict[str, Any] = {
         "instance_types": ("r5d", "r6id"),
         "spot_max_vcpus": 512,
         "overflow_max_vcpus": 64,
         "on_demand_max_vcpus": 128,
         "scratch": 500,
-        "vpc_id": "vpc-1",
-        "subnet_ids": ["subnet-1", "subnet-2"],
         "network_key": "10.32.0.0/16 a b",
     }
-    return ComputeArgs(**{**found, **given})
+    return HostArgs(**{**found, **given})
+
+
+def args(*, retiring: tuple[str, ...] = (), capacity_wait_seconds: int = 1_800, **given: Any) -> ComputeArgs:
+    return ComputeArgs(
+        environment="dev",
+        boundary=BOUNDARY,
+        hosts=host_args(**given),
+        network=NETWORK,
+        retiring=retiring,
+        capacity_wait_seconds=capacity_wait_seconds,
+    )
 
 
 def deployed(**given: Any) -> Recording:
-    def program() -> None:
-        Compute("dev", args(**given), environment="dev", boundary=BOUNDARY)
-
-    return record(program)
+    return record(lambda: Compute("dev", args(**given)))
 
 
 def environments(graph: Recording) -> dict[str, Registered]:
@@ -195,17 +205,57 @@ CHANGES: list[dict[str, Any]] = [
 
 @pytest.mark.parametrize("change", CHANGES)
 def test_what_would_end_running_jobs_makes_a_new_generation(change: dict[str, Any]) -> None:
-    before, after = args().generations(), args(**change).generations()
+    before, after = host_args().generations("dev"), host_args(**change).generations("dev")
     assert not set(before) & set(after)
     assert [one.rpartition("-")[0] for one in after] == ["spot", "overflow", "on-demand"]
+
+
+OF_THE_PROGRAM: dict[str, tuple[str, object]] = {
+    "root volume": ("root_volume", lambda _: {"encrypted": "true", "volume_type": "gp3", "volume_size": 31}),
+    "metadata options": ("METADATA_OPTIONS", {**hosts.METADATA_OPTIONS, "http_put_response_hop_limit": 2}),
+    "tagged resources": ("TAGGED", (*hosts.TAGGED, "network-interface")),
+    "root device": ("ROOT_DEVICE", "/dev/sda1"),
+    "kind of image": ("IMAGE_TYPE", "ECS_AL2"),
+    "start-up script": ("user_data", lambda _: "TUlNRS1WZXJzaW9uOiAxLjA="),
+}
+
+
+@pytest.mark.parametrize("change", OF_THE_PROGRAM)
+def test_so_does_a_change_of_the_program(monkeypatch: pytest.MonkeyPatch, change: str) -> None:
+    before = host_args().generations("dev")
+    monkeypatch.setattr(hosts, *OF_THE_PROGRAM[change])
+    assert not set(before) & set(host_args().generations("dev"))
+
+
+def test_so_do_other_tags_of_machines() -> None:
+    """They have the environment's name."""
+    digests = {name: {one[-8:] for one in host_args().generations(name)} for name in ("dev", "staging")}
+    assert not digests["dev"] & digests["staging"]
+
+
+def test_nothing_is_registered_of_machines_that_the_name_does_not_say() -> None:
+    """Else a change of it would replace the machines of running jobs. Limits of vCPUs change in place; ids follow from
+    the rest."""
+    graph, attached = deployed(), Attachments(instance_profile="", security_group="", subnets=())
+    for market, one in environments(graph).items():
+        resources = one.inputs["computeResources"]
+        named = compute_resources(host_args(), market_of(f"{market}-0"), attached)
+        assert {*resources} == {camel(key) for key in named} | {"launchTemplate"}
+        template = graph.one(one.name, "LaunchTemplate").inputs
+        assert {*template} == {camel(key) for key in launch_template(host_args(), "dev", "")} | {"name"}
+
+
+def camel(key: str) -> str:
+    first, *others = key.split("_")
+    return first + "".join(word.capitalize() for word in others)
 
 
 @pytest.mark.parametrize(
     "change", [{"spot_max_vcpus": 9, "on_demand_max_vcpus": 9}, {"overflow_max_vcpus": 9}, {"spot_min_vcpus": 1}]
 )
 def test_limits_change_in_place(change: dict[str, Any]) -> None:
-    assert args(**change).generations() == args().generations()
-    assert args(instance_types=("r6id", "r5d")).generations() == args().generations()
+    assert host_args(**change).generations("dev") == host_args().generations("dev")
+    assert host_args(instance_types=("r6id", "r5d")).generations("dev") == host_args().generations("dev")
 
 
 def test_a_retiring_generation_is_listed_last_and_left_as_it_is() -> None:
@@ -228,7 +278,7 @@ def test_a_queue_lists_three_at_most_and_the_rest_runs_on_unlisted() -> None:
 
 
 def test_going_back_to_a_retiring_generation_makes_it_current() -> None:
-    spot = args().generations()[0]
+    spot = host_args().generations("dev")[0]
     graph = deployed(retiring=(spot,))
     assert len(graph.of("batch/computeEnvironment:ComputeEnvironment")) == 3
     assert not graph.one(f"dev-{spot}", "ComputeEnvironment").ignore_changes
@@ -241,18 +291,18 @@ def test_going_back_to_a_retiring_generation_makes_it_current() -> None:
         ({"instance_types": ("x9z",)}, "instance_types", "a family is one of"),
         ({"instance_types": ("r5d.metal",)}, "instance_types", "no virtual machine of that size"),
         ({"scratch": 29}, "scratch", "30 to 16384 GiB"),
-        ({"scratch": "nvme", "instance_types": ("r5",)}, "scratch", "r5 has no NVMe disks"),
+        ({"scratch": "nvme", "instance_types": ("r5",)}, "instance_types[0]", "has no NVMe disks"),
         ({"spot_max_vcpus": 0}, "spot_max_vcpus", "at least 1"),
         ({"on_demand_max_vcpus": 0}, "on_demand_max_vcpus", "at least 1"),
         ({"overflow_max_vcpus": -1}, "overflow_max_vcpus", "0 (off) or more"),
-        ({"spot_min_vcpus": 513}, "spot_min_vcpus", "0 to spot_max_vcpus"),
+        ({"spot_min_vcpus": 513}, "spot_min_vcpus", "must not exceed spot_max_vcpus"),
         ({"capacity_wait_seconds": 599}, "capacity_wait_seconds", "600 to 86400"),
         ({"retiring": ("old",)}, "retiring", "like spot-0a1b2c3d"),
     ],
 )
 def test_what_cannot_be_is_named(given: dict[str, Any], field: str, rule: str) -> None:
     found = [(where, why) for where, _, why in args(**given).faults()]
-    assert [where for where, _ in found] == [field]
+    assert [where.removeprefix("hosts.") for where, _ in found] == [field]
     assert rule in found[0][1]
 
 
@@ -270,7 +320,7 @@ def test_what_can_be_has_no_fault() -> None:
 )
 def test_the_smallest_machine_bounds_what_jobs_may_keep_on_disk(given: dict[str, Any], gb: int) -> None:
     """Of the families r5d and r6id it is an r5d.large; c6id.2xlarge has 474 GB."""
-    assert args(**given).least_scratch_gb() == gb
+    assert host_args(**given).least_scratch_gb() == gb
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,8 @@ from components.access.resources import resource_document
 from components.orchestration import contract
 from components.orchestration.failures import RETRIED_REASONS
 from components.orchestration.images import ImageRepository, ImageRepositoryArgs
-from components.orchestration.jobs import JobArgs, Jobs
-from components.orchestration.notifications import Notifications, NotificationsArgs
+from components.orchestration.jobs import JobArgs, Jobs, JobsArgs
+from components.orchestration.notifications import Notifications, NotificationsArgs, StatusQueues
 from localcloud.runner.job import NEEDED, URIS
 from tests.unit.recording import Recording, record
 
@@ -29,16 +29,16 @@ def job_args(**given: Any) -> JobArgs:
 
 def jobs(scratch_gb: int = 75, **given: Any) -> Recording:
     def program() -> None:
-        Jobs(
-            "dev",
-            job_args(**given),
+        args = JobsArgs(
             environment="dev",
             account=ACCOUNT,
             region=REGION,
             boundary=BOUNDARY,
+            job=job_args(**given),
             scratch_gb=scratch_gb,
             workspaces=("cryoet-swipe-comms-dev", "shared/dev"),
         )
+        Jobs("dev", args)
 
     return record(program)
 
@@ -176,14 +176,15 @@ def test_ecs_starts_jobs_with_a_role_that_pulls_and_logs_alone() -> None:
 )
 def test_what_a_job_cannot_be_is_named(given: dict[str, Any], field: str) -> None:
     assert [where for where, _, _ in job_args(**given).faults()] == [field]
-    assert job_args().faults() == []
+    assert list(job_args().faults()) == []
 
 
 def notifications(environment: str = "dev", **given: Any) -> Recording:
     def program() -> None:
         found: dict[str, Any] = {"queues": ("portal",), **given}
-        args = NotificationsArgs(**found)
-        Notifications(environment, args, environment=environment, account=ACCOUNT, region=REGION)
+        queues = StatusQueues(**found)
+        args = NotificationsArgs(environment=environment, account=ACCOUNT, region=REGION, status_queues=queues)
+        Notifications(environment, args)
 
     return record(program)
 
@@ -257,16 +258,16 @@ def test_two_environments_share_no_name() -> None:
     ("given", "field"),
     [
         ({"queues": tuple("abcdef")}, "queues"),
-        ({"queues": ("a", "a")}, "queues"),
-        ({"queues": ("A b",)}, "queues"),
-        ({"queues": ("a" * 40,)}, "queues"),
+        ({"queues": ("a", "a")}, "queues[1]"),
+        ({"queues": ("A b",)}, "queues[0]"),
+        ({"queues": ("a" * 40,)}, "queues[0]"),
         ({"visibility_timeout_seconds": 43_201}, "visibility_timeout_seconds"),
         ({"max_receive_count": 0}, "max_receive_count"),
     ],
 )
 def test_notifications_that_cannot_be_are_named(given: dict[str, Any], field: str) -> None:
-    assert [where for where, _, _ in NotificationsArgs(**given).faults("dev")] == [field]
-    assert list(NotificationsArgs(queues=("portal",)).faults("dev")) == []
+    assert [where for where, _, _ in StatusQueues(**given).faults("dev")] == [field]
+    assert list(StatusQueues(queues=("portal",)).faults("dev")) == []
 
 
 def repository(**given: Any) -> Recording:
@@ -305,7 +306,9 @@ def test_a_repository_is_not_adopted_and_retired() -> None:
 def test_other_accounts_jobs_pull_and_nobody_else_there() -> None:
     [statement] = repository(readers=("111122223333",)).one("images", "RepositoryPolicy").json("policy")["Statement"]
     assert statement["Principal"] == {"AWS": "arn:aws:iam::111122223333:root"}
-    roles = "arn:aws:iam::111122223333:role/cryoet-ingestion-*"
+    jobs = ("cryoet-ingestion-*-ingest", "cryoet-ingestion-*-import", "cryoet-sync-*")
+    starters = "cryoet/delegated/cryoet-ingestion-*-batch-execution"
+    roles = [f"arn:aws:iam::111122223333:role/{name}" for name in (*jobs, starters)]
     assert statement["Condition"] == {"ArnLike": {"aws:PrincipalArn": roles}}
     assert "Resource" not in statement
     assert all(action.startswith(("ecr:Batch", "ecr:Get")) for action in statement["Action"])

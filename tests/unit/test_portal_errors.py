@@ -95,7 +95,7 @@ def test_a_sync_without_the_aws_cli(monkeypatch: pytest.MonkeyPatch, tmp_path: P
 def test_status_fails_where_an_account_refuses(monkeypatch: pytest.MonkeyPatch) -> None:
     answers = {"908710317728": "An error occurred (AccessDenied)"}
 
-    def live(settings: Settings, _: object) -> Any:
+    def live(settings: Settings, *_: object) -> Any:
         return status.Live(buckets=[], refused=answers.get(settings.account.id, ""))
 
     monkeypatch.setattr(status, "_live", live)
@@ -131,7 +131,7 @@ def test_a_fault_of_the_program_keeps_its_traceback(monkeypatch: pytest.MonkeyPa
     def broken() -> None:
         raise KeyError("x")
 
-    monkeypatch.setattr("portal.app.stack_files", broken)
+    monkeypatch.setattr("portal.commands.status.stack_files", broken)
     monkeypatch.setattr(sys, "argv", ["portal", "status"])
     with pytest.raises(KeyError):
         portal.main()

@@ -9,10 +9,10 @@ from typing import Any
 from botocore.session import get_session
 from botocore.stub import Stubber
 
-from portal.machines import machines
+from portal.machines import machines, tasks
 
 PREFIX = "cryoet-ingestion-staging-"
-NEW, OLD, LOST = "spot-11111111", "spot-22222222", "spot-33333333"
+NEW, OLD, LOST, FAILED = "spot-11111111", "spot-22222222", "spot-33333333", "spot-44444444"
 MADE = datetime.now(UTC) - timedelta(days=40, hours=1)
 
 
@@ -25,9 +25,14 @@ def environment(generation: str, image: dict[str, str]) -> dict[str, Any]:
     }
     return {
         "computeEnvironmentName": PREFIX + generation,
+        "ecsClusterArn": cluster(generation),
         "computeEnvironmentArn": f"arn:aws:batch:us-west-2:908710317728:compute-environment/{PREFIX}{generation}",
         "computeResources": resources,
     }
+
+
+def cluster(generation: str) -> str:
+    return f"arn:aws:ecs:us-west-2:908710317728:cluster/AWSBatch-{PREFIX}{generation}-1"
 
 
 def answering(service: str, operation: str, answer: Mapping[str, Any], asked: Mapping[str, Any]) -> Any:
@@ -41,26 +46,53 @@ def answering(service: str, operation: str, answer: Mapping[str, Any], asked: Ma
     return client
 
 
-def test_each_generation_has_its_image_and_the_age_of_it() -> None:
-    """LOST is not there; its launch template is."""
-    names = [PREFIX + one for one in (NEW, OLD, LOST)]
-    standing = [environment(NEW, {}), environment(OLD, {"imageIdOverride": "ami-0123456789abcdef0"})]
+def clusters(tasks: Mapping[str, tuple[int, int]]) -> Any:
+    """A client of ECS: how many tasks run and start, by generation."""
+    counted = [
+        {"clusterArn": cluster(one), "runningTasksCount": running, "pendingTasksCount": pending}
+        for one, (running, pending) in tasks.items()
+    ]
+    return answering("ecs", "describe_clusters", {"clusters": counted}, {"clusters": [cluster(one) for one in tasks]})
+
+
+def environments(standing: list[dict[str, Any]], names: list[str]) -> Any:
+    """A client of Batch, asked for these names."""
+    answer = {"computeEnvironments": standing}
+    return answering("batch", "describe_compute_environments", answer, {"computeEnvironments": names})
+
+
+def test_each_generation_has_its_image_the_age_of_it_and_its_tasks() -> None:
+    """LOST is not there; its launch template is. An update that failed has made FAILED, which is in no output."""
+    names = [PREFIX + one for one in (NEW, OLD, LOST, FAILED)]
+    pinned = {"imageIdOverride": "ami-0123456789abcdef0"}
+    batch = environments([environment(NEW, {}), environment(OLD, pinned), environment(FAILED, {})], names)
     templates = [{"LaunchTemplateName": name, "CreateTime": MADE} for name in names]
-    batch = answering(
-        "batch",
-        "describe_compute_environments",
-        {"computeEnvironments": standing},
-        {"computeEnvironments": names},
-    )
     ec2 = answering(
         "ec2",
         "describe_launch_templates",
         {"LaunchTemplates": templates},
         {"Filters": [{"Name": "launch-template-name", "Values": names}]},
     )
-    found = machines({"staging": {"generations": [NEW], "retiring": [OLD, LOST]}}, batch, ec2)
-    assert [str(one) for one in found] == [
-        f"staging {NEW}: newest ECS_AL2023 of 40 days ago, {MADE:%Y-%m-%d}",
-        f"staging {OLD} (retiring): ami-0123456789abcdef0 of 40 days ago, {MADE:%Y-%m-%d}",
+    put_out = {"staging": {"generations": [NEW], "retiring": [OLD, LOST]}}
+    deployed = {f"staging-{one}" for one in (NEW, OLD, LOST, FAILED)} | {"dev-spot-11111111"}
+    ecs = clusters({NEW: (2, 0), OLD: (0, 0), FAILED: (1, 2)})
+    age, idle = f"of 40 days ago, {MADE:%Y-%m-%d}", "idle: `portal up` can remove it"
+    assert [str(one) for one in machines(put_out, deployed, batch, ec2, ecs)] == [
+        f"staging {NEW}: newest ECS_AL2023 {age}",
+        f"staging {OLD} (retiring, {idle}): ami-0123456789abcdef0 {age}",
         f"staging {LOST} (retiring): missing",
+        f"staging {FAILED} (retiring, tasks on it: 3): newest ECS_AL2023 {age}",
     ]
+
+
+def test_an_account_without_orchestrators_is_asked_nothing() -> None:
+    assert machines({}, (), None, None, None) == []
+    assert tasks((), None, None) == {}
+
+
+def test_tasks_run_or_start() -> None:
+    """Whatever is not in the account any more has no number; without a cluster there are no tasks."""
+    names = [PREFIX + one for one in (OLD, NEW, LOST)]
+    without = {key: value for key, value in environment(NEW, {}).items() if key != "ecsClusterArn"}
+    batch = environments([environment(OLD, {}), without], names)
+    assert tasks(names, batch, clusters({OLD: (1, 2)})) == {PREFIX + OLD: 3, PREFIX + NEW: 0}

@@ -12,6 +12,7 @@ from portal.errors import PortalError
 from portal.protection import deployed_buckets, deployed_environments, protected_buckets, refuse_accidents
 from portal.pulumi_cli import Pulumi
 from portal.removal import Removal, refuse_running
+from portal.updating import How
 from settings import SettingsError, load
 from settings.environments import lost
 from tests.unit.conftest import deployed
@@ -129,10 +130,13 @@ def test_what_was_taken_in_after_a_failed_update_is_judged_before_the_next(
         put("dev", "buckets.embargo", {"kind": "staging", "name": EMBARGO})(files)
 
     written(changed(opened), tmp_path)
-    monkeypatch.setattr(Pulumi, "deployment", lambda _: STATE)
-    monkeypatch.setattr("portal.commands.up.recover_stack", lambda *_, **__: ["embargo: taken in"])
+    monkeypatch.setattr(Pulumi, "exists", lambda _: True)
+    monkeypatch.setattr(Pulumi, "last_update", lambda _: None)
+    monkeypatch.setattr("portal.updating.recover_stack", lambda *_, **__: ["embargo: taken in"])
+    deployments = iter([{}, STATE])
+    monkeypatch.setattr(Pulumi, "deployment", lambda _: next(deployments))
     place: Any = None
-    how = up.How(yes=True, refresh=False, skip_preview=True)
-    update = up._update  # pyright: ignore[reportPrivateUsage] - without an engine it shows here alone
     with pytest.raises(SettingsError, match=r"embargo\.kind: 'staging': .* deployed with the kind embargo"):
-        update(Pulumi(stack="dev", root=tmp_path), place, how, interrupted=True)
+        up.bring_up(
+            Pulumi(stack="dev", root=tmp_path), place, How(yes=True, skip_preview=True), remove_idle_machines=False
+        )

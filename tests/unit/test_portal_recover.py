@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import os
 import socket
+from collections.abc import Callable, Mapping
 from fnmatch import fnmatchcase
 from typing import Any, cast
 
+import boto3
 import pytest
 
-from components.access import clusters, databases, delivery
-from components.access.orchestration import reads
+from components.access import deployment
 from portal.pulumi_cli import Pulumi, PulumiError
 from portal.recovery import RecoverError, clear_dead_lock
 from portal.recovery.ids import IDS
@@ -20,7 +21,10 @@ from portal.recovery.places import Place
 from portal.recovery.recover import diagnostics, entered
 from portal.recovery.search import OF_STACK, Account, Found
 from portal.recovery.wanted import UNKNOWN, UNREAD, Wanted, needs, pending, planned, unread
-from tests.unit.test_orchestrated import deployed
+from settings import load
+from settings.scope import scope_of
+from tests.unit.conftest import deployed, whole_account
+from tests.unit.stackfiles import own_project
 
 REGION, ACCOUNT = "us-west-2", "908710317728"
 BUCKET, ROLE, VPC, SUBNET = "aws:s3/bucket:Bucket", "aws:iam/role:Role", "aws:ec2/vpc:Vpc", "aws:ec2/subnet:Subnet"
@@ -82,24 +86,37 @@ def export(resources: list[dict[str, Any]], *operations: dict[str, Any]) -> dict
 
 @pytest.mark.parametrize("stack", ["dev", "prod"])
 def test_every_type_that_the_program_makes_can_be_found(stack: str) -> None:
-    types = {one.type for one in deployed(stack).resources if one.type.startswith("aws:")}
+    types = {one.type for one in whole_account(stack).resources if one.type.startswith("aws:")}
     assert types <= {*IDS, *LOOKUPS, *CREATED_AGAIN}
     assert len({*IDS, *LOOKUPS, *CREATED_AGAIN}) == len(IDS) + len(LOOKUPS) + len(CREATED_AGAIN)
 
 
+@pytest.mark.parametrize("stack", ["dev", "prod"])
+def test_what_is_found_by_its_id_has_all_of_it_from_the_program(stack: str) -> None:
+    """A name that the engine makes up is another one after an update that was killed."""
+    place = Place(ACCOUNT, REGION, "")
+    by_id = [one for one in deployed(stack).resources if one.type in IDS]
+    assert by_id
+    assert [one.name for one in by_id if not _told(IDS[one.type], one.inputs, place)] == []
+
+
+def _told(id_: Callable[[Mapping[str, Any], Place], str], inputs: Mapping[str, Any], place: Place) -> bool:
+    try:
+        return bool(id_(inputs, place))
+    except KeyError:
+        return False
+
+
 def test_who_deploys_may_look_for_all_that_the_program_makes() -> None:
-    statements = (
-        *reads(ACCOUNT, REGION),
-        *delivery.reads(()),
-        *databases.reads(ACCOUNT, REGION),
-        *clusters.reads(ACCOUNT, REGION),
-    )
-    allowed = {action for one in statements for action in one.actions}
+    scope = scope_of(load("dev", own_project()))
+    further = deployment.further_changes(scope).values()
+    statements = (*deployment.deploy(scope), *(one for more in further for one in more))
+    allowed = {action.lower() for one in statements for action in one.actions}  # IAM takes either case
     used = {one.type for stack in ("dev", "prod") for one in deployed(stack).resources} & {*LOOKUPS}
     lookups = [LOOKUPS[type_] for type_ in used]
     calls = {(one.service, call) for one in lookups for call in (one.call, one.tags_call) if call}
     prefixes = {"elbv2": "elasticloadbalancing"}
-    asked = {f"{prefixes.get(service, service)}:{call.title().replace('_', '')}" for service, call in calls}
+    asked = {f"{prefixes.get(service, service)}:{call.replace('_', '')}" for service, call in calls}
     assert asked
     assert {one for one in asked if not any(fnmatchcase(one, action) for action in allowed)} == set()
 
@@ -319,3 +336,16 @@ def test_a_dead_processes_lock_is_removed(monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_an_error_without_a_lock_is_not_ours() -> None:
     assert not clear_dead_lock(Pulumi(stack="dev"), PulumiError(["pulumi", "up"], "error: no such bucket"))
+
+
+@pytest.mark.parametrize("role", ["", "cryoet-github-deploy"])
+def test_a_session_that_is_the_roles_already_is_used_as_it_is(monkeypatch: pytest.MonkeyPatch, role: str) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr("portal.recovery.places.session", lambda arn, _: asked.append(arn) or boto3.Session())
+    monkeypatch.setenv("PORTAL_ROLE", role)
+    place = Place.of(load("dev", own_project()).current)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "x")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "x")
+    place.client("sts")
+    assert asked == ([] if role else [f"arn:aws:iam::{ACCOUNT}:role/OrganizationAccountAccessRole"])
+    assert place.role.endswith(role or "OrganizationAccountAccessRole")

@@ -59,7 +59,7 @@ def test_the_key_policy_says_who_may_use_the_key() -> None:
     assert github["Condition"] == {
         "StringEquals": {"aws:PrincipalAccount": A},
         "ArnEquals": {
-            "aws:PrincipalArn": [f"arn:aws:iam::{A}:role/cryoet-github-{it}" for it in ("preview", "deploy")]
+            "aws:PrincipalArn": [f"arn:aws:iam::{A}:role/cryoet-github-{it}" for it in ("preview", "drift", "deploy")]
         },
     }
     assert engineers["Principal"] == {"AWS": f"arn:aws:iam::{ENGINEERS}:root"}

@@ -7,15 +7,15 @@ from typer.testing import CliRunner
 
 from portal import sync
 from portal.app import app
-from portal.pulumi_cli import ROOT, stacks
 from settings import Portal, load
+from tests.unit.stackfiles import own_project
 
 STAGING, PUBLIC = "s3://cryoet-data-portal-staging", "s3://cryoet-data-portal-public"
 
 
 @pytest.fixture(scope="module")
 def portal() -> Portal:
-    return load(stacks()[0], ROOT)
+    return load("dev", own_project())
 
 
 def printed(*arguments: str) -> str:

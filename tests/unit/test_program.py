@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import json
 import runpy
-from pathlib import Path
 from typing import Any
 
 import pulumi
 import pytest
 
+from components import names
 from components.access.statements import SIZES
-from tests.unit.conftest import IDENTITY, OUTPUTS, deployed, first_up
-from tests.unit.recording import Recording, record, tagged
-from tests.unit.stackfiles import ROOT, engine_config
+from tests.unit.conftest import BOUNDARY, IDENTITY, bootstrapped, deployed, first_up, state, whole_account
+from tests.unit.recording import Recording, Refused, record, tagged
+from tests.unit.stackfiles import ROOT, engine_config, own_project
 
 ACCOUNTS = {"dev": "908710317728", "public": "444455556666", "prod": "111122223333"}
 
@@ -62,16 +62,11 @@ DOCUMENTS = {
 
 
 @pytest.mark.parametrize("type_", DOCUMENTS)
-def test_policy_documents_fit(graph: Recording, type_: str) -> None:
+def test_policy_documents_fit(stack: str, type_: str) -> None:
     key, kind = DOCUMENTS[type_]
-    found = graph.of(type_)
+    found = whole_account(stack).of(type_)
     assert found
     assert all(len(one.inputs[key]) <= SIZES[kind] for one in found)
-
-
-def test_every_role_has_the_boundary(graph: Recording) -> None:
-    boundary = f"arn:aws:mock:::{graph.one('boundary', 'iam/policy:Policy').name}"
-    assert {one.inputs["permissionsBoundary"] for one in graph.of("iam/role:Role")} == {boundary}
 
 
 def named(graph: Recording) -> set[str]:
@@ -80,31 +75,62 @@ def named(graph: Recording) -> set[str]:
 
 
 def test_roles_have_the_names_that_others_refer_to() -> None:
-    everywhere = {"cryoet-operator", "cryoet-github-preview", "cryoet-github-deploy"}
+    everywhere = {"cryoet-operator"}
     jobs = {f"cryoet-ingestion-{name}-{job}" for name in ("dev", "staging") for job in ("ingest", "import")}
     assert named(deployed("dev")) == everywhere | jobs | {"cryoet-sync-public"}
     assert named(deployed("public")) == everywhere
     assert named(deployed("prod")) == everywhere | {"cryoet-ingestion-prod-import"}
 
 
+def test_githubs_roles_are_the_bootstraps(stack: str) -> None:
+    assert named(bootstrapped(stack)) == {f"cryoet-github-{word}" for word in ("preview", "drift", "deploy")}
+
+
+def test_what_an_account_has_once_no_stack_makes(graph: Recording, stack: str) -> None:
+    once = bootstrapped(stack)
+    assert not {one.type for one in aws(graph)} & {one.type for one in once.resources if "iam/role" not in one.type}
+    assert not {one.inputs["name"] for one in graph.of("iam/role:Role")} & named(once)
+    boundaries = {names.policy_arn(ACCOUNTS[stack], one.inputs["name"]) for one in once.of("iam/policy:Policy")}
+    assert {one.inputs["permissionsBoundary"] for one in graph.of("iam/role:Role")} <= boundaries
+
+
+@pytest.mark.parametrize("name", ["account", "github"])
+def test_what_others_rest_on_stays_when_a_bootstrap_is_destroyed(stack: str, name: str) -> None:
+    assert all(one.retain for one in bootstrapped(stack).resources if one.name == name and one.type.startswith("aws:"))
+
+
+def test_an_account_that_was_not_bootstrapped_stops_the_program_before_any_resource() -> None:
+    def refused(_: object) -> None:
+        raise Refused("invoking: returned an error: reading IAM policy (arn): couldn't find resource")
+
+    with pytest.raises(
+        pulumi.RunError,
+        match=r"dev: the account 908710317728 was not bootstrapped \(reading IAM policy \(arn\): couldn't find "
+        r"resource\); an administrator runs: portal bootstrap dev",
+    ):
+        run("dev", more={BOUNDARY: refused})
+
+
+@pytest.mark.parametrize(("tags", "warned"), [({}, True), ({"bootstrap": "0123456789abcdef"}, True), (None, False)])
+def test_one_that_was_with_other_settings_is_said_to_be(
+    capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture, tags: dict[str, str] | None, warned: bool
+) -> None:
+    run("dev", more={} if tags is None else {BOUNDARY: {"tags": tags}})
+    said = "an administrator runs: portal bootstrap dev" in caplog.text + capfd.readouterr().err
+    assert said is warned
+
+
 def test_buckets_have_the_names_of_the_stack_files() -> None:
-    names = {stack: {one.inputs["bucket"] for one in deployed(stack).of("s3/bucket:Bucket")} for stack in ACCOUNTS}
-    assert names["public"] == {"cryoet-data-portal-public", "cryoet-data-portal-logs-public"}
-    assert names["dev"] >= {"cryoet-swipe-wdl-dev", "cryoet-swipe-comms-dev", "cryoet-swipe-wdl-staging"}
-    assert names["prod"] >= {"cryoet-swipe-wdl-prod", "cryoet-swipe-comms-prod"}
+    found = {stack: {one.inputs["bucket"] for one in deployed(stack).of("s3/bucket:Bucket")} for stack in ACCOUNTS}
+    assert found["public"] == {"cryoet-data-portal-public", "cryoet-data-portal-logs-public"}
+    assert found["dev"] >= {"cryoet-swipe-wdl-dev", "cryoet-swipe-comms-dev", "cryoet-swipe-wdl-staging"}
+    assert found["prod"] >= {"cryoet-swipe-wdl-prod", "cryoet-swipe-comms-prod"}
 
 
 def test_only_the_public_account_can_have_a_public_bucket() -> None:
-    blocks = {stack: deployed(stack).one("account", "AccountPublicAccessBlock").inputs for stack in ACCOUNTS}
+    blocks = {stack: bootstrapped(stack).one("account", "AccountPublicAccessBlock").inputs for stack in ACCOUNTS}
     closed = {stack: (one["blockPublicPolicy"], one["restrictPublicBuckets"]) for stack, one in blocks.items()}
     assert closed == {"dev": (True, True), "public": (False, False), "prod": (True, True)}
-
-
-def test_the_accounts_block_changes_before_its_buckets_do(graph: Recording) -> None:
-    """A policy that opens a bucket is refused while the account's block stands."""
-    own = [one for one in graph.of("s3/bucket:Bucket") if one.name in graph.exports["protected"]]
-    assert own
-    assert all("account" in one.depends_on for one in own)
 
 
 def test_the_two_sides_of_a_release_name_each_other() -> None:
@@ -133,8 +159,8 @@ def test_workflows_are_uploaded_from_the_folder() -> None:
 def test_outputs_say_what_is_protected(graph: Recording, stack: str) -> None:
     protected = {one.inputs["bucket"] for one in graph.of("s3/bucket:Bucket") if one.protect}
     exported = {*graph.exports["protected"].values()}
-    for names in graph.exports["environments"].values():
-        exported |= {names["wdl_bucket"], names["comms_bucket"]}
+    for one in graph.exports["environments"].values():
+        exported |= {one["wdl_bucket"], one["comms_bucket"]}
     assert exported == protected
     machines = [one.inputs["name"] for one in graph.of("sfn/stateMachine:StateMachine") if one.protect]
     assert set(machines) == {one["orchestrator"] for one in graph.exports["environments"].values()}
@@ -155,28 +181,47 @@ def run(
     previous: dict[str, Any] | None = None,
     config: dict[str, str] | None = None,
     reached: str = "",
+    more: dict[str, Any] | None = None,
 ) -> Recording:
     def program() -> object:
-        return runpy.run_path(str(ROOT / "__main__.py"), run_name="__main__")
+        return runpy.run_path(str(own_project() / "__main__.py"), run_name="__main__")
 
-    answers = first_up(stack)
-    answers[OUTPUTS] |= {"outputs": previous or {}}
+    answers = first_up(stack) | state(stack, previous or {})
     if reached:
         answers[IDENTITY] = {"accountId": reached}
-    given = {**engine_config(Path(ROOT, f"Pulumi.{stack}.yaml")), **(config or {})}
+    answers |= more or {}
+    given = {**engine_config(own_project() / f"Pulumi.{stack}.yaml"), **(config or {})}
     return record(program, stack=stack, config=given, answers=answers, preview=preview)
 
 
-def test_a_role_from_the_environment_takes_the_place_of_the_stack_files(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PORTAL_ROLE", "cryoet-github-preview")
+@pytest.mark.parametrize("word", ["preview", "drift", "deploy"])
+def test_a_session_of_the_role_in_the_environment_is_used_as_it_is(monkeypatch: pytest.MonkeyPatch, word: str) -> None:
+    monkeypatch.setenv("PORTAL_ROLE", f"cryoet-github-{word}")
+    graph = run("prod")
+    provider = graph.one("account", "pulumi:providers:aws")
+    assert "assumeRoles" not in provider.inputs
+    assert json.loads(provider.inputs["allowedAccountIds"]) == ["111122223333"]
+    assert "--role-arn" not in graph.one("cluster", "pulumi:providers:kubernetes").inputs["kubeconfig"]
+
+
+@pytest.mark.parametrize(
+    ("environ", "name"),
+    [({"GITHUB_RUN_ID": "123"}, "github-123"), ({"LOGNAME": "ada lovelace"}, "portal-ada-lovelace")],
+)
+def test_the_session_says_who_works_with_the_role(
+    monkeypatch: pytest.MonkeyPatch, environ: dict[str, str], name: str
+) -> None:
+    monkeypatch.delenv("GITHUB_RUN_ID", raising=False)
+    for key, value in environ.items():
+        monkeypatch.setenv(key, value)
     provider = run("prod").one("account", "pulumi:providers:aws")
-    assert "arn:aws:iam::111122223333:role/cryoet-github-preview" in provider.inputs["assumeRoles"]
+    assert json.loads(provider.inputs["assumeRoles"])[0]["sessionName"] == name
 
 
 def test_a_role_in_the_environment_that_is_no_role(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PORTAL_ROLE", "arn:aws:iam::111122223333:role/x")
     with pytest.raises(
-        pulumi.RunError, match="PORTAL_ROLE: 'arn:aws:iam::111122223333:role/x': must be cryoet-github-preview or"
+        pulumi.RunError, match="PORTAL_ROLE: 'arn:aws:iam::111122223333:role/x': must be one of cryoet-github-"
     ):
         run("dev")
 

@@ -6,13 +6,16 @@ import subprocess
 import sys
 from typing import Any
 
+import grpc
 import pytest
 
 from localcloud.provider.errors import ProviderError
+from localcloud.provider.property_values import UNKNOWN, Reference, decode_map, encode_map
+from localcloud.provider.proto import provider_pb2
 from localcloud.provider.provider import AwsProvider
-from localcloud.provider.wire import UNKNOWN, Reference, decode_map, encode_map
 from localcloud.provider_eks.arguments import Arguments
 from localcloud.provider_eks.outputs import Output, nested, together
+from localcloud.provider_eks.server import Configuration, Servicer
 
 GIVEN: dict[str, Any] = {
     "vpcId": "vpc-1",
@@ -42,6 +45,7 @@ def arguments(*, explicit_provider: bool = True, **given: Any) -> Arguments:
         ({"vpcId": None}, "without vpcId"),
         ({"fargate": True, "createOidcProvider": True}, "createOidcProvider, fargate"),
         ({"useDefaultVpcCni": False}, "useDefaultVpcCni"),
+        ({"storageClasses": {"gp3": {"type": "gp3"}}}, "storageClasses"),
         ({"autoMode": UNKNOWN}, "autoMode: must be known when the program runs"),
     ],
 )
@@ -49,6 +53,22 @@ def test_what_is_refused(given: dict[str, Any], text: str) -> None:
     with pytest.raises(ProviderError) as caught:
         arguments(**given)
     assert text in str(caught.value)
+
+
+class Context:
+    """gRPC's, as far as an answer that fails needs it."""
+
+    def abort(self, _: grpc.StatusCode, details: str) -> None:
+        raise ProviderError(details)
+
+
+def test_other_components_and_methods_are_refused_by_name() -> None:
+    servicer = Servicer(Configuration())
+    words = "not supported by the local cloud: "
+    with pytest.raises(ProviderError, match=f"{words}resource type eks:index:ManagedNodeGroup"):
+        servicer.Construct(provider_pb2.ConstructRequest(type="eks:index:ManagedNodeGroup"), Context())
+    with pytest.raises(ProviderError, match=f"{words}eks:index:Cluster/getKubeconfig"):
+        servicer.Call(provider_pb2.CallRequest(tok="eks:index:Cluster/getKubeconfig"), Context())
 
 
 def test_what_holds_in_auto_mode_anyway_may_be_said() -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import jsonschema
 import pytest
 import yaml
 
+from settings import files_of_stacks
 from tests.unit.stackfiles import ROOT, own_files
 from tools.schema import json_schema, page
 
@@ -19,8 +21,9 @@ def test_the_generated_files_are_current() -> None:
     assert (ROOT / "docs/stack-file.md").read_text() == page(), "run `make schema`"
 
 
-def test_a_stack_file_names_the_schema_and_keeps_to_it(stack: str) -> None:
-    text = (ROOT / f"Pulumi.{stack}.yaml").read_text()
+@pytest.mark.parametrize("file", files_of_stacks(ROOT).values(), ids=lambda file: file.name)
+def test_a_stack_file_names_the_schema_and_keeps_to_it(file: Path) -> None:
+    text = file.read_text()
     assert text.splitlines()[0] == "# yaml-language-server: $schema=docs/stack-file.schema.json"
     jsonschema.Draft202012Validator.check_schema(SCHEMA)
     jsonschema.validate(yaml.safe_load(text), SCHEMA, cls=jsonschema.Draft202012Validator)

@@ -11,11 +11,14 @@ from typing import Any
 import pytest
 
 from components import pods
-from components.service import DEREGISTRATION_SECONDS, DRAIN_SECONDS
+from components.service import DRAIN_SECONDS
+from components.service_routes import DEREGISTRATION_SECONDS
+from composition.services import warn_of_images
 from localcloud.kubernetes.objects.pod_security import violation
+from settings import load
 from tests.unit.recording import Recording, Registered
 from tests.unit.serving import HOSTS, serving
-from tests.unit.stackfiles import Files
+from tests.unit.stackfiles import Files, own_project
 from tests.unit.test_composition import composed
 
 SERVICES = ("dev-api", "dev-frontend", "staging-api", "staging-frontend")
@@ -69,6 +72,22 @@ def test_pods_come_after_the_binding_and_the_binding_after_the_rule(name: str) -
     assert graph().one(f"{name}-service").inputs["metadata"]["annotations"]["pulumi.com/skipAwait"] == "true"
 
 
+def test_who_brings_pods_up_is_told_which_stack_has_their_images(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[str] = []
+    monkeypatch.setattr("pulumi.log.warn", told.append)
+    prod = load("prod", own_project())
+    warn_of_images(prod, {})
+    [text] = told
+    assert text.startswith(
+        "prod: pods start once their images are in the repositories of the stack dev (core-platform/"
+    )
+    assert all(f"{image}:v1.0.0" in text for image in ("apiv2", "frontend"))
+    assert text.endswith("this `up` waits for them, and fails after 10 minutes without")
+    warn_of_images(prod, {"prod": {"url": "https://d1.cloudfront.net"}})
+    warn_of_images(load("dev", own_project()), {})
+    assert told == [text], "those that are up run, and dev has its images itself"
+
+
 def test_what_is_changed_by_hand_is_put_right() -> None:
     """Kubernetes would refuse the next update: the fields would be another's."""
     made = [one for one in graph().resources if one.type.startswith("kubernetes:")]
@@ -114,6 +133,14 @@ def test_who_needs_no_secret_has_no_role() -> None:
     }
 
 
+@pytest.mark.parametrize("name", SERVICES)
+def test_no_list_is_stated_that_kubernetes_would_leave_out(name: str) -> None:
+    """Each preview would show it as a change."""
+    spec = pod(name)
+    containers = [*spec.get("initContainers", []), *spec["containers"]]
+    assert not [key for one in [spec, *containers] for key, value in one.items() if value == []]
+
+
 def test_the_apis_containers_are_the_portals() -> None:
     spec = pod("dev-api")
     assert [one["name"] for one in spec["initContainers"]] == ["policies", "migrations", "keys"]
@@ -121,7 +148,7 @@ def test_the_apis_containers_are_the_portals() -> None:
     assert [one["name"] for one in spec["containers"]] == ["api", "cerbos"]
     assert spec["containers"][0]["resources"] == {
         "requests": {"cpu": "500m", "memory": "512Mi"},
-        "limits": {"cpu": "3000m", "memory": "3072Mi"},
+        "limits": {"cpu": "3", "memory": "3Gi"},
     }
     volumes = {one["name"]: one for one in spec["volumes"]}
     assert volumes["policies"]["emptyDir"] == {"sizeLimit": "50Mi"}

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from portal.pulumi_cli import stacks
-from settings import Portal, SettingsError, load
-from tests.unit.stackfiles import ROOT, Files, changed, engine_config, own_files, written
+from settings import Portal, SettingsError, files_of_stacks, load
+from tests.unit.stackfiles import ROOT, Files, changed, engine_config, own_files, own_project, written
 
 Settings = dict[str, Any]
 Change = Callable[[Files], object]
@@ -39,14 +39,20 @@ def put(stack: str, path: str, value: object) -> Change:
     return change
 
 
+@pytest.mark.parametrize("stack", files_of_stacks(ROOT))
 def test_the_repositorys_stack_files_are_right(stack: str) -> None:
-    portal = load(stack, ROOT)
+    """Whosever they are."""
+    assert load(stack, ROOT).stack == stack
+
+
+def test_a_project_has_all_its_stacks(stack: str) -> None:
+    portal = load(stack, own_project())
     assert portal.stack == stack
     assert set(portal.stacks) == {"dev", "public", "prod"}
 
 
 def test_settings_cannot_be_changed() -> None:
-    settings = load("dev", ROOT).current
+    settings = load("dev", own_project()).current
     with pytest.raises(ValueError, match="frozen"):
         settings.account.id = "1"  # pyright: ignore[reportAttributeAccessIssue] - that it is refused is the test
 
@@ -66,9 +72,9 @@ REFUSED: list[tuple[str, str, object, str]] = [
         "public",
         "account.block_public_access",
         True,
-        "block_public_access: True: must be false: it would close the buckets of kind public: public",
+        "block_public_access: true: must be false: it would close the buckets of kind public: public",
     ),
-    ("dev", "account", None, "portal:settings.account: None: must be a mapping"),
+    ("dev", "account", None, "portal:settings.account: null: must be a mapping"),
     ("dev", "buckets.source.retire", "yes", "buckets.source.retire: 'yes': must be true or false"),
     ("dev", "buckets.source.kind", "sauce", "buckets.source.kind: 'sauce': Input should be 'source', 'staging'"),
     ("dev", "buckets.source.lifecycle.noncurrent_days", 0, "noncurrent_days: 0: Input should be greater than"),
@@ -79,6 +85,25 @@ REFUSED: list[tuple[str, str, object, str]] = [
     ("dev", "buckets.staging.cors.origins", ["portal.example.org"], "origins[0]: 'portal.example.org': an origin is"),
     ("dev", "access.operators", ["arn:aws:iam::*:user/x"], "operators[0]: 'arn:aws:iam::*:user/x': write arn:aws:iam"),
     ("dev", "access.operators", ["arn:aws:iam::999988887777:role/*"], "would match everyone in the account"),
+    (
+        "dev",
+        "access.github.preview_environment",
+        "dev",
+        "access.github.preview_environment: 'dev': is the environment that deploys too",
+    ),
+    (
+        "dev",
+        "access.github.subject_prefix",
+        "repo:*/*",
+        "access.github.subject_prefix: 'repo:*/*': is written repo:OWNER/NAME or repo:OWNER@ID/NAME@ID",
+    ),
+    (
+        "dev",
+        "access.github.subject_prefix",
+        "repo:somebody@1/else@2",
+        "access.github.subject_prefix: 'repo:somebody@1/else@2': must name the repository chanzuckerberg/",
+    ),
+    ("dev", "access.github.branch", "release@*", "access.github.branch: 'release@*': letters, digits and . _ / @ -"),
     ("dev", "access.github.repository", "*/*", "access.github.repository: '*/*': a repository is written owner/name"),
     # networks
     ("dev", "network.cidr", "10.32.1.0/16", "network.cidr: '10.32.1.0/16': a range is written as its network address"),
@@ -283,9 +308,9 @@ def test_every_command_finds_the_same_stacks_dots_in_their_names_too(tmp_path: P
 
 
 def from_engine(change: Callable[[dict[str, str]], object], secret: tuple[str, ...] = ()) -> Portal:
-    config = engine_config(ROOT / "Pulumi.dev.yaml")
+    config = engine_config(own_project() / "Pulumi.dev.yaml")
     change(config)
-    return load("dev", ROOT, config, secret)
+    return load("dev", own_project(), config, secret)
 
 
 def test_the_engines_configuration_counts_for_the_current_stack() -> None:
@@ -320,7 +345,7 @@ def test_a_secret_is_refused_without_showing_it() -> None:
 
 
 def test_dropping_a_protected_bucket_is_refused() -> None:
-    portal = load("dev", ROOT)
+    portal = load("dev", own_project())
     with pytest.raises(SettingsError) as refused:
         portal.refuse_accidents(
             {"source": "cryoetportal-rawdatasets-dev", "gone": "old-bucket", "staging": "other-name"}, {}, {}
@@ -359,7 +384,7 @@ DEV = {
 
 
 def test_an_environment_or_a_part_of_it_is_not_dropped_without_retire(tmp_path: Path) -> None:
-    portal = load("dev", ROOT)
+    portal = load("dev", own_project())
     portal.refuse_accidents({}, {}, {"dev": DEV})
     with pytest.raises(SettingsError) as refused:
         portal.refuse_accidents({}, {}, {"dev": {**DEV, "comms_bucket": "cryoet-old-swipe-comms-dev"}, "gone": DEV})

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from components.kinds import BucketKind
 from settings import Portal, SettingsError, load
 from settings.audience import Deployed, deployed, outputs
-from settings.schema import BucketKind
-from tests.unit.stackfiles import ROOT, Files, changed, without_environments, written
+from tests.unit.stackfiles import Files, changed, own_project, without_environments, written
 from tests.unit.test_settings import faults, put
 
 RAW, EMBARGO = "cryoetportal-rawdatasets-dev", "cryoet-data-portal-embargo"
@@ -126,7 +126,7 @@ def test_who_it_is_shared_with_is_not_judged_where_it_is_not_known(tmp_path: Pat
 
 
 def test_a_bucket_is_known_by_its_name() -> None:
-    portal = load("public", ROOT)
+    portal = load("public", own_project())
     before = {portal.current.buckets["public"].name: Deployed(kind="source", readers=frozenset())}
     with pytest.raises(SettingsError, match=r"buckets\.public\.kind: 'public': the bucket cryoet-data-portal-public"):
         portal.refuse_accidents({}, before, {})

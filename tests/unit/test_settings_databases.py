@@ -59,13 +59,18 @@ def test_what_is_refused_names_key_value_and_rule(values: dict[str, Any], said: 
 
 
 def test_a_database_that_nobody_could_reach_is_refused(tmp_path: Path) -> None:
-    def change(files: Files) -> None:
-        without_services(files["prod"])
+    def jobs_gone(files: Files) -> None:
         del files["prod"]["environments"]["prod"]["orchestrator"]
+
+    def services_gone(files: Files) -> None:
+        jobs_gone(files)
+        without_services(files["prod"])
         files["prod"]["network"] = {"cidr": files["prod"]["network"]["cidr"]}
 
-    [found] = faults(change, tmp_path)
-    assert found == f"Pulumi.prod.yaml: portal:settings.{AT}: the environment has no orchestrator: nobody could connect"
+    assert faults(jobs_gone, tmp_path) == [], "its API does"
+    [found] = faults(services_gone, tmp_path)
+    rule = "the environment has neither orchestrator nor api: nobody could connect"
+    assert found == f"Pulumi.prod.yaml: portal:settings.{AT}: {rule}"
 
 
 def test_two_environments_have_two_clusters(tmp_path: Path) -> None:
@@ -149,5 +154,5 @@ def test_a_dropped_database_is_refused(tmp_path: Path) -> None:
 def test_a_retired_environment_retires_its_database_too(tmp_path: Path) -> None:
     found = faults(put("prod", "environments.prod.retire", True), tmp_path)
     assert [one.partition(": the environment")[0] for one in found] == [
-        f"Pulumi.prod.yaml: portal:settings.{AT}.retire: False"
+        f"Pulumi.prod.yaml: portal:settings.{AT}.retire: false"
     ]

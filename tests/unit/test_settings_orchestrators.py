@@ -7,12 +7,13 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from settings import load
-from tests.unit.stackfiles import own_files, written
+from settings import generations, load
+from tests.unit.stackfiles import own_files, own_project, written
 from tests.unit.test_schema import SCHEMA
 from tests.unit.test_settings import faults, put
 
 DEV, STAGING = "environments.dev.orchestrator", "environments.staging.orchestrator"
+CURRENT = generations.current(load("dev", own_project()).current, "dev")
 REFUSED: list[tuple[str, str, object, str]] = [
     # what is wrong with one value
     ("dev", f"{DEV}.spot_max_vcpus", 0, "spot_max_vcpus: 0: Input should be greater than or equal to 1"),
@@ -28,6 +29,13 @@ REFUSED: list[tuple[str, str, object, str]] = [
     ("dev", f"{DEV}.timeout_seconds", 259_201, "timeout_seconds: 259201: Input should be less than or equal to"),
     ("dev", f"{DEV}.log_days", 31, "log_days: 31: CloudWatch Logs keeps for 1, 3, 5"),
     ("dev", f"{DEV}.retiring", ["spot-0a1b2c3d"], "retiring: ['spot-0a1b2c3d']: unknown key; known here: instance"),
+    ("dev", f"{DEV}.remove_machines", ["spot-1"], "remove_machines[0]: 'spot-1': a name as `portal status` prints it"),
+    (
+        "dev",
+        f"{DEV}.remove_machines",
+        [*CURRENT],
+        f"remove_machines[0]: '{CURRENT[0]}': are the machines that this file",
+    ),
     ("dev", f"{DEV}.variables", {"1X": "x"}, "variables.1X: '1X': a variable's name is letters, digits and _"),
     ("dev", f"{DEV}.variables", {"A B": "x"}, "variables.A B: 'A B': a variable's name is letters, digits and _"),
     ("dev", f"{DEV}.variables", {"X": ""}, "variables.X: '': Batch drops a variable without a value"),
@@ -49,7 +57,7 @@ REFUSED: list[tuple[str, str, object, str]] = [
     ("dev", "images.ingest.repository", "Cryoet", "images.ingest.repository: 'Cryoet': 2 to 256 lower-case"),
     # what doesn't fit together
     ("dev", f"{DEV}.spot_min_vcpus", 65, "spot_min_vcpus: 65: must not exceed spot_max_vcpus"),
-    ("dev", f"{DEV}.instance_types", ["m6i"], "instance_types[0]: 'm6i': has no NVMe disks: set scratch_gib"),
+    ("dev", f"{DEV}.instance_types", ["m6i"], "instance_types[0]: 'm6i': has no NVMe disks: set a size"),
     (
         "dev",
         f"{DEV}.instance_types",
@@ -79,7 +87,7 @@ REFUSED: list[tuple[str, str, object, str]] = [
     ("dev", "network.zones", ["us-west-2a"], "network.zones: ['us-west-2a']: a network needs two or three"),
     ("dev", "network.zones", ["us-west-2a"] * 2, "a network needs two or three different zones"),
     ("dev", "network.zones", ["us-west-2a", "us-east-1a"], "zones[1]: 'us-east-1a': must be a zone of us-west-2"),
-    ("dev", "network.nat_gateways", 3, "network.nat_gateways: 3: at most one a zone"),
+    ("dev", "network.nat_gateways", 3, "network.nat_gateways: 3: 1 to 2: at most one a zone"),
     (
         "public",
         "network.zones",

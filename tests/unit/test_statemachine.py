@@ -177,8 +177,11 @@ SMALL = Resources(memory_mib=3, vcpus=1)
     [
         ({"stages": ()}, r"stages: \(\): at least one"),
         ({"stages": (stage("run"),)}, "stages.name: 'run': words that begin with a capital"),
-        ({"stages": (stage("One"), stage("One"))}, "each name once"),
-        ({"stages": (stage("Run"), stage("RunNotify"))}, "no stage's name begins with another's"),
+        ({"stages": (stage("One"), stage("One"))}, r"stages\[1\].name: 'One': is the name of a stage before it"),
+        (
+            {"stages": (stage("Run"), stage("RunNotify"))},
+            r"stages\[1\].name: 'RunNotify': begins with the name of the stage",
+        ),
         ({"stages": (StageArgs(spot=SMALL, on_demand=LARGEST),)}, "stages.Run: .* at least 4 MiB"),
         ({"largest": Resources(memory_mib=1000, vcpus=96)}, "stages.Run: .* at most"),
         ({"largest": Resources(memory_mib=786_432, vcpus=1)}, "stages.Run: .* at most"),

@@ -8,7 +8,9 @@ from typing import Any, get_args
 import pulumi
 import pytest
 
-from components.storage import DataBucket, DataBucketArgs, LifecycleArgs, Part, lifecycle_rules
+from components import lifecycle
+from components.lifecycle import LifecycleArgs
+from components.storage import DataBucket, DataBucketArgs, Part
 from tests.unit.recording import Recording, record, rules_by_token
 
 DAYS = LifecycleArgs(abort_multipart_days=7, noncurrent_days=30)
@@ -158,7 +160,7 @@ def test_lifecycle_tiers_and_expires_where_asked() -> None:
     rules = {rule["id"]: rule for rule in deploy(lifecycle=days).one("data-lifecycle").inputs["rules"]}
     assert rules["tiering"]["transitions"] == [{"days": 0, "storageClass": "INTELLIGENT_TIERING"}]
     assert rules["expiry"]["expiration"] == {"days": 90}
-    assert len(lifecycle_rules(days)) == 4
+    assert len(lifecycle.rules(days)) == 4
 
 
 def test_grants_are_for_this_bucket() -> None:

@@ -41,7 +41,7 @@ BROKEN = {
     b"confg: {}": "did you mean config?",
     b"config: {portal:settings: {account: {secure: abc}}}": "yaml: portal:settings.account: holds a secret (secure:)",
     b"config:\n  portal:settings:\n    secure: abc": "yaml: portal:settings: holds a secret (secure:)",
-    b"config: null": "config: None: must be a mapping",
+    b"config: null": "config: null: must be a mapping",
 }
 
 

@@ -5,7 +5,7 @@
 
 from localcloud.kubernetes.api.cluster import Cluster
 from localcloud.kubernetes.api.selectors import matches_labels
-from localcloud.kubernetes.api.tokens import ServiceAccountToken
+from localcloud.kubernetes.api.tokens import TokenOwner
 from localcloud.kubernetes.api.users import CONTROLLERS, NODE_AGENT, POLICIES, AccessPolicy, User
 from localcloud.kubernetes.objects.errors import ApiError
 
@@ -16,7 +16,7 @@ __all__ = [
     "AccessPolicy",
     "ApiError",
     "Cluster",
-    "ServiceAccountToken",
+    "TokenOwner",
     "User",
     "matches_labels",
 ]

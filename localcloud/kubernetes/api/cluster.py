@@ -10,7 +10,7 @@ from localcloud.kubernetes.api import discovery, http, rbac
 from localcloud.kubernetes.api.local_client import LocalClient
 from localcloud.kubernetes.api.requests import ApiRequest, action
 from localcloud.kubernetes.api.store import Store, Watch
-from localcloud.kubernetes.api.tokens import ServiceAccountToken, Tokens
+from localcloud.kubernetes.api.tokens import TokenOwner, Tokens
 from localcloud.kubernetes.api.users import CONTROLLERS, User, policies_allow
 from localcloud.kubernetes.api.verbs import Logs, Verbs
 from localcloud.kubernetes.objects.errors import Json, forbidden, no_such_path
@@ -66,7 +66,7 @@ class Cluster:
         """Has ``…/pods/NAME/log`` answered."""
         self._verbs.logs = logs
 
-    def review(self, token: str, audience: str) -> ServiceAccountToken | None:
+    def review(self, token: str, audience: str) -> TokenOwner | None:
         """Whose service account token it is for the audience; None: nobody's."""
         return self._tokens.review(token, audience)
 

@@ -4,21 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from localcloud.kubernetes.api.requests import APPLY_PATCH, JSON, ApiRequest
+from localcloud.kubernetes.api.requests import ApiRequest
 from localcloud.kubernetes.api.store import Watch
-from localcloud.kubernetes.client import MERGE_PATCH, NO_QUERY
+from localcloud.kubernetes.client import JSON, NO_QUERY, Verbs
 from localcloud.kubernetes.objects.errors import Json
 from localcloud.kubernetes.objects.ownership import copied
 
 
-class LocalClient:
+class LocalClient(Verbs):
     """A `localcloud.kubernetes.client.Client` of one user. What it returns is the caller's own to change."""
 
     def __init__(self, user: str, perform: Callable[[ApiRequest], tuple[int, Json | Watch | str]]) -> None:
         self._user, self._perform = user, perform
-
-    def get(self, path: str, query: Mapping[str, str] = NO_QUERY) -> Json:
-        return self._send("GET", path, query)
 
     def watch(self, path: str, query: Mapping[str, str] = NO_QUERY) -> Watch:
         """Without a resource version, the events begin with one ADDED for each object that stands. The watch can be
@@ -26,23 +23,6 @@ class LocalClient:
         answer = self._perform(ApiRequest(method="GET", path=path, query={**query, "watch": "1"}))[1]
         assert isinstance(answer, Watch)  # noqa: S101 (the server's answer to a watch)
         return answer
-
-    def create(self, path: str, body: Json) -> Json:
-        return self._send("POST", path, body=body)
-
-    def replace(self, path: str, body: Json) -> Json:
-        return self._send("PUT", path, body=body)
-
-    def patch(self, path: str, body: Json, content_type: str = MERGE_PATCH) -> Json:
-        return self._send("PATCH", path, body=body, content_type=content_type)
-
-    def apply(self, path: str, body: Json, *, manager: str, force: bool = False) -> Json:
-        """Server-side apply: creates or changes the object, and takes away what the manager no longer states."""
-        query = {"fieldManager": manager, "force": str(force)}
-        return self._send("PATCH", path, query, body, APPLY_PATCH)
-
-    def delete(self, path: str, body: Json | None = None) -> Json:
-        return self._send("DELETE", path, body=body)
 
     def _send(
         self,

@@ -7,12 +7,11 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from localcloud.kubernetes.api.users import Action
+from localcloud.kubernetes.client import JSON
 from localcloud.kubernetes.objects.errors import ApiError, Json, no_such_path
 from localcloud.kubernetes.objects.kinds import BY_PATH, KINDS, Kind
 
-JSON: Final = "application/json"
 STRATEGIC_MERGE_PATCH: Final = "application/strategic-merge-patch+json"
-APPLY_PATCH: Final = "application/apply-patch+yaml"
 _VERBS: Final = {"PUT": "update", "PATCH": "patch", "POST": "create", "DELETE": "delete", "GET": "get", "HEAD": "get"}
 _SUBRESOURCES: Final[Mapping[str, tuple[str, ...]]] = {
     "Pod": ("binding", "eviction", "log"),
@@ -58,7 +57,7 @@ def action(request: ApiRequest) -> Action:
         raise _unknown(group, version, rest[2] if rest[0] == "namespaces" and len(rest) > 2 else rest[0])
     name, subresource = ([*rest[1:], "", ""])[:2]
     if subresource and not _has(kind, subresource):
-        raise no_such_path()
+        raise _unknown(group, version, subresource) if kind.name == "Namespace" else no_such_path()
     return Action(_verb(request, name), kind, subresource, namespace, name)
 
 

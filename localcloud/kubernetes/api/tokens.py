@@ -18,14 +18,20 @@ _DEFAULT_AUDIENCE: Final = "https://kubernetes.default.svc"
 
 
 @dataclass(frozen=True, kw_only=True)
-class ServiceAccountToken:
+class TokenOwner:
     """Whose token it is. ``pod`` and ``pod_uid`` are empty for one that is bound to none."""
 
     namespace: str
     service_account: str
-    service_account_uid: str
     pod: str
     pod_uid: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServiceAccountToken(TokenOwner):
+    """A token that a cluster gave out."""
+
+    service_account_uid: str
     audiences: tuple[str, ...]
     expires: datetime
 

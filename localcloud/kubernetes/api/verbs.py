@@ -8,13 +8,13 @@ from typing import Any, Final
 
 from localcloud.kubernetes.api.admission import Admission
 from localcloud.kubernetes.api.removal import Options, Removal
-from localcloud.kubernetes.api.requests import APPLY_PATCH, JSON, STRATEGIC_MERGE_PATCH, ApiRequest
+from localcloud.kubernetes.api.requests import STRATEGIC_MERGE_PATCH, ApiRequest
 from localcloud.kubernetes.api.selectors import EVERYTHING, Selector, matches_labels, selector
 from localcloud.kubernetes.api.store import Store, Stored, Watch
 from localcloud.kubernetes.api.tokens import Tokens
 from localcloud.kubernetes.api.users import Action
 from localcloud.kubernetes.api.writes import Writes
-from localcloud.kubernetes.client import MERGE_PATCH
+from localcloud.kubernetes.client import APPLY_PATCH, JSON, MERGE_PATCH
 from localcloud.kubernetes.objects.errors import ApiError, Json, bad_request, no_such_path
 from localcloud.kubernetes.objects.kinds import Kind, kind
 from localcloud.kubernetes.objects.merging import merge_patch, strategic_merge_patch

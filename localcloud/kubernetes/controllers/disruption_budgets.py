@@ -43,7 +43,8 @@ class DisruptionBudgets:
             "observedGeneration": budget["metadata"].get("generation", 1),
         }
         reason = "SufficientPods" if allowed else "InsufficientPods"
-        condition = {"type": "DisruptionAllowed", "status": "True" if allowed else "False", "reason": reason}
+        status_of = "True" if allowed else "False"
+        condition = {"type": "DisruptionAllowed", "status": status_of, "reason": reason, "message": ""}
 
         def change(status: Json) -> None:
             status |= numbers

@@ -27,6 +27,7 @@ from .requirements import accepts, alternatives, holds, said, untolerated
 
 HASH = "karpenter.sh/nodepool-hash"
 FINALIZER = "karpenter.sh/termination"
+NOT_READY = "node.kubernetes.io/not-ready"
 LAUNCH_SECONDS = 5.0
 """From the launch of a node to its being ready."""
 Choice = tuple[Offer | None, str]
@@ -72,6 +73,7 @@ class Launcher:
             if left > 0:
                 view.again(left)
             else:
+                self._resources.update("Node", node, _untaint)
                 node.update(self._resources.update_status("Node", node, _say_ready) or {})
 
     def _pools(self, view: View) -> Iterator[tuple[Json, Json | None]]:
@@ -197,6 +199,12 @@ def _say_launching(node: Json, status: Json) -> None:
     status |= node["status"]
     condition = {"type": "Ready", "status": "False", "reason": "NodeNotReady", "message": "node is launching"}
     set_condition(status, condition)
+
+
+def _untaint(node: Json) -> None:
+    """Takes off the taint that Kubernetes' own API server gives to each new node."""
+    if taints := node["spec"].get("taints"):
+        node["spec"]["taints"] = [one for one in taints if one["key"] != NOT_READY]
 
 
 def _say_ready(status: Json) -> None:

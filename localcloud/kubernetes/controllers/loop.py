@@ -83,8 +83,10 @@ class Loop:
         self._changed.set()
 
     def _run(self) -> None:
-        while not self._stopped.is_set():
+        while True:
             self._changed.clear()
+            if self._stopped.is_set():  # asked after `clear`: `stop` sets both, this one first
+                return
             wait = self._reconcile()
             if self._changed.wait(wait):
                 time.sleep(GATHER_SECONDS)

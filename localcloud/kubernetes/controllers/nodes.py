@@ -46,11 +46,16 @@ RETRY_SECONDS: Final = 5.0
 DEFAULT_CONSOLIDATION: Final = "0s"
 NOMINATED_SECONDS: Final = 1.0
 """A node that was launched for a pod is not empty before the pod can have come. Real seconds."""
+RETRIED_SECONDS: Final = 20.0
+"""The same with Kubernetes' own scheduler, which tries a pod again after up to 10 seconds."""
 
 
 class Nodes:
-    def __init__(self, resources: Resources, leases: Leases, launcher: Launcher) -> None:
+    def __init__(
+        self, resources: Resources, leases: Leases, launcher: Launcher, nominated_seconds: float = NOMINATED_SECONDS
+    ) -> None:
         self._resources, self._leases, self._launcher = resources, leases, launcher
+        self._nominated_seconds = nominated_seconds
         self._empty = Stopwatch()
 
     def reconcile(self, view: View) -> None:
@@ -89,7 +94,7 @@ class Nodes:
         after = (pool["spec"].get("disruption") or {}).get("consolidateAfter", DEFAULT_CONSOLIDATION)
         if after == "Never":
             return False
-        left = timing.scaled(seconds_of(after), at_least=NOMINATED_SECONDS) - self._empty.seconds(uid_of(node))
+        left = timing.scaled(seconds_of(after), at_least=self._nominated_seconds) - self._empty.seconds(uid_of(node))
         if left > 0:
             view.again(left)
         return left <= 0

@@ -76,6 +76,11 @@ class Host:
         return "Insufficient memory" if used.memory > self.capacity.memory else ""
 
 
+def objection_to(pod: Json, host: Host, hosts: Iterable[Host], further_domains: Mapping[str, set[str]]) -> str:
+    """Why the pod can't be on the host beside those on the others; empty if it can."""
+    return host.objection(pod) or spread_objection(pod, host, hosts, further_domains)
+
+
 def spread_objection(pod: Json, host: Host, hosts: Iterable[Host], further_domains: Mapping[str, set[str]]) -> str:
     """Why a spread constraint keeps the pod off the host; empty if none does.
 

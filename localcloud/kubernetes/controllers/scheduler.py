@@ -9,7 +9,7 @@ Pod affinity is refused: nothing here would keep it.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from ..client import Json
 from ..objects.kinds import kind
@@ -18,7 +18,7 @@ from ..resources import Resources, is_terminating, is_true, labels_of, name_of, 
 from .instance_types import PODS
 from .launching import Launcher
 from .loop import View
-from .placement import Amounts, Host, crowding, spread_objection
+from .placement import Amounts, Host, crowding, objection_to
 from .pods import ENDED
 
 
@@ -42,7 +42,7 @@ class Scheduler:
         if pod_affinity := _pod_affinity(pod):
             self._refuse(pod, f"{pod_affinity}: the local cloud spreads pods by topologySpreadConstraints alone")
             return
-        objections = {host.name: _objection(pod, host, hosts) for host in hosts}
+        objections = {host.name: objection_to(pod, host, hosts, {}) for host in hosts}
         fitting = [host for host in hosts if not objections[host.name]]
         if fitting:
             best = min(fitting, key=lambda host: (crowding(pod, host, hosts), len(host.pods), host.name))
@@ -53,7 +53,7 @@ class Scheduler:
         everywhere = [*hosts, *launching]
         zones = self._launcher.zones(view, pod)
         for host in launching:
-            if not _objection(pod, host, everywhere, zones):
+            if not objection_to(pod, host, everywhere, zones):
                 host.pods.append(pod)
                 self._refuse(pod, said_by_scheduler)
                 return
@@ -97,10 +97,6 @@ def host_of(node: Json, pods: Sequence[Json]) -> Host:
         most_pods=int(allocatable.get("pods", PODS)),
         pods=[pod for pod in pods if pod["spec"].get("nodeName") == name_of(node)],
     )
-
-
-def _objection(pod: Json, host: Host, hosts: Sequence[Host], zones: Mapping[str, set[str]] | None = None) -> str:
-    return host.objection(pod) or spread_objection(pod, host, hosts, zones or {})
 
 
 def _pod_affinity(pod: Json) -> str:

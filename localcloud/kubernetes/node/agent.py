@@ -16,6 +16,8 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from localcloud.server import scratch
+
 from ..aws import Aws
 from ..client import Client, Json
 from ..following import Follower
@@ -46,7 +48,7 @@ class Agent:
         self._aws, self._leases = aws, leases
         self._resources = Resources(client, "kubelet")
         self._executor = ThreadPoolExecutor(THREADS, thread_name_prefix="node-agent")
-        self._root = Path(tempfile.mkdtemp(prefix="localcloud-pods-"))
+        self._root = Path(tempfile.mkdtemp(dir=scratch.folder("pods")))
         self._node = Node(
             resources=self._resources,
             aws=aws,
@@ -56,6 +58,7 @@ class Agent:
         )
         self.pods: dict[str, Pod] = {}
         """By uid."""
+        self._stopping = False
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True, name="node-agent")
         self._follower = Follower(client, "Pod", self._observe_from_watch)
@@ -77,7 +80,11 @@ class Agent:
         shutil.rmtree(self._root, ignore_errors=True)
 
     async def _stop_all(self) -> None:
-        await asyncio.gather(*(pod.stop(STOP_GRACE) for pod in list(self.pods.values())))
+        """Leaves no task behind: the loop ends next."""
+        self._stopping = True
+        pods = list(self.pods.values())
+        await asyncio.gather(*(pod.stop(STOP_GRACE) for pod in pods))
+        await asyncio.gather(*(pod.finished() for pod in pods))
 
     def logs(self, pod: Json, query: Mapping[str, str]) -> str:
         """What a container printed, for ``kubectl logs``. Raises ApiError."""
@@ -126,7 +133,7 @@ class Agent:
         self._loop.call_soon_threadsafe(self._run, manifest, Situation(address=address, host=host))
 
     def _run(self, manifest: Json, situation: Situation) -> None:
-        if uid_of(manifest) in self.pods:
+        if self._stopping or uid_of(manifest) in self.pods:
             self._leases.give_back(situation.address)
             return
         folder = self._root / uid_of(manifest)

@@ -11,22 +11,24 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from localcloud.server import images, inside
+from localcloud.server import images, service_calls
 from localcloud.server.children import Command
 
 from ..client import Client, Json
 from . import probes
-from .errors import CannotStartError, UnsupportedError
+from .errors import CannotPullError, UnsupportedError
 from .rewriting import Rewriting
 from .variables import expand, variables_of
 from .volumes import Volumes
 
 INHERITED: Final = ("LANG", "LC_ALL")
+NO_STAND_IN: Final = "not found (images of localcloud.toml names no stand-in for it)"
+DENIED: Final = "pull access denied, repository does not exist or may require authorization: authorization failed: "
 UNSUPPORTED_OF_POD: Final = ("hostNetwork", "hostPID", "hostIPC", "shareProcessNamespace")
 
 
@@ -43,12 +45,16 @@ class Launch:
     loopback: str
     urls: Mapping[str, str]
     """``https://DOMAIN`` and the Pod Identity agent -> local URLs."""
+    pull_refusal: Callable[[str], str]
+    """Why an image can't be pulled; empty: it can."""
 
     def command(self, container: Json) -> Command:
         """Raises CannotStartError."""
         stand_in = images.stand_in(container["image"])
         if stand_in is None:
-            raise CannotStartError(cannot_pull(container["image"]), "ErrImagePull")
+            raise CannotPullError(container["image"], NO_STAND_IN)
+        if refusal := self.pull_refusal(container["image"]):
+            raise CannotPullError(container["image"], DENIED + refusal)
         rewriting = Rewriting(
             address=self.loopback, ports=self._ports(), mounts=self.volumes.mounts(container), urls=self.urls
         )
@@ -80,7 +86,7 @@ class Launch:
     def _machine(self) -> dict[str, str]:
         """What an image and the network to AWS would bring. Nothing of the server's own environment beside it."""
         programs = [str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]
-        server = inside.SERVER
+        server = service_calls.SERVER
         network = {
             "AWS_ENDPOINT_URL": server.url,
             "AWS_CA_BUNDLE": server.ca_bundle,
@@ -114,10 +120,3 @@ def _unsupported_hook(container: Json) -> str:
             asked = ", ".join(sorted(actions)) if isinstance(actions, dict) else actions
             return f"lifecycle.{hook} by {asked}: the local cloud has preStop.sleep"
     return ""
-
-
-def cannot_pull(image: str) -> str:
-    return (
-        f'failed to pull and unpack image "{image}": failed to resolve reference "{image}": {image}: not found '
-        "(LOCALCLOUD_IMAGES names no stand-in for it)"
-    )

@@ -23,7 +23,7 @@ from .. import timing
 from ..client import Json
 from ..objects.quantities import amount
 from . import probes
-from .errors import CannotStartError
+from .errors import CannotPullError, CannotStartError
 from .log import ContainerLog, last_words
 from .usage import Meter, memory_of
 
@@ -101,8 +101,7 @@ class Container:
             try:
                 code = await self._run_once()
             except CannotStartError as problem:
-                self._wait_for(problem.reason, str(problem))
-                self.pod.event("Failed", f"Error: {problem}", "Warning")
+                self._say_why(problem, again=pause != FIRST_PAUSE)
             else:
                 done = restart_policy == "Never" or (restart_policy == "OnFailure" and code == 0)
                 if done or self._over:
@@ -221,6 +220,15 @@ class Container:
         if self.state != waiting:
             self.state = waiting
             self.pod.changed()
+
+    def _say_why(self, problem: CannotStartError, *, again: bool) -> None:
+        """An image that failed to be pulled before is waited for, as the kubelet says it."""
+        if again and isinstance(problem, CannotPullError):
+            self._wait_for("ImagePullBackOff", problem.back_off)
+            self.pod.event("BackOff", problem.back_off)
+        else:
+            self._wait_for(problem.reason, str(problem))
+            self.pod.event("Failed", f"Error: {problem}", "Warning")
 
     def _back_off_message(self, pause: float, code: int) -> str:
         words = last_words(self.child.tail()) if self.child else ""

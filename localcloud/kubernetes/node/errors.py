@@ -11,6 +11,17 @@ class CannotStartError(Exception):
         self.reason = reason
 
 
+class CannotPullError(CannotStartError):
+    """The image can't be pulled now, as containerd says it."""
+
+    def __init__(self, image: str, why: str) -> None:
+        super().__init__(
+            f'failed to pull and unpack image "{image}": failed to resolve reference "{image}": {image}: {why}',
+            "ErrImagePull",
+        )
+        self.back_off = f'Back-off pulling image "{image}": {self.reason}: {self}'
+
+
 class CannotMountError(Exception):
     """A volume can't be set up now."""
 

@@ -76,6 +76,7 @@ class Pod:
         self.initial = [self._container(each) for each in spec.get("initContainers") or []]
         self.containers = [self._container(each) for each in spec["containers"]]
         self._sidecars = [each for each in self.initial if each.spec.get("restartPolicy") == "Always"]
+        self._pulled: set[str] = set()
         self._dirty = asyncio.Event()
         self._tasks: set[asyncio.Task[Any]] = set()
         self._finishing: asyncio.Task[None] | None = None
@@ -114,8 +115,16 @@ class Pod:
             addresses=addresses,
             loopback=self.address,
             urls={POD_IDENTITY_AGENT: self.node.identity_url, **self.node.public_urls()},
+            pull_refusal=self._pull_refusal,
         )
         return await self._in_thread(partial(launch.command, container))
+
+    def _pull_refusal(self, image: str) -> str:
+        """Asks once an image: as on AWS, one that is there is not pulled again."""
+        refusal = "" if image in self._pulled else self.node.aws.pull_refusal(image)
+        if not refusal:
+            self._pulled.add(image)
+        return refusal
 
     async def start(self, command: children.Command, log: ContainerLog) -> children.Child:
         try:
@@ -258,8 +267,15 @@ class Pod:
         await asyncio.gather(*(each.stop(grace) for each in self._sidecars))
         with suppress(asyncio.CancelledError):
             await self._life
-        for task in list(self._tasks):
+        tasks = list(self._tasks)
+        for task in tasks:
             task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def finished(self) -> None:
+        """Returns once an end that has begun is over."""
+        if self._finishing is not None:
+            await asyncio.wait([self._finishing])
 
     async def _finish(self, grace: float, gone: Callable[[], None]) -> None:
         if self.situation.phase not in WHOLE_PHASES:

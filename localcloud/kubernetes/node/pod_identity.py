@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 
-from localcloud.server import inside
+from localcloud.server import service_calls
 from localcloud.server.call import Refusal
 from localcloud.server.control import Answer, Request, route
 
@@ -21,7 +21,7 @@ def open_agent(aws: Aws) -> str:
     """The URL that stands for http://169.254.170.23 in the cluster's pods."""
     key = secrets.token_urlsafe(16)
     _CLUSTERS[key] = aws
-    return f"{inside.SERVER.plain_url}/_localcloud/pod-identity/{key}"
+    return f"{service_calls.SERVER.plain_url}/_localcloud/pod-identity/{key}"
 
 
 def close_agent(url: str) -> None:

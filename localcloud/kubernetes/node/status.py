@@ -1,12 +1,13 @@
 """The status of a pod, as the kubelet writes it from what its containers do.
 
-One thing differs: the message of an unready container ends with what its probe says against it, which a kubelet says in
-an Event alone. Whoever waits for a Deployment shows conditions, not events.
+One thing differs: the messages of conditions end with why a container is unready or an init container incomplete: what
+the probe says against it, its last words, why a volume can't be mounted. A kubelet says that in events and logs alone,
+and Pulumi's plugin, which waits for a Deployment, shows neither.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ..client import Json
@@ -46,13 +47,18 @@ def write_status(
     if initial:
         status["initContainerStatuses"] = [_container_status(each, situation) for each in initial]
     set_condition(status, _condition("PodReadyToStartContainers", "" if not situation.message else "MountFailed"))
-    incomplete = [each for each in initial if not each.ready and not each.started]
-    set_condition(status, _initialized(situation, incomplete))
+    incomplete = [each for each in initial if not each.ready and not (each.started and _is_sidecar(each))]
+    set_condition(status, _initialized(situation, initial, incomplete))
     reason, message = _unready(situation, [each for each in containers if not each.ready])
     set_condition(status, _condition("ContainersReady", reason, message))
     if not reason:
         reason, message = _closed_gates(status, pod)
     set_condition(status, _condition("Ready", reason, message))
+
+
+def _is_sidecar(container: Container) -> bool:
+    """An init container that runs on beside the others: it is complete once it has started."""
+    return container.spec.get("restartPolicy") == "Always"
 
 
 def _container_status(container: Container, situation: Situation) -> Json:
@@ -69,11 +75,23 @@ def _condition(name: str, reason: str, message: str = "") -> Json:
     return {"type": name, "status": "False", "reason": reason} | ({"message": message} if message else {})
 
 
-def _initialized(situation: Situation, incomplete: Sequence[Container]) -> Json:
-    if situation.initialized:
+def _initialized(situation: Situation, initial: Sequence[Container], incomplete: Sequence[Container]) -> Json:
+    if situation.initialized or not initial:
         return _condition("Initialized", "")
-    names = " ".join(each.name for each in incomplete)
-    return _condition("Initialized", "ContainersNotInitialized", f"containers with incomplete status: [{names}]")
+    words = {each.name: situation.message or _last_words(each) for each in incomplete}
+    message = f"containers with incomplete status: [{' '.join(words)}]{_in_brackets(words)}"
+    return _condition("Initialized", "ContainersNotInitialized", message)
+
+
+def _last_words(container: Container) -> str:
+    state = container.state.get("waiting") or container.state.get("terminated") or {}
+    return str(state.get("message", ""))
+
+
+def _in_brackets(words: Mapping[str, str]) -> str:
+    """What there is to say of each container."""
+    said = [f"{name}: {text}" for name, text in words.items() if text]
+    return f" ({'; '.join(said)})" if said else ""
 
 
 def _unready(situation: Situation, unready: Sequence[Container]) -> tuple[str, str]:
@@ -82,9 +100,8 @@ def _unready(situation: Situation, unready: Sequence[Container]) -> tuple[str, s
         return ("PodCompleted" if situation.phase == "Succeeded" else "PodFailed"), ""
     if not unready:
         return "", ""
-    message = f"containers with unready status: [{' '.join(each.name for each in unready)}]"
-    complaints = [f"{each.name}: {each.complaint}" for each in unready if each.complaint]
-    return "ContainersNotReady", message + (f" ({'; '.join(complaints)})" if complaints else "")
+    words = {each.name: situation.message or each.complaint for each in unready}
+    return "ContainersNotReady", f"containers with unready status: [{' '.join(words)}]{_in_brackets(words)}"
 
 
 def _closed_gates(status: Json, pod: Json) -> tuple[str, str]:

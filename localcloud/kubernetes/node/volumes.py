@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from localcloud.server import inside
+from localcloud.server import service_calls
 from localcloud.server.call import Refusal
 from localcloud.server.sessions import SESSIONS
 
@@ -131,7 +131,7 @@ class Volumes:
         try:
             credentials = self.aws.credentials_for(self._token(POD_IDENTITY_AUDIENCE, DEFAULT_TOKEN_SECONDS))
             caller = SESSIONS[credentials["accessKeyId"]].caller
-            answer: dict[str, Any] = inside.perform(
+            answer: dict[str, Any] = service_calls.perform(
                 caller, "secretsmanager", "GetSecretValue", dict(parameters), region
             )
         except Refusal as refusal:

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from localcloud.provider.errors import ProviderError, describe
+from localcloud.provider.plan import FLAGS, REFUSED, Faults, Plan
+from localcloud.provider.property_values import UNKNOWN
 from localcloud.provider.resource import Operation, Resource, State
 from localcloud.provider.tags import as_list, as_map
 from localcloud.provider.types.s3_common import optional
@@ -17,11 +19,25 @@ _ISSUE_SECONDS: Final = 10.0
 """pulumi-aws waits 75 minutes; the local cloud issues as soon as DNS has the records."""
 
 
+def _domain_is_a_name(plan: Plan) -> Faults:
+    """The domain name is one of the alternative names too."""
+    names, domain = plan.new.get("subject_alternative_names"), plan.new.get("domain_name")
+    if isinstance(names, list) and domain not in (None, UNKNOWN) and domain not in names:
+        plan.new["subject_alternative_names"] = [*names, domain]
+    return []
+
+
 class Certificate(Resource):
     """A public certificate, proven by DNS."""
 
     tf = "aws_acm_certificate"
+    pulumi = "aws:acm/certificate:Certificate"
     handles = frozenset({"domain_name", "key_algorithm", "options", "subject_alternative_names", "validation_method"})
+    plan_rules = (
+        ("validation_method DNS and domain_name/SANs change", FLAGS),
+        ("domain_name is added to subject_alternative_names", _domain_is_a_name),
+        ("early_renewal_duration changed", REFUSED),
+    )
 
     def create(self, op: Operation) -> str:
         request: dict[str, Any] = {"DomainName": op.new["domain_name"]}
@@ -99,6 +115,7 @@ class CertificateValidation(Resource):
     """The wait until a certificate is issued. Its id is when that was."""
 
     tf = "aws_acm_certificate_validation"
+    pulumi = "aws:acm/certificateValidation:CertificateValidation"
     handles = frozenset({"certificate_arn", "validation_record_fqdns"})
 
     def create(self, op: Operation) -> str:

@@ -8,7 +8,9 @@ the allocation strategy and the service role: see `replaces`.
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Final
 
+from localcloud.provider.autoname import Autoname
 from localcloud.provider.errors import ProviderError
+from localcloud.provider.plan import FLAGS, REFUSED, REPLACES, Faults, Plan
 from localcloud.provider.resource import Operation, Resource, State
 from localcloud.provider.session import has_code
 from localcloud.provider.types.batch_names import from_batch, to_batch
@@ -78,13 +80,28 @@ def retag(op: Operation, arn: str) -> None:
         batch.tag_resource(resourceArn=arn, tags=changed)
 
 
+def _unmanaged(plan: Plan) -> Faults:
+    wrong = str(plan.new.get("type")).upper() == "UNMANAGED" and plan.new.get("compute_resources")
+    return [("compute_resources", "is not for environments of type UNMANAGED")] if wrong else []
+
+
 class ComputeEnvironment(Resource):
     """Machines that jobs run on."""
 
     tf = "aws_batch_compute_environment"
+    pulumi = "aws:batch/computeEnvironment:ComputeEnvironment"
     handles = frozenset({"name", "name_prefix", "compute_resources", "service_role", "state", "type", "update_policy"})
     refuses = frozenset({"compute_resources.ec2_configuration.image_kubernetes_version"})
     recomputed = frozenset({"status", "status_reason"})
+    autoname = Autoname("name", 128)
+    plan_rules = (
+        ("type UNMANAGED with", _unmanaged),
+        ("'updatable' =", REPLACES),
+        ("not updatable", REPLACES),
+        ("Fargate has no allocation_strategy", REPLACES),
+        ("always replace:", FLAGS),
+        ("never replace:", FLAGS),
+    )
 
     def replaces(self, old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[str, ...]:
         """AWS replaces machines in place under its own role and some strategies only; else it is a new environment."""
@@ -193,8 +210,14 @@ class JobQueue(Resource):
     """Where jobs wait for a compute environment."""
 
     tf = "aws_batch_job_queue"
+    pulumi = "aws:batch/jobQueue:JobQueue"
     handles = frozenset({"name", "priority", "state", "compute_environment_order", "job_state_time_limit_action"})
     steers: ClassVar = {}
+    autoname = Autoname("name", 128)
+    plan_rules = (
+        ("only name", FLAGS),
+        ("removing scheduling_policy_arn", REFUSED),
+    )
 
     def create(self, op: Operation) -> str:
         made = op.client("batch").create_job_queue(jobQueueName=op.new["name"], **first_tags(op), **self._settings(op))

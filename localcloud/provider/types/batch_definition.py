@@ -8,6 +8,8 @@ comes back with empty lists for what was left out.
 import json
 from typing import Any, ClassVar, Final
 
+from localcloud.provider.autoname import Autoname
+from localcloud.provider.plan import FLAGS, RECOMPUTED
 from localcloud.provider.resource import Operation, Resource, State
 from localcloud.provider.types.batch import first_tags, retag
 from localcloud.provider.types.batch_names import from_batch, to_batch
@@ -26,9 +28,15 @@ class JobDefinition(Resource):
     """What jobs run in: a container on EC2 machines."""
 
     tf = "aws_batch_job_definition"
+    pulumi = "aws:batch/jobDefinition:JobDefinition"
     handles = frozenset({"name", *_REGISTERED})
     steers: ClassVar = {"deregister_on_new_revision": True}
     recomputed = frozenset({"arn", "revision"})
+    autoname = Autoname("name", 128)
+    plan_rules = (
+        ("change in container/ecs/node/eks properties", RECOMPUTED),
+        ("only name", FLAGS),
+    )
 
     def create(self, op: Operation) -> str:
         return self._register(op)

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, Final
 
 from localcloud.provider.errors import ProviderError
+from localcloud.provider.plan import FLAGS
 from localcloud.provider.resource import Operation, Resource, State
 from localcloud.provider.session import has_code
 from localcloud.provider.tags import as_list, as_map
@@ -56,6 +57,7 @@ class Distribution(Resource):
     """What is served, from where, and how."""
 
     tf = "aws_cloudfront_distribution"
+    pulumi = "aws:cloudfront/distribution:Distribution"
     handles = frozenset(
         {
             "aliases", "comment", "custom_error_response", "default_cache_behavior", "default_root_object", "enabled",
@@ -74,6 +76,10 @@ class Distribution(Resource):
         }
     )  # fmt: skip
     recomputed = frozenset({"etag", "last_modified_time", "status"})
+    plan_rules = (
+        ("staging changes", FLAGS),
+        ("no plan check that target_origin_id", "no rule: AWS refuses it"),
+    )
 
     def create(self, op: Operation) -> str:
         config = {"CallerReference": secrets.token_hex(16), **_configuration(op.new)}

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, Final
 
 from localcloud.provider.api_names import Names, from_api, to_api
+from localcloud.provider.plan import Faults, Plan
 from localcloud.provider.resource import Operation, Resource, State
 from localcloud.provider.types.s3_common import optional
 
@@ -40,6 +41,18 @@ def plain(value: Any) -> Any:
             if key != "Quantity" and not (isinstance(item, Mapping) and item.get("Quantity") == 0)
         }
     return [plain(item) for item in value] if isinstance(value, list) else value
+
+
+_HEADER_PARTS: Final = (
+    "cors_config", "custom_headers_config", "remove_headers_config", "security_headers_config",
+    "server_timing_headers_config",
+)  # fmt: skip
+
+
+def _one_part(plan: Plan) -> Faults:
+    if any(plan.new.get(part) for part in _HEADER_PARTS):
+        return []
+    return [("cors_config", f"one of {', '.join(_HEADER_PARTS)} is required")]
 
 
 class _Entity(Resource):
@@ -94,6 +107,7 @@ class OriginAccessControl(_Entity):
     """How CloudFront signs its requests to an origin."""
 
     tf = "aws_cloudfront_origin_access_control"
+    pulumi = "aws:cloudfront/originAccessControl:OriginAccessControl"
     word, path, gone = "OriginAccessControl", "origin-access-control", "NoSuchOriginAccessControl"
     fields = ("name", "description", "origin_access_control_origin_type", "signing_behavior", "signing_protocol")
     handles = frozenset(fields)
@@ -104,6 +118,7 @@ class CachePolicy(_Entity):
     """What is in the cache key, and for how long an object is kept."""
 
     tf = "aws_cloudfront_cache_policy"
+    pulumi = "aws:cloudfront/cachePolicy:CachePolicy"
     word, path, gone = "CachePolicy", "cache-policy", "NoSuchCachePolicy"
     fields = (
         "name", "comment", "min_ttl", "default_ttl", "max_ttl", "parameters_in_cache_key_and_forwarded_to_origin",
@@ -123,6 +138,7 @@ class ResponseHeadersPolicy(_Entity):
     """Headers that answers get and lose."""
 
     tf = "aws_cloudfront_response_headers_policy"
+    pulumi = "aws:cloudfront/responseHeadersPolicy:ResponseHeadersPolicy"
     word, path, gone = "ResponseHeadersPolicy", "response-headers-policy", "NoSuchResponseHeadersPolicy"
     fields = (
         "name", "comment", "cors_config", "custom_headers_config", "remove_headers_config", "security_headers_config",
@@ -130,12 +146,14 @@ class ResponseHeadersPolicy(_Entity):
     )  # fmt: skip
     handles = frozenset(fields)
     recomputed = frozenset({"etag"})
+    plan_rules = (("at least one of cors_config", _one_part),)
 
 
 class PublicKey(_Entity):
     """A key that CloudFront checks signatures with."""
 
     tf = "aws_cloudfront_public_key"
+    pulumi = "aws:cloudfront/publicKey:PublicKey"
     word, path, gone = "PublicKey", "", "NoSuchPublicKey"
     fields = ("name", "encoded_key", "comment")
     handles = frozenset({*fields, "name_prefix"})
@@ -156,6 +174,7 @@ class KeyGroup(_Entity):
     """Public keys of which one must have signed."""
 
     tf = "aws_cloudfront_key_group"
+    pulumi = "aws:cloudfront/keyGroup:KeyGroup"
     word, path, gone = "KeyGroup", "", "NoSuchResource"
     fields = ("name", "items", "comment")
     handles = frozenset(fields)

@@ -29,6 +29,7 @@ class VpcOrigin(Resource):
     """A way from CloudFront to a load balancer in a VPC."""
 
     tf = "aws_cloudfront_vpc_origin"
+    pulumi = "aws:cloudfront/vpcOrigin:VpcOrigin"
     handles = frozenset({"vpc_origin_endpoint_config"})
     steers: ClassVar = {"timeouts": None}
     recomputed = frozenset({"etag"})

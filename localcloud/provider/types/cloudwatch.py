@@ -6,6 +6,8 @@ alarms that aren't there; a log policy is for the whole account and region.
 
 from typing import Any, Final
 
+from localcloud.provider.autoname import Autoname
+from localcloud.provider.plan import REFUSED, RELATION, Faults, Plan
 from localcloud.provider.resource import Operation, Resource, State
 from localcloud.provider.tags import as_list, as_map
 from localcloud.provider.types.iam_common import retag
@@ -32,11 +34,33 @@ _ACTIONS: Final = {
 }
 
 
+def _alarm_of_metric(plan: Plan) -> Faults:
+    """`evaluation_periods` and `comparison_operator` go with a metric."""
+    if not plan.new.get("metric_name"):
+        return []
+    needed = ("comparison_operator", "evaluation_periods")
+    return [(name, "is required with metric_name") for name in needed if plan.new.get(name) is None]
+
+
+def _one_statistic(plan: Plan) -> Faults:
+    if not plan.new.get("metric_name") or plan.new.get("statistic") is not None:
+        return []
+    return [("statistic", "one of statistic and extended_statistic is required with metric_name")]
+
+
 class MetricAlarm(Resource):
     """An alarm on one metric."""
 
     tf = "aws_cloudwatch_metric_alarm"
+    pulumi = "aws:cloudwatch/metricAlarm:MetricAlarm"
     handles = frozenset({"alarm_name", "actions_enabled", "dimensions", *_VALUES, *_ACTIONS})
+    autoname = Autoname("alarm_name", 255)
+    plan_rules = (
+        ("metric_name or metric_query given", _alarm_of_metric),
+        ("metric_name given", _one_statistic),
+        ("a metric_query with both", REFUSED),
+        ("exactly one of evaluation_criteria", RELATION),
+    )
 
     def create(self, op: Operation) -> str:
         tags = as_list(op.new["tags_all"])
@@ -87,6 +111,7 @@ class LogResourcePolicy(Resource):
     """Which services may write into log groups of the account."""
 
     tf = "aws_cloudwatch_log_resource_policy"
+    pulumi = "aws:cloudwatch/logResourcePolicy:LogResourcePolicy"
     handles = frozenset({"policy_name", "policy_document"})
 
     def create(self, op: Operation) -> str:

@@ -7,6 +7,7 @@ policy that allows everything until it gets another; a deleted one stays visible
 import json
 from typing import Final
 
+from localcloud.provider.plan import FLAGS, RECOMPUTED
 from localcloud.provider.resource import Operation, State
 from localcloud.provider.types.ec2_common import Ec2Resource, Found, added, dropped, first, given
 
@@ -21,8 +22,14 @@ class VpcEndpoint(Ec2Resource):
     """A way to an AWS service that doesn't leave the VPC."""
 
     tf = "aws_vpc_endpoint"
+    pulumi = "aws:ec2/vpcEndpoint:VpcEndpoint"
     kind = "vpc-endpoint"
     handles = frozenset({"vpc_id", "service_name", "vpc_endpoint_type", "policy", "private_dns_enabled", *_SETS})
+    plan_rules = (
+        ("private_dns_enabled change", "of other kinds than Interface AWS refuses it"),
+        ("subnet_ids or subnet_configuration change", RECOMPUTED),
+        ("service_name, resource_configuration_arn", FLAGS),
+    )
 
     def make(self, op: Operation) -> str:
         names = {

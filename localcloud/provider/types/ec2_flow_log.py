@@ -7,6 +7,7 @@ writes them, those to S3 none. The log group's ARN may end in `:*` in a program,
 from typing import Final
 
 from localcloud.provider.errors import ProviderError
+from localcloud.provider.plan import FLAGS, RELATION
 from localcloud.provider.resource import Operation, State
 from localcloud.provider.session import PROPAGATION_SECONDS
 from localcloud.provider.types.ec2_common import Ec2Resource, Found, first, given
@@ -27,8 +28,13 @@ class FlowLog(Ec2Resource):
     """A record of connections."""
 
     tf = "aws_flow_log"
+    pulumi = "aws:ec2/flowLog:FlowLog"
     kind = "vpc-flow-log"
     handles = frozenset({*_WATCHED, *_PLAIN})
+    plan_rules = (
+        ("exactly one of vpc_id", RELATION),
+        ("every input except tags", FLAGS),
+    )
 
     def make(self, op: Operation) -> str:
         watched = {name: str(op.new[name]) for name in _WATCHED if op.new.get(name)}

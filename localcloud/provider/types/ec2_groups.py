@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, Final
 
 from localcloud.provider.errors import ProviderError
+from localcloud.provider.plan import FLAGS, RELATION
 from localcloud.provider.resource import Operation, State
 from localcloud.provider.types import ec2_rules
 from localcloud.provider.types.ec2_common import Ec2Resource, Found, first
@@ -21,9 +22,11 @@ class SecurityGroup(Ec2Resource):
     """aws:ec2/securityGroup:SecurityGroup. Rules that the program doesn't give inline are left alone."""
 
     tf = "aws_security_group"
+    pulumi = "aws:ec2/securityGroup:SecurityGroup"
     kind = "security-group"
     handles = frozenset({"name", "name_prefix", "description", "vpc_id", *_DIRECTIONS})
     steers: ClassVar[Mapping[str, Any]] = {"revoke_rules_on_delete": None}
+    plan_rules = (("name, name_prefix, description", FLAGS),)
 
     def make(self, op: Operation) -> str:
         request: Found = {"GroupName": name_of(op.new), "Description": op.new["description"], **self.tags(op)}
@@ -89,7 +92,9 @@ class DefaultSecurityGroup(SecurityGroup):
     """aws:ec2/defaultSecurityGroup:DefaultSecurityGroup: takes over the VPC's own, and leaves it at the end."""
 
     tf = "aws_default_security_group"
+    pulumi = "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup"
     handles = frozenset({"vpc_id", *_DIRECTIONS})
+    plan_rules = (("vpc_id", FLAGS),)
 
     def make(self, op: Operation) -> str:
         vpc = [{"Name": "vpc-id", "Values": [op.new["vpc_id"]]}] if op.new.get("vpc_id") else []
@@ -184,6 +189,12 @@ class IngressRule(SecurityGroupRule):
     """aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule."""
 
     tf = "aws_vpc_security_group_ingress_rule"
+    plan_rules = (
+        ("exactly one of cidr_ipv4", RELATION),
+        ("switching between those kinds", "the fields' own force_new_if says it"),
+        ("security_group_id", FLAGS),
+    )
+    pulumi = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
     inward = True
 
 
@@ -191,4 +202,6 @@ class EgressRule(SecurityGroupRule):
     """aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule."""
 
     tf = "aws_vpc_security_group_egress_rule"
+    plan_rules = (("as the ingress rule", "the fields' own flags say it"),)
+    pulumi = "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule"
     inward = False

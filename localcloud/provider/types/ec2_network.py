@@ -8,6 +8,7 @@ hour, and its address is only free when it is gone.
 from typing import ClassVar, Final
 
 from localcloud.provider.errors import ProviderError
+from localcloud.provider.plan import FLAGS, REFUSED, Faults, Plan
 from localcloud.provider.resource import Operation, State
 from localcloud.provider.session import has_code
 from localcloud.provider.types.ec2_common import GONE, Ec2Resource, Found, first, given
@@ -24,12 +25,26 @@ _ATTRIBUTES: Final = {
 }
 
 
+def _private_gateway(plan: Plan) -> Faults:
+    """A private NAT gateway has no address of its own."""
+    private = plan.new.get("connectivity_type") == "private"
+    if private and plan.new.get("allocation_id") is not None:
+        return [("allocation_id", "is not supported with connectivity_type private")]
+    return []
+
+
 class Vpc(Ec2Resource):
     """aws:ec2/vpc:Vpc, IPv4 alone."""
 
     tf = "aws_vpc"
+    pulumi = "aws:ec2/vpc:Vpc"
     kind = "vpc"
     handles = frozenset({"cidr_block", "instance_tenancy", *_ATTRIBUTES})
+    plan_rules = (
+        ("instance_tenancy change", FLAGS),
+        ("cidr_block change", FLAGS),
+        ("assign_generated_ipv6_cidr_block change", REFUSED),
+    )
 
     def make(self, op: Operation) -> str:
         names = {"cidr_block": "CidrBlock", "instance_tenancy": "InstanceTenancy"}
@@ -86,9 +101,14 @@ class Subnet(Ec2Resource):
     """aws:ec2/subnet:Subnet, IPv4 alone."""
 
     tf = "aws_subnet"
+    pulumi = "aws:ec2/subnet:Subnet"
     kind = "subnet"
     handles = frozenset(
         {"vpc_id", "cidr_block", "availability_zone", "availability_zone_id", "map_public_ip_on_launch"}
+    )
+    plan_rules = (
+        ("cidr_block, availability_zone(_id)", FLAGS),
+        ("ipv6_cidr_block change", REFUSED),
     )
     names: ClassVar = {
         "vpc_id": "VpcId",
@@ -132,6 +152,7 @@ class InternetGateway(Ec2Resource):
     """aws:ec2/internetGateway:InternetGateway, attached to a VPC or to none."""
 
     tf = "aws_internet_gateway"
+    pulumi = "aws:ec2/internetGateway:InternetGateway"
     kind = "internet-gateway"
     handles = frozenset({"vpc_id"})
 
@@ -172,6 +193,7 @@ class Eip(Ec2Resource):
     """aws:ec2/eip:Eip, an address for a NAT gateway: associations of its own are not made here."""
 
     tf = "aws_eip"
+    pulumi = "aws:ec2/eip:Eip"
     kind = "elastic-ip"
     handles = frozenset({"domain"})
 
@@ -204,8 +226,15 @@ class NatGateway(Ec2Resource):
     """aws:ec2/natGateway:NatGateway, in one subnet."""
 
     tf = "aws_nat_gateway"
+    pulumi = "aws:ec2/natGateway:NatGateway"
     kind = "natgateway"
     handles = frozenset({"allocation_id", "connectivity_type", "subnet_id"})
+    plan_rules = (
+        ("connectivity private:", _private_gateway),
+        ("connectivity public:", REFUSED),
+        ("regional mode:", REFUSED),
+        ("allocation_id, subnet_id", FLAGS),
+    )
 
     def make(self, op: Operation) -> str:
         names = {"allocation_id": "AllocationId", "connectivity_type": "ConnectivityType", "subnet_id": "SubnetId"}

@@ -8,6 +8,7 @@ import zlib
 from typing import ClassVar
 
 from localcloud.provider.errors import ProviderError
+from localcloud.provider.plan import FLAGS, REFUSED, RELATION
 from localcloud.provider.resource import Operation, Resource, State
 from localcloud.provider.types.ec2_common import GONE, Ec2Resource, Found, first
 from localcloud.provider.types.s3_common import optional
@@ -17,6 +18,7 @@ class RouteTable(Ec2Resource):
     """aws:ec2/routeTable:RouteTable. Its routes are resources of their own."""
 
     tf = "aws_route_table"
+    pulumi = "aws:ec2/routeTable:RouteTable"
     kind = "route-table"
     handles = frozenset({"vpc_id"})
 
@@ -42,8 +44,14 @@ class Route(Resource):
     """aws:ec2/route:Route. Its id is made of the table's and a hash of the destination."""
 
     tf = "aws_route"
+    pulumi = "aws:ec2/route:Route"
     targets: ClassVar = {"gateway_id": "GatewayId", "nat_gateway_id": "NatGatewayId"}
     handles = frozenset({"route_table_id", "destination_cidr_block", *targets})
+    plan_rules = (
+        ("exactly one destination_*", RELATION),
+        ("route_table_id and destination", FLAGS),
+        ("egress_only_gateway_id with", REFUSED),
+    )
 
     def create(self, op: Operation) -> str:
         table, destination = str(op.new["route_table_id"]), str(op.new["destination_cidr_block"])
@@ -109,7 +117,9 @@ class RouteTableAssociation(Resource):
     """aws:ec2/routeTableAssociation:RouteTableAssociation: one subnet's table. An update gives it another id on AWS."""
 
     tf = "aws_route_table_association"
+    pulumi = "aws:ec2/routeTableAssociation:RouteTableAssociation"
     handles = frozenset({"route_table_id", "subnet_id"})
+    plan_rules = (("exactly one of subnet_id", RELATION),)
 
     def create(self, op: Operation) -> str:
         made = op.client("ec2").associate_route_table(

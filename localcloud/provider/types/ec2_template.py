@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Final
 
 from localcloud.provider.api_names import from_api, to_api
+from localcloud.provider.plan import FLAGS, RECOMPUTED, RELATION
 from localcloud.provider.resource import Operation, State
 from localcloud.provider.types.ec2_common import Ec2Resource, Found, first
 from localcloud.provider.types.iam_common import name_of
@@ -33,10 +34,16 @@ class LaunchTemplate(Ec2Resource):
     """What machines are made from."""
 
     tf = "aws_launch_template"
+    pulumi = "aws:ec2/launchTemplate:LaunchTemplate"
     kind = "launch-template"
     handles = frozenset({"name", "name_prefix", "description", "default_version", *_DATA})
     steers: ClassVar = {"update_default_version": None}
     recomputed = frozenset({"latest_version"})
+    plan_rules = (
+        ("any change outside name", RECOMPUTED),
+        ("name, name_prefix", FLAGS),
+        ("default_version conflicts", RELATION),
+    )
 
     def make(self, op: Operation) -> str:
         op.new.get("default_version")  # the first version is the default one anyhow

@@ -6,6 +6,8 @@ settled when it is made; documents are answered as text.
 
 from typing import Any, ClassVar, Final
 
+from localcloud.provider.autoname import Autoname
+from localcloud.provider.plan import FLAGS, REFUSED
 from localcloud.provider.resource import Operation, Resource, State
 from localcloud.provider.tags import as_list, as_map
 from localcloud.provider.types.iam_common import retag
@@ -20,8 +22,14 @@ class Repository(Resource):
     """A repository of images."""
 
     tf = "aws_ecr_repository"
+    pulumi = "aws:ecr/repository:Repository"
     handles = frozenset({"name", "image_tag_mutability", "image_scanning_configuration", "encryption_configuration"})
     steers: ClassVar = {"force_delete": None}
+    autoname = Autoname("name", 256)
+    plan_rules = (
+        ("name, encryption_configuration", FLAGS),
+        ("image_tag_mutability_exclusion_filter only", REFUSED),
+    )
 
     def create(self, op: Operation) -> str:
         tags = as_list(op.new["tags_all"])
@@ -92,6 +100,7 @@ class RepositoryPolicy(Resource):
     """Who else may use a repository."""
 
     tf = "aws_ecr_repository_policy"
+    pulumi = "aws:ecr/repositoryPolicy:RepositoryPolicy"
     handles = frozenset({"repository", "policy"})
 
     def create(self, op: Operation) -> str:
@@ -116,7 +125,9 @@ class LifecyclePolicy(Resource):
     """Which images of a repository are deleted. Another policy is another resource: nothing is updated."""
 
     tf = "aws_ecr_lifecycle_policy"
+    pulumi = "aws:ecr/lifecyclePolicy:LifecyclePolicy"
     handles = frozenset({"repository", "policy"})
+    plan_rules = (("policy change", FLAGS),)
 
     def create(self, op: Operation) -> str:
         name = str(op.new["repository"])

@@ -17,6 +17,7 @@ class AccessEntry(Resource):
     """An entry. Its id is ``cluster:principal``."""
 
     tf = "aws_eks_access_entry"
+    pulumi = "aws:eks/accessEntry:AccessEntry"
     handles = frozenset({"cluster_name", "principal_arn", "kubernetes_groups", "type", "user_name"})
 
     def create(self, op: Operation) -> str:
@@ -68,6 +69,7 @@ class AccessPolicyAssociation(Resource):
     """A policy of an entry. Its id is ``cluster#principal#policy``."""
 
     tf = "aws_eks_access_policy_association"
+    pulumi = "aws:eks/accessPolicyAssociation:AccessPolicyAssociation"
     handles = frozenset({"access_scope", "cluster_name", "policy_arn", "principal_arn"})
 
     def create(self, op: Operation) -> str:
@@ -122,6 +124,7 @@ class PodIdentityAssociation(Resource):
     """The role of a service account's pods. Its id is the association's."""
 
     tf = "aws_eks_pod_identity_association"
+    pulumi = "aws:eks/podIdentityAssociation:PodIdentityAssociation"
     handles = frozenset({*_ASSOCIATION})
 
     def create(self, op: Operation) -> str:

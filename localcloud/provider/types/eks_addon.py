@@ -5,23 +5,25 @@ objects stay when it goes, is never answered.
 """
 
 import time
-from typing import Any, ClassVar, Final
+from typing import ClassVar, Final
 
 from localcloud.provider.errors import ProviderError
-from localcloud.provider.resource import Operation, Resource, State
+from localcloud.provider.resource import Operation, State
 from localcloud.provider.types.eks_common import GONE, given, moment, retag
-from localcloud.provider.types.rds_common import await_status
 from localcloud.provider.types.s3_common import optional
+from localcloud.provider.types.waiting import Found, WithStatus, await_status
 
-WAIT_SECONDS: Final = 60.0
+PODS_SECONDS: Final = 60.0
 """For pods to run. pulumi-aws waits 20 minutes; the local cloud's nodes take seconds."""
 _UPDATED: Final = {"addon_version": "addonVersion", "configuration_values": "configurationValues"}
 
 
-class Addon(Resource):
+class Addon(WithStatus):
     """An add-on of a cluster."""
 
     tf = "aws_eks_addon"
+    pulumi = "aws:eks/addon:Addon"
+    status, ready = "status", "ACTIVE"
     handles = frozenset({*_UPDATED, "addon_name", "cluster_name"})
     steers: ClassVar = {
         "preserve": None, "resolve_conflicts_on_create": None, "resolve_conflicts_on_update": None,
@@ -38,18 +40,16 @@ class Addon(Resource):
         return f"{request['clusterName']}:{request['addonName']}"
 
     def settle(self, op: Operation) -> None:
-        deadline, status = time.monotonic() + WAIT_SECONDS, ""
-        while status != "ACTIVE":
-            status = (self._find(op) or {}).get("status", "gone")
-            if status not in ("ACTIVE", "CREATING", "DEGRADED") or time.monotonic() > deadline:
+        deadline, status = time.monotonic() + PODS_SECONDS, ""
+        while status != self.ready:
+            status = (self.described(op) or {}).get(self.status, "gone")
+            if status not in (self.ready, "CREATING", "DEGRADED") or time.monotonic() > deadline:
                 text = "waiting for EKS Add-On: timeout while waiting for state to become 'ACTIVE'"
                 raise ProviderError(f"{text} (last state: '{status}')")
             time.sleep(0.1)
 
-    def read(self, op: Operation) -> State | None:
-        found = self._find(op)
-        if found is None:
-            return None
+    def state(self, op: Operation, found: Found) -> State:
+        del op
         return {
             "addon_name": found["addonName"],
             "addon_version": found["addonVersion"],
@@ -74,9 +74,9 @@ class Addon(Resource):
     def delete(self, op: Operation) -> None:
         keep = {"preserve": True} if op.old.get("preserve") else {}
         optional(lambda: op.client("eks").delete_addon(**_addon(op.resource_id), **keep), GONE)
-        await_status(lambda: (self._find(op) or {}).get("status"), None)
+        self.until(op, None)
 
-    def _find(self, op: Operation) -> dict[str, Any] | None:
+    def described(self, op: Operation) -> Found | None:
         answer = optional(lambda: op.client("eks").describe_addon(**_addon(op.resource_id)), GONE)
         return answer["addon"] if answer else None
 

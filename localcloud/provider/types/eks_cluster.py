@@ -7,11 +7,14 @@ is let in, whether add-ons come with it) is never answered; log types that are o
 from collections.abc import Callable
 from typing import Any, ClassVar, Final
 
-from localcloud.provider.resource import Operation, Resource, State
+from localcloud.provider.autoname import Autoname
+from localcloud.provider.plan import REPLACES
+from localcloud.provider.property_values import UNKNOWN
+from localcloud.provider.resource import Operation, State
 from localcloud.provider.types.eks_common import GONE, given, moment, retag
-from localcloud.provider.types.rds_common import await_status
+from localcloud.provider.types.eks_plan import auto_mode_agrees
 from localcloud.provider.types.s3_common import optional
-from localcloud.provider.wire import UNKNOWN
+from localcloud.provider.types.waiting import WithStatus, await_status
 
 Found = dict[str, Any]
 _AUTO_MODE: Final = ("compute_config", "kubernetes_network_config", "storage_config")
@@ -25,10 +28,12 @@ _WORKED_OUT: Final = ("cluster_security_group_id", "vpc_id")
 _LOG_TYPES: Final = ("api", "audit", "authenticator", "controllerManager", "scheduler")
 
 
-class Cluster(Resource):
+class Cluster(WithStatus):
     """A cluster, without what is in it."""
 
     tf = "aws_eks_cluster"
+    pulumi = "aws:eks/cluster:Cluster"
+    status, ready = "status", "ACTIVE"
     handles = frozenset(
         {
             *_AUTO_MODE, "access_config", "bootstrap_self_managed_addons", "deletion_protection",
@@ -44,6 +49,13 @@ class Cluster(Resource):
         }
     )  # fmt: skip
     recomputed = frozenset({"platform_version"})
+    autoname = Autoname("name", 100)
+    plan_rules = (
+        ("encryption_config: from one block to none", REPLACES),
+        ("compute_config.node_role_arn", REPLACES),
+        ("auto mode: when", auto_mode_agrees),
+        ("control-plane version", "AWS refuses it"),
+    )
 
     def create(self, op: Operation) -> str:
         new = op.new
@@ -69,13 +81,7 @@ class Cluster(Resource):
         made = op.client("eks").create_cluster(**given(request), **switches, **_auto_mode(new))
         return str(made["cluster"]["name"])
 
-    def settle(self, op: Operation) -> None:
-        self._await(op, "ACTIVE")
-
-    def read(self, op: Operation) -> State | None:
-        found = self._find(op)
-        if found is None:
-            return None
+    def state(self, op: Operation, found: Found) -> State:
         return {
             **_settings(found, op.old),
             "arn": found["arn"],
@@ -124,7 +130,7 @@ class Cluster(Resource):
 
     def delete(self, op: Operation) -> None:
         optional(lambda: op.client("eks").delete_cluster(name=op.resource_id), GONE)
-        self._await(op, None)
+        self.until(op, None)
 
     def _update(self, op: Operation, call: str, **request: Any) -> None:
         update = getattr(op.client("eks"), call)(name=op.resource_id, **request)["update"]
@@ -136,12 +142,9 @@ class Cluster(Resource):
             lambda: eks.describe_update(name=op.resource_id, updateId=update)["update"]["status"], "Successful"
         )
 
-    def _find(self, op: Operation) -> Found | None:
+    def described(self, op: Operation) -> Found | None:
         answer = optional(lambda: op.client("eks").describe_cluster(name=op.resource_id), GONE)
         return answer["cluster"] if answer else None
-
-    def _await(self, op: Operation, status: str | None) -> None:
-        await_status(lambda: (self._find(op) or {}).get("status"), status)
 
 
 def _known(block: Any) -> Found:

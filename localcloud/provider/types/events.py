@@ -8,7 +8,9 @@ the rule's in the id.
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, Final
 
+from localcloud.provider.autoname import Autoname
 from localcloud.provider.errors import ProviderError, describe
+from localcloud.provider.plan import FLAGS, RELATION
 from localcloud.provider.resource import Operation, Resource, State
 from localcloud.provider.tags import as_list, as_map
 from localcloud.provider.types.iam_common import name_of
@@ -31,8 +33,13 @@ class EventRule(Resource):
     """A rule."""
 
     tf = "aws_cloudwatch_event_rule"
+    pulumi = "aws:cloudwatch/eventRule:EventRule"
     handles = frozenset({"name", "name_prefix", "event_bus_name", *_RULE})
     steers: ClassVar = {"force_destroy": False}
+    plan_rules = (
+        ("at least one of schedule_expression", RELATION),
+        ("is_enabled (deprecated)", RELATION),
+    )
 
     def create(self, op: Operation) -> str:
         name, bus = name_of(op.new), str(op.new["event_bus_name"])
@@ -96,8 +103,14 @@ class EventTarget(Resource):
     """Where a rule's events go."""
 
     tf = "aws_cloudwatch_event_target"
+    pulumi = "aws:cloudwatch/eventTarget:EventTarget"
     handles = frozenset({"rule", "target_id", "event_bus_name", *_TARGET, *_BLOCKS})
     steers: ClassVar = {"force_destroy": False}
+    autoname = Autoname("target_id", 64)
+    plan_rules = (
+        ("rule, target_id, event_bus_name", FLAGS),
+        ("input, input_path, input_transformer", RELATION),
+    )
 
     def create(self, op: Operation) -> str:
         rule, target, bus = op.new["rule"], op.new["target_id"], op.new["event_bus_name"]

@@ -10,6 +10,7 @@ class InstanceProfile(Resource):
     """An instance profile, and at most one role in it."""
 
     tf = "aws_iam_instance_profile"
+    pulumi = "aws:iam/instanceProfile:InstanceProfile"
     handles = frozenset({"name", "name_prefix", "path", "role"})
 
     def create(self, op: Operation) -> str:

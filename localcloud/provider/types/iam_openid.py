@@ -16,6 +16,7 @@ class OpenIdConnectProvider(Resource):
     """An identity provider that roles may trust. Its id is its ARN."""
 
     tf = "aws_iam_openid_connect_provider"
+    pulumi = "aws:iam/openIdConnectProvider:OpenIdConnectProvider"
     handles = frozenset({"client_id_list", "thumbprint_list", "url"})
 
     def create(self, op: Operation) -> str:

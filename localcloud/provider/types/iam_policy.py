@@ -19,6 +19,7 @@ class Policy(Resource):
     """A managed policy. Its id is its ARN."""
 
     tf = "aws_iam_policy"
+    pulumi = "aws:iam/policy:Policy"
     handles = frozenset({"description", "name", "name_prefix", "path", "policy"})
     recomputed = frozenset({"attachment_count"})
 

@@ -7,7 +7,9 @@ principal"), and a new principal takes a moment to be known; a role with policie
 
 from typing import Any, ClassVar
 
+from localcloud.provider.autoname import Autoname
 from localcloud.provider.errors import ProviderError
+from localcloud.provider.plan import REFUSED
 from localcloud.provider.resource import Operation, Resource, State
 from localcloud.provider.session import PROPAGATION_SECONDS, has_code, invalid_principal
 from localcloud.provider.tags import as_list, as_map
@@ -19,6 +21,7 @@ class Role(Resource):
     """A role. Its inline and managed policies are resources of their own."""
 
     tf = "aws_iam_role"
+    pulumi = "aws:iam/role:Role"
     handles = frozenset(
         {
             "assume_role_policy",
@@ -31,6 +34,8 @@ class Role(Resource):
         }
     )
     steers: ClassVar = {"force_detach_policies": False}
+    autoname = Autoname("name", 64)
+    plan_rules = (("inline_policy is exclusive", REFUSED),)
 
     def create(self, op: Operation) -> str:
         request: dict[str, Any] = {
@@ -122,6 +127,7 @@ class RolePolicy(Resource):
     """An inline policy of a role. Its id is `role:name`."""
 
     tf = "aws_iam_role_policy"
+    pulumi = "aws:iam/rolePolicy:RolePolicy"
     handles = frozenset({"name", "name_prefix", "policy", "role"})
 
     def create(self, op: Operation) -> str:
@@ -152,6 +158,7 @@ class RolePolicyAttachment(Resource):
     """A managed policy on a role. Its id is `role/arn`; both inputs replace it, the old one goes first."""
 
     tf = "aws_iam_role_policy_attachment"
+    pulumi = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
     handles = frozenset({"policy_arn", "role"})
 
     def create(self, op: Operation) -> str:

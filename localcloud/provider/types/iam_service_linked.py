@@ -20,6 +20,7 @@ class ServiceLinkedRole(Resource):
     """A role that belongs to a service of AWS."""
 
     tf = "aws_iam_service_linked_role"
+    pulumi = "aws:iam/serviceLinkedRole:ServiceLinkedRole"
     handles = frozenset({"aws_service_name", "custom_suffix", "description"})
 
     def create(self, op: Operation) -> str:

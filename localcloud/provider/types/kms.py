@@ -9,6 +9,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, ClassVar, Final
 
+from localcloud.provider.autoname import Autoname
 from localcloud.provider.resource import Operation, Resource, State
 from localcloud.provider.session import PROPAGATION_SECONDS, invalid_principal
 from localcloud.provider.tags import as_list, as_map
@@ -23,6 +24,7 @@ class Key(Resource):
     """A KMS key. Its id is the key's uuid."""
 
     tf = "aws_kms_key"
+    pulumi = "aws:kms/key:Key"
     handles = frozenset(
         {
             "customer_master_key_spec", "description", "enable_key_rotation", "is_enabled", "key_usage", "multi_region",
@@ -126,7 +128,9 @@ class Alias(Resource):
     """A name for a key. Its id is the name, `alias/…`."""
 
     tf = "aws_kms_alias"
+    pulumi = "aws:kms/alias:Alias"
     handles = frozenset({"name", "name_prefix", "target_key_id"})
+    autoname = Autoname("name", 238, prefix="alias/")
 
     def create(self, op: Operation) -> str:
         name = name_of(op.new)

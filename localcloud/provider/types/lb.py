@@ -7,16 +7,16 @@ a creation too, so pulumi-aws asks for the name first.
 from typing import ClassVar, Final
 
 from localcloud.provider.errors import ProviderError
-from localcloud.provider.resource import Operation, Resource, State
+from localcloud.provider.resource import Operation, State
 from localcloud.provider.types.lb_common import (
     GONE,
-    from_attributes,
+    OTHER_TYPES,
+    WithAttributes,
     name_of,
     retag,
     suffix,
     tags,
     tags_of,
-    to_attributes,
 )
 from localcloud.provider.types.s3_common import optional
 
@@ -34,10 +34,13 @@ _ATTRIBUTES: Final = {
 }
 
 
-class LoadBalancer(Resource):
+class LoadBalancer(WithAttributes):
     """An application load balancer."""
 
     tf = "aws_lb"
+    pulumi = "aws:lb/loadBalancer:LoadBalancer"
+    calls = "load_balancer"
+    attributes = _ATTRIBUTES
     handles = frozenset(
         {
             *_ATTRIBUTES, "internal", "ip_address_type", "load_balancer_type", "name", "name_prefix", "security_groups",
@@ -46,6 +49,13 @@ class LoadBalancer(Resource):
     )  # fmt: skip
     # Of network load balancers: pulumi-aws passes over it for others.
     steers: ClassVar = {"dns_record_client_routing_policy": "any_availability_zone"}
+    plan_rules = (
+        ("application (existing)", "subnet_mapping is refused as an input"),
+        ("network (existing)", OTHER_TYPES),
+        ("these checks run only", "subnet_mapping is refused as an input"),
+        ("gateway", OTHER_TYPES),
+        ("attributes that do not belong", "those inputs are refused"),
+    )
 
     def create(self, op: Operation) -> str:
         elb, name = op.client("elbv2"), name_of(op, "tf-lb-")
@@ -63,13 +73,6 @@ class LoadBalancer(Resource):
         if op.new.get("ip_address_type"):
             request["IpAddressType"] = op.new["ip_address_type"]
         return str(elb.create_load_balancer(**request)["LoadBalancers"][0]["LoadBalancerArn"])
-
-    def settle(self, op: Operation) -> None:
-        self._set_attributes(op)
-
-    def _set_attributes(self, op: Operation) -> None:
-        wanted = to_attributes(op.new, _ATTRIBUTES)
-        op.client("elbv2").modify_load_balancer_attributes(LoadBalancerArn=op.resource_id, Attributes=wanted)
 
     def read(self, op: Operation) -> State | None:
         elb, arn = op.client("elbv2"), op.resource_id
@@ -89,14 +92,14 @@ class LoadBalancer(Resource):
             "subnets": [zone["SubnetId"] for zone in found["AvailabilityZones"]],
             "vpc_id": found["VpcId"],
             "zone_id": found["CanonicalHostedZoneId"],
-            **from_attributes(elb.describe_load_balancer_attributes(LoadBalancerArn=arn), _ATTRIBUTES),
+            **self.attributes_of(op),
             "tags_all": tags_of(op, arn),
         }
 
     def update(self, op: Operation) -> None:
         elb, arn = op.client("elbv2"), op.resource_id
         if op.changed & set(_ATTRIBUTES):
-            self._set_attributes(op)
+            self.set_attributes(op)
         if "security_groups" in op.changed:
             elb.set_security_groups(LoadBalancerArn=arn, SecurityGroups=list(op.new["security_groups"]))
         if "subnets" in op.changed:

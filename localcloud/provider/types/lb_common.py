@@ -2,15 +2,17 @@
 
 import secrets
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
-from localcloud.provider.resource import Operation
+from localcloud.provider.resource import Operation, Resource
 from localcloud.provider.tags import as_list, as_map
 
 Found = dict[str, Any]
 GONE: Final = frozenset(
     {"LoadBalancerNotFound", "ListenerNotFound", "RuleNotFound", "TargetGroupNotFound", "InvalidTarget"}
 )
+
+OTHER_TYPES: Final = "other types of load balancers and target groups are refused"
 
 
 def tags(op: Operation) -> Found:
@@ -33,19 +35,35 @@ def retag(op: Operation) -> None:
         elb.add_tags(ResourceArns=[op.resource_id], Tags=as_list(changed))
 
 
-def to_attributes(values: Mapping[str, Any], names: Mapping[str, str]) -> list[dict[str, str]]:
-    """Inputs as attributes: input → key. What is not given is left to AWS."""
-    given = {key: values.get(name) for name, key in names.items()}
-    return [
-        {"Key": key, "Value": str(value).lower() if isinstance(value, bool) else str(value)}
-        for key, value in given.items()
-        if value is not None
-    ]
+class WithAttributes(Resource):
+    """A type with attributes, which are set by a call after the creation."""
 
+    attributes: ClassVar[Mapping[str, str]]
+    """By input, the attribute's key."""
+    calls: ClassVar[str]
+    """The type's words in the calls that ask for attributes and change them: ``target_group``."""
 
-def from_attributes(answer: Mapping[str, Any], names: Mapping[str, str]) -> Found:
-    values = {one["Key"]: one["Value"] for one in answer["Attributes"]}
-    return {name: _typed(values[key]) for name, key in names.items()}
+    def settle(self, op: Operation) -> None:
+        self.set_attributes(op)
+
+    def set_attributes(self, op: Operation) -> None:
+        """What is not given is left to AWS."""
+        given = {key: op.new.get(name) for name, key in self.attributes.items()}
+        wanted = [
+            {"Key": key, "Value": str(value).lower() if isinstance(value, bool) else str(value)}
+            for key, value in given.items()
+            if value is not None
+        ]
+        change = getattr(op.client("elbv2"), f"modify_{self.calls}_attributes")
+        change(**self._named(op), Attributes=wanted)
+
+    def attributes_of(self, op: Operation) -> Found:
+        answer = getattr(op.client("elbv2"), f"describe_{self.calls}_attributes")(**self._named(op))
+        values = {one["Key"]: one["Value"] for one in answer["Attributes"]}
+        return {name: _typed(values[key]) for name, key in self.attributes.items()}
+
+    def _named(self, op: Operation) -> dict[str, str]:
+        return {f"{self.calls.title().replace('_', '')}Arn": op.resource_id}
 
 
 def _typed(text: str) -> Any:

@@ -6,6 +6,7 @@ gets the next one after the highest.
 
 from typing import Any, Final
 
+from localcloud.provider.plan import REFUSED
 from localcloud.provider.resource import Operation, Resource, State
 from localcloud.provider.session import has_code
 from localcloud.provider.types.lb_actions import (
@@ -16,6 +17,7 @@ from localcloud.provider.types.lb_actions import (
     to_api,
 )
 from localcloud.provider.types.lb_common import GONE, retag, tags, tags_of
+from localcloud.provider.types.lb_plan import action_rules, one_condition
 from localcloud.provider.types.s3_common import optional
 
 _CERTIFICATE_SECONDS: Final = 3.0
@@ -26,8 +28,10 @@ class Listener(Resource):
     """A port of a load balancer, and what becomes of requests that no rule is for."""
 
     tf = "aws_lb_listener"
+    pulumi = "aws:lb/listener:Listener"
     handles = frozenset({"certificate_arn", "default_action", "load_balancer_arn", "port", "protocol", "ssl_policy"})
     refuses = refused_below("default_action")
+    plan_rules = (*action_rules("default_action"), ("routing_http_request_*", REFUSED))
 
     def create(self, op: Operation) -> str:
         request = {"LoadBalancerArn": op.new["load_balancer_arn"], **_given(op), **tags(op)}
@@ -79,11 +83,17 @@ class ListenerRule(Resource):
     """What becomes of requests that conditions hold for."""
 
     tf = "aws_lb_listener_rule"
+    pulumi = "aws:lb/listenerRule:ListenerRule"
     handles = frozenset({"action", "condition", "listener_arn", "priority"})
     refuses = (
         refused_below("action")
         | {f"condition.{name}.regex_values" for name in ("host_header", "http_header", "path_pattern")}
         | {"condition.source_ip.ip_address_type"}
+    )
+    plan_rules = (
+        *action_rules("action"),
+        ("each condition block", one_condition),
+        ("transform", REFUSED),
     )
 
     def create(self, op: Operation) -> str:

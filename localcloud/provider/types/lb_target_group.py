@@ -5,20 +5,22 @@ which passes when the listener is gone. An attachment has no id in AWS: pulumi-a
 """
 
 import secrets
+from collections.abc import Mapping
 from typing import Any, Final
 
 from localcloud.provider.errors import ProviderError
+from localcloud.provider.plan import REFUSED, Faults, Plan
 from localcloud.provider.resource import Operation, Resource, State
 from localcloud.provider.session import has_code
 from localcloud.provider.types.lb_common import (
     GONE,
-    from_attributes,
+    OTHER_TYPES,
+    WithAttributes,
     name_of,
     retag,
     suffix,
     tags,
     tags_of,
-    to_attributes,
 )
 from localcloud.provider.types.s3_common import optional
 
@@ -45,11 +47,39 @@ _MADE_WITH: Final = {
 }
 
 
-class TargetGroup(Resource):
+def _check_by_tcp(plan: Plan) -> Faults:
+    check: Mapping[str, Any] = plan.new.get("health_check") or {}
+    if check.get("protocol") == "TCP" and plan.new.get("protocol") in ("HTTP", "HTTPS"):
+        return [("health_check.protocol", f"cannot be TCP for a target group of {plan.new['protocol']}")]
+    return []
+
+
+def _needs(plan: Plan) -> Faults:
+    if plan.new.get("target_type") == "lambda":
+        return []
+    return [
+        (name, "must be given for target types other than lambda")
+        for name in ("port", "protocol", "vpc_id")
+        if plan.new.get(name) is None
+    ]
+
+
+class TargetGroup(WithAttributes):
     """Addresses that requests are forwarded to."""
 
     tf = "aws_lb_target_group"
+    pulumi = "aws:lb/targetGroup:TargetGroup"
+    calls = "target_group"
+    attributes = _ATTRIBUTES
     handles = frozenset({*_ATTRIBUTES, *_MADE_WITH, "health_check", "name", "name_prefix"})
+    plan_rules = (
+        ("health_check.protocol TCP", "health checks by TCP are of network load balancers"),
+        ("protocol HTTP or HTTPS with health_check.protocol TCP", _check_by_tcp),
+        ("target_type lambda", OTHER_TYPES),
+        ("target_type other than lambda", _needs),
+        ("protocol_version changes", OTHER_TYPES),
+        ("stickiness.cookie_duration", REFUSED),
+    )
 
     def create(self, op: Operation) -> str:
         elb, name = op.client("elbv2"), name_of(op, "tf-")
@@ -59,13 +89,6 @@ class TargetGroup(Resource):
         request = {api: value for api, value in given.items() if value not in (None, "")}
         made = elb.create_target_group(Name=name, **request, **_check(op), **tags(op))
         return str(made["TargetGroups"][0]["TargetGroupArn"])
-
-    def settle(self, op: Operation) -> None:
-        self._set_attributes(op)
-
-    def _set_attributes(self, op: Operation) -> None:
-        wanted = to_attributes(op.new, _ATTRIBUTES)
-        op.client("elbv2").modify_target_group_attributes(TargetGroupArn=op.resource_id, Attributes=wanted)
 
     def read(self, op: Operation) -> State | None:
         elb, arn = op.client("elbv2"), op.resource_id
@@ -83,13 +106,13 @@ class TargetGroup(Resource):
                 "matcher": found["Matcher"]["HttpCode"],
             },
             **{key: found[api] for key, api in _MADE_WITH.items()},
-            **from_attributes(elb.describe_target_group_attributes(TargetGroupArn=arn), _ATTRIBUTES),
+            **self.attributes_of(op),
             "tags_all": tags_of(op, arn),
         }
 
     def update(self, op: Operation) -> None:
         if op.changed & set(_ATTRIBUTES):
-            self._set_attributes(op)
+            self.set_attributes(op)
         if "health_check" in op.changed:
             op.client("elbv2").modify_target_group(TargetGroupArn=op.resource_id, **_check(op))
         retag(op)
@@ -113,6 +136,7 @@ class TargetGroupAttachment(Resource):
     """One target of a group."""
 
     tf = "aws_lb_target_group_attachment"
+    pulumi = "aws:lb/targetGroupAttachment:TargetGroupAttachment"
     handles = frozenset({"availability_zone", "port", "target_group_arn", "target_id"})
 
     def create(self, op: Operation) -> str:

@@ -6,6 +6,7 @@ deleted.
 
 from typing import Any, Final
 
+from localcloud.provider.plan import FLAGS
 from localcloud.provider.resource import Operation, Resource, State
 from localcloud.provider.types.s3_common import optional
 
@@ -35,6 +36,7 @@ class LogDeliverySource(Resource):
     """What logs. Its id is its name."""
 
     tf = "aws_cloudwatch_log_delivery_source"
+    pulumi = "aws:cloudwatch/logDeliverySource:LogDeliverySource"
     handles = frozenset({"log_type", "name", "resource_arn"})
 
     def create(self, op: Operation) -> str:
@@ -67,7 +69,12 @@ class LogDeliveryDestination(Resource):
     """Where logs go. Its id is its name."""
 
     tf = "aws_cloudwatch_log_delivery_destination"
+    pulumi = "aws:cloudwatch/logDeliveryDestination:LogDeliveryDestination"
     handles = frozenset({"delivery_destination_configuration", "delivery_destination_type", "name", "output_format"})
+    plan_rules = (
+        ("destination_resource_arn: replace only when", "destinations here are in S3 alone"),
+        ("name, output_format", FLAGS),
+    )
 
     def create(self, op: Operation) -> str:
         op.client("logs").put_delivery_destination(**self._given(op), **_tags(op))
@@ -114,12 +121,17 @@ class LogDelivery(Resource):
     """From a source to a destination. Its id is AWS's."""
 
     tf = "aws_cloudwatch_log_delivery"
+    pulumi = "aws:cloudwatch/logDelivery:LogDelivery"
     handles = frozenset(
         {
             "delivery_destination_arn", "delivery_source_name", "field_delimiter", "record_fields",
             "s3_delivery_configuration",
         }
     )  # fmt: skip
+    plan_rules = (
+        ("delivery_destination_arn, delivery_source_name", FLAGS),
+        ("field_delimiter unknown and absent", "absent is absent here too"),
+    )
 
     def create(self, op: Operation) -> str:
         given = {

@@ -6,6 +6,7 @@ ARN that the API answers with may end in `:*`, which tagging calls refuse.
 
 from typing import ClassVar
 
+from localcloud.provider.plan import FLAGS, REFUSED
 from localcloud.provider.resource import Operation, Resource, State
 from localcloud.provider.types.iam_common import name_of
 from localcloud.provider.types.s3_common import optional
@@ -17,8 +18,13 @@ class LogGroup(Resource):
     """A group of log streams."""
 
     tf = "aws_cloudwatch_log_group"
+    pulumi = "aws:cloudwatch/logGroup:LogGroup"
     handles = frozenset({"name", "name_prefix", "retention_in_days", "kms_key_id"})
     steers: ClassVar = {"skip_destroy": None}
+    plan_rules = (
+        ("name, name_prefix", FLAGS),
+        ("DELIVERY class:", REFUSED),
+    )
 
     def create(self, op: Operation) -> str:
         name, tags = name_of(op.new), op.new["tags_all"]

@@ -7,10 +7,13 @@ it out.
 
 from typing import Any, ClassVar, Final
 
-from localcloud.provider.resource import Operation, Resource, State
+from localcloud.provider.autoname import Autoname
+from localcloud.provider.plan import REFUSED, Faults, Plan
+from localcloud.provider.resource import Operation, State
 from localcloud.provider.tags import as_map
-from localcloud.provider.types.rds_common import GONE, await_status, given, retag, tags
+from localcloud.provider.types.rds_common import GONE, given, retag, tags
 from localcloud.provider.types.s3_common import optional
+from localcloud.provider.types.waiting import Found, WithStatus
 
 _SET: Final = {
     "backup_retention_period": "BackupRetentionPeriod",
@@ -45,10 +48,21 @@ _SCALING: Final = {
 }
 
 
-class Cluster(Resource):
+_CAPACITY: Final = "serverlessv2_scaling_configuration"
+
+
+def _capacity_stays(plan: Plan) -> Faults:
+    if plan.old.get(_CAPACITY) and not plan.new.get(_CAPACITY):
+        plan.new[_CAPACITY] = plan.old[_CAPACITY]
+    return []
+
+
+class Cluster(WithStatus):
     """A cluster, without its instances."""
 
     tf = "aws_rds_cluster"
+    pulumi = "aws:rds/cluster:Cluster"
+    status, ready = "Status", "available"
     handles = frozenset(
         {
             *_SET, *_MADE_WITH, "master_password_wo", "master_password_wo_version",
@@ -63,18 +77,19 @@ class Cluster(Resource):
         "skip_final_snapshot": True,
     }
     recomputed = frozenset({"engine_version_actual"})
+    autoname = Autoname("cluster_identifier", 63, lower=True)
+    plan_rules = (
+        ("storage_type", REFUSED),
+        ("snapshot_identifier removed", REFUSED),
+        ("engine_mode empty", "the default fills it in"),
+        ("removing serverlessv2_scaling_configuration", _capacity_stays),
+    )
 
     def create(self, op: Operation) -> str:
         request = {**given(op, {**_SET, **_MADE_WITH}), **self._capacity(op), **self._password(op), **tags(op)}
         return str(op.client("rds").create_db_cluster(**request)["DBCluster"]["DBClusterIdentifier"])
 
-    def settle(self, op: Operation) -> None:
-        self._await(op, "available")
-
-    def read(self, op: Operation) -> State | None:
-        found = self._find(op)
-        if found is None:
-            return None
+    def state(self, op: Operation, found: Found) -> State:
         scaling = found.get("ServerlessV2ScalingConfiguration") or {}
         return {
             **{name: found.get(api) for name, api in {**_SET, **_MADE_WITH}.items()},
@@ -115,7 +130,7 @@ class Cluster(Resource):
         if request:
             at_once = bool(op.new.get("apply_immediately"))
             op.client("rds").modify_db_cluster(DBClusterIdentifier=op.resource_id, ApplyImmediately=at_once, **request)
-            self._await(op, "available")
+            self.until(op, "available")
         retag(op)
 
     def delete(self, op: Operation) -> None:
@@ -132,15 +147,12 @@ class Cluster(Resource):
             ),
             GONE,
         )
-        self._await(op, None)
+        self.until(op, None)
 
-    def _find(self, op: Operation) -> dict[str, Any] | None:
+    def described(self, op: Operation) -> Found | None:
         rds = op.client("rds")
         answer = optional(lambda: rds.describe_db_clusters(DBClusterIdentifier=op.resource_id), GONE)
         return answer["DBClusters"][0] if answer else None
-
-    def _await(self, op: Operation, status: str | None) -> None:
-        await_status(lambda: (self._find(op) or {}).get("Status"), status)
 
     def _password(self, op: Operation) -> dict[str, Any]:
         """Sent for another version alone."""

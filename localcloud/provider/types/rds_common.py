@@ -1,13 +1,8 @@
-"""What the RDS types share: tags, waiting, and which refusals mean "not there".
+"""What the RDS types share: tags, and which refusals mean "not there"."""
 
-AWS facts: what is made or changed says so in its status until it is done; most calls are refused meanwhile.
-"""
-
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
-from localcloud.provider.errors import ProviderError
 from localcloud.provider.resource import Operation
 from localcloud.provider.tags import as_list, as_map
 
@@ -15,9 +10,6 @@ Found = dict[str, Any]
 GONE: Final = frozenset(
     {"DBClusterNotFoundFault", "DBInstanceNotFound", "DBParameterGroupNotFound", "DBSubnetGroupNotFoundFault"}
 )
-FAILED: Final = frozenset({"failed", "incompatible-parameters", "incompatible-network", "upgrade-failed"})
-WAIT_SECONDS: Final = 300.0
-"""pulumi-aws waits two hours for a cluster; the local cloud takes seconds."""
 
 
 def tags(op: Operation) -> Found:
@@ -44,13 +36,3 @@ def given(op: Operation, names: Mapping[str, str], only: frozenset[str] | None =
     """Inputs as the API's parameters: Terraform name → parameter; of those in ``only``, where that is given."""
     values = {parameter: op.new.get(name) for name, parameter in names.items() if only is None or name in only}
     return {parameter: value for parameter, value in values.items() if value not in (None, "", [])}
-
-
-def await_status(status: Callable[[], str | None], wanted: str | None) -> None:
-    """Returns once the status is that one (None: it is gone). Raises ProviderError."""
-    deadline, pause = time.monotonic() + WAIT_SECONDS, 0.02
-    while (now := status()) != wanted:
-        if now is None or now in FAILED or time.monotonic() > deadline:
-            raise ProviderError(f"waiting for status {wanted}: it is {now or 'gone'}")
-        time.sleep(pause)
-        pause = min(pause * 1.5, 0.5)

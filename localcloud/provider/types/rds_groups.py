@@ -6,6 +6,7 @@ AWS facts: at most 20 parameters change in one call; a parameter that is no long
 from collections.abc import Iterator
 from typing import Any, Final
 
+from localcloud.provider.autoname import Autoname
 from localcloud.provider.resource import Operation, Resource, State
 from localcloud.provider.session import has_code
 from localcloud.provider.types.iam_common import name_of
@@ -21,7 +22,9 @@ class SubnetGroup(Resource):
     """The subnets that clusters may be in."""
 
     tf = "aws_db_subnet_group"
+    pulumi = "aws:rds/subnetGroup:SubnetGroup"
     handles = frozenset({"name", "name_prefix", "description", "subnet_ids"})
+    autoname = Autoname("name", 255, lower=True)
 
     def create(self, op: Operation) -> str:
         made = op.client("rds").create_db_subnet_group(
@@ -67,7 +70,9 @@ class ClusterParameterGroup(Resource):
     """Parameters of clusters of one family."""
 
     tf = "aws_rds_cluster_parameter_group"
+    pulumi = "aws:rds/clusterParameterGroup:ClusterParameterGroup"
     handles = frozenset({"name", "name_prefix", "description", "family", "parameter"})
+    autoname = Autoname("name", 255, lower=True)
 
     def create(self, op: Operation) -> str:
         made = op.client("rds").create_db_cluster_parameter_group(

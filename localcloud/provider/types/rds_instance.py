@@ -3,12 +3,14 @@
 AWS facts: the instance's version is its cluster's; a deletion of an instance of a cluster takes no snapshot.
 """
 
-from typing import Any, ClassVar, Final
+from typing import ClassVar, Final
 
-from localcloud.provider.resource import Operation, Resource, State
+from localcloud.provider.autoname import Autoname
+from localcloud.provider.resource import Operation, State
 from localcloud.provider.tags import as_map
-from localcloud.provider.types.rds_common import GONE, await_status, given, retag, tags
+from localcloud.provider.types.rds_common import GONE, given, retag, tags
 from localcloud.provider.types.s3_common import optional
+from localcloud.provider.types.waiting import Found, WithStatus
 
 _SET: Final = {
     "auto_minor_version_upgrade": "AutoMinorVersionUpgrade",
@@ -32,25 +34,22 @@ _FLAGS: Final = frozenset(
 )
 
 
-class ClusterInstance(Resource):
+class ClusterInstance(WithStatus):
     """A writer or reader of a cluster."""
 
     tf = "aws_rds_cluster_instance"
+    pulumi = "aws:rds/clusterInstance:ClusterInstance"
+    status, ready = "DBInstanceStatus", "available"
     handles = frozenset({*_SET, *_MADE_WITH})
     steers: ClassVar = {"apply_immediately": None, "force_destroy": False}
+    autoname = Autoname("identifier", 63, lower=True)
 
     def create(self, op: Operation) -> str:
         tier = {"PromotionTier": op.new.get("promotion_tier") or 0}
         request = {**given(op, {**_SET, **_MADE_WITH}), **tier, **tags(op)}
         return str(op.client("rds").create_db_instance(**request)["DBInstance"]["DBInstanceIdentifier"])
 
-    def settle(self, op: Operation) -> None:
-        self._await(op, "available")
-
-    def read(self, op: Operation) -> State | None:
-        found = self._find(op)
-        if found is None:
-            return None
+    def state(self, op: Operation, found: Found) -> State:
         rds, cluster = op.client("rds"), found["DBClusterIdentifier"]
         members = rds.describe_db_clusters(DBClusterIdentifier=cluster)["DBClusters"][0]["DBClusterMembers"]
         return {
@@ -81,17 +80,14 @@ class ClusterInstance(Resource):
             op.client("rds").modify_db_instance(
                 DBInstanceIdentifier=op.resource_id, ApplyImmediately=at_once, **request
             )
-            self._await(op, "available")
+            self.until(op, "available")
         retag(op)
 
     def delete(self, op: Operation) -> None:
         optional(lambda: op.client("rds").delete_db_instance(DBInstanceIdentifier=op.resource_id), GONE)
-        self._await(op, None)
+        self.until(op, None)
 
-    def _find(self, op: Operation) -> dict[str, Any] | None:
+    def described(self, op: Operation) -> Found | None:
         rds = op.client("rds")
         answer = optional(lambda: rds.describe_db_instances(DBInstanceIdentifier=op.resource_id), GONE)
         return answer["DBInstances"][0] if answer else None
-
-    def _await(self, op: Operation, status: str | None) -> None:
-        await_status(lambda: (self._find(op) or {}).get("DBInstanceStatus"), status)

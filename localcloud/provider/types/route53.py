@@ -8,6 +8,7 @@ import secrets
 from collections.abc import Mapping
 from typing import Any, ClassVar, Final
 
+from localcloud.provider.plan import REFUSED
 from localcloud.provider.resource import Operation, Resource, State
 from localcloud.provider.tags import as_list, as_map
 from localcloud.provider.types.s3_common import optional
@@ -19,8 +20,10 @@ class Zone(Resource):
     """A public hosted zone."""
 
     tf = "aws_route53_zone"
+    pulumi = "aws:route53/zone:Zone"
     handles = frozenset({"comment", "name"})
     steers: ClassVar = {"force_destroy": False}
+    plan_rules = (("adding a vpc to a public zone", REFUSED),)
 
     def create(self, op: Operation) -> str:
         asked = {"Name": op.new["name"], "CallerReference": secrets.token_hex(16)}
@@ -83,8 +86,13 @@ class Record(Resource):
     """One set of records."""
 
     tf = "aws_route53_record"
+    pulumi = "aws:route53/record:Record"
     handles = frozenset({"alias", "name", "records", "ttl", "type", "zone_id"})
     steers: ClassVar = {"allow_overwrite": None}
+    plan_rules = (
+        ("type and set_identifier are not force-new", "the type's update does so"),
+        ("routing-policy kind changes", REFUSED),
+    )
 
     def create(self, op: Operation) -> str:
         zone = str(op.new["zone_id"])

@@ -11,7 +11,9 @@ from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Final
 
 from localcloud.provider.api_names import from_api
+from localcloud.provider.autoname import Autoname
 from localcloud.provider.errors import ProviderError
+from localcloud.provider.plan import FLAGS
 from localcloud.provider.resource import Operation, Resource, State
 from localcloud.provider.session import has_code
 from localcloud.provider.tags import as_list, as_map
@@ -31,8 +33,14 @@ class Bucket(Resource):
     """A general purpose bucket."""
 
     tf = "aws_s3_bucket"
+    pulumi = "aws:s3/bucket:Bucket"
     handles = frozenset({"bucket", "bucket_prefix", "object_lock_enabled"})
     steers: ClassVar = {"force_destroy": False}
+    autoname = Autoname("bucket", 63, lower=True)
+    plan_rules = (
+        ("bucket, bucket_prefix, bucket_namespace", FLAGS),
+        ("the inline blocks", "optional and computed in the rules; as inputs they are refused"),
+    )
 
     def create(self, op: Operation) -> str:
         name = str(op.new.get("bucket") or _from_prefix(op.new["bucket_prefix"]))

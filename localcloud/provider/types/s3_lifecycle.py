@@ -5,19 +5,46 @@ under 128 KiB are not moved between classes unless `varies_by_storage_class` say
 """
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from localcloud.provider.api_names import Names, from_api, to_api
+from localcloud.provider.plan import FLAGS, Faults, Plan, block_list
 from localcloud.provider.resource import Operation, State
 from localcloud.provider.tags import as_list, as_map
 from localcloud.provider.types.s3_settings import BucketSetting
+
+
+def _minimum_object_size(plan: Plan) -> Faults:
+    plan.new.setdefault("transition_default_minimum_object_size", "all_storage_classes_128K")
+    return []
+
+
+def _transitions(plan: Plan) -> Faults:
+    faults = Faults()
+    for index, rule in enumerate(block_list(plan.new.get("rule"))):
+        for place, transition in enumerate(block_list(rule.get("transition"))):
+            if transition.get("date") and transition.get("days") is not None:
+                faults.append((f"rule[{index}].transition[{place}]", "date and days exclude each other"))
+    return faults
+
+
+_WARNING: Final = "a warning only: AWS refuses what is wrong"
 
 
 class Lifecycle(BucketSetting):
     """All lifecycle rules of a bucket."""
 
     tf = "aws_s3_bucket_lifecycle_configuration"
+    pulumi = "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration"
     handles = frozenset({"bucket", "rule", "transition_default_minimum_object_size"})
+    plan_rules = (
+        ("framework type: bucket and expected_bucket_owner", FLAGS),
+        ("transition_default_minimum_object_size unset", _minimum_object_size),
+        ("rule.transition: date and days together", _transitions),
+        ("rule.filter: more than one", _WARNING),
+        ("rule.expiration: not exactly one", _WARNING),
+        ("a rule without any action", _WARNING),
+    )
     names: ClassVar[Names] = {
         "id": "ID",
         "transition": "Transitions",

@@ -8,6 +8,7 @@ class Notification(BucketSetting):
     """Whether the bucket tells EventBridge of its objects."""
 
     tf = "aws_s3_bucket_notification"
+    pulumi = "aws:s3/bucketNotification:BucketNotification"
     handles = frozenset({"bucket", "eventbridge"})
 
     def put(self, op: Operation, bucket: str) -> None:

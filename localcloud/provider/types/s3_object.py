@@ -10,12 +10,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
+from localcloud.provider.autoname import Autoname
 from localcloud.provider.errors import ProviderError
+from localcloud.provider.plan import RECOMPUTED
+from localcloud.provider.property_values import Asset
 from localcloud.provider.resource import Operation, Resource, State
 from localcloud.provider.session import has_code
 from localcloud.provider.tags import as_list, as_map
 from localcloud.provider.types.s3_common import CONFLICT_SECONDS, UNSETTLED, optional
-from localcloud.provider.wire import Asset
 
 _GONE: Final = frozenset({"NoSuchBucket", "NoSuchKey", "404", "NotFound"})
 _HEADERS: Final = {
@@ -36,11 +38,17 @@ class BucketObject(Resource):
     """An object. Its id is `bucket/key`."""
 
     tf = "aws_s3_object"
+    pulumi = "aws:s3/bucketObjectv2:BucketObjectv2"
     handles = frozenset(
         {"bucket", "key", "etag", "source_hash", "checksum_algorithm", "override_provider", *_SOURCES, *_HEADERS}
     )
     steers: ClassVar = {"force_destroy": False}
     recomputed = frozenset({"version_id", "etag", *_CHECKSUMS})
+    autoname = Autoname("key", 1024, plain=True)
+    plan_rules = (
+        ("change of any of content", RECOMPUTED),
+        ("override_provider.default_tags", "provider.py computes tagsAll so"),
+    )
 
     def create(self, op: Operation) -> str:
         self._put(op, op.new)

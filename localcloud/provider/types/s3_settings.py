@@ -6,14 +6,23 @@ against its public access block is AccessDenied; a bucket's encryption cannot be
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 from localcloud.provider.api_names import Names, from_api, to_api
 from localcloud.provider.errors import ProviderError
+from localcloud.provider.plan import REFUSED, Faults, Plan
 from localcloud.provider.resource import Operation, Resource, State
 from localcloud.provider.session import PROPAGATION_SECONDS, has_code, invalid_principal
 from localcloud.provider.types.s3_common import ABSENT, CONFLICT_SECONDS, GONE, UNSETTLED, optional
+
+
+def _versioning_stays(plan: Plan) -> Faults:
+    old: Mapping[str, Any] = plan.old.get("versioning_configuration") or {}
+    new: Mapping[str, Any] = plan.new.get("versioning_configuration") or {}
+    if old.get("status") in ("Enabled", "Suspended") and new.get("status") == "Disabled":
+        return [("versioning_configuration.status", f"cannot be updated from '{old['status']}' to 'Disabled'")]
+    return []
 
 
 class BucketSetting(Resource):
@@ -57,6 +66,7 @@ class OwnershipControls(BucketSetting):
     """aws:s3/bucketOwnershipControls:BucketOwnershipControls."""
 
     tf = "aws_s3_bucket_ownership_controls"
+    pulumi = "aws:s3/bucketOwnershipControls:BucketOwnershipControls"
     handles = frozenset({"bucket", "rule"})
 
     def put(self, op: Operation, bucket: str) -> None:
@@ -76,6 +86,7 @@ class PublicAccessBlock(BucketSetting):
     """aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock."""
 
     tf = "aws_s3_bucket_public_access_block"
+    pulumi = "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock"
     flags: ClassVar = ("block_public_acls", "block_public_policy", "ignore_public_acls", "restrict_public_buckets")
     handles = frozenset({"bucket", *flags})
     steers: ClassVar = {"skip_destroy": None}
@@ -97,6 +108,7 @@ class BucketPolicy(BucketSetting):
     """aws:s3/bucketPolicy:BucketPolicy."""
 
     tf = "aws_s3_bucket_policy"
+    pulumi = "aws:s3/bucketPolicy:BucketPolicy"
     handles = frozenset({"bucket", "policy"})
 
     def put(self, op: Operation, bucket: str) -> None:
@@ -119,8 +131,13 @@ class Versioning(BucketSetting):
     """aws:s3/bucketVersioning:BucketVersioning. "Disabled" means never switched on: no call says so."""
 
     tf = "aws_s3_bucket_versioning"
+    pulumi = "aws:s3/bucketVersioning:BucketVersioning"
     handles = frozenset({"bucket", "versioning_configuration"})
     refuses = frozenset({"versioning_configuration.mfa_delete"})
+    plan_rules = (
+        ("versioning_configuration.status Enabled or Suspended", _versioning_stays),
+        ("expected_bucket_owner change", REFUSED),
+    )
 
     def put(self, op: Operation, bucket: str) -> None:
         wanted = op.new["versioning_configuration"]
@@ -141,7 +158,9 @@ class Encryption(BucketSetting):
     """aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration."""
 
     tf = "aws_s3_bucket_server_side_encryption_configuration"
+    pulumi = "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration"
     handles = frozenset({"bucket", "rule"})
+    plan_rules = (("expected_bucket_owner change", REFUSED),)
     names: ClassVar[Names] = {
         "apply_server_side_encryption_by_default": "ApplyServerSideEncryptionByDefault",
         "sse_algorithm": "SSEAlgorithm",
@@ -180,7 +199,9 @@ class Cors(BucketSetting):
     """aws:s3/bucketCorsConfiguration:BucketCorsConfiguration."""
 
     tf = "aws_s3_bucket_cors_configuration"
+    pulumi = "aws:s3/bucketCorsConfiguration:BucketCorsConfiguration"
     handles = frozenset({"bucket", "cors_rule"})
+    plan_rules = (("expected_bucket_owner change", REFUSED),)
     names: ClassVar[Names] = {"id": "ID"}
 
     def put(self, op: Operation, bucket: str) -> None:
@@ -198,7 +219,9 @@ class Logging(BucketSetting):
     """aws:s3/bucketLogging:BucketLogging. Removing it is a PUT of an empty status."""
 
     tf = "aws_s3_bucket_logging"
+    pulumi = "aws:s3/bucketLogging:BucketLogging"
     handles = frozenset({"bucket", "target_bucket", "target_prefix", "target_object_key_format"})
+    plan_rules = (("expected_bucket_owner change", REFUSED),)
 
     def put(self, op: Operation, bucket: str) -> None:
         enabled: dict[str, Any] = {"TargetBucket": op.new["target_bucket"], "TargetPrefix": op.new["target_prefix"]}

@@ -23,6 +23,7 @@ class Secret(Resource):
     """A secret, without a value."""
 
     tf = "aws_secretsmanager_secret"
+    pulumi = "aws:secretsmanager/secret:Secret"
     handles = frozenset({"name", "name_prefix", "description", "kms_key_id", "policy"})
     steers: ClassVar = {"force_overwrite_replica_secret": False, "recovery_window_in_days": 30}
 
@@ -85,6 +86,7 @@ class SecretVersion(Resource):
     """A value of a secret. Its id is the secret's and the version's, joined by `|`."""
 
     tf = "aws_secretsmanager_secret_version"
+    pulumi = "aws:secretsmanager/secretVersion:SecretVersion"
     handles = frozenset(
         {
             "secret_id", "secret_string", "secret_binary", "secret_string_wo", "secret_string_wo_version",

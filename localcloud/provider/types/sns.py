@@ -8,9 +8,12 @@ queue at once.
 import json
 from typing import Any, ClassVar, Final
 
+from localcloud.provider.autoname import Autoname
 from localcloud.provider.errors import ProviderError
+from localcloud.provider.plan import FLAGS, Faults, Plan
 from localcloud.provider.resource import Operation, Resource, State
 from localcloud.provider.tags import as_list, as_map
+from localcloud.provider.types.fifo import fifo_only, name_of_kind
 from localcloud.provider.types.iam_common import name_of, retag
 from localcloud.provider.types.s3_common import optional
 
@@ -27,11 +30,27 @@ _OWNERS_ACTIONS: Final = (
 )  # fmt: skip
 
 
+def _filter_scope(plan: Plan) -> Faults:
+    given: Any = plan.new.get("filter_policy")
+    if not given and plan.new.get("filter_policy_scope"):
+        return [("filter_policy_scope", "needs filter_policy too")]
+    if given:
+        plan.new.setdefault("filter_policy_scope", "MessageAttributes")
+    return []
+
+
 class Topic(Resource):
     """A topic. Its id is its ARN."""
 
     tf = "aws_sns_topic"
+    pulumi = "aws:sns/topic:Topic"
     handles = frozenset({"name", "name_prefix", "fifo_topic", "content_based_deduplication", *_TEXTS})
+    autoname = Autoname("name", 80)
+    plan_rules = (
+        ("name pattern", name_of_kind("fifo_topic", 256)),
+        ("fifo-only:", fifo_only("fifo_topic")),
+        ("name, name_prefix, fifo_topic", FLAGS),
+    )
 
     def create(self, op: Operation) -> str:
         sns, name = op.client("sns"), name_of(op.new)
@@ -88,6 +107,7 @@ class TopicPolicy(Resource):
     """The policy of a topic that another resource made. Taking it away puts the owner's own back."""
 
     tf = "aws_sns_topic_policy"
+    pulumi = "aws:sns/topicPolicy:TopicPolicy"
     handles = frozenset({"arn", "policy"})
 
     def create(self, op: Operation) -> str:
@@ -133,8 +153,13 @@ class TopicSubscription(Resource):
     """What a topic delivers to. Its id is its ARN."""
 
     tf = "aws_sns_topic_subscription"
+    pulumi = "aws:sns/topicSubscription:TopicSubscription"
     handles = frozenset({"topic_arn", "protocol", "endpoint", *_SUBSCRIPTION})
     steers: ClassVar = {"confirmation_timeout_in_minutes": 1, "endpoint_auto_confirms": False}
+    plan_rules = (
+        ("protocol, endpoint", FLAGS),
+        ("filter_policy set without scope", _filter_scope),
+    )
 
     def create(self, op: Operation) -> str:
         values = {api: op.new.get(name) for name, api in _SUBSCRIPTION.items()}

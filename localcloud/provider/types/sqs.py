@@ -6,8 +6,11 @@ one from the start and others don't know its attributes; a deleted queue's name 
 
 from typing import Any, Final
 
+from localcloud.provider.autoname import Autoname
+from localcloud.provider.plan import FLAGS, REFUSED
 from localcloud.provider.resource import Operation, Resource, State
 from localcloud.provider.session import has_code
+from localcloud.provider.types.fifo import fifo_only, name_of_kind
 from localcloud.provider.types.iam_common import name_of
 from localcloud.provider.types.s3_common import optional
 
@@ -35,7 +38,15 @@ class Queue(Resource):
     """A queue, plain or FIFO."""
 
     tf = "aws_sqs_queue"
+    pulumi = "aws:sqs/queue:Queue"
     handles = frozenset({"name", "name_prefix", *_ATTRIBUTES})
+    autoname = Autoname("name", 80)
+    plan_rules = (
+        ("name pattern checked", name_of_kind("fifo_queue", 80)),
+        ("content_based_deduplication without", fifo_only("fifo_queue")),
+        ("sqs_managed_sse_enabled=true clears", REFUSED),
+        ("name, name_prefix, fifo_queue", FLAGS),
+    )
 
     def create(self, op: Operation) -> str:
         values = {name: op.new.get(name) for name in _ATTRIBUTES}
@@ -100,6 +111,7 @@ class QueuePolicy(Resource):
     """The policy of a queue that another resource made."""
 
     tf = "aws_sqs_queue_policy"
+    pulumi = "aws:sqs/queuePolicy:QueuePolicy"
     handles = frozenset({"queue_url", "policy"})
 
     def create(self, op: Operation) -> str:

@@ -7,6 +7,7 @@ trust and grants are tried at once, hence the retry; the definition is kept lett
 from collections.abc import Mapping
 from typing import Any, Final
 
+from localcloud.provider.plan import FLAGS, REFUSED, Faults, Plan
 from localcloud.provider.resource import Operation, Resource, State
 from localcloud.provider.session import PROPAGATION_SECONDS, has_code
 from localcloud.provider.tags import as_list, as_map
@@ -17,12 +18,32 @@ GONE: Final = frozenset({"StateMachineDoesNotExist"})
 _BLOCKS: Final = ("logging_configuration", "tracing_configuration", "encryption_configuration")
 
 
+def _valid_definition(plan: Plan) -> Faults:
+    """pulumi-aws has AWS look at a changed definition, in previews too."""
+    text: Any = plan.new.get("definition")
+    if plan.client is None or not isinstance(text, str) or text == plan.old.get("definition"):
+        return []
+    region = plan.new.get("region")
+    client = plan.client("stepfunctions", region if isinstance(region, str) else "")
+    answer = client.validate_state_machine_definition(definition=text, type=plan.new.get("type") or "STANDARD")
+    if answer["result"] == "OK":
+        return []
+    found = [f"{item['severity']} ({item['code']}): {item['message']}" for item in answer["diagnostics"]]
+    return [("definition", "; ".join(found))]
+
+
 class StateMachine(Resource):
     """A workflow of Step Functions."""
 
     tf = "aws_sfn_state_machine"
+    pulumi = "aws:sfn/stateMachine:StateMachine"
     handles = frozenset({"name", "name_prefix", "definition", "role_arn", "type", *_BLOCKS})
     recomputed = frozenset({"revision_id"})
+    plan_rules = (
+        ("definition changed and known", _valid_definition),
+        ("publish=true", REFUSED),
+        ("name, name_prefix, type", FLAGS),
+    )
 
     def create(self, op: Operation) -> str:
         request = {

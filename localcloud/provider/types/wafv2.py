@@ -101,9 +101,11 @@ class IpSet(_Locked):
     """Networks of one IP version."""
 
     tf = "aws_wafv2_ip_set"
+    pulumi = "aws:wafv2/ipSet:IpSet"
     word = "IPSet"
     handles = frozenset({"addresses", "description", "ip_address_version", "name", "name_prefix", "scope"})
     recomputed = frozenset({"lock_token"})
+    plan_rules = (("addresses: same count", "AWS answers with the networks as they were given"),)
 
     def content(self, op: Operation) -> dict[str, Any]:
         content = {"Addresses": list(op.new.get("addresses") or []), **_described(op)}
@@ -117,11 +119,16 @@ class WebAcl(_Locked):
     """Rules that requests are tried by."""
 
     tf = "aws_wafv2_web_acl"
+    pulumi = "aws:wafv2/webAcl:WebAcl"
     word = "WebACL"
     handles = frozenset(
         {"default_action", "description", "name", "name_prefix", "rule_json", "scope", "visibility_config"}
     )
     recomputed = frozenset({"capacity", "lock_token"})
+    plan_rules = (
+        ("no CustomizeDiff in the source read", "no rule: AWS refuses it"),
+        ("rule_json: equivalent JSON", "the field's own diff_suppress says it"),
+    )
 
     def content(self, op: Operation) -> dict[str, Any]:
         visible = op.new["visibility_config"]

@@ -57,18 +57,18 @@ def _kinds(statement: Statement, bucket: str) -> set[str]:
     """What the statement's resources can be: the bucket, its objects."""
     if statement.resources is None:
         raise Fault("Missing required field Resource")
-    found: set[str] = set()
+    kinds: set[str] = set()
     for resource in statement.resources:
         if resource == "*":
-            found |= {"bucket", "object"}
+            kinds |= {"bucket", "object"}
             continue
         name, slash, _ = split_arn(resource)[5].partition("/")
         if not resource.startswith("arn:aws:s3:::") or not matches(name, bucket):
             raise Fault(f"Policy has invalid resource: {resource}")
-        found.add("object" if slash else "bucket")
+        kinds.add("object" if slash else "bucket")
         if not slash and name.endswith("*"):
-            found.add("object")
-    return {"bucket", "object"} if statement.not_resources else found
+            kinds.add("object")
+    return {"bucket", "object"} if statement.not_resources else kinds
 
 
 def _check_applies(statement: Statement, kinds: set[str]) -> None:

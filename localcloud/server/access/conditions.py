@@ -41,12 +41,12 @@ def _when_missing(condition: Condition) -> bool:
 
 def _one(condition: Condition, value: str, context: Context, *, variables: bool) -> bool:
     compare, negated = compares(condition.operator)
-    found = False
+    matched = False
     for wanted in condition.values:
         try:
-            found = found or compare(wanted, value, context if variables else None)
+            matched = matched or compare(wanted, value, context if variables else None)
         except UnresolvedVariable:
             continue
         except ValueError as error:
             raise PolicyError(f"condition {condition.operator} {condition.key}: {error}") from error
-    return found != negated
+    return matched != negated

@@ -129,13 +129,13 @@ def _conditions_hold(statement: Statement, request: Request, *, variables: bool)
 
 
 def _resource_fits(statement: Statement, resource: str, context: Context | None) -> bool:
-    found = False
+    names_resources = False
     for pattern in statement.resources or ():
         try:
-            found = found or arn_matches(pattern, resource, context)
+            names_resources = names_resources or arn_matches(pattern, resource, context)
         except UnresolvedVariable:
             continue
-    return found != statement.not_resources
+    return names_resources != statement.not_resources
 
 
 Found = tuple[Named, Statement, Grant]
@@ -155,8 +155,8 @@ def _find(named: Named, request: Request, *, allow: bool) -> Found | None:
 
 
 def _first(policies: Sequence[Named], request: Request, *, allow: bool) -> Found | None:
-    found = (_find(named, request, allow=allow) for named in policies)
-    return next((item for item in found if item), None)
+    statements = (_find(named, request, allow=allow) for named in policies)
+    return next((item for item in statements if item), None)
 
 
 _PLACES = {
@@ -175,10 +175,10 @@ def _denied(request: Request, policies: Policies) -> Verdict | None:
         "resource": [policies.resource] if policies.resource else [],
     }
     for place, candidates in places.items():
-        found = _first(candidates, request, allow=False)
-        if found:
+        denial = _first(candidates, request, allow=False)
+        if denial:
             where = "the role trust policy" if place == "resource" and policies.gate == "trust" else _PLACES[place]
-            return _verdict(allowed=False, reason=f"with an explicit deny in {where}", found=found)
+            return _verdict(allowed=False, reason=f"with an explicit deny in {where}", found=denial)
     return None
 
 
@@ -194,11 +194,11 @@ def _identity(request: Request, policies: Policies) -> Verdict:
     """What the caller's own policies say: identity policies, narrowed by boundary and session policy."""
     if request.principal.kind == "root":
         return Verdict(allowed=True, reason="the account's root user may do everything in it", policy="root")
-    found = _first(policies.identity, request, allow=True)
-    if not found:
+    allowing = _first(policies.identity, request, allow=True)
+    if not allowing:
         return _missing(request, "identity-based policy")
     narrowed = _narrowed(request, policies)
-    return narrowed or _verdict(allowed=True, reason="allowed by an identity-based policy", found=found)
+    return narrowed or _verdict(allowed=True, reason="allowed by an identity-based policy", found=allowing)
 
 
 def _narrowed(request: Request, policies: Policies) -> Verdict | None:
@@ -209,9 +209,9 @@ def _narrowed(request: Request, policies: Policies) -> Verdict | None:
     return None
 
 
-def _without_identity(request: Request, policies: Policies, found: Found | None) -> Verdict:
-    if found:
-        return _verdict(allowed=True, reason="allowed by a resource-based policy", found=found)
+def _without_identity(request: Request, policies: Policies, allowing: Found | None) -> Verdict:
+    if allowing:
+        return _verdict(allowed=True, reason="allowed by a resource-based policy", found=allowing)
     return _missing(request, _resource_word(policies))
 
 
@@ -224,18 +224,20 @@ def evaluate(request: Request, policies: Policies) -> Verdict:
     denied = _denied(request, policies)
     if denied:
         return denied
-    found = _find(policies.resource, request, allow=True) if policies.resource else None
+    allowing = _find(policies.resource, request, allow=True) if policies.resource else None
     if request.principal.kind in ("anonymous", "service", "federated"):
-        return _without_identity(request, policies, found)
+        return _without_identity(request, policies, allowing)
     if request.principal.account != policies.owner:
         own = _identity(request, policies)
-        return _without_identity(request, policies, found) if own.allowed else own
-    if policies.gate and not found:
+        return _without_identity(request, policies, allowing) if own.allowed else own
+    if policies.gate and not allowing:
         return _missing(request, _resource_word(policies))
     by_level: dict[Grant, Callable[[], Verdict | None]] = {
         Grant.DIRECT: lambda: None,
         Grant.ROLE: lambda: _narrowed(request, policies),
     }
-    if found and found[2] in by_level:
-        return by_level[found[2]]() or _verdict(allowed=True, reason="allowed by a resource-based policy", found=found)
+    if allowing and allowing[2] in by_level:
+        return by_level[allowing[2]]() or _verdict(
+            allowed=True, reason="allowed by a resource-based policy", found=allowing
+        )
     return _identity(request, policies)

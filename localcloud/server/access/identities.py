@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from moto.iam.models import Group, ManagedPolicy, Role, User
-
 from localcloud.server.access import resources
 from localcloud.server.access.evaluate import Named
 from localcloud.server.access.permission import Permission, Values
 from localcloud.server.access.policy import PolicyError, parse
 from localcloud.server.access.principals import Principal
+from localcloud.server.access.resources import Group, ManagedPolicy, Role, User
 from localcloud.server.call import Call, Caller
 
 

@@ -170,13 +170,13 @@ def _principals(fields: Mapping[str, Any], where: str) -> tuple[tuple[str, str],
 def _conditions(block: Any, where: str) -> tuple[Condition, ...]:
     if not isinstance(block, dict):
         raise PolicyError(f"{where}: Condition must be an object")
-    found: list[Condition] = []
+    conditions: list[Condition] = []
     for operator, keys in cast("dict[str, Any]", block).items():
         if not isinstance(keys, dict):
             raise PolicyError(f"{where}: condition {operator} must be an object")
         for key, value in cast("dict[str, Any]", keys).items():
-            found.append(_condition(operator, key, value, where))
-    return tuple(found)
+            conditions.append(_condition(operator, key, value, where))
+    return tuple(conditions)
 
 
 def _condition(operator: str, key: str, value: Any, where: str) -> Condition:

@@ -63,8 +63,8 @@ def _aws(value: str) -> str | None:
         return _account(entity.group(1)) or (None if resources.by_arn(value) else f"no such {entity.group(2)}")
     session = _SESSION.fullmatch(value)
     if session:
-        found = resources.role(session.group(1), session.group(2))
-        return _account(session.group(1)) or (None if found else "no such role")
+        role = resources.role(session.group(1), session.group(2))
+        return _account(session.group(1)) or (None if role else "no such role")
     if _UNIQUE_ID.fullmatch(value):
         return None if resources.by_unique_id(value) else "no such unique id"
     return "not the ARN of an account, user, role or session"

@@ -70,13 +70,13 @@ def grant(statement: Statement, principal: Principal) -> Grant:
         return Grant.DIRECT
     if not statement.not_principals:
         return max(_grant(kind, value, principal) for kind, value in statement.principals)
-    found = {_grant(kind, value, principal) for kind, value in statement.principals}
+    grants = {_grant(kind, value, principal) for kind, value in statement.principals}
     if statement.allow:
-        return Grant.NONE if found - {Grant.NONE} else Grant.DIRECT
+        return Grant.NONE if grants - {Grant.NONE} else Grant.DIRECT
     # A denial with NotPrincipal spares only who is named in full: the account and the user, or account, role, session.
     needed = {
         "assumed-role": {Grant.ACCOUNT, Grant.ROLE, Grant.DIRECT},
         "user": {Grant.ACCOUNT, Grant.DIRECT},
         "root": {Grant.ACCOUNT},
     }.get(principal.kind, {Grant.DIRECT})
-    return Grant.NONE if needed <= found else Grant.DIRECT
+    return Grant.NONE if needed <= grants else Grant.DIRECT

@@ -1,16 +1,33 @@
 """What the accounts hold, read live from moto: the facts that permissions and decisions rest on.
 
-Nothing here makes an account or a resource: asking for what is not there answers None.
+The one module that touches moto's IAM and KMS, on which every decision rests. It makes no account and no resource:
+asking for what is not there answers None.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from moto.iam.models import Group, IAMBackend, ManagedPolicy, Role, User, iam_backends
+from moto.iam.models import Group, IAMBackend, ManagedPolicy, OpenIDConnectProvider, Role, User, iam_backends
+from moto.iam.utils import generate_access_key_id_from_account_id
 from moto.kms.models import Key, KmsBackend, kms_backends
+from moto.kms.utils import RESERVED_ALIASE_TARGET_KEY_IDS
 
 from localcloud.server.organization import ORGANIZATION, PARTITION
+
+__all__ = [
+    "RESERVED_ALIASE_TARGET_KEY_IDS",
+    "Group",
+    "IAMBackend",
+    "Key",
+    "KmsBackend",
+    "ManagedPolicy",
+    "OpenIDConnectProvider",
+    "Role",
+    "User",
+    "generate_access_key_id_from_account_id",
+    "kms_backends",
+]
 
 
 def account_exists(account: str) -> bool:
@@ -20,7 +37,12 @@ def account_exists(account: str) -> bool:
 
 def iam(account: str) -> IAMBackend | None:
     """The account's IAM, or None if there is no such account."""
-    return iam_backends[account][PARTITION] if account_exists(account) else None
+    return iam_backend(account) if account_exists(account) else None
+
+
+def iam_backend(account: str) -> IAMBackend:
+    """The IAM of an account that exists."""
+    return iam_backends[account][PARTITION]
 
 
 def _named(account: str, kind: str) -> Iterator[Role | User]:
@@ -31,32 +53,32 @@ def _named(account: str, kind: str) -> Iterator[Role | User]:
 
 def role(account: str, name: str) -> Role | None:
     """A role by name. Names are unique without regard to case."""
-    found = (item for item in _named(account, "role") if item.name.lower() == name.lower())
-    return next((item for item in found if isinstance(item, Role)), None)
+    roles = (item for item in _named(account, "role") if item.name.lower() == name.lower())
+    return next((item for item in roles if isinstance(item, Role)), None)
 
 
 def user(account: str, name: str) -> User | None:
-    found = (item for item in _named(account, "user") if item.name.lower() == name.lower())
-    return next((item for item in found if isinstance(item, User)), None)
+    users = (item for item in _named(account, "user") if item.name.lower() == name.lower())
+    return next((item for item in users if isinstance(item, User)), None)
 
 
 def by_arn(arn: str) -> Role | User | None:
     """The role or user with that ARN."""
     account, _, rest = arn.removeprefix("arn:aws:iam::").partition(":")
     kind, _, path = rest.partition("/")
-    found = role(account, path.split("/")[-1]) if kind == "role" else user(account, path.split("/")[-1])
-    return found if found and found.arn == arn else None
+    identity = role(account, path.split("/")[-1]) if kind == "role" else user(account, path.split("/")[-1])
+    return identity if identity and identity.arn == arn else None
 
 
 def role_arn(account: str, name: str) -> str:
     """The ARN of a role by its name; of a role that does not exist, the one it would have without a path."""
-    found = role(account, name)
-    return found.arn if found else f"arn:aws:iam::{account}:role/{name}"
+    existing = role(account, name)
+    return existing.arn if existing else f"arn:aws:iam::{account}:role/{name}"
 
 
 def user_arn(account: str, name: str) -> str:
-    found = user(account, name)
-    return found.arn if found else f"arn:aws:iam::{account}:user/{name}"
+    existing = user(account, name)
+    return existing.arn if existing else f"arn:aws:iam::{account}:user/{name}"
 
 
 def tags_of(entity: Role | User | None) -> dict[str, str]:
@@ -110,7 +132,7 @@ def by_unique_id(unique_id: str) -> Role | User | None:
     """The role or user with that id (``AROA...``, ``AIDA...``)."""
     for account in ORGANIZATION.accounts:
         for kind in ("role", "user"):
-            for found in _named(account, kind):
-                if found.id == unique_id:
-                    return found
+            for identity in _named(account, kind):
+                if identity.id == unique_id:
+                    return identity
     return None

@@ -20,11 +20,11 @@ _MOST_NAMES: Final = 10
 
 
 def _of(call: Call) -> Certificate:
-    found = CERTIFICATES.get(call.params["CertificateArn"])
-    if found is None or found.region != call.region:
+    certificate = CERTIFICATES.get(call.params["CertificateArn"])
+    if certificate is None or certificate.region != call.region:
         text = f"Could not find certificate {call.params['CertificateArn']}."
         raise Refusal("ResourceNotFoundException", text)
-    return found
+    return certificate
 
 
 @HOOKS.instead(SERVICE, "RequestCertificate")
@@ -37,7 +37,7 @@ def request(call: Call) -> Params:
         if same and given.get("IdempotencyToken") and other.token == given["IdempotencyToken"]:
             return {"CertificateArn": other.arn}
     options = given.get("Options", {})
-    made = Certificate(
+    certificate = Certificate(
         account=call.account,
         region=call.region,
         names=names,
@@ -48,8 +48,8 @@ def request(call: Call) -> Params:
         token=given.get("IdempotencyToken", ""),
         tags={tag["Key"]: tag.get("Value", "") for tag in given.get("Tags", [])},
     )
-    CERTIFICATES[made.arn] = made
-    return {"CertificateArn": made.arn}
+    CERTIFICATES[certificate.arn] = certificate
+    return {"CertificateArn": certificate.arn}
 
 
 def _check(given: Params, names: list[str]) -> None:
@@ -123,7 +123,7 @@ def delete(call: Call) -> Params:
 
 @HOOKS.instead(SERVICE, "ListCertificates")
 def list_all(call: Call) -> Params:
-    held = [one for one in CERTIFICATES.values() if (one.account, one.region) == (call.account, call.region)]
+    certificates = [one for one in CERTIFICATES.values() if (one.account, one.region) == (call.account, call.region)]
     wanted = call.params.get("CertificateStatuses")
     key_types = call.params.get("Includes", {}).get("keyTypes") or _LISTED_KEYS
     return {
@@ -136,7 +136,7 @@ def list_all(call: Call) -> Params:
                 "Type": "AMAZON_ISSUED",
                 "KeyAlgorithm": one.key_algorithm,
             }
-            for one in held
+            for one in certificates
             if one.key_algorithm in key_types and (not wanted or one.status in wanted)
         ]
     }

@@ -63,10 +63,14 @@ CERTIFICATES: dict[str, Certificate] = {}
 
 
 def resource(arn: str) -> Resource | None:
-    found = CERTIFICATES.get(arn)
-    if found is None:
+    certificate = CERTIFICATES.get(arn)
+    if certificate is None:
         return None
-    return Resource(owner=found.account, tags=found.tags, facts={"status": found.status, "names": found.names})
+    return Resource(
+        owner=certificate.account,
+        tags=certificate.tags,
+        facts={"status": certificate.status, "names": certificate.names},
+    )
 
 
 def inventory(account: str) -> Iterator[str]:

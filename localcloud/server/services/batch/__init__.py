@@ -49,7 +49,7 @@ SERVICE = Service(
     invalid="ClientException",
     principals=(TASKS,),
     service_linked_roles={"batch.amazonaws.com": "Batch"},
-    modules=("operations", "clusters", "fault_control"),
+    modules=("operations", "clusters", "fault_control", "pulls"),
     also=(
         Service(
             name="ecs",

@@ -22,7 +22,7 @@ from localcloud.server.call import HOOKS, Call
 from localcloud.server.call import Outcome as CallOutcome
 from localcloud.server.timescale import SCALE
 
-from . import containers, environment, faults, fleet, notices
+from . import containers, faults, fleet, job_setup, notices
 from .model import LOCK, Attempt, ComputeEnvironment, Job, new_id, now_ms
 from .outcomes import KILLED, Outcome, Verdict, host_lost, of_fault, out_of_memory, stopped
 from .pending_faults import PendingFault
@@ -69,7 +69,7 @@ def begin(job: Job, compute_environment: ComputeEnvironment, on_end: End) -> Non
         instance_id=instance.id,
         container_instance_arn=instance.container_instance_arn,
         task_arn=f"arn:aws:ecs:{job.region}:{job.account}:task/{cluster}/{task}",
-        log_stream=f"{environment.log_prefix(job)}/default/{task}",
+        log_stream=f"{job_setup.log_prefix(job)}/default/{task}",
         compute_environment=compute_environment.arn,
     )
     job.current = attempt
@@ -117,13 +117,13 @@ def _attempt(running: Running, instance_role: str) -> Outcome:
         running.pending.append(PendingFault(fault=fault))
     if running.verdict is not None:
         return running.verdict(KILLED)
-    prepared = environment.prepare(job, attempt, instance_role)
+    prepared = job_setup.prepare(job, attempt, instance_role)
     if isinstance(prepared, str):
         return Outcome(reason=prepared, status_reason=FAILED_TO_START)
     return _run_to_its_end(running, prepared)
 
 
-def _run_to_its_end(running: Running, prepared: environment.Prepared) -> Outcome:
+def _run_to_its_end(running: Running, prepared: job_setup.Prepared) -> Outcome:
     running.token, running.directory = prepared.token, prepared.directory
     with LOCK:
         if running.job.stop_reason is not None:
@@ -141,7 +141,7 @@ def _run_to_its_end(running: Running, prepared: environment.Prepared) -> Outcome
     return verdict(code) if verdict else Outcome(exit_code=code)
 
 
-def _start(running: Running, prepared: environment.Prepared) -> children.Child:
+def _start(running: Running, prepared: job_setup.Prepared) -> children.Child:
     command = children.Command(
         name=f"job {running.job.id}",
         argv=prepared.argv,

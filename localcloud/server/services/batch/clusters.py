@@ -8,27 +8,27 @@ from __future__ import annotations
 
 from localcloud.server.call import HOOKS, Call, Params
 
-from . import scheduler
+from . import placement
 from .model import LOCK, ComputeEnvironment, Store, store_of
 
 
 @HOOKS.instead("ecs", "DescribeClusters")
 def describe(call: Call) -> Params:
     with LOCK:
-        held = store_of(call)
-        wanted = {_arn(held, one) for one in call.params.get("clusters") or ["default"]}
-        environments = [one for one in map(held.environment, list(held.environments)) if one]
-        found = {one.ecs_cluster_arn: _described(one) for one in environments if one.ecs_cluster_arn in wanted}
-    failures = [{"arn": arn, "reason": "MISSING"} for arn in sorted(wanted - set(found))]
-    return {"clusters": list(found.values()), "failures": failures}
+        batch = store_of(call)
+        wanted = {_arn(batch, one) for one in call.params.get("clusters") or ["default"]}
+        environments = [one for one in map(batch.environment, list(batch.environments)) if one]
+        clusters = {one.ecs_cluster_arn: _described(one) for one in environments if one.ecs_cluster_arn in wanted}
+    failures = [{"arn": arn, "reason": "MISSING"} for arn in sorted(wanted - set(clusters))]
+    return {"clusters": list(clusters.values()), "failures": failures}
 
 
-def _arn(held: Store, cluster: str) -> str:
-    return cluster if cluster.startswith("arn:") else f"arn:aws:ecs:{held.region}:{held.account}:cluster/{cluster}"
+def _arn(batch: Store, cluster: str) -> str:
+    return cluster if cluster.startswith("arn:") else f"arn:aws:ecs:{batch.region}:{batch.account}:cluster/{cluster}"
 
 
 def _described(environment: ComputeEnvironment) -> Params:
-    tasks = scheduler.tasks(environment)
+    tasks = placement.tasks(environment)
     starting = sum(job.status == "STARTING" for job in tasks)
     return {
         "clusterArn": environment.ecs_cluster_arn,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from localcloud.server import inside
+from localcloud.server import service_calls
 from localcloud.server.call import Caller, Refusal
 from localcloud.server.control import Answer, Request, on_reset, route
 from localcloud.server.sessions import SESSIONS
@@ -44,7 +44,7 @@ def caller(job: Job, attempt: Attempt) -> Caller:
     """The job role, as ECS assumes it for the attempt's task. Raises Refusal."""
     role = required(job.container.get("jobRoleArn"))
     task = attempt.task_arn.rpartition("/")[2]
-    return inside.as_role(role, TASKS, task, source_arn=attempt.task_arn, region=job.region)
+    return service_calls.as_role(role, TASKS, task, source_arn=attempt.task_arn, region=job.region)
 
 
 @on_reset
@@ -55,12 +55,12 @@ def forget() -> None:
 @route("credentials", for_jobs=True)
 def credentials(request: Request) -> Answer:
     """The job role's credentials, new ones each time."""
-    held = found(request.rest)
-    role = held[0].container.get("jobRoleArn") if held else None
-    if held is None or role is None:
+    container = found(request.rest)
+    role = container[0].container.get("jobRoleArn") if container else None
+    if container is None or role is None:
         return 404, {"code": "NoSuchCredentials", "message": "No task is associated with this endpoint"}
     try:
-        issued = caller(*held)
+        issued = caller(*container)
     except Refusal as refusal:
         return 400, {"code": "CredentialsUnavailable", "message": refusal.message}
     session = SESSIONS[issued.access_key_id]

@@ -131,15 +131,15 @@ def check_sizes(call: Call, size: dict[str, float | None]) -> None:
 
 def sizes(container: Params) -> dict[str, float | None]:
     """vCPUs and MiB that a container asks for, however it says so."""
-    found: dict[str, float | None] = {"VCPU": container.get("vcpus"), "MEMORY": container.get("memory")}
+    members: dict[str, float | None] = {"VCPU": container.get("vcpus"), "MEMORY": container.get("memory")}
     for item in container.get("resourceRequirements", []):
-        if item["type"] in found:
+        if item["type"] in members:
             try:
-                found[item["type"]] = float(item["value"])
+                members[item["type"]] = float(item["value"])
             except ValueError:
                 text = f"resourceRequirements {item['type']} value {item['value']} is not a number"
                 raise Refusal("ClientException", text, 400) from None
-    return found
+    return members
 
 
 def check_retry(call: Call, strategy: Params | None) -> None:

@@ -17,26 +17,26 @@ def register(call: Call) -> Params:
     params = copied(call.params)
     name = params["jobDefinitionName"]
     with LOCK:
-        held = store_of(call)
-        revisions = held.definitions.setdefault(name, [])
-        made = JobDefinition(
+        batch = store_of(call)
+        revisions = batch.definitions.setdefault(name, [])
+        job_definition = JobDefinition(
             name=name,
             revision=len(revisions) + 1,
-            arn=held.arn(f"job-definition/{name}:{len(revisions) + 1}"),
+            arn=batch.arn(f"job-definition/{name}:{len(revisions) + 1}"),
             request=params,
             tags=params.get("tags", {}),
         )
-        revisions.append(made)
-    return {"jobDefinitionName": name, "jobDefinitionArn": made.arn, "revision": made.revision}
+        revisions.append(job_definition)
+    return {"jobDefinitionName": name, "jobDefinitionArn": job_definition.arn, "revision": job_definition.revision}
 
 
 @HOOKS.instead("batch", "DeregisterJobDefinition")
 def deregister(call: Call) -> Params:
     with LOCK:
-        found = store_of(call).definition(call.params["jobDefinition"])
-        if found is None:
+        definition = store_of(call).definition(call.params["jobDefinition"])
+        if definition is None:
             raise client_error(call, f"JobDefinition {call.params['jobDefinition']} does not exist")
-        found.status = "INACTIVE"
+        definition.status = "INACTIVE"
     return {}
 
 
@@ -44,22 +44,22 @@ def deregister(call: Call) -> Params:
 def describe(call: Call) -> Params:
     params = call.params
     with LOCK:
-        held = store_of(call)
+        batch = store_of(call)
         if wanted := params.get("jobDefinitions"):
-            found = [item for reference in wanted for item in [held.definition(reference)] if item]
+            definitions = [item for reference in wanted for item in [batch.definition(reference)] if item]
         else:
-            found = [item for revisions in held.definitions.values() for item in reversed(revisions)]
+            definitions = [item for revisions in batch.definitions.values() for item in reversed(revisions)]
         if name := params.get("jobDefinitionName"):
-            found = [item for item in found if item.name == name]
+            definitions = [item for item in definitions if item.name == name]
         if status := params.get("status"):
-            found = [item for item in found if item.status == status]
-        items, token = page(call, [described(item) for item in found], 100)
+            definitions = [item for item in definitions if item.status == status]
+        items, token = page(call, [described(item) for item in definitions], 100)
     return {"jobDefinitions": items} | token
 
 
 def described(definition: JobDefinition) -> Params:
     given = {name: value for name, value in definition.request.items() if name not in NOT_OF_THE_CONTAINER}
-    made: Params = copied(given) | {
+    members: Params = copied(given) | {
         "jobDefinitionName": definition.name,
         "jobDefinitionArn": definition.arn,
         "revision": definition.revision,
@@ -68,8 +68,8 @@ def described(definition: JobDefinition) -> Params:
         "tags": definition.tags,
         "containerOrchestrationType": "ECS",
     }
-    made.setdefault("parameters", {})
-    container: Params = made["containerProperties"]
+    members.setdefault("parameters", {})
+    container: Params = members["containerProperties"]
     for name in ("command", "volumes", "environment", "mountPoints", "ulimits", "resourceRequirements", "secrets"):
         container.setdefault(name, [])
-    return made
+    return members

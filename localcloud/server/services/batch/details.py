@@ -20,7 +20,7 @@ LISTS = ("command", "volumes", "environment", "mountPoints", "ulimits", "secrets
 
 
 def job_detail(job: Job) -> Params:
-    made: dict[str, Any] = {
+    detail: dict[str, Any] = {
         "jobArn": job.arn,
         "jobName": job.name,
         "jobId": job.id,
@@ -44,7 +44,7 @@ def job_detail(job: Job) -> Params:
         "isCancelled": job.is_cancelled,
         "isTerminated": job.is_terminated,
     }
-    return {name: value for name, value in made.items() if value is not None}
+    return {name: value for name, value in detail.items() if value is not None}
 
 
 def _attempt(attempt: Attempt) -> Params:
@@ -56,25 +56,25 @@ def _attempt(attempt: Attempt) -> Params:
     if attempt.started_at is not None:
         container["logStreamName"] = attempt.log_stream
     container["networkInterfaces"] = []
-    made: Params = {
+    detail: Params = {
         "container": container,
         "startedAt": attempt.started_at,
         "stoppedAt": attempt.stopped_at,
         "statusReason": attempt.status_reason,
     }
-    return {name: value for name, value in made.items() if value is not None}
+    return {name: value for name, value in detail.items() if value is not None}
 
 
 def _container(job: Job) -> Params:
-    made: Params = copied({name: job.container[name] for name in COPIED if name in job.container})
+    members: Params = copied({name: job.container[name] for name in COPIED if name in job.container})
     for name in LISTS:
-        made.setdefault(name, [])
+        members.setdefault(name, [])
     latest = job.current or (job.attempts[-1] if job.attempts else None)
     if latest is not None:
-        made |= _attempt(latest)["container"]
-        made["logStreamName"] = latest.log_stream
-    made["networkInterfaces"] = []
-    return made
+        members |= _attempt(latest)["container"]
+        members["logStreamName"] = latest.log_stream
+    members["networkInterfaces"] = []
+    return members
 
 
 def _array(job: Job) -> Params | None:
@@ -87,10 +87,10 @@ def summary(job: Job) -> Params:
     """A job as ListJobs shows it."""
     detail = job_detail(job)
     names = ("jobArn", "jobId", "jobName", "createdAt", "status", "statusReason", "startedAt", "stoppedAt")
-    made = {name: detail[name] for name in (*names, "jobDefinition") if name in detail}
+    members = {name: detail[name] for name in (*names, "jobDefinition") if name in detail}
     container = {name: detail["container"][name] for name in ("exitCode", "reason") if name in detail["container"]}
     if container:
-        made["container"] = container
+        members["container"] = container
     if "arrayProperties" in detail:
-        made["arrayProperties"] = detail["arrayProperties"]
-    return made
+        members["arrayProperties"] = detail["arrayProperties"]
+    return members

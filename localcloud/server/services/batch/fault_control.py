@@ -13,9 +13,9 @@ from .scheduler import wake
 @route("faults")
 def control(request: Request) -> Answer:
     if request.method == "POST":
-        made = faults.add(**dict(request.body))
+        fault = faults.add(**dict(request.body))
         wake()
-        return 201, asdict(made)
+        return 201, asdict(fault)
     if request.method == "DELETE":
         removed = faults.remove(request.rest)
         wake()

@@ -160,7 +160,7 @@ def _check_job(fault: Fault) -> None:
         return
     if fault.kind in SUBMITTING:
         raise ValueError(f"fault job {fault.job!r}: {fault.kind} meets a job that has no id yet; name it by job_name")
-    job = next((held.jobs[fault.job] for held in stores() if fault.job in held.jobs), None)
+    job = next((batch.jobs[fault.job] for batch in stores() if fault.job in batch.jobs), None)
     if job is None or job.finished:
         raise ValueError(f"fault job {fault.job!r}: no job of that id waits or runs")
     if job.status == "RUNNING" and fault.kind not in STRIKING:
@@ -193,8 +193,8 @@ def take(kinds: tuple[str, ...], job: Job, environment_arn: str) -> Fault | None
 def lacking(job: Job, environment_arn: str) -> Fault | None:
     """The fault for which the compute environment has no instance for the job; its times are not used up."""
     with LOCK:
-        found = (item for item in _FAULTS if item.kind == "no_capacity")
-        return next((item for item in found if item.concerns(job, environment_arn)), None)
+        faults = (item for item in _FAULTS if item.kind == "no_capacity")
+        return next((item for item in faults if item.concerns(job, environment_arn)), None)
 
 
 def refuse(call: Call, queue_arn: str, job_name: str) -> None:

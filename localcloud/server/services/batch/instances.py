@@ -8,6 +8,8 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
+from moto.utilities.utils import load_resource
+
 OPTIMAL = {
     "optimal": ("c4", "m4", "r4"),
     "default_x86_64": ("m6i", "c6i", "r6i"),
@@ -17,9 +19,7 @@ OPTIMAL = {
 
 @cache
 def _all() -> dict[str, Any]:
-    from moto.ec2.models.instance_types import INSTANCE_TYPES  # 2 s to load, so not before it is needed
-
-    return INSTANCE_TYPES
+    return load_resource("ec2/resources/instance_types.json")
 
 
 @cache

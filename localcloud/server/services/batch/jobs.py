@@ -27,36 +27,36 @@ def describe(call: Call) -> Params:
     if len(wanted) > MOST_DESCRIBED:
         raise client_error(call, f"The maximum number of jobs supported is {MOST_DESCRIBED}")
     with LOCK:
-        held = store_of(call)
-        found = [held.jobs.get(name.rpartition("/")[2]) for name in wanted]
-        return {"jobs": [_described(held, job) for job in found if job]}
+        batch = store_of(call)
+        jobs = [batch.jobs.get(name.rpartition("/")[2]) for name in wanted]
+        return {"jobs": [_described(batch, job) for job in jobs if job]}
 
 
-def _described(held: Store, job: Job) -> Params:
-    made = job_detail(job)
+def _described(batch: Store, job: Job) -> Params:
+    members = job_detail(job)
     if job.array_size:
-        for child in (held.jobs[name] for name in job.children):
-            counted = made["arrayProperties"]["statusSummary"]
+        for child in (batch.jobs[name] for name in job.children):
+            counted = members["arrayProperties"]["statusSummary"]
             counted[child.status] = counted.get(child.status, 0) + 1
-    return made
+    return members
 
 
 @HOOKS.instead("batch", "ListJobs")
 def list_jobs(call: Call) -> Params:
     params = call.params
     with LOCK:
-        held = store_of(call)
+        batch = store_of(call)
         if parent := params.get("arrayJobId"):
-            found = [job for job in held.jobs.values() if job.parent == parent]
+            jobs = [job for job in batch.jobs.values() if job.parent == parent]
         elif name := params.get("jobQueue"):
-            queue = held.queue(name)
+            queue = batch.queue(name)
             if queue is None:
                 raise client_error(call, f"JobQueue {name} does not exist")
-            found = [job for job in held.jobs.values() if job.queue == queue.arn and job.parent is None]
+            jobs = [job for job in batch.jobs.values() if job.queue == queue.arn and job.parent is None]
         else:
             raise client_error(call, "One of jobQueue, arrayJobId and multiNodeJobId is required")
-        found = _filtered(call, found)
-        newest_first = sorted(found, key=lambda job: -job.order)
+        jobs = _filtered(call, jobs)
+        newest_first = sorted(jobs, key=lambda job: -job.order)
         items, token = page(call, [summary(job) for job in newest_first], 1000)
     return {"jobSummaryList": items} | token
 
@@ -113,17 +113,17 @@ def terminate(call: Call) -> Params:
 
 def _tags(call: Call) -> dict[str, str]:
     arn = call.params["resourceArn"]
-    held = store_of(call)
-    kind, _, name = arn.partition(f"arn:aws:batch:{held.region}:{held.account}:")[2].partition("/")
-    found = {
-        "compute-environment": held.environment(arn),
-        "job-queue": held.queue(arn),
-        "job-definition": held.definition(arn),
-        "job": held.jobs.get(name),
+    batch = store_of(call)
+    kind, _, name = arn.partition(f"arn:aws:batch:{batch.region}:{batch.account}:")[2].partition("/")
+    tagged = {
+        "compute-environment": batch.environment(arn),
+        "job-queue": batch.queue(arn),
+        "job-definition": batch.definition(arn),
+        "job": batch.jobs.get(name),
     }.get(kind)
-    if found is None:
+    if tagged is None:
         raise client_error(call, f"Resource {arn} does not exist")
-    return found.tags
+    return tagged.tags
 
 
 @HOOKS.instead("batch", "TagResource")
@@ -137,9 +137,9 @@ def tag(call: Call) -> Params:
 @HOOKS.instead("batch", "UntagResource")
 def untag(call: Call) -> Params:
     with LOCK:
-        held = _tags(call)
+        tags = _tags(call)
         for key in call.params["tagKeys"]:
-            held.pop(key, None)
+            tags.pop(key, None)
     return {}
 
 

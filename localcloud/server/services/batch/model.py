@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from localcloud.server.arns import HasArn
 from localcloud.server.call import Call, Params, Refusal
 
 SETTLE_SECONDS = 0.2
@@ -58,7 +59,7 @@ class Settling:
 
 
 @dataclass(kw_only=True)
-class ComputeEnvironment(Settling):
+class ComputeEnvironment(Settling, HasArn):
     """``resources`` are the computeResources as given and updated; ``service_role`` may be the service-linked one."""
 
     name: str
@@ -72,14 +73,6 @@ class ComputeEnvironment(Settling):
     ecs_cluster_arn: str
     uuid: str
     context: str | None = None
-
-    @property
-    def account(self) -> str:
-        return self.arn.split(":")[4]
-
-    @property
-    def region(self) -> str:
-        return self.arn.split(":")[3]
 
 
 @dataclass(kw_only=True)
@@ -129,7 +122,7 @@ class Attempt:
 
 
 @dataclass(kw_only=True)
-class Job:
+class Job(HasArn):
     """``request`` is SubmitJob's input; ``container`` is the definition's with the overrides applied."""
 
     id: str
@@ -170,14 +163,6 @@ class Job:
     def finished(self) -> bool:
         return self.status in ("SUCCEEDED", "FAILED")
 
-    @property
-    def account(self) -> str:
-        return self.arn.split(":")[4]
-
-    @property
-    def region(self) -> str:
-        return self.arn.split(":")[3]
-
 
 @dataclass
 class Store:
@@ -202,28 +187,28 @@ class Store:
 
     def environment(self, name_or_arn: str) -> ComputeEnvironment | None:
         """The compute environment of that name or ARN; None too if it has just ended DELETING."""
-        found = self._find(self.environments, name_or_arn, "compute-environment/")
-        return found if isinstance(found, ComputeEnvironment) else None
+        environment = self._find(self.environments, name_or_arn, "compute-environment/")
+        return environment if isinstance(environment, ComputeEnvironment) else None
 
     def queue(self, name_or_arn: str) -> JobQueue | None:
-        found = self._find(self.queues, name_or_arn, "job-queue/")
-        return found if isinstance(found, JobQueue) else None
+        queue = self._find(self.queues, name_or_arn, "job-queue/")
+        return queue if isinstance(queue, JobQueue) else None
 
-    def _find(self, held: dict[str, Any], name_or_arn: str, kind: str) -> Settling | None:
+    def _find(self, by_name: dict[str, Any], name_or_arn: str, kind: str) -> Settling | None:
         name = name_or_arn
         if name.startswith("arn:"):
             prefix = self.arn(kind)
             if not name.startswith(prefix):
                 return None
             name = name.removeprefix(prefix)
-        found: Settling | None = held.get(name)
-        if found is None:
+        settling: Settling | None = by_name.get(name)
+        if settling is None:
             return None
-        found.settle()
-        if found.status == "DELETED":
-            del held[name]
+        settling.settle()
+        if settling.status == "DELETED":
+            del by_name[name]
             return None
-        return found
+        return settling
 
     def definition(self, reference: str) -> JobDefinition | None:
         """By name (the latest ACTIVE revision), ``name:revision`` or ARN with or without a revision."""
@@ -231,10 +216,10 @@ class Store:
         if name.startswith("arn:"):
             return None
         name, _, revision = name.partition(":")
-        held = self.definitions.get(name, [])
+        definitions = self.definitions.get(name, [])
         if revision:
-            return next((item for item in held if str(item.revision) == revision), None)
-        active = [item for item in held if item.status == "ACTIVE"]
+            return next((item for item in definitions if str(item.revision) == revision), None)
+        active = [item for item in definitions if item.status == "ACTIVE"]
         return active[-1] if active else None
 
 

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from . import containers, definitions, environments, faults, jobs, queues, submitting
+from . import compute_environments, containers, definitions, faults, jobs, queues, retention, submitting
 
-__all__ = ["containers", "definitions", "environments", "faults", "jobs", "queues", "submitting"]
+__all__ = ["compute_environments", "containers", "definitions", "faults", "jobs", "queues", "retention", "submitting"]

@@ -27,17 +27,17 @@ def create(call: Call) -> Params:
     params = copied(call.params)
     name = params["jobQueueName"]
     with LOCK:
-        held = store_of(call)
+        batch = store_of(call)
         check_name(call, "Job queue", name)
         check_tags(call)
-        if held.queue(name):
+        if batch.queue(name):
             raise client_error(call, "Object already exists")
-        if len(held.queues) >= QUOTA:
+        if len(batch.queues) >= QUOTA:
             raise client_error(call, f"Number of job queues exceeds the limit of {QUOTA}")
-        _check(call, held, params)
+        _check(call, batch, params)
         queue = JobQueue(
             name=name,
-            arn=held.arn(f"job-queue/{name}"),
+            arn=batch.arn(f"job-queue/{name}"),
             state=params.get("state", "ENABLED"),
             priority=params["priority"],
             order=[],
@@ -45,8 +45,8 @@ def create(call: Call) -> Params:
             time_limits=params.get("jobStateTimeLimitActions", []),
             tags=params.get("tags", {}),
         )
-        _set_order(held, queue, params["computeEnvironmentOrder"])
-        held.queues[name] = queue
+        _set_order(batch, queue, params["computeEnvironmentOrder"])
+        batch.queues[name] = queue
         queue.change("CREATING", "VALID", JOB_QUEUE_HEALTHY)
     return {"jobQueueName": name, "jobQueueArn": queue.arn}
 
@@ -55,21 +55,21 @@ def create(call: Call) -> Params:
 def update(call: Call) -> Params:
     params = copied(call.params)
     with LOCK:
-        held = store_of(call)
-        queue = _existing(call, held, "update")
-        _check(call, held, params)
+        batch = store_of(call)
+        queue = _existing(call, batch, "update")
+        _check(call, batch, params)
         queue.state = params.get("state", queue.state)
         queue.priority = params.get("priority", queue.priority)
         if "computeEnvironmentOrder" in params:
-            _set_order(held, queue, params["computeEnvironmentOrder"])
+            _set_order(batch, queue, params["computeEnvironmentOrder"])
         queue.time_limits = params.get("jobStateTimeLimitActions", queue.time_limits)
         queue.change("UPDATING", "VALID", JOB_QUEUE_HEALTHY)
     scheduler.wake_after_settling()
     return {"jobQueueName": queue.name, "jobQueueArn": queue.arn}
 
 
-def _existing(call: Call, held: Store, verb: str) -> JobQueue:
-    queue = held.queue(call.params["jobQueue"])
+def _existing(call: Call, batch: Store, verb: str) -> JobQueue:
+    queue = batch.queue(call.params["jobQueue"])
     if queue is None:
         raise client_error(call, f"JobQueue {call.params['jobQueue']} does not exist")
     if queue.in_transition:
@@ -77,34 +77,36 @@ def _existing(call: Call, held: Store, verb: str) -> JobQueue:
     return queue
 
 
-def _check(call: Call, held: Store, params: Params) -> None:
+def _check(call: Call, batch: Store, params: Params) -> None:
     for name in ("schedulingPolicyArn", "jobQueueType", "serviceEnvironmentOrder"):
         if params.get(name):
             raise Refusal("NotImplemented", f"{call.operation} with {name} is not implemented here.", 501)
     if call.operation == "CreateJobQueue" or "computeEnvironmentOrder" in params:
-        _check_order(call, held, params.get("computeEnvironmentOrder", []))
+        _check_order(call, batch, params.get("computeEnvironmentOrder", []))
     _check_limits(call, params.get("jobStateTimeLimitActions", []))
 
 
-def _check_order(call: Call, held: Store, order: list[Params]) -> None:
+def _check_order(call: Call, batch: Store, order: list[Params]) -> None:
     if not order:
         raise client_error(call, "computeEnvironmentOrder is required")
     if len(order) > MOST_ENVIRONMENTS:
         raise client_error(call, f"A job queue can have only {MOST_ENVIRONMENTS} compute environments")
     if len({item["order"] for item in order}) < len(order):
         raise client_error(call, "computeEnvironmentOrder contains duplicate order")
-    found: list[Any] = []
+    environments: list[Any] = []
     for item in order:
-        environment = held.environment(item["computeEnvironment"])
+        environment = batch.environment(item["computeEnvironment"])
         if environment is None:
             raise client_error(call, f"{item['computeEnvironment']} does not exist")
         if environment.status != "VALID":
             raise client_error(call, f"{environment.arn} is not valid. It must be created and valid before attaching")
-        found.append(environment)
-    if len({item.arn for item in found}) < len(found):
+        environments.append(environment)
+    if len({item.arn for item in environments}) < len(environments):
         raise client_error(call, "computeEnvironmentOrder contains duplicate compute environments")
     kinds = {
-        frozenset(instances.architectures(entry)) for item in found for entry in item.resources.get("instanceTypes", [])
+        frozenset(instances.architectures(entry))
+        for item in environments
+        for entry in item.resources.get("instanceTypes", [])
     }
     if frozenset({"arm64"}) in kinds and len(kinds) > 1:
         raise client_error(call, "Compute environments of different architectures cannot be mixed in one job queue")
@@ -129,34 +131,34 @@ def _check_limits(call: Call, limits: list[Params]) -> None:
         seen.add(key)
 
 
-def _set_order(held: Store, queue: JobQueue, order: list[Params]) -> None:
+def _set_order(batch: Store, queue: JobQueue, order: list[Params]) -> None:
     ranked = sorted(order, key=lambda item: item["order"])
-    found = [held.environment(item["computeEnvironment"]) for item in ranked]
-    queue.order = [item.arn for item in found if item]
+    environments = [batch.environment(item["computeEnvironment"]) for item in ranked]
+    queue.order = [item.arn for item in environments if item]
     queue.order_numbers = [int(item["order"]) for item in ranked]
 
 
 @HOOKS.instead("batch", "DeleteJobQueue")
 def delete(call: Call) -> Params:
     with LOCK:
-        held = store_of(call)
-        if held.queue(call.params["jobQueue"]) is None:
+        batch = store_of(call)
+        if batch.queue(call.params["jobQueue"]) is None:
             return {}
-        queue = _existing(call, held, "delete")
+        queue = _existing(call, batch, "delete")
         if queue.state == "ENABLED":
             raise client_error(call, "Cannot delete, state must be DISABLED")
         queue.change("DELETING", "DELETED", "")
-        scheduler.end_queue(held, queue)
+        scheduler.end_queue(batch, queue)
     return {}
 
 
 @HOOKS.instead("batch", "DescribeJobQueues")
 def describe(call: Call) -> Params:
     with LOCK:
-        held = store_of(call)
-        wanted = call.params.get("jobQueues") or list(held.queues)
-        found = [item for item in map(held.queue, wanted) if item]
-        items, token = page(call, [described(item) for item in found], 100)
+        batch = store_of(call)
+        wanted = call.params.get("jobQueues") or list(batch.queues)
+        queues = [item for item in map(batch.queue, wanted) if item]
+        items, token = page(call, [described(item) for item in queues], 100)
     return {"jobQueues": items} | token
 
 

@@ -10,9 +10,11 @@ from __future__ import annotations
 from localcloud.server.call import Params
 
 
-def retried(strategy: Params, made: int, exit_code: int | None, reason: str | None, status_reason: str | None) -> bool:
+def retried(
+    strategy: Params, attempts: int, exit_code: int | None, reason: str | None, status_reason: str | None
+) -> bool:
     """``made`` attempts have ended; the last in the way that the other arguments say."""
-    if made >= strategy["attempts"]:
+    if attempts >= strategy["attempts"]:
         return False
     seen = {
         "onExitCode": "" if exit_code is None else str(exit_code),

@@ -30,19 +30,19 @@ NOT_RUN = (
 def submit(call: Call) -> Params:
     params = copied(call.params)
     with LOCK:
-        held = store_of(call)
-        queue, definition = _check(call, held, params)
+        batch = store_of(call)
+        queue, definition = _check(call, batch, params)
         faults.refuse(call, queue.arn, params["jobName"])
-        job = _job(call, held, params, queue, definition)
-        children = [_child(held, job, index) for index in range(job.array_size or 0)]
+        job = _job(call, batch, params, queue, definition)
+        children = [_child(batch, job, index) for index in range(job.array_size or 0)]
         job.children = [child.id for child in children]
-        for made in (job, *children):
-            held.jobs[made.id] = made
+        for submitted in (job, *children):
+            batch.jobs[submitted.id] = submitted
         scheduler.submitted(job, *children)
     return {"jobArn": job.arn, "jobName": job.name, "jobId": job.id}
 
 
-def _check(call: Call, held: Store, params: Params) -> tuple[JobQueue, JobDefinition]:
+def _check(call: Call, batch: Store, params: Params) -> tuple[JobQueue, JobDefinition]:
     if len(json.dumps(params)) > LARGEST_REQUEST:
         raise client_error(call, "SubmitJob payload size exceeds the limit of 30 KiB")
     check_name(call, "Job", params["jobName"], JOB_NAME)
@@ -50,12 +50,12 @@ def _check(call: Call, held: Store, params: Params) -> tuple[JobQueue, JobDefini
     given = [name for name in NOT_RUN if params.get(name)]
     if given:
         raise Refusal("NotImplemented", f"SubmitJob with {', '.join(given)} is not implemented here.", 501)
-    queue = held.queue(params["jobQueue"])
+    queue = batch.queue(params["jobQueue"])
     if queue is None:
         raise client_error(call, f"JobQueue {params['jobQueue']} not found.")
     if queue.state != "ENABLED" or queue.status != "VALID":
         raise client_error(call, f"JobQueue {params['jobQueue']} is not ENABLED and VALID")
-    definition = held.definition(params["jobDefinition"])
+    definition = batch.definition(params["jobDefinition"])
     if definition is None or definition.status != "ACTIVE":
         raise client_error(call, f"JobDefinition {params['jobDefinition']} not found or INACTIVE.")
     if params.get("shareIdentifier") or params.get("schedulingPriorityOverride") is not None:
@@ -63,34 +63,34 @@ def _check(call: Call, held: Store, params: Params) -> tuple[JobQueue, JobDefini
         raise client_error(call, text)
     check_retry(call, params.get("retryStrategy"))
     check_timeout(call, params.get("timeout"))
-    _check_dependencies(call, held, params.get("dependsOn", []))
+    _check_dependencies(call, batch, params.get("dependsOn", []))
     size = params.get("arrayProperties", {}).get("size")
     if size is not None and not 2 <= size <= 10_000:
         raise client_error(call, "Array size must be between 2 and 10,000")
     return queue, definition
 
 
-def _check_dependencies(call: Call, held: Store, dependencies: list[Params]) -> None:
+def _check_dependencies(call: Call, batch: Store, dependencies: list[Params]) -> None:
     if len(dependencies) > MOST_DEPENDENCIES:
         raise client_error(call, f"dependsOn can contain at most {MOST_DEPENDENCIES} jobs")
     for item in dependencies:
         if item.get("type"):
             raise Refusal("NotImplemented", f"dependsOn of type {item['type']} is not implemented here.", 501)
-        if item.get("jobId") not in held.jobs:
+        if item.get("jobId") not in batch.jobs:
             raise client_error(call, f"Job {item.get('jobId')} in dependsOn does not exist")
 
 
-def _job(call: Call, held: Store, params: Params, queue: JobQueue, definition: JobDefinition) -> Job:
+def _job(call: Call, batch: Store, params: Params, queue: JobQueue, definition: JobDefinition) -> Job:
     request = definition.request
     parameters = request.get("parameters", {}) | params.get("parameters", {})
     container = _container(call, definition.container, params.get("containerOverrides", {}), parameters)
     size = sizes(container)
     check_sizes(call, size)
-    held.submitted += 1
+    batch.submitted += 1
     id_ = new_id()
     return Job(
         id=id_,
-        arn=held.arn(f"job/{id_}"),
+        arn=batch.arn(f"job/{id_}"),
         name=params["jobName"],
         queue=queue.arn,
         definition=definition.arn,
@@ -102,7 +102,7 @@ def _job(call: Call, held: Store, params: Params, queue: JobQueue, definition: J
         parameters=parameters,
         tags=(definition.tags if params.get("propagateTags") else {}) | params.get("tags", {}),
         created_at=now_ms(),
-        order=held.submitted,
+        order=batch.submitted,
         vcpus=size["VCPU"] or 0,
         memory_mib=int(size["MEMORY"] or 0),
         array_size=params.get("arrayProperties", {}).get("size"),
@@ -113,46 +113,46 @@ def _retry(strategy: Params | None) -> Params:
     return {"attempts": 1, "evaluateOnExit": []} | (strategy or {})
 
 
-def _child(held: Store, parent: Job, index: int) -> Job:
-    held.submitted += 1
-    made = Job(**{name: getattr(parent, name) for name in parent.__dataclass_fields__})
-    made.id, made.arn = f"{parent.id}:{index}", f"{parent.arn}:{index}"
-    made.container, made.attempts, made.children = copied(parent.container), [], []
-    made.array_size, made.array_index, made.parent, made.order = None, index, parent.id, held.submitted
-    return made
+def _child(batch: Store, parent: Job, index: int) -> Job:
+    batch.submitted += 1
+    job = Job(**{name: getattr(parent, name) for name in parent.__dataclass_fields__})
+    job.id, job.arn = f"{parent.id}:{index}", f"{parent.arn}:{index}"
+    job.container, job.attempts, job.children = copied(parent.container), [], []
+    job.array_size, job.array_index, job.parent, job.order = None, index, parent.id, batch.submitted
+    return job
 
 
 def _container(call: Call, container: Params, overrides: Params, parameters: dict[str, str]) -> Params:
     """The definition's container with the overrides applied."""
-    made = copied(container)
+    members = copied(container)
     if overrides.get("command"):
-        made["command"] = overrides["command"]
-    made["command"] = [_substituted(call, word, parameters) for word in made.get("command", [])]
+        members["command"] = overrides["command"]
+    members["command"] = [_substituted(call, word, parameters) for word in members.get("command", [])]
     if overrides.get("environment"):
-        named: dict[str, Any] = {item["name"]: item for item in made.get("environment", [])}
-        made["environment"] = list((named | {item["name"]: item for item in overrides["environment"]}).values())
-    _override_sizes(made, overrides)
+        named: dict[str, Any] = {item["name"]: item for item in members.get("environment", [])}
+        members["environment"] = list((named | {item["name"]: item for item in overrides["environment"]}).values())
+    _override_sizes(members, overrides)
     if overrides.get("instanceType"):
         raise Refusal("NotImplemented", "containerOverrides.instanceType is not implemented here.", 501)
-    return made
+    return members
 
 
-def _override_sizes(made: Params, overrides: Params) -> None:
+def _override_sizes(container: Params, overrides: Params) -> None:
     """vcpus and memory of an override are for definitions that use those; AWS passes over them otherwise."""
-    held = {item["type"]: item for item in made.get("resourceRequirements", [])}
-    held |= {item["type"]: item for item in overrides.get("resourceRequirements", [])}
+    sizes = {item["type"]: item for item in container.get("resourceRequirements", [])}
+    sizes |= {item["type"]: item for item in overrides.get("resourceRequirements", [])}
     for name, kind in (("vcpus", "VCPU"), ("memory", "MEMORY")):
-        if kind in held:
-            made.pop(name, None)
+        if kind in sizes:
+            container.pop(name, None)
         elif overrides.get(name):
-            made[name] = overrides[name]
-    made["resourceRequirements"] = list(held.values())
+            container[name] = overrides[name]
+    container["resourceRequirements"] = list(sizes.values())
 
 
 def _substituted(call: Call, word: str, parameters: dict[str, str]) -> str:
-    found = REFERENCE.match(word)
-    if found is None:
+    match = REFERENCE.match(word)
+    if match is None:
         return word
-    if found[1] not in parameters:
-        raise client_error(call, f"Unable to substitute value. No parameter found for reference {found[1]}")
-    return parameters[found[1]]
+    if match[1] not in parameters:
+        raise client_error(call, f"Unable to substitute value. No parameter found for reference {match[1]}")
+    return parameters[match[1]]

@@ -9,6 +9,7 @@ import base64
 import re
 from typing import Any
 
+from localcloud.server import service_calls
 from localcloud.server.call import Call, Params, Refusal
 
 from .model import client_error
@@ -63,17 +64,16 @@ def _data_of(call: Call, template: Params) -> Params:
 
 def _data(account: str, region: str, template: Params) -> Params:
     """What the version of the launch template says. Raises LookupError with a sentence."""
-    from moto.ec2.models import ec2_backends
-
-    wanted = template.get("launchTemplateId") or template.get("launchTemplateName")
-    held = ec2_backends[account][region].launch_templates.values()
-    found: Any = next((item for item in held if wanted in (item.id, item.name)), None)
-    if found is None:
-        raise LookupError(f"The specified launch template, with template ID or name {wanted}, does not exist.")
-    version = template.get("version") or "$Default"
-    named = {"$Latest": found.latest_version_number, "$Default": found.default_version_number}
-    number = named[version] if version in named else int(version)
-    if not 1 <= number <= len(found.versions):
-        raise LookupError(f"Could not find the specified version {version} for the launch template")
-    data: Params = found.get_version(number).data
+    by_id, version = template.get("launchTemplateId"), template.get("version") or "$Default"
+    wanted = by_id or template.get("launchTemplateName")
+    asked = {"LaunchTemplateId" if by_id else "LaunchTemplateName": wanted, "Versions": [version]}
+    batch = service_calls.service("batch.amazonaws.com", account)
+    try:
+        answer = service_calls.perform(batch, "ec2", "DescribeLaunchTemplateVersions", asked, region, by_itself=True)
+    except Refusal as refusal:
+        if refusal.code == "InvalidLaunchTemplateId.VersionNotFound":
+            raise LookupError(f"Could not find the specified version {version} for the launch template") from None
+        text = f"The specified launch template, with template ID or name {wanted}, does not exist."
+        raise LookupError(text) from None
+    data: Params = answer["LaunchTemplateVersions"][0]["LaunchTemplateData"]
     return data

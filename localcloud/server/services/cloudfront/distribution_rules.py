@@ -57,15 +57,17 @@ _EMPTY_BEHAVIOR: Final[Mapping[str, Any]] = {
 }
 
 
-def checked(call: Call, held: Account, config: Params, own: Distribution | None = None) -> Params:
+def checked(call: Call, cloudfront: Account, config: Params, own: Distribution | None = None) -> Params:
     """The configuration with what AWS fills in. Raises Refusal. ``own``: the distribution, if it is an update."""
     quantities(config)
     full: Params = {**copy.deepcopy(dict(_EMPTY)), **copy.deepcopy(config)}
-    origins = [checked_origin(held, origin) for origin in full["Origins"]["Items"]]
+    origins = [checked_origin(cloudfront, origin) for origin in full["Origins"]["Items"]]
     full["Origins"] = {"Quantity": len(origins), "Items": origins}
     names = {origin["Id"] for origin in origins}
-    full["DefaultCacheBehavior"] = _behavior(held, names, {**_EMPTY_BEHAVIOR, **full["DefaultCacheBehavior"]})
-    ordered = [_behavior(held, names, {**_EMPTY_BEHAVIOR, **one}) for one in full["CacheBehaviors"].get("Items") or []]
+    full["DefaultCacheBehavior"] = _behavior(cloudfront, names, {**_EMPTY_BEHAVIOR, **full["DefaultCacheBehavior"]})
+    ordered = [
+        _behavior(cloudfront, names, {**_EMPTY_BEHAVIOR, **one}) for one in full["CacheBehaviors"].get("Items") or []
+    ]
     full["CacheBehaviors"] = {"Quantity": len(ordered), **({"Items": ordered} if ordered else {})}
     _unsupported(full)
     for error in full["CustomErrorResponses"].get("Items") or []:
@@ -90,7 +92,7 @@ def _unsupported(config: Params) -> None:
         raise Refusal("NotImplemented", f"cloudfront {named} of a distribution is not implemented here.", 501)
 
 
-def _behavior(held: Account, origins: set[str], behavior: Params) -> Params:
+def _behavior(cloudfront: Account, origins: set[str], behavior: Params) -> Params:
     if behavior["TargetOriginId"] not in origins:
         raise Refusal("NoSuchOrigin", "One or more of your origins or origin groups do not exist.", 404)
     if not _PATTERN.fullmatch(behavior.get("PathPattern", "*")):
@@ -109,15 +111,15 @@ def _behavior(held: Account, origins: set[str], behavior: Params) -> Params:
         raise Refusal("NotImplemented", "cloudfront ForwardedValues are not implemented here.", 501)
     for kind in ("CachePolicy", "OriginRequestPolicy", "ResponseHeadersPolicy"):
         if behavior.get(f"{kind}Id"):
-            exists(held, kind, behavior[f"{kind}Id"])
-    return _signers(held, behavior)
+            exists(cloudfront, kind, behavior[f"{kind}Id"])
+    return _signers(cloudfront, behavior)
 
 
-def _signers(held: Account, behavior: Params) -> Params:
+def _signers(cloudfront: Account, behavior: Params) -> Params:
     if behavior["TrustedSigners"]["Quantity"] and behavior["TrustedKeyGroups"]["Quantity"]:
         raise invalid("A cache behavior has trusted signers or trusted key groups, not both.")
     for group in behavior["TrustedKeyGroups"].get("Items") or []:
-        if group not in held.entities["KeyGroup"]:
+        if group not in cloudfront.entities["KeyGroup"]:
             text = "The specified key group does not exist."
             raise Refusal("TrustedKeyGroupDoesNotExist", text, 400)
     for name in ("LambdaFunctionAssociations", "FunctionAssociations", "TrustedSigners"):

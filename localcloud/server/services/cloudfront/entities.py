@@ -7,7 +7,6 @@ names are unique in an account; what something names is not deleted.
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Final
 
 from localcloud.server.call import HOOKS, Call, Params, Refusal
@@ -26,7 +25,6 @@ _PATHS: Final = {
 }
 _WITH_MARKER: Final = ("ListDistributions", "ListInvalidations", "ListOriginAccessControls", "ListVpcOrigins")
 _PAGE: Final = 100
-_LONG_AGO: Final = datetime(2020, 7, 22, tzinfo=UTC)
 
 
 def matching(call: Call, entity: Entity) -> None:
@@ -51,20 +49,20 @@ def listed(call: Call, items: list[Params]) -> Params:
     return answer
 
 
-def find(held: Account, kind: Kind, entity_id: str) -> Entity:
+def find(cloudfront: Account, kind: Kind, entity_id: str) -> Entity:
     """The account's own entity, or AWS's. Raises Refusal."""
-    found = held.entities[kind.name].get(entity_id) or managed.POLICIES.get(kind.name, {}).get(entity_id)
-    if found is None:
+    entity = cloudfront.entities[kind.name].get(entity_id) or managed.POLICIES.get(kind.name, {}).get(entity_id)
+    if entity is None:
         raise Refusal(kind.missing, f"The specified {_words(kind)} does not exist.", 404)
-    return found
+    return entity
 
 
 def _own(call: Call, kind: Kind) -> Entity:
-    found = find(account(call.account), kind, call.params["Id"])
-    if found.id in managed.POLICIES.get(kind.name, {}):
+    entity = find(account(call.account), kind, call.params["Id"])
+    if entity.id in managed.POLICIES.get(kind.name, {}):
         raise Refusal("AccessDenied", "You cannot change or delete a managed policy.", 403)
-    matching(call, found)
-    return found
+    matching(call, entity)
+    return entity
 
 
 def _words(kind: Kind) -> str:
@@ -77,9 +75,9 @@ def _answer(kind: Kind, entity: Entity) -> Params:
 
 
 def _checked(call: Call, kind: Kind, own: Entity | None = None) -> Params:
-    held, config = account(call.account), dict(call.params[kind.config])
-    policy_rules.RULES[kind.name](config, held)
-    for other in held.entities[kind.name].values():
+    cloudfront, config = account(call.account), dict(call.params[kind.config])
+    policy_rules.RULES[kind.name](config, cloudfront)
+    for other in cloudfront.entities[kind.name].values():
         if other is not own and other.config["Name"] == config["Name"]:
             raise Refusal(kind.taken, f"A {_words(kind)} with the same name already exists in this account.", 409)
     return config
@@ -87,41 +85,41 @@ def _checked(call: Call, kind: Kind, own: Entity | None = None) -> Params:
 
 def _create(kind: Kind) -> Callable[[Call], Params]:
     def create(call: Call) -> Params:
-        made = Entity(id=random_id(kind.prefix), config=_checked(call, kind))
-        account(call.account).entities[kind.name][made.id] = made
+        entity = Entity(id=random_id(kind.prefix), config=_checked(call, kind))
+        account(call.account).entities[kind.name][entity.id] = entity
         call.response_status = 201
-        location = f"{ENDPOINT}/{_PATHS[kind.name]}/{made.id}"
-        return {kind.name: _answer(kind, made), "Location": location, "ETag": made.etag}
+        location = f"{ENDPOINT}/{_PATHS[kind.name]}/{entity.id}"
+        return {kind.name: _answer(kind, entity), "Location": location, "ETag": entity.etag}
 
     return create
 
 
 def _get(kind: Kind) -> Callable[[Call], Params]:
     def get(call: Call) -> Params:
-        found = find(account(call.account), kind, call.params["Id"])
+        entity = find(account(call.account), kind, call.params["Id"])
         if call.operation.endswith("Config"):
-            return {kind.config: found.config, "ETag": found.etag}
-        return {kind.name: _answer(kind, found), "ETag": found.etag}
+            return {kind.config: entity.config, "ETag": entity.etag}
+        return {kind.name: _answer(kind, entity), "ETag": entity.etag}
 
     return get
 
 
 def _update(kind: Kind) -> Callable[[Call], Params]:
     def update(call: Call) -> Params:
-        found = _own(call, kind)
-        found.change(_checked(call, kind, found))
-        return {kind.name: _answer(kind, found), "ETag": found.etag}
+        entity = _own(call, kind)
+        entity.change(_checked(call, kind, entity))
+        return {kind.name: _answer(kind, entity), "ETag": entity.etag}
 
     return update
 
 
 def _delete(kind: Kind) -> Callable[[Call], Params]:
     def delete(call: Call) -> Params:
-        found, held = _own(call, kind), account(call.account)
-        if used := naming(held, kind.name, found.id):
+        entity, cloudfront = _own(call, kind), account(call.account)
+        if used := naming(cloudfront, kind.name, entity.id):
             text = f"The specified {_words(kind)} is currently in use by {len(used)} resource(s)."
             raise Refusal(kind.in_use, text, 409)
-        del held.entities[kind.name][found.id]
+        del cloudfront.entities[kind.name][entity.id]
         call.response_status = 204
         return {}
 

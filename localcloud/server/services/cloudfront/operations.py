@@ -20,10 +20,10 @@ ENDPOINT: Final = "https://cloudfront.amazonaws.com/2020-05-31"
 
 
 def _distribution(call: Call, parameter: str = "Id") -> Distribution:
-    found = account(call.account).distributions.get(call.params[parameter])
-    if found is None:
+    distribution = account(call.account).distributions.get(call.params[parameter])
+    if distribution is None:
         raise Refusal("NoSuchDistribution", "The specified distribution does not exist.", 404)
-    return found
+    return distribution
 
 
 def _answer(one: Distribution) -> Params:
@@ -52,21 +52,21 @@ def create_distribution(call: Call) -> Params:
     if "DistributionConfigWithTags" in given:
         given = given["DistributionConfigWithTags"]
         tags = given.get("Tags", {}).get("Items") or []
-    held, config = account(call.account), given["DistributionConfig"]
-    for one in held.distributions.values():
+    cloudfront, config = account(call.account), given["DistributionConfig"]
+    for one in cloudfront.distributions.values():
         if one.config["CallerReference"] == config["CallerReference"]:
             text = f"The caller reference that you are using to create a distribution is associated with {one.id}."
             raise Refusal("DistributionAlreadyExists", text, 409)
-    checked = distribution_rules.checked(call, held, config)
-    made = Distribution(
+    checked = distribution_rules.checked(call, cloudfront, config)
+    distribution = Distribution(
         id=random_id("E"),
         account=call.account,
         config=checked,
         tags={tag["Key"]: tag.get("Value", "") for tag in tags},
     )
-    held.distributions[made.id] = made
+    cloudfront.distributions[distribution.id] = distribution
     call.response_status = 201
-    return {"Distribution": _answer(made), "Location": _location(made), "ETag": made.etag}
+    return {"Distribution": _answer(distribution), "Location": _location(distribution), "ETag": distribution.etag}
 
 
 @HOOKS.instead(SERVICE, "GetDistribution", "GetDistributionConfig")
@@ -103,8 +103,8 @@ def delete_distribution(call: Call) -> Params:
 
 @HOOKS.instead(SERVICE, "ListDistributions")
 def list_distributions(call: Call) -> Params:
-    held = account(call.account).distributions.values()
-    return {"DistributionList": listed(call, [_summary(one) for one in held])}
+    distributions = account(call.account).distributions.values()
+    return {"DistributionList": listed(call, [_summary(one) for one in distributions])}
 
 
 def _summary(one: Distribution) -> Params:
@@ -115,9 +115,9 @@ def _summary(one: Distribution) -> Params:
 
 def _tags(call: Call) -> dict[str, str]:
     arn = str(call.params["Resource"])
-    found = account(call.account).distributions.get(arn.rpartition("/")[2])
-    if found is not None and found.arn == arn:
-        return found.tags
+    distribution = account(call.account).distributions.get(arn.rpartition("/")[2])
+    if distribution is not None and distribution.arn == arn:
+        return distribution.tags
     tags = vpc_origins.tags_of(call, arn)
     if tags is None:
         raise Refusal("NoSuchResource", "The specified resource does not exist.", 404)
@@ -143,27 +143,27 @@ def create_invalidation(call: Call) -> Params:
     one = _distribution(call, "DistributionId")
     batch = call.params["InvalidationBatch"]
     policy_rules.invalidation(batch)
-    made = {
+    invalidation = {
         "Id": random_id("I"),
         "Status": "Completed",
         "CreateTime": datetime.now(UTC),
         "InvalidationBatch": batch,
     }
-    one.invalidations.append(made)
+    one.invalidations.append(invalidation)
     call.response_status = 201
-    return {"Invalidation": made, "Location": f"{_location(one)}/invalidation/{made['Id']}"}
+    return {"Invalidation": invalidation, "Location": f"{_location(one)}/invalidation/{invalidation['Id']}"}
 
 
 @HOOKS.instead(SERVICE, "GetInvalidation")
 def get_invalidation(call: Call) -> Params:
-    for made in _distribution(call, "DistributionId").invalidations:
-        if made["Id"] == call.params["Id"]:
-            return {"Invalidation": made}
+    for invalidation in _distribution(call, "DistributionId").invalidations:
+        if invalidation["Id"] == call.params["Id"]:
+            return {"Invalidation": invalidation}
     raise Refusal("NoSuchInvalidation", "The specified invalidation does not exist.", 404)
 
 
 @HOOKS.instead(SERVICE, "ListInvalidations")
 def list_invalidations(call: Call) -> Params:
-    made = _distribution(call, "DistributionId").invalidations
-    rows = [{key: one[key] for key in ("Id", "Status", "CreateTime")} for one in made]
+    invalidations = _distribution(call, "DistributionId").invalidations
+    rows = [{key: one[key] for key in ("Id", "Status", "CreateTime")} for one in invalidations]
     return {"InvalidationList": listed(call, rows)}

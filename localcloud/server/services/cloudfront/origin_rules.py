@@ -27,7 +27,7 @@ _EMPTY: Final[Mapping[str, Any]] = {
 }
 
 
-def checked_origin(held: Account, given: Params) -> Params:
+def checked_origin(cloudfront: Account, given: Params) -> Params:
     """The origin with what AWS fills in. Raises Refusal."""
     origin = {**_EMPTY, **given}
     if len(origin["Id"]) > 128:
@@ -38,7 +38,7 @@ def checked_origin(held: Account, given: Params) -> Params:
     if "ResponseCompletionTimeout" in origin:
         raise Refusal("NotImplemented", "cloudfront ResponseCompletionTimeout is not implemented here.", 501)
     if kinds != ["S3OriginConfig"]:
-        return _origin_over_http(held, origin, kinds[0])
+        return _origin_over_http(cloudfront, origin, kinds[0])
     s3 = origin["S3OriginConfig"]
     if not _S3.fullmatch(origin["DomainName"]):
         raise invalid("The parameter Origin DomainName does not refer to a valid S3 bucket.")
@@ -49,14 +49,14 @@ def checked_origin(held: Account, given: Params) -> Params:
     if s3["OriginAccessIdentity"]:
         raise Refusal("NotImplemented", "cloudfront origin access identities are not implemented here.", 501)
     if control:
-        exists(held, "OriginAccessControl", control)
-        if held.entities["OriginAccessControl"][control].config["OriginAccessControlOriginType"] != "s3":
+        exists(cloudfront, "OriginAccessControl", control)
+        if cloudfront.entities["OriginAccessControl"][control].config["OriginAccessControlOriginType"] != "s3":
             text = "The origin access control is not for an origin of this type."
             raise Refusal("IllegalOriginAccessConfiguration", text, 400)
     return origin
 
 
-def _origin_over_http(held: Account, origin: Params, kind: str) -> Params:
+def _origin_over_http(cloudfront: Account, origin: Params, kind: str) -> Params:
     if origin["OriginAccessControlId"]:
         text = "The origin access control is not for an origin of this type."
         raise Refusal("IllegalOriginAccessConfiguration", text, 400)
@@ -72,21 +72,21 @@ def _origin_over_http(held: Account, origin: Params, kind: str) -> Params:
         vpc_origins.check_protocols(config)
         config.setdefault("OriginSslProtocols", {"Quantity": 0, "Items": []})
     else:
-        _vpc_origin(held, config)
+        _vpc_origin(cloudfront, config)
     return {**origin, kind: config}
 
 
-def _vpc_origin(held: Account, config: Params) -> None:
-    found = held.vpc_origins.get(config["VpcOriginId"])
-    if config.get("OwnerAccountId") and (found is None or found.account != config["OwnerAccountId"]):
+def _vpc_origin(cloudfront: Account, config: Params) -> None:
+    vpc_origin = cloudfront.vpc_origins.get(config["VpcOriginId"])
+    if config.get("OwnerAccountId") and (vpc_origin is None or vpc_origin.account != config["OwnerAccountId"]):
         raise Refusal("NotImplemented", "cloudfront VPC origins of other accounts are not implemented here.", 501)
-    if found is None or not found.deployed:
+    if vpc_origin is None or not vpc_origin.deployed:
         raise vpc_origins.missing()
 
 
-def exists(held: Account, kind: str, entity_id: str) -> None:
+def exists(cloudfront: Account, kind: str, entity_id: str) -> None:
     """Raises Refusal."""
-    if entity_id in managed.POLICIES.get(kind, {}) or entity_id in held.entities.get(kind, {}):
+    if entity_id in managed.POLICIES.get(kind, {}) or entity_id in cloudfront.entities.get(kind, {}):
         return
     missing = KINDS[kind].missing if kind in KINDS else f"NoSuch{kind}"
     raise Refusal(missing, "The specified resource that a cache behavior or origin names does not exist.", 404)

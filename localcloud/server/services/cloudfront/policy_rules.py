@@ -54,10 +54,10 @@ def ttls(config: Params) -> None:
         raise invalid("The TTLs should follow the order: MinTTL <= DefaultTTL <= MaxTTL.")
 
 
-def _cache_policy(config: Params, held: Account) -> None:
+def _cache_policy(config: Params, cloudfront: Account) -> None:
     quantities(config)
     _named(config)
-    _few(held, "CachePolicy", config)
+    _few(cloudfront, "CachePolicy", config)
     config.setdefault("DefaultTTL", max(86_400, config["MinTTL"]))
     config.setdefault("MaxTTL", max(31_536_000, config["DefaultTTL"]))
     ttls(config)
@@ -87,18 +87,18 @@ def _listed(key: Params, part: str, behavior: str, items: str) -> str:
     return str(config[behavior])
 
 
-def _few(held: Account, kind: str, config: Params) -> None:
+def _few(cloudfront: Account, kind: str, config: Params) -> None:
     """AWS's quota of an account's own policies."""
-    others = [one for one in held.entities[kind].values() if one.config["Name"] != config["Name"]]
+    others = [one for one in cloudfront.entities[kind].values() if one.config["Name"] != config["Name"]]
     if len(others) >= _MOST_POLICIES:
         words = {"CachePolicy": "CachePolicies", "ResponseHeadersPolicy": "ResponseHeadersPolicies"}[kind]
         raise Refusal(f"TooMany{words}", "You have reached the maximum number of policies for this account.", 400)
 
 
-def _headers_policy(config: Params, held: Account) -> None:
+def _headers_policy(config: Params, cloudfront: Account) -> None:
     quantities(config)
     _named(config)
-    _few(held, "ResponseHeadersPolicy", config)
+    _few(cloudfront, "ResponseHeadersPolicy", config)
     if not any(config.get(part) for part in _HEADER_PARTS):
         raise invalid("A response headers policy has at least one part.")
     cors = config.get("CorsConfig")
@@ -145,9 +145,9 @@ def _public_key(config: Params, _held: Account) -> None:
     config["EncodedKey"] = config["EncodedKey"].rstrip("\n") + "\n"
 
 
-def _key_group(config: Params, held: Account) -> None:
+def _key_group(config: Params, cloudfront: Account) -> None:
     _named(config)
-    unknown = [item for item in config["Items"] if item not in held.entities["PublicKey"]]
+    unknown = [item for item in config["Items"] if item not in cloudfront.entities["PublicKey"]]
     if unknown:
         raise invalid(f"The public key {unknown[0]} does not exist.")
     if not 1 <= len(config["Items"]) <= 5:

@@ -108,6 +108,12 @@ class Distribution(Entity):
         return list(self.config.get("Aliases", {}).get("Items") or [])
 
     @property
+    def main_name(self) -> str:
+        """By which its site is asked: the first host of its own, if it has one. A certificate of its origin that covers
+        the hosts doesn't cover CloudFront's name."""
+        return next(iter(self.aliases), self.domain_name)
+
+    @property
     def behaviors(self) -> list[Config]:
         """The default one last, as requests try them."""
         return [*(self.config.get("CacheBehaviors", {}).get("Items") or []), self.config["DefaultCacheBehavior"]]
@@ -151,7 +157,7 @@ def account(account_id: str) -> Account:
 
 def distributions() -> list[Distribution]:
     """Those of all accounts: a host name belongs to one of them. The edge asks while others are made."""
-    return [one for held in list(_accounts.values()) for one in list(held.distributions.values())]
+    return [one for cloudfront in list(_accounts.values()) for one in list(cloudfront.distributions.values())]
 
 
 def reset() -> None:
@@ -164,9 +170,9 @@ def random_id(prefix: str) -> str:
 
 
 def resource(arn: str) -> Resource | None:
-    found = next((one for one in distributions() if one.arn == arn), None)
-    if found is not None:
-        return Resource(owner=found.account, tags=found.tags)
+    distribution = next((one for one in distributions() if one.arn == arn), None)
+    if distribution is not None:
+        return Resource(owner=distribution.account, tags=distribution.tags)
     owner = arn.split(":")[4]
     for one in account(owner).vpc_origins.values():
         if one.arn == arn:
@@ -176,10 +182,10 @@ def resource(arn: str) -> Resource | None:
 
 def inventory(account_id: str) -> Iterator[str]:
     """Distributions, and whatever they may name."""
-    held = account(account_id)
-    yield from (one.arn for one in held.distributions.values())
-    yield from (one.arn for one in held.vpc_origins.values())
-    for kind, entities in held.entities.items():
+    cloudfront = account(account_id)
+    yield from (one.arn for one in cloudfront.distributions.values())
+    yield from (one.arn for one in cloudfront.vpc_origins.values())
+    for kind, entities in cloudfront.entities.items():
         yield from (f"arn:aws:cloudfront::{account_id}:{_dashed(kind)}/{entity_id}" for entity_id in entities)
 
 
@@ -189,19 +195,19 @@ def _dashed(kind: str) -> str:
 
 def users(arn: str) -> Iterator[str]:
     """Distributions that name a certificate or a web ACL, VPC origins that name a load balancer."""
-    for held in list(_accounts.values()):
-        yield from (one.arn for one in held.vpc_origins.values() if one.config["Arn"] == arn)
+    for cloudfront in list(_accounts.values()):
+        yield from (one.arn for one in cloudfront.vpc_origins.values() if one.config["Arn"] == arn)
     for one in distributions():
         if arn in (one.config["WebACLId"], one.config["ViewerCertificate"].get("ACMCertificateArn")):
             yield one.arn
 
 
-def naming(held: Account, kind: str, entity_id: str) -> list[str]:
+def naming(cloudfront: Account, kind: str, entity_id: str) -> list[str]:
     """Ids of what names the entity: distributions, or key groups for a public key."""
     if kind == "PublicKey":
-        groups = held.entities["KeyGroup"].values()
+        groups = cloudfront.entities["KeyGroup"].values()
         return [group.id for group in groups if entity_id in (group.config.get("Items") or [])]
-    return [one.id for one in held.distributions.values() if entity_id in set(_named(kind, one))]
+    return [one.id for one in cloudfront.distributions.values() if entity_id in set(_named(kind, one))]
 
 
 def _named(kind: str, distribution: Distribution) -> list[str]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
-from localcloud.server import inside, registry
+from localcloud.server import registry, service_calls
 from localcloud.server.call import HOOKS, Call, Params, Refusal
 
 from . import store
@@ -34,10 +34,10 @@ def missing() -> Refusal:
 
 
 def _own(call: Call) -> VpcOrigin:
-    found = account(call.account).vpc_origins.get(call.params["Id"])
-    if found is None:
+    vpc_origin = account(call.account).vpc_origins.get(call.params["Id"])
+    if vpc_origin is None:
         raise missing()
-    return found
+    return vpc_origin
 
 
 def check_port(number: int) -> None:
@@ -79,13 +79,13 @@ def _checked(call: Call, own: VpcOrigin | None = None) -> Params:
 
 def _endpoint(call: Call, arn: str) -> Any:
     """What is known of the load balancer, whose VPC has an internet gateway. Raises Refusal."""
-    found = registry.resource(arn)
-    if found is None or found.owner != call.account:
+    resource = registry.resource(arn)
+    if resource is None or resource.owner != call.account:
         raise invalid("The specified VpcOriginEndpointConfig Arn does not exist in this account.")
-    vpc = registry.resource(f"arn:aws:ec2:{arn.split(':')[3]}:{call.account}:vpc/{found.facts['vpc']}")
+    vpc = registry.resource(f"arn:aws:ec2:{arn.split(':')[3]}:{call.account}:vpc/{resource.facts['vpc']}")
     if vpc is None or not vpc.facts["internet_gateway"]:
-        raise invalid(f"The VPC {found.facts['vpc']} of the origin must have an internet gateway attached.")
-    return found.facts
+        raise invalid(f"The VPC {resource.facts['vpc']} of the origin must have an internet gateway attached.")
+    return resource.facts
 
 
 def _answer(one: VpcOrigin) -> Params:
@@ -102,21 +102,25 @@ def _answer(one: VpcOrigin) -> Params:
 
 @HOOKS.instead(SERVICE, "CreateVpcOrigin")
 def create(call: Call) -> Params:
-    held, config = account(call.account), _checked(call)
-    if len(held.vpc_origins) >= _MOST:
+    cloudfront, config = account(call.account), _checked(call)
+    if len(cloudfront.vpc_origins) >= _MOST:
         raise Refusal("EntityLimitExceeded", f"An account has at most {_MOST} VPC origins.", 400)
     tags = {tag["Key"]: tag.get("Value", "") for tag in (call.params.get("Tags") or {}).get("Items") or []}
-    made = VpcOrigin(id=store.vpc_origin_id(), account=call.account, config=config, tags=tags)
-    made.vpc, made.group = _service_group(call, made)
-    held.vpc_origins[made.id] = made
+    vpc_origin = VpcOrigin(id=store.vpc_origin_id(), account=call.account, config=config, tags=tags)
+    vpc_origin.vpc, vpc_origin.group = _service_group(call, vpc_origin)
+    cloudfront.vpc_origins[vpc_origin.id] = vpc_origin
     call.response_status = 202
-    return {"VpcOrigin": _answer(made), "Location": f"{ENDPOINT}/vpc-origin/{made.id}", "ETag": made.etag}
+    return {
+        "VpcOrigin": _answer(vpc_origin),
+        "Location": f"{ENDPOINT}/vpc-origin/{vpc_origin.id}",
+        "ETag": vpc_origin.etag,
+    }
 
 
 def _ec2(one: VpcOrigin, operation: str, **params: Any) -> Params:
     """CloudFront's own calls."""
-    caller = inside.service(_PRINCIPAL, one.account)
-    return inside.perform(caller, "ec2", operation, params, one.config["Arn"].split(":")[3], by_itself=True)
+    caller = service_calls.service(_PRINCIPAL, one.account)
+    return service_calls.perform(caller, "ec2", operation, params, one.config["Arn"].split(":")[3], by_itself=True)
 
 
 def _service_group(call: Call, one: VpcOrigin) -> tuple[str, str]:

@@ -75,11 +75,11 @@ def _tables(call: Call, vpc_id: str, tables: list[str]) -> None:
 def _zones(call: Call, subnets: list[str]) -> None:
     """An endpoint has one subnet in a zone."""
     seen: set[str] = set()
-    for found in [subnet(call, subnet_id) for subnet_id in subnets]:
-        if found.availability_zone in seen:
-            text = f"Found another VPC endpoint subnet in the availability zone of {found.id}"
+    for subnet_of_zone in [subnet(call, subnet_id) for subnet_id in subnets]:
+        if subnet_of_zone.availability_zone in seen:
+            text = f"Found another VPC endpoint subnet in the availability zone of {subnet_of_zone.id}"
             raise Refusal("DuplicateSubnetsInSameZone", text)
-        seen.add(found.availability_zone)
+        seen.add(subnet_of_zone.availability_zone)
 
 
 def _private_names(call: Call, place: Any, service: str) -> None:
@@ -120,39 +120,39 @@ def _complete(call: Call, endpoint: Params) -> None:
 
 def _endpoint(call: Call, endpoint_id: str) -> Any:
     ec2: Any = backend(call)
-    found = ec2.vpc_end_points.get(endpoint_id)
-    if found is None or found.state != "available":
+    endpoint = ec2.vpc_end_points.get(endpoint_id)
+    if endpoint is None or endpoint.state != "available":
         raise Refusal("InvalidVpcEndpointId.NotFound", f"The Vpc Endpoint Id '{endpoint_id}' does not exist")
-    return found
+    return endpoint
 
 
 @HOOKS.before("ec2", "ModifyVpcEndpoint")
 def modify(call: Call) -> None:
-    found = _endpoint(call, call.params["VpcEndpointId"])
+    endpoint = _endpoint(call, call.params["VpcEndpointId"])
     added = call.params.get("AddRouteTableIds", [])
-    _tables(call, found.vpc_id, added)
+    _tables(call, endpoint.vpc_id, added)
     gone = call.params.get("RemoveSubnetIds", [])
-    kept = [one for one in found.subnet_ids or [] if one not in gone]
+    kept = [one for one in endpoint.subnet_ids or [] if one not in gone]
     _zones(call, list(dict.fromkeys([*kept, *call.params.get("AddSubnetIds", [])])))
     if call.params.pop("ResetPolicy", False):
-        call.params["PolicyDocument"] = json.dumps(found.DEFAULT_POLICY)
+        call.params["PolicyDocument"] = json.dumps(endpoint.DEFAULT_POLICY)
     names = call.params.pop("PrivateDnsEnabled", None)
     if names is not None:
-        if names and not found.private_dns_enabled:
-            _private_names(call, vpc(call, found.vpc_id), found.service_name)
-        found.private_dns_enabled = names
+        if names and not endpoint.private_dns_enabled:
+            _private_names(call, vpc(call, endpoint.vpc_id), endpoint.service_name)
+        endpoint.private_dns_enabled = names
 
 
 @HOOKS.after("ec2", "ModifyVpcEndpoint")
 def move_routes(call: Call, _output: Params) -> None:
     """moto makes a gateway's routes with it and never again."""
     ec2: Any = backend(call)
-    found = _endpoint(call, call.params["VpcEndpointId"])
-    prefixes = found.destination_prefix_list_id
+    endpoint = _endpoint(call, call.params["VpcEndpointId"])
+    prefixes = endpoint.destination_prefix_list_id
     if prefixes is None:
         return
     for table in call.params.get("AddRouteTableIds", []):
-        ec2.create_route(table, None, gateway_id=found.id, destination_prefix_list_id=prefixes)
+        ec2.create_route(table, None, gateway_id=endpoint.id, destination_prefix_list_id=prefixes)
     for table in call.params.get("RemoveRouteTableIds", []):
         ec2.delete_route(table, prefixes)
 
@@ -162,6 +162,6 @@ def delete(call: Call) -> None:
     """moto forgets the type of an endpoint that was made without one, and stumbles over tables that are gone."""
     ec2: Any = backend(call)
     for endpoint_id in call.params["VpcEndpointIds"]:
-        found = ec2.vpc_end_points.get(endpoint_id)
-        if found is not None:
-            found.route_table_ids = [table for table in found.route_table_ids if table in ec2.route_tables]
+        endpoint = ec2.vpc_end_points.get(endpoint_id)
+        if endpoint is not None:
+            endpoint.route_table_ids = [table for table in endpoint.route_table_ids if table in ec2.route_tables]

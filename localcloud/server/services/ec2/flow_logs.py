@@ -11,12 +11,9 @@ import re
 from typing import Any, Final
 from weakref import WeakKeyDictionary
 
-from moto.ec2.models.flow_logs import FlowLogs
-from moto.ec2.utils import random_flow_log_id
-
-from localcloud.server import inside, registry
+from localcloud.server import registry, service_calls
 from localcloud.server.call import HOOKS, Call, Params, Refusal
-from localcloud.server.services.ec2.store import backend, interfaces, subnet, vpc
+from localcloud.server.services.ec2.store import FlowLogs, backend, interfaces, random_flow_log_id, subnet, vpc
 
 SERVICE: Final = "vpc-flow-logs.amazonaws.com"
 CLOUDWATCH, BUCKET = "cloud-watch-logs", "s3"
@@ -42,15 +39,15 @@ def create(call: Call) -> Params:
     params = call.params
     kind, place = params.get("LogDestinationType", CLOUDWATCH), _place(call)
     _check(call, kind)
-    made: list[str] = []
+    created: list[str] = []
     failed: list[Params] = []
     for resource in params["ResourceIds"]:
         fault = _fault(call, kind, place)
         if fault:
             failed.append({"ResourceId": resource, "Error": {"Code": "400", "Message": fault}})
         else:
-            made.append(_make(call, resource, kind, place))
-    return {"FlowLogIds": made, "Unsuccessful": failed}
+            created.append(_make(call, resource, kind, place))
+    return {"FlowLogIds": created, "Unsuccessful": failed}
 
 
 def _parameter(text: str) -> Refusal:
@@ -87,7 +84,7 @@ def _check(call: Call, kind: str) -> None:
         if not role:
             raise _parameter("DeliverLogsPermissionArn can't be empty if LogDestinationType is cloud-watch-logs.")
         try:
-            inside.as_role(role, SERVICE, "flow-logs", source_arn=_arn(call, "*"), region=call.region)
+            service_calls.as_role(role, SERVICE, "flow-logs", source_arn=_arn(call, "*"), region=call.region)
         except Refusal as refusal:
             raise _parameter(f"Unable to assume given IAM role {role}") from refusal
 
@@ -118,7 +115,7 @@ def _make(call: Call, resource: str, kind: str, place: str) -> str:
     if any((one.resource_id, one.log_destination) == (resource, place) for one in ec2.flow_logs.values()):
         text = "There is an existing Flow Log with the same configuration and log destination."
         raise Refusal("FlowLogAlreadyExists", f"Error. {text}")
-    found: Any = FlowLogs(
+    flow_logs: Any = FlowLogs(
         ec2,
         random_flow_log_id(),
         resource,
@@ -130,11 +127,13 @@ def _make(call: Call, resource: str, kind: str, place: str) -> str:
         kind,
         params.get("LogFormat") or FORMAT,
     )
-    found.add_tags({tag["Key"]: tag["Value"] for item in params.get("TagSpecifications", []) for tag in item["Tags"]})
+    flow_logs.add_tags(
+        {tag["Key"]: tag["Value"] for item in params.get("TagSpecifications", []) for tag in item["Tags"]}
+    )
     if kind == BUCKET:
-        _options[found] = {**PLAIN, **params.get("DestinationOptions", {})}
-    ec2.flow_logs[found.id] = found
-    return found.id
+        _options[flow_logs] = {**PLAIN, **params.get("DestinationOptions", {})}
+    ec2.flow_logs[flow_logs.id] = flow_logs
+    return flow_logs.id
 
 
 def _arn(call: Call, flow_log: str) -> str:

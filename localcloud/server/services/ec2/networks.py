@@ -28,12 +28,12 @@ TARGETS: Final = (
 def _network(text: str, code: str) -> ipaddress.IPv4Network:
     """A block as AWS takes one. Raises Refusal."""
     try:
-        found = ipaddress.IPv4Network(text, strict=False)
+        network = ipaddress.IPv4Network(text, strict=False)
     except ValueError:
         raise invalid(f"Value ({text}) for parameter cidrBlock is invalid. This is not a valid CIDR block.") from None
-    if not 16 <= found.prefixlen <= 28:
+    if not 16 <= network.prefixlen <= 28:
         raise Refusal(code, f"The CIDR '{text}' is invalid.")
-    return found
+    return network
 
 
 @HOOKS.before("ec2", "CreateVpc")
@@ -43,10 +43,10 @@ def create_vpc(call: Call) -> None:
             raise Refusal("NotImplemented", f"a VPC with {name} is not implemented", 501)
     if not call.params.get("CidrBlock"):
         raise Refusal("MissingParameter", "Either 'cidrBlock' or 'ipv4IpamPoolId' should be provided.")
-    found = _network(call.params["CidrBlock"], "InvalidVpc.Range")
-    if any(found.overlaps(block) for block in RESERVED):
-        raise Refusal("InvalidVpc.Range", f"The CIDR '{found}' is invalid: it is reserved.")
-    call.params["CidrBlock"] = str(found)
+    network = _network(call.params["CidrBlock"], "InvalidVpc.Range")
+    if any(network.overlaps(block) for block in RESERVED):
+        raise Refusal("InvalidVpc.Range", f"The CIDR '{network}' is invalid: it is reserved.")
+    call.params["CidrBlock"] = str(network)
 
 
 @HOOKS.before("ec2", "CreateSubnet")
@@ -63,17 +63,17 @@ def create_subnet(call: Call) -> None:
 @HOOKS.after("ec2", "CreateSubnet")
 def created_subnet(call: Call, output: Params) -> None:
     """moto takes the first subnet of a zone in any VPC for the default one, which gives out public addresses."""
-    found = subnet(call, output["Subnet"]["SubnetId"])
-    if not vpc(call, found.vpc_id).is_default:
-        found.default_for_az, found.map_public_ip_on_launch = False, False
+    created = subnet(call, output["Subnet"]["SubnetId"])
+    if not vpc(call, created.vpc_id).is_default:
+        created.default_for_az, created.map_public_ip_on_launch = False, False
         output["Subnet"] |= {"DefaultForAz": False, "MapPublicIpOnLaunch": False}
 
 
 @HOOKS.before("ec2", "DeleteSubnet")
 def delete_subnet(call: Call) -> None:
-    found = subnet(call, call.params["SubnetId"])
-    if any(nic.subnet.id == found.id for nic in interfaces(call) if nic.subnet is not None):
-        raise dependency(f"The subnet '{found.id}' has dependencies and cannot be deleted.")
+    deleted = subnet(call, call.params["SubnetId"])
+    if any(nic.subnet.id == deleted.id for nic in interfaces(call) if nic.subnet is not None):
+        raise dependency(f"The subnet '{deleted.id}' has dependencies and cannot be deleted.")
 
 
 @HOOKS.after("ec2", "DeleteSubnet")
@@ -89,21 +89,21 @@ def forget_subnet(call: Call, _output: Params) -> None:
 @HOOKS.before("ec2", "DeleteVpc")
 def delete_vpc(call: Call) -> None:
     ec2: Any = backend(call)
-    found = vpc(call, call.params["VpcId"])
-    gateways = any(one.vpc is not None and one.vpc.id == found.id for one in ec2.internet_gateways.values())
-    groups = any(not (one.is_default or one.name == "default") for one in ec2.groups.get(found.id, {}).values())
-    endpoints = any(one.vpc_id == found.id and one.state == "available" for one in ec2.vpc_end_points.values())
+    deleted = vpc(call, call.params["VpcId"])
+    gateways = any(one.vpc is not None and one.vpc.id == deleted.id for one in ec2.internet_gateways.values())
+    groups = any(not (one.is_default or one.name == "default") for one in ec2.groups.get(deleted.id, {}).values())
+    endpoints = any(one.vpc_id == deleted.id and one.state == "available" for one in ec2.vpc_end_points.values())
     if gateways or groups or endpoints:
-        raise dependency(f"The vpc '{found.id}' has dependencies and cannot be deleted.")
+        raise dependency(f"The vpc '{deleted.id}' has dependencies and cannot be deleted.")
 
 
 @HOOKS.before("ec2", "AttachInternetGateway")
 def attach_gateway(call: Call) -> None:
-    found = vpc(call, call.params["VpcId"])
+    attached = vpc(call, call.params["VpcId"])
     gateways: Any = backend(call).internet_gateways.values()
     others = [one for one in gateways if one.id != call.params["InternetGatewayId"]]
-    if any(one.vpc is not None and one.vpc.id == found.id for one in others):
-        raise invalid(f"Network {found.id} already has an internet gateway attached")
+    if any(one.vpc is not None and one.vpc.id == attached.id for one in others):
+        raise invalid(f"Network {attached.id} already has an internet gateway attached")
 
 
 @HOOKS.before("ec2", "DetachInternetGateway")
@@ -124,7 +124,7 @@ def create_nat(call: Call) -> None:
     ec2: Any = backend(call)
     if not call.params.get("SubnetId"):
         raise Refusal("MissingParameter", "The request must contain the parameter SubnetId")
-    found = subnet(call, call.params["SubnetId"])
+    public_subnet = subnet(call, call.params["SubnetId"])
     if call.params.setdefault("ConnectivityType", "public") == "private":
         if call.params.get("AllocationId"):
             text = "AllocationId cannot be specified for a NAT Gateway with Connectivity Type private."
@@ -139,8 +139,8 @@ def create_nat(call: Call) -> None:
         raise Refusal("InvalidElasticIpID.NotFound", text)
     if address.eni is not None or address.instance is not None:
         raise Refusal("Resource.AlreadyAssociated", f"Elastic IP address [{allocation}] is already associated")
-    if not any(one.vpc is not None and one.vpc.id == found.vpc_id for one in ec2.internet_gateways.values()):
-        raise Refusal("Gateway.NotAttached", f"Network {found.vpc_id} has no Internet gateway attached")
+    if not any(one.vpc is not None and one.vpc.id == public_subnet.vpc_id for one in ec2.internet_gateways.values()):
+        raise Refusal("Gateway.NotAttached", f"Network {public_subnet.vpc_id} has no Internet gateway attached")
 
 
 @HOOKS.before("ec2", "DeleteNatGateway")
@@ -171,9 +171,9 @@ def describe_nat(call: Call) -> None:
 @HOOKS.before("ec2", "ReleaseAddress")
 def release_address(call: Call) -> None:
     ec2: Any = backend(call)
-    found = next((one for one in ec2.addresses if one.allocation_id == call.params.get("AllocationId")), None)
-    if found is not None and (found.eni is not None or found.instance is not None):
-        raise Refusal("InvalidIPAddress.InUse", f"Address {found.public_ip} is in use.")
+    address = next((one for one in ec2.addresses if one.allocation_id == call.params.get("AllocationId")), None)
+    if address is not None and (address.eni is not None or address.instance is not None):
+        raise Refusal("InvalidIPAddress.InUse", f"Address {address.public_ip} is in use.")
 
 
 # Routes

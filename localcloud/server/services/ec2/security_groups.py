@@ -13,10 +13,15 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final
 
-from moto.ec2.models.security_groups import SecurityGroup, SecurityGroupRule
-
 from localcloud.server.call import HOOKS, Call, Params, Refusal
-from localcloud.server.services.ec2.store import backend, dependency, interfaces, invalid
+from localcloud.server.services.ec2.store import (
+    SecurityGroup,
+    SecurityGroupRule,
+    backend,
+    dependency,
+    interfaces,
+    invalid,
+)
 
 TEXT: Final = re.compile(r"[a-zA-Z0-9. _\-:/()#,@\[\]+=&;{}!$*]{0,255}")
 MAX_RULES: Final = 60
@@ -32,10 +37,10 @@ NUMBERS: Final = {"6": "tcp", "17": "udp", "1": "icmp", "58": "icmpv6", "all": "
 
 
 def _group(call: Call, group_id: str) -> SecurityGroup:
-    found = backend(call).get_security_group_from_id(group_id)
-    if found is None:
+    security_group = backend(call).get_security_group_from_id(group_id)
+    if security_group is None:
         raise Refusal("InvalidGroup.NotFound", f"The security group '{group_id}' does not exist")
-    return found
+    return security_group
 
 
 def _named(call: Call) -> SecurityGroup:
@@ -102,10 +107,10 @@ def _permissions(rules: list[SecurityGroupRule]) -> Iterator[Params]:
         ports = {} if rule.from_port is None else {"FromPort": rule.from_port, "ToPort": rule.to_port}
         empty: Params = {pairs: [] for pairs in PEERS}
         start: Params = {"IpProtocol": rule.ip_protocol, **ports, **empty}
-        found = gathered.setdefault((rule.ip_protocol, rule.from_port, rule.to_port), start)
+        permission = gathered.setdefault((rule.ip_protocol, rule.from_port, rule.to_port), start)
         pairs, peer = _peer(rule)
         owner = {"UserId": rule.owner_id} if pairs == "UserIdGroupPairs" else {}
-        found[pairs].append({PEERS[pairs]: peer, **owner, **_described(rule)})
+        permission[pairs].append({PEERS[pairs]: peer, **owner, **_described(rule)})
     yield from gathered.values()
 
 
@@ -142,17 +147,17 @@ def _authorize(call: Call, present: list[SecurityGroupRule], *, egress: bool) ->
         for specification in call.params.get("TagSpecifications", [])
         for tag in specification.get("Tags", [])
     }
-    made = [rule for item in _asked(call) for rule in _made(call, item, egress=egress, tags=tags)]
-    if not made:
+    authorized = [rule for item in _asked(call) for rule in _made(call, item, egress=egress, tags=tags)]
+    if not authorized:
         raise Refusal("MissingParameter", "The request must contain the parameter ipPermissions")
-    for place, rule in enumerate(made):
-        if rule in present or rule in made[:place]:
+    for place, rule in enumerate(authorized):
+        if rule in present or rule in authorized[:place]:
             text = f'the specified rule "peer: {_peer(rule)[1]}, {rule.ip_protocol}, ALLOW" already exists'
             raise Refusal("InvalidPermission.Duplicate", text)
-    if len(present) + len(made) > MAX_RULES:
+    if len(present) + len(authorized) > MAX_RULES:
         raise Refusal("RulesPerSecurityGroupLimitExceeded", "The maximum number of rules per group has been reached.")
-    present += made
-    return {"Return": True, "SecurityGroupRules": [_answer(rule) for rule in made]}
+    present += authorized
+    return {"Return": True, "SecurityGroupRules": [_answer(rule) for rule in authorized]}
 
 
 def _asked(call: Call) -> list[Params]:
@@ -214,12 +219,12 @@ def _point(call: Call, rule: SecurityGroupRule, pairs: str, peer: str) -> None:
 
 def _network(text: str, version: int) -> str:
     try:
-        found = ipaddress.ip_network(text, strict=False)
+        network = ipaddress.ip_network(text, strict=False)
     except ValueError:
         raise invalid(f"CIDR block {text} is malformed") from None
-    if found.version != version:
+    if network.version != version:
         raise invalid(f"CIDR block {text} is malformed")
-    return str(found)
+    return str(network)
 
 
 def _protocol(item: Params) -> str:

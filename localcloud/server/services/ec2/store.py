@@ -6,11 +6,15 @@ from collections.abc import Iterator
 from typing import Any
 
 from moto.ec2.models import EC2Backend, ec2_backends
-from moto.ec2.models.security_groups import SecurityGroupRule
+from moto.ec2.models.flow_logs import FlowLogs
+from moto.ec2.models.security_groups import SecurityGroup, SecurityGroupRule
+from moto.ec2.utils import random_flow_log_id
 
 from localcloud.server.call import Call, Refusal
 from localcloud.server.moto_backend import backend_of, of_account
 from localcloud.server.service import Resource
+
+__all__ = ["FlowLogs", "SecurityGroup", "SecurityGroupRule", "random_flow_log_id"]
 
 
 def backend(call: Call) -> EC2Backend:
@@ -39,10 +43,10 @@ def interfaces(call: Call) -> Iterator[Any]:
 def subnet(call: Call, subnet_id: str) -> Any:
     """A subnet by its id. Raises Refusal."""
     ec2: Any = backend(call)
-    found = next((zone[subnet_id] for zone in ec2.subnets.values() if subnet_id in zone), None)
-    if found is None:
+    subnet = next((zone[subnet_id] for zone in ec2.subnets.values() if subnet_id in zone), None)
+    if subnet is None:
         raise Refusal("InvalidSubnetID.NotFound", f"The subnet ID '{subnet_id}' does not exist")
-    return found
+    return subnet
 
 
 def vpc(call: Call, vpc_id: str) -> Any:
@@ -92,12 +96,12 @@ def _facts(ec2: Any, identifier: str) -> dict[str, Any]:
         attached = [one.vpc for one in ec2.internet_gateways.values() if one.vpc is not None]
         return {"cidr": ec2.vpcs[identifier].cidr_block, "internet_gateway": identifier in {one.id for one in attached}}
     if kind == "subnet":
-        found = next(zone[identifier] for zone in ec2.subnets.values() if identifier in zone)
-        return {"vpc": found.vpc_id, "zone": found.availability_zone, "cidr": found.cidr_block}
+        subnet = next(zone[identifier] for zone in ec2.subnets.values() if identifier in zone)
+        return {"vpc": subnet.vpc_id, "zone": subnet.availability_zone, "cidr": subnet.cidr_block}
     if kind == "sg":
-        found = next(groups[identifier] for groups in ec2.groups.values() if identifier in groups)
-        rules = {"ingress": found.ingress_rules, "egress": found.egress_rules}
-        return {"vpc": found.vpc_id, **{way: [_rule(rule) for rule in given] for way, given in rules.items()}}
+        subnet = next(groups[identifier] for groups in ec2.groups.values() if identifier in groups)
+        rules = {"ingress": subnet.ingress_rules, "egress": subnet.egress_rules}
+        return {"vpc": subnet.vpc_id, **{way: [_rule(rule) for rule in given] for way, given in rules.items()}}
     return {}
 
 

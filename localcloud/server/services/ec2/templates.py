@@ -53,22 +53,22 @@ def _template(call: Call) -> Any:
         raise Refusal("InvalidParameterCombination", text)
     if not by_id and not name:
         raise Refusal("MissingParameter", "The request must contain a launch template ID or a launch template name")
-    found = ec2.launch_templates.get(by_id or ec2.launch_template_name_to_ids.get(str(name), ""))
-    if found is None:
+    launch_template = ec2.launch_templates.get(by_id or ec2.launch_template_name_to_ids.get(str(name), ""))
+    if launch_template is None:
         kind = "Id" if by_id else "Name"
         text = f"The specified launch template, {by_id or name}, does not exist."
         raise Refusal(f"InvalidLaunchTemplate{kind}.{'NotFound' if by_id else 'NotFoundException'}", text)
-    return found
+    return launch_template
 
 
 @HOOKS.after("ec2", "CreateLaunchTemplate")
 def created(call: Call, output: Params) -> None:
     """moto counts the template's own tags among those of the machines made from it."""
-    found: Any = backend(call).launch_templates[output["LaunchTemplate"]["LaunchTemplateId"]]
+    template: Any = backend(call).launch_templates[output["LaunchTemplate"]["LaunchTemplateId"]]
     asked: Params = call.params["LaunchTemplateData"]
-    found.versions[0].data.pop("TagSpecifications", None)
+    template.versions[0].data.pop("TagSpecifications", None)
     if "TagSpecifications" in asked:
-        found.versions[0].data["TagSpecifications"] = asked["TagSpecifications"]
+        template.versions[0].data["TagSpecifications"] = asked["TagSpecifications"]
 
 
 @HOOKS.after("ec2", "DescribeLaunchTemplates")
@@ -82,13 +82,13 @@ def described(call: Call, output: Params) -> None:
 
 @HOOKS.before("ec2", *NAMED)
 def named(call: Call) -> None:
-    found = _template(call)
+    template = _template(call)
     if call.operation == "CreateLaunchTemplateVersion":
         _user_data(call.params["LaunchTemplateData"])
         if call.params.get("SourceVersion"):
             raise Refusal("NotImplemented", "a version made from another one is not implemented", 501)
     if call.operation == "ModifyLaunchTemplate":
-        _known(found, call.params.get("DefaultVersion"))
+        _known(template, call.params.get("DefaultVersion"))
 
 
 def _known(template: Any, version: str | None) -> None:
@@ -101,9 +101,9 @@ def _known(template: Any, version: str | None) -> None:
 @HOOKS.before("ec2", "DescribeLaunchTemplateVersions")
 def describe_versions(call: Call) -> None:
     if call.params.get("LaunchTemplateId") or call.params.get("LaunchTemplateName"):
-        found = _template(call)
+        template = _template(call)
         for version in call.params.get("Versions", []):
-            _known(found, version)
+            _known(template, version)
 
 
 @HOOKS.before("ec2", "DescribeLaunchTemplates")

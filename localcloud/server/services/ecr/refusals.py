@@ -68,7 +68,7 @@ def image(call: Call) -> None:
     if repository is None or repository.image_tag_mutability != "IMMUTABLE":
         return
     if any(
-        tag in held.image_tags and held.image_manifest != call.params["imageManifest"] for held in repository.images
+        tag in image.image_tags and image.image_manifest != call.params["imageManifest"] for image in repository.images
     ):
         text = f"The image tag '{tag}' already exists in the '{name}' repository and cannot be overwritten because the"
         raise Refusal("ImageTagAlreadyExistsException", f"{text} repository is immutable.")

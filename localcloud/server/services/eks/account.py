@@ -9,10 +9,9 @@ import time
 from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from moto.iam.models import Role
-
-from localcloud.server import inside, registry
+from localcloud.server import pulls, registry, service_calls
 from localcloud.server.access import resources
+from localcloud.server.access.resources import Role
 from localcloud.server.call import Caller, Refusal
 from localcloud.server.pipeline import SERVER
 from localcloud.server.sessions import SESSIONS, open_session
@@ -44,11 +43,13 @@ class Account:
     def call(self, role_arn: str, service: str, operation: str, params: Mapping[str, Any]) -> dict[str, Any]:
         """An operation as a role that EKS assumes, or as a service principal. Raises Refusal."""
         caller = self._caller(role_arn)
-        return inside.perform(caller, service, operation, dict(params), self.region, source_arn=self._cluster.arn)
+        return service_calls.perform(
+            caller, service, operation, dict(params), self.region, source_arn=self._cluster.arn
+        )
 
     def _caller(self, name: str) -> Caller:
         if not name.startswith("arn:"):
-            return inside.service(name, self.account)
+            return service_calls.service(name, self.account)
         caller, until = self._sessions.get(name, (None, 0.0))
         if caller is not None and time.monotonic() < until and caller.access_key_id in SESSIONS:
             return caller
@@ -57,7 +58,7 @@ class Account:
         return caller
 
     def _as_node(self, role_arn: str) -> Caller:
-        return inside.as_role(role_arn, NODE_PRINCIPAL, self.cluster_name, region=self.region)
+        return service_calls.as_role(role_arn, NODE_PRINCIPAL, self.cluster_name, region=self.region)
 
     def _session_of_cluster_role(self) -> Caller:
         """Auto Mode tags its sessions with the cluster's name, by which policies of AWS's tell whose a resource is."""
@@ -66,8 +67,8 @@ class Account:
             raise Refusal("AccessDenied", f"The role {self.role_arn} does not exist.", 403)
         tags = {CLUSTER_TAG: self.cluster_name}
         for action in ("sts:AssumeRole", "sts:TagSession"):
-            inside.require(
-                inside.service(PRINCIPAL, self.account),
+            service_calls.require(
+                service_calls.service(PRINCIPAL, self.account),
                 action,
                 self.role_arn,
                 self.region,
@@ -123,11 +124,15 @@ class Account:
     def is_associated(self, namespace: str, service_account: str) -> bool:
         return associations.of_service_account(self._cluster, namespace, service_account) is not None
 
+    def pull_refusal(self, image: str) -> str:
+        """Why the cluster's machines can't pull an image; empty: they can."""
+        return pulls.refusal(image, self.region, lambda: self._caller(self._node_role()))
+
     def credentials_for(self, token: str) -> dict[str, Any]:
         """Of a pod, by the token of its service account. Raises Refusal."""
         params = {"clusterName": self.cluster_name, "token": token}
         caller = self._caller(self._node_role())
-        return inside.perform(caller, "eks-auth", "AssumeRoleForPodIdentity", params, self.region)["credentials"]
+        return service_calls.perform(caller, "eks-auth", "AssumeRoleForPodIdentity", params, self.region)["credentials"]
 
     def _node_role(self) -> str:
         """What a node acts as: the built-in pools' role, or that of a node class of one's own. Raises Refusal."""

@@ -10,9 +10,8 @@ import secrets
 import string
 from typing import Any, Final
 
-from moto.iam.models import Role
-
 from localcloud.server.access import resources
+from localcloud.server.access.resources import Role
 from localcloud.server.call import HOOKS, Call, Params
 
 from . import refusals

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from localcloud.server import inside
+from localcloud.server import service_calls
 from localcloud.server.access import resources
 from localcloud.server.call import HOOKS, Call, Params, Refusal
 
@@ -36,6 +36,7 @@ def create(call: Call) -> Params:
     if params["name"] in region.clusters:
         raise refusals.in_use(f"Cluster already exists with name: {params['name']}")
     version = versions.check(params.get("version") or versions.DEFAULT, now())
+    refusals.built_version(version)
     settings = _settings(call)
     vpc_id = _checked(call, settings)
     _make_service_linked_role(call)
@@ -65,7 +66,7 @@ def _make_service_linked_role(call: Call) -> None:
     if resources.role(call.account, "AWSServiceRoleForAmazonEKS") is not None:
         return
     try:
-        inside.perform(call.caller, "iam", "CreateServiceLinkedRole", {"AWSServiceName": PRINCIPAL}, call.region)
+        service_calls.perform(call.caller, "iam", "CreateServiceLinkedRole", {"AWSServiceName": PRINCIPAL}, call.region)
     except Refusal as refusal:
         raise Refusal("AccessDeniedException", refusal.message, 403) from refusal
 

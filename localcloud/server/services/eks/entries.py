@@ -10,9 +10,8 @@ import re
 import uuid
 from typing import Any, Final
 
-from moto.iam.models import Role, User
-
 from localcloud.server.access import resources
+from localcloud.server.access.resources import Role, User
 from localcloud.server.call import HOOKS, Call, Caller, Params, Refusal
 
 from . import refusals

@@ -10,6 +10,8 @@ from .account import Account
 from .model import REGIONS, Cluster
 
 STOP_SECONDS: Final = 10.0
+_ending: list[threading.Thread] = []
+"""Those that end clusters, until somebody asks again."""
 
 
 def start(cluster: Cluster) -> None:
@@ -25,23 +27,25 @@ def start(cluster: Cluster) -> None:
     threading.Thread(target=work, daemon=True, name=f"eks-{cluster.name}").start()
 
 
-def end(cluster: Cluster) -> threading.Thread:
+def end(cluster: Cluster) -> None:
     """Ends it, beside the call: what runs in it may be in a call of its own."""
     thread = threading.Thread(target=cluster.running.stop, daemon=True, name=f"eks-{cluster.name}-end")
     thread.start()
-    return thread
+    _ending[:] = [one for one in _ending if one.is_alive()] + [thread]
 
 
-def forget() -> list[threading.Thread]:
+def forget() -> None:
     """Ends all of them, beside the call."""
-    ending = [end(cluster) for region in list(REGIONS.values()) for cluster in list(region.all.values())]
+    for region in list(REGIONS.values()):
+        for cluster in list(region.all.values()):
+            end(cluster)
     REGIONS.clear()
-    return ending
 
 
 def stop() -> None:
-    """Ends all of them; returns once they are."""
-    for thread in forget():
+    """Ends all of them; returns once they are, and those that were deleted before."""
+    forget()
+    for thread in _ending:
         thread.join(STOP_SECONDS)
 
 

@@ -9,7 +9,7 @@ import logging
 import uuid
 from typing import Any
 
-from localcloud.server import inside
+from localcloud.server import service_calls
 from localcloud.server.call import HOOKS, Call, Params, Refusal
 
 from .model import Cluster, region_of
@@ -20,8 +20,8 @@ LOG = logging.getLogger(__name__)
 
 def ec2(account: str, region: str, operation: str, params: Params) -> Params:
     """What EKS asks or does of its own accord."""
-    caller = inside.service("eks.amazonaws.com", account)
-    return inside.perform(caller, "ec2", operation, params, region, by_itself=True)
+    caller = service_calls.service("eks.amazonaws.com", account)
+    return service_calls.perform(caller, "ec2", operation, params, region, by_itself=True)
 
 
 def vpc_of(call: Call, subnet_ids: list[str], group_ids: list[str]) -> str:

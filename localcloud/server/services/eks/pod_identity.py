@@ -10,9 +10,8 @@ from __future__ import annotations
 import uuid
 from typing import Any, Final
 
-from moto.iam.models import Role
-
 from localcloud.server.access import resources
+from localcloud.server.access.resources import Role
 from localcloud.server.call import HOOKS, Call, Params, Refusal
 from localcloud.server.sessions import open_session
 

@@ -6,10 +6,9 @@ import ipaddress
 import re
 from typing import Any, Final
 
-from moto.iam.models import Role
-
-from localcloud.server import inside
+from localcloud.server import service_calls
 from localcloud.server.access import resources
+from localcloud.server.access.resources import Role
 from localcloud.server.call import Call, Params, Refusal
 
 POOLS: Final = ("general-purpose", "system")
@@ -56,8 +55,8 @@ def trusts(call: Call, role: Role, principal: str, action: str, **decided_with: 
     account = str(role.account_id)
     trust = role.assume_role_policy_document
     try:
-        inside.require(
-            inside.service(principal, account), action, role.arn, call.region, owner=account, policy=trust,
+        service_calls.require(
+            service_calls.service(principal, account), action, role.arn, call.region, owner=account, policy=trust,
             **decided_with,
         )  # fmt: skip
     except Refusal:
@@ -91,6 +90,16 @@ def auto_mode(params: Params, settings: dict[str, Any]) -> None:
         raise invalid("Auto Mode needs the authentication mode API or API_AND_CONFIG_MAP.")
     if params.get("bootstrapSelfManagedAddons"):
         raise invalid("When Auto Mode is enabled, bootstrapSelfManagedAddons must be set to false.")
+
+
+def built_version(version: str) -> None:
+    """Raises Refusal in real mode, whose programs are of one version, for another."""
+    from localcloud.kubernetes.control_plane.installed import installed
+
+    found = installed()
+    if found is not None and version != found.minor:
+        text = f"eks: with KUBERNETES=real every cluster runs Kubernetes {found.minor}; {version} is not implemented."
+        raise Refusal("NotImplemented", text, 501)
 
 
 def endpoints(vpc: dict[str, Any]) -> None:
@@ -134,7 +143,7 @@ def encryption(call: Call, configs: list[dict[str, Any]]) -> None:
         if key is None or arn.split(":")[3] != call.region or key.key_spec != "SYMMETRIC_DEFAULT":
             raise invalid(f"encryptionConfig: {arn or 'no key'} is not a symmetric KMS key of {call.region}.")
         for action in ("kms:DescribeKey", "kms:CreateGrant"):
-            inside.require(call.caller, action, str(key.arn), call.region)
+            service_calls.require(call.caller, action, str(key.arn), call.region)
     if len(configs) > 1:
         raise invalid("encryptionConfig has one element at most.")
 

@@ -179,6 +179,7 @@ def update_version(call: Call) -> Params:
     cluster, version = cluster_of(call, "name"), call.params["version"]
     refusals.only(call, frozenset({"clientRequestToken", "force", "name", "version"}))
     versions.check_update(cluster.version, version, now())
+    refusals.built_version(version)
     _idle(cluster, "VersionUpdate")
 
     def apply() -> None:

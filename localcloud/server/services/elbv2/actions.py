@@ -118,10 +118,10 @@ def checked_conditions(given: list[Params]) -> list[Params]:
     """The conditions as they are answered. Raises Refusal."""
     if not given:
         raise invalid("A rule must have at least one condition")
-    found = [_condition(one) for one in given]
-    if sum(len(one[_FIELDS[one["Field"]]]["Values"]) for one in found) > _MOST_VALUES:
+    conditions = [_condition(one) for one in given]
+    if sum(len(one[_FIELDS[one["Field"]]]["Values"]) for one in conditions) > _MOST_VALUES:
         raise Refusal("TooManyConditionValues", f"A rule can only have '{_MOST_VALUES}' condition values")
-    return found
+    return conditions
 
 
 def _condition(one: Params) -> Params:

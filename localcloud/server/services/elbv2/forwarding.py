@@ -40,10 +40,10 @@ def forward(connection: Connection, request: HttpRequest) -> HttpResponse | None
 
     Raises NotAnswered or NotAccepted.
     """
-    found = [one for one in list(store.LOAD_BALANCERS.values()) if one.dns_name == connection.host.lower()]
-    if not found:
+    balancers = [one for one in list(store.LOAD_BALANCERS.values()) if one.dns_name == connection.host.lower()]
+    if not balancers:
         return None
-    [one] = found
+    [one] = balancers
     if not groups.admit(one, connection):
         raise NotAnswered(f"no security group of {one.name} admits {connection.address} to port {connection.port}")
     listener = next((each for each in store.listeners_of(one) if each.port == connection.port), None)

@@ -26,10 +26,10 @@ def admit(one: LoadBalancer, connection: Connection) -> bool:
 
 def addresses(one: LoadBalancer) -> list[str]:
     """Its own: one in each subnet."""
-    found = [
+    subnets = [
         registry.resource(f"arn:aws:ec2:{one.region}:{one.account}:subnet/{subnet}") for subnet in sorted(one.subnets)
     ]
-    networks = [ipaddress.ip_network(subnet.facts["cidr"]) for subnet in found if subnet is not None]
+    networks = [ipaddress.ip_network(subnet.facts["cidr"]) for subnet in subnets if subnet is not None]
     from_the_end = 2 + int(one.path.rpartition("/")[2], 16) % 8
     return [str(network[-from_the_end]) for network in networks]
 
@@ -56,8 +56,8 @@ def _is_target(peer: str, target: str, groups: list[str]) -> bool:
 
 def _rules(one: LoadBalancer, groups: list[str], direction: str) -> Iterator[Mapping[str, Any]]:
     for group in groups:
-        found = registry.resource(f"arn:aws:ec2:{one.region}:{one.account}:security-group/{group}")
-        yield from found.facts[direction] if found is not None else ()
+        resource = registry.resource(f"arn:aws:ec2:{one.region}:{one.account}:security-group/{group}")
+        yield from resource.facts[direction] if resource is not None else ()
 
 
 def _covers(rule: Mapping[str, Any], port: int) -> bool:

@@ -40,7 +40,7 @@ def create(call: Call) -> Params:
             raise invalid(f"A listener {name.lower()} must be specified")
     _unsupported(params)
     _port_free(one.arn, params["Port"])
-    made = Listener(
+    listener = Listener(
         arn=f"arn:aws:elasticloadbalancing:{one.region}:{one.account}:listener/{one.path}/{store.new_id()}",
         load_balancer=one,
         port=params["Port"],
@@ -50,9 +50,9 @@ def create(call: Call) -> Params:
         ssl_policy=_policy(params["Protocol"], params.get("SslPolicy")),
         tags=store.tags_in(params),
     )
-    store.LISTENERS[made.arn] = made
+    store.LISTENERS[listener.arn] = listener
     health.wake()
-    return {"Listeners": [_described(made)]}
+    return {"Listeners": [_described(listener)]}
 
 
 def _unsupported(params: Params) -> None:
@@ -86,10 +86,10 @@ def _certificate(call: Call, protocol: str, given: list[Params] | None) -> str:
         raise Refusal("UnsupportedCertificate", f"The certificate '{arn}' must have a fully-qualified ACM or IAM ARN")
     if parts[2] == "iam":
         raise Refusal("NotImplemented", "elbv2 certificates of IAM are not implemented here.", 501)
-    found = registry.resource(arn) if (parts[3], parts[4]) == (call.region, call.account) else None
-    if found is None:
+    certificate = registry.resource(arn) if (parts[3], parts[4]) == (call.region, call.account) else None
+    if certificate is None:
         raise Refusal("CertificateNotFound", f"Certificate '{arn}' not found")
-    if found.facts["status"] != "ISSUED":
+    if certificate.facts["status"] != "ISSUED":
         text = f"The certificate '{arn}' must have a fully-qualified domain name, a supported signature, and be issued"
         raise Refusal("UnsupportedCertificate", text)
     return arn
@@ -181,7 +181,7 @@ def create_rule(call: Call) -> Params:
     if len(store.rules_of(one)) >= _MOST_RULES:
         raise Refusal("TooManyRules", f"A load balancer has at most {_MOST_RULES} rules")
     arn = one.arn.replace(":listener/", ":listener-rule/")
-    made = Rule(
+    rule = Rule(
         arn=f"{arn}/{store.new_id()}",
         listener=one,
         priority=params["Priority"],
@@ -189,9 +189,9 @@ def create_rule(call: Call) -> Params:
         actions=checked_actions(params["Actions"], one.load_balancer),
         tags=store.tags_in(params),
     )
-    store.RULES[made.arn] = made
+    store.RULES[rule.arn] = rule
     health.wake()
-    return {"Rules": [_rule(made)]}
+    return {"Rules": [_rule(rule)]}
 
 
 def _priority_free(one: Listener, priority: int, *but: Rule) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from localcloud.server import inside, registry
+from localcloud.server import registry, service_calls
 from localcloud.server.call import HOOKS, Call, Params, Refusal
 
 from . import attributes, store
@@ -45,11 +45,11 @@ def create(call: Call) -> Params:
             text = f"A load balancer with the same name '{name}' exists, but with different settings"
             raise Refusal("DuplicateLoadBalancerName", text)
     arn = f"arn:aws:elasticloadbalancing:{call.region}:{call.account}:loadbalancer/app/{name}/{store.new_id()}"
-    made = LoadBalancer(
+    load_balancer = LoadBalancer(
         arn=arn, name=name, vpc=vpc, subnets=subnets, security_groups=groups, tags=store.tags_in(params)
     )
-    store.LOAD_BALANCERS[arn] = made
-    return {"LoadBalancers": [_described(made) | {"State": {"Code": "provisioning"}}]}
+    store.LOAD_BALANCERS[arn] = load_balancer
+    return {"LoadBalancers": [_described(load_balancer) | {"State": {"Code": "provisioning"}}]}
 
 
 def _supported(params: Params) -> None:
@@ -80,24 +80,24 @@ def _subnets(call: Call) -> tuple[str, dict[str, str]]:
     if call.params.get("Subnets") and mapped:
         raise invalid("Exactly one of 'Subnets' and 'SubnetMappings' must be specified")
     facts = {one: _ec2(call, "subnet", one) for one in dict.fromkeys(given)}
-    missing = [one for one, found in facts.items() if not found]
+    missing = [one for one, fact in facts.items() if not fact]
     if missing:
         raise Refusal("SubnetNotFound", f"The subnet ID '{missing[0]}' does not exist")
     if len(facts) < 2:
         raise invalid("At least two subnets in two different Availability Zones must be specified")
-    if len({found["vpc"] for found in facts.values()}) > 1:
+    if len({fact["vpc"] for fact in facts.values()}) > 1:
         raise invalid("All subnets must belong to the same VPC")
-    zones = [found["zone"] for found in facts.values()]
+    zones = [fact["zone"] for fact in facts.values()]
     if len(set(zones)) < len(zones):
         text = "A load balancer cannot be attached to multiple subnets in the same Availability Zone"
         raise Refusal("InvalidConfigurationRequest", text)
-    return next(iter(facts.values()))["vpc"], {one: found["zone"] for one, found in facts.items()}
+    return next(iter(facts.values()))["vpc"], {one: fact["zone"] for one, fact in facts.items()}
 
 
 def _ec2(call: Call, kind: str, identifier: str) -> Any:
     """What EC2 knows of it; empty: it is not there."""
-    found = registry.resource(f"arn:aws:ec2:{call.region}:{call.account}:{kind}/{identifier}")
-    return found.facts if found is not None and identifier else {}
+    resource = registry.resource(f"arn:aws:ec2:{call.region}:{call.account}:{kind}/{identifier}")
+    return resource.facts if resource is not None and identifier else {}
 
 
 def _groups(call: Call, vpc: str) -> list[str]:
@@ -105,10 +105,10 @@ def _groups(call: Call, vpc: str) -> list[str]:
     if len(given) > _MOST_GROUPS:
         raise invalid(f"A load balancer has at most {_MOST_GROUPS} security groups")
     for group in given:
-        found = _ec2(call, "security-group", group)
-        if not found:
+        facts = _ec2(call, "security-group", group)
+        if not facts:
             raise Refusal("InvalidSecurityGroup", f"The security group '{group}' does not exist")
-        if found["vpc"] != vpc:
+        if facts["vpc"] != vpc:
             text = f"One or more security groups are invalid: '{group}' does not belong to VPC '{vpc}'"
             raise Refusal("InvalidConfigurationRequest", text)
     return given or [_default_group(call, vpc)]
@@ -116,11 +116,11 @@ def _groups(call: Call, vpc: str) -> list[str]:
 
 def _default_group(call: Call, vpc: str) -> str:
     wanted = {"Filters": [{"Name": "vpc-id", "Values": [vpc]}, {"Name": "group-name", "Values": ["default"]}]}
-    elb = inside.service("elasticloadbalancing.amazonaws.com", call.account)
-    [found] = inside.perform(elb, "ec2", "DescribeSecurityGroups", wanted, call.region, by_itself=True)[
+    elb = service_calls.service("elasticloadbalancing.amazonaws.com", call.account)
+    [default] = service_calls.perform(elb, "ec2", "DescribeSecurityGroups", wanted, call.region, by_itself=True)[
         "SecurityGroups"
     ]
-    return str(found["GroupId"])
+    return str(default["GroupId"])
 
 
 def _described(one: LoadBalancer) -> Params:
@@ -143,16 +143,16 @@ def _described(one: LoadBalancer) -> Params:
 @HOOKS.instead("elbv2", "DescribeLoadBalancers")
 def describe(call: Call) -> Params:
     arns, names = call.params.get("LoadBalancerArns"), call.params.get("Names")
-    found = _of(call)
+    balancers = _of(call)
     if arns:
-        found = [store.load_balancer(arn) for arn in arns]
+        balancers = [store.load_balancer(arn) for arn in arns]
     elif names:
-        by_name = {one.name: one for one in found}
+        by_name = {one.name: one for one in balancers}
         missing = [name for name in names if name not in by_name]
         if missing:
             raise Refusal("LoadBalancerNotFound", f"Load balancers '[{missing[0]}]' not found")
-        found = [by_name[name] for name in names]
-    return {"LoadBalancers": [_described(one) for one in found]}
+        balancers = [by_name[name] for name in names]
+    return {"LoadBalancers": [_described(one) for one in balancers]}
 
 
 @HOOKS.instead("elbv2", "DeleteLoadBalancer")

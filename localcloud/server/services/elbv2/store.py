@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import secrets
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http.client import HTTPConnection
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
+from localcloud.server.arns import HasArn
 from localcloud.server.call import Params, Refusal
 from localcloud.server.service import Resource
 
+T = TypeVar("T")
 LOCK: Final = threading.RLock()
 """Over the targets of groups: calls, health checks and requests come at the same time."""
 
@@ -30,20 +32,12 @@ def new_id() -> str:
 
 
 @dataclass(kw_only=True)
-class Thing:
+class Thing(HasArn):
     """What has an ARN and tags. ``attributes``: only those that were set."""
 
     arn: str
     tags: dict[str, str]
     attributes: dict[str, str] = field(default_factory=dict[str, str])
-
-    @property
-    def account(self) -> str:
-        return self.arn.split(":")[4]
-
-    @property
-    def region(self) -> str:
-        return self.arn.split(":")[3]
 
     @property
     def path(self) -> str:
@@ -132,32 +126,31 @@ def thing(arn: str) -> Thing | None:
     return next((things[arn] for things in (LOAD_BALANCERS, LISTENERS, RULES, TARGET_GROUPS) if arn in things), None)
 
 
+def _existing(things: Mapping[str, T], arn: str, kind: str) -> T:
+    """Raises Refusal."""
+    if arn not in things:
+        raise Refusal(f"{kind.title().replace(' ', '')}NotFound", f"{kind} '{arn}' not found")
+    return things[arn]
+
+
 def load_balancer(arn: str) -> LoadBalancer:
     """Raises Refusal."""
-    if arn not in LOAD_BALANCERS:
-        raise Refusal("LoadBalancerNotFound", f"Load balancer '{arn}' not found")
-    return LOAD_BALANCERS[arn]
+    return _existing(LOAD_BALANCERS, arn, "Load balancer")
 
 
 def listener(arn: str) -> Listener:
     """Raises Refusal."""
-    if arn not in LISTENERS:
-        raise Refusal("ListenerNotFound", f"Listener '{arn}' not found")
-    return LISTENERS[arn]
+    return _existing(LISTENERS, arn, "Listener")
 
 
 def rule(arn: str) -> Rule:
     """Raises Refusal."""
-    if arn not in RULES:
-        raise Refusal("RuleNotFound", f"Rule '{arn}' not found")
-    return RULES[arn]
+    return _existing(RULES, arn, "Rule")
 
 
 def target_group(arn: str) -> TargetGroup:
     """Raises Refusal."""
-    if arn not in TARGET_GROUPS:
-        raise Refusal("TargetGroupNotFound", f"Target group '{arn}' not found")
-    return TARGET_GROUPS[arn]
+    return _existing(TARGET_GROUPS, arn, "Target group")
 
 
 def listeners_of(one: LoadBalancer) -> list[Listener]:

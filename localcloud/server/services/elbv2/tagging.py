@@ -11,12 +11,12 @@ from .store import Thing
 def _things(call: Call) -> list[Thing]:
     things: list[Thing] = []
     for arn in call.params["ResourceArns"]:
-        found = store.thing(arn)
-        if found is None:
+        tagged = store.thing(arn)
+        if tagged is None:
             kind = {"loadbalancer": "LoadBalancer", "targetgroup": "TargetGroup", "listener": "Listener"}
             word = kind.get(arn.split(":", 5)[-1].partition("/")[0], "Rule")
             raise Refusal(f"{word}NotFound", f"The following resource does not exist: {arn}")
-        things.append(found)
+        things.append(tagged)
     return things
 
 

@@ -49,7 +49,7 @@ def create(call: Call) -> Params:
             text = f"A target group with the same name '{name}' exists, but with different settings"
             raise Refusal("DuplicateTargetGroupName", text)
     arn = f"arn:aws:elasticloadbalancing:{call.region}:{call.account}:targetgroup/{name}/{store.new_id()}"
-    made = TargetGroup(
+    target_group = TargetGroup(
         arn=arn,
         name=name,
         protocol=params["Protocol"],
@@ -59,8 +59,8 @@ def create(call: Call) -> Params:
         health_check=check,
         tags=store.tags_in(params),
     )
-    store.TARGET_GROUPS[arn] = made
-    return {"TargetGroups": [_described(made)]}
+    store.TARGET_GROUPS[arn] = target_group
+    return {"TargetGroups": [_described(target_group)]}
 
 
 def _of(call: Call) -> list[TargetGroup]:
@@ -120,14 +120,14 @@ def _health_check(check: Params, protocol: str) -> Params:
 
 def matches(codes: str, status: int) -> bool:
     """Whether a status is one of ``200,201`` or ``200-299``. Raises Refusal for what is neither."""
-    found = False
+    matched = False
     for part in codes.split(","):
         bounds = re.fullmatch(r"(\d{3})(?:-(\d{3}))?", part.strip())
         low, high = (int(bounds[1]), int(bounds[2] or bounds[1])) if bounds else (0, 0)
         if not 200 <= low <= high <= 499:
             raise invalid(f"Health check matcher HTTP code '{codes}' must be within '200-499'")
-        found = found or low <= status <= high
-    return found
+        matched = matched or low <= status <= high
+    return matched
 
 
 def _described(one: TargetGroup) -> Params:
@@ -147,18 +147,18 @@ def _described(one: TargetGroup) -> Params:
 
 @HOOKS.instead("elbv2", "DescribeTargetGroups")
 def describe(call: Call) -> Params:
-    params, found = call.params, _of(call)
+    params, groups = call.params, _of(call)
     if arns := params.get("TargetGroupArns"):
-        found = [store.target_group(arn) for arn in arns]
+        groups = [store.target_group(arn) for arn in arns]
     elif names := params.get("Names"):
-        by_name = {one.name: one for one in found}
+        by_name = {one.name: one for one in groups}
         if missing := [name for name in names if name not in by_name]:
             raise Refusal("TargetGroupNotFound", f"One or more target groups not found: {missing[0]}")
-        found = [by_name[name] for name in names]
+        groups = [by_name[name] for name in names]
     elif load_balancer := params.get("LoadBalancerArn"):
         store.load_balancer(load_balancer)
-        found = [one for one in found if load_balancer in store.load_balancers_of(one)]
-    return {"TargetGroups": [_described(one) for one in found]}
+        groups = [one for one in groups if load_balancer in store.load_balancers_of(one)]
+    return {"TargetGroups": [_described(one) for one in groups]}
 
 
 @HOOKS.instead("elbv2", "ModifyTargetGroup")

@@ -25,9 +25,9 @@ _PODS: Final = ipaddress.ip_network("10.0.0.0/8")
 @HOOKS.instead("elbv2", "RegisterTargets")
 def register(call: Call) -> Params:
     group = store.target_group(call.params["TargetGroupArn"])
-    made = [_target(group, one) for one in call.params["Targets"]]
+    registered = [_target(group, one) for one in call.params["Targets"]]
     with store.LOCK:
-        for target in made:
+        for target in registered:
             present = group.targets.get((target.address, target.port))
             if present is None or present.draining_since is not None:
                 group.targets[target.address, target.port] = target

@@ -56,14 +56,14 @@ def _send(connection: HTTPConnection, request: HttpRequest, headers: Mapping[str
 
 def _headers(response: TargetResponse) -> dict[str, str]:
     """One that comes several times (Set-Cookie) has several lines."""
-    found: dict[str, str] = {}
+    members: dict[str, str] = {}
     for name, value in response.getheaders():
-        held = next((key for key in found if key.lower() == name.lower()), None)
-        if held is None:
-            found[name] = value
+        existing = next((key for key in members if key.lower() == name.lower()), None)
+        if existing is None:
+            members[name] = value
         else:
-            found[held] += f"\n{value}" if name.lower() == "set-cookie" else f", {value}"
-    return found
+            members[existing] += f"\n{value}" if name.lower() == "set-cookie" else f", {value}"
+    return members
 
 
 def _taken(target: Target) -> HTTPConnection:

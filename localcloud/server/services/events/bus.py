@@ -11,11 +11,10 @@ import logging
 from datetime import UTC, datetime
 from typing import Any
 
-from moto.events.models import Rule
-
 from localcloud.server.call import HOOKS, Call, Params, Refusal
 from localcloud.server.outbox import Event, delivers, envelope, send
 from localcloud.server.pipeline import SERVER
+from localcloud.server.services.events.store import Rule
 
 from . import store
 from .targets import deliver

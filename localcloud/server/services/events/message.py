@@ -22,8 +22,8 @@ def payload(target: dict[str, Any], event: Event, rule_arn: str) -> str:
     if "Input" in target:
         return str(target["Input"])
     if "InputPath" in target:
-        found = at(event, target["InputPath"])
-        return json.dumps(None if found is ABSENT else found, separators=(",", ":"))
+        part = at(event, target["InputPath"])
+        return json.dumps(None if part is ABSENT else part, separators=(",", ":"))
     if "InputTransformer" in target:
         return _transformed(target["InputTransformer"], event, rule_arn)
     return json.dumps(event, separators=(",", ":"))
@@ -31,7 +31,7 @@ def payload(target: dict[str, Any], event: Event, rule_arn: str) -> str:
 
 def at(event: Event, path: str) -> Any:
     """What is at a JSON path of names and indices, or :data:`ABSENT`."""
-    found: Any = event
+    part: Any = event
     position = 1
     while position < len(path):
         step = STEP.match(path, position)
@@ -39,11 +39,11 @@ def at(event: Event, path: str) -> Any:
             return ABSENT
         name, quoted, index = step.groups()
         try:
-            found = found[int(index)] if index is not None else found[name or quoted]
+            part = part[int(index)] if index is not None else part[name or quoted]
         except (KeyError, IndexError, TypeError):
             return ABSENT
         position = step.end()
-    return found
+    return part
 
 
 def _transformed(transformer: dict[str, Any], event: Event, rule_arn: str) -> str:
@@ -58,14 +58,14 @@ def _transformed(transformer: dict[str, Any], event: Event, rule_arn: str) -> st
         "aws.events.event.ingestion-time": event["time"],
     }
     template = str(transformer["InputTemplate"])
-    made: list[str] = []
+    parts: list[str] = []
     end = 0
-    for found in VARIABLE.finditer(template):
-        made.append(template[end : found.start()])
-        quoted = _inside_string("".join(made))
-        made.append(_written(values.get(found[1], ABSENT), quoted=quoted))
-        end = found.end()
-    text = "".join(made) + template[end:]
+    for variable in VARIABLE.finditer(template):
+        parts.append(template[end : variable.start()])
+        quoted = _inside_string("".join(parts))
+        parts.append(_written(values.get(variable[1], ABSENT), quoted=quoted))
+        end = variable.end()
+    text = "".join(parts) + template[end:]
     try:
         return json.dumps(json.loads(text), separators=(",", ":"))
     except ValueError:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 
-from localcloud.server import event_patterns, inside
+from localcloud.server import event_patterns, service_calls
 from localcloud.server.call import HOOKS, Call, Params, Refusal
 
 from . import schedules, store
@@ -53,16 +53,16 @@ def pattern(call: Call) -> None:
 @HOOKS.before("events", "DeleteEventBus")
 def bus(call: Call) -> None:
     name = call.params["Name"]
-    held = store.backend(call).event_buses.get(name)
-    if name != "default" and held is not None and held.rules:  # moto refuses to delete the default bus
+    event_bus = store.backend(call).event_buses.get(name)
+    if name != "default" and event_bus is not None and event_bus.rules:  # moto refuses to delete the default bus
         raise _invalid("EventBus can't be deleted since it has rules.")
 
 
 @HOOKS.before("events", "PutTargets")
 def targets(call: Call) -> None:
     bus = str(call.params.get("EventBusName") or "default").rpartition("/")[2]
-    held = store.backend(call).event_buses.get(bus)
-    existing = held.rules.get(call.params["Rule"]) if held else None
+    event_bus = store.backend(call).event_buses.get(bus)
+    existing = event_bus.rules.get(call.params["Rule"]) if event_bus else None
     given: list[Params] = call.params["Targets"]
     if existing is not None:
         ids = {str(item["Id"]) for item in existing.targets} | {item["Id"] for item in given}
@@ -96,7 +96,7 @@ def _target(call: Call, target: Params, rule_arn: str) -> None:
 
 def _assumable(role: str, rule_arn: str, region: str) -> None:
     try:
-        inside.as_role(role, PRINCIPAL, "put-targets", source_arn=rule_arn, region=region)
+        service_calls.as_role(role, PRINCIPAL, "put-targets", source_arn=rule_arn, region=region)
     except Refusal as refusal:
         raise _invalid(f"Provided role '{role}' cannot be assumed by principal '{PRINCIPAL}'.") from refusal
 
@@ -130,6 +130,6 @@ def _input(target: Params) -> None:
     if given == ["InputTransformer"]:
         transformer: Params = target["InputTransformer"]
         known = set(transformer.get("InputPathsMap", {}))
-        for found in VARIABLE.findall(transformer["InputTemplate"]):
-            if found not in known and not found.startswith("aws.events."):
-                raise _invalid(f"InputTemplate for target {target['Id']} contains invalid placeholder <{found}>.")
+        for variable in VARIABLE.findall(transformer["InputTemplate"]):
+            if variable not in known and not variable.startswith("aws.events."):
+                raise _invalid(f"InputTemplate for target {target['Id']} contains invalid placeholder <{variable}>.")

@@ -16,11 +16,10 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
-from moto.events.models import Rule
-
-from localcloud.server import inside
+from localcloud.server import service_calls
 from localcloud.server.call import Caller, Params, Refusal
 from localcloud.server.outbox import Event, send
+from localcloud.server.services.events.store import Rule
 from localcloud.server.timescale import SCALE
 
 from .message import payload
@@ -56,7 +55,7 @@ def deliver(rule: Rule, target: Target, event: Event) -> None:
                 time.sleep(SCALE.real(RETRY_SECONDS))
                 continue
             LOG.warning("rule %s, target %s: %s", rule.arn, target["Arn"], refusal)
-            _bury(rule, target, event, refusal, tries)
+            _send_to_dead_letter_queue(rule, target, event, refusal, tries)
         return
 
 
@@ -71,10 +70,10 @@ def _send(rule: Rule, target: Target, text: str, event: Event) -> None:
 def _caller(rule: Rule, target: Target, *, needs_role: bool = False) -> Caller:
     role = target.get("RoleArn")
     if role:
-        return inside.as_role(role, PRINCIPAL, str(uuid.uuid4()).replace("-", ""), source_arn=str(rule.arn))
+        return service_calls.as_role(role, PRINCIPAL, str(uuid.uuid4()).replace("-", ""), source_arn=str(rule.arn))
     if needs_role:
         raise Refusal("AccessDeniedException", f"RoleArn is required for target {target['Arn']}", 400)
-    return inside.service(PRINCIPAL, target["Arn"].split(":")[4])
+    return service_calls.service(PRINCIPAL, target["Arn"].split(":")[4])
 
 
 def _queue(rule: Rule, target: Target, text: str, event: Event) -> None:
@@ -83,20 +82,20 @@ def _queue(rule: Rule, target: Target, text: str, event: Event) -> None:
     params: Params = {"QueueUrl": f"https://sqs.{region}.amazonaws.com/{account}/{name}", "MessageBody": text}
     if group := target.get("SqsParameters", {}).get("MessageGroupId"):
         params["MessageGroupId"] = group
-    inside.perform(_caller(rule, target), "sqs", "SendMessage", params, region, source_arn=str(rule.arn))
+    service_calls.perform(_caller(rule, target), "sqs", "SendMessage", params, region, source_arn=str(rule.arn))
 
 
 def _topic(rule: Rule, target: Target, text: str, event: Event) -> None:
     del event
     params = {"TopicArn": target["Arn"], "Message": text}
     region = target["Arn"].split(":")[3]
-    inside.perform(_caller(rule, target), "sns", "Publish", params, region, source_arn=str(rule.arn))
+    service_calls.perform(_caller(rule, target), "sns", "Publish", params, region, source_arn=str(rule.arn))
 
 
 def _state_machine(rule: Rule, target: Target, text: str, event: Event) -> None:
     params = {"stateMachineArn": target["Arn"], "input": text, "name": f"{event['id']}_{uuid.uuid4()}"[:80]}
     caller = _caller(rule, target, needs_role=True)
-    inside.perform(caller, "stepfunctions", "StartExecution", params, target["Arn"].split(":")[3])
+    service_calls.perform(caller, "stepfunctions", "StartExecution", params, target["Arn"].split(":")[3])
 
 
 def _job_queue(rule: Rule, target: Target, text: str, event: Event) -> None:
@@ -112,17 +111,17 @@ def _job_queue(rule: Rule, target: Target, text: str, event: Event) -> None:
     if "ArrayProperties" in given:
         params["arrayProperties"] = {"size": given["ArrayProperties"]["Size"]}
     caller = _caller(rule, target, needs_role=True)
-    inside.perform(caller, "batch", "SubmitJob", params, target["Arn"].split(":")[3])
+    service_calls.perform(caller, "batch", "SubmitJob", params, target["Arn"].split(":")[3])
 
 
 def _log_group(rule: Rule, target: Target, text: str, event: Event) -> None:
     del event
     _, _, _, region, account, _, group = target["Arn"].split(":")[:7]
-    caller, source = inside.service(PRINCIPAL, account), str(rule.arn)
+    caller, source = service_calls.service(PRINCIPAL, account), str(rule.arn)
     names = {"logGroupName": group, "logStreamName": str(uuid.uuid4())}
-    inside.perform(caller, "logs", "CreateLogStream", names, region, source_arn=source)
+    service_calls.perform(caller, "logs", "CreateLogStream", names, region, source_arn=source)
     line = {"timestamp": int(time.time() * 1000), "message": text}
-    inside.perform(caller, "logs", "PutLogEvents", {**names, "logEvents": [line]}, region, source_arn=source)
+    service_calls.perform(caller, "logs", "PutLogEvents", {**names, "logEvents": [line]}, region, source_arn=source)
 
 
 def _bus(rule: Rule, target: Target, text: str, event: Event) -> None:
@@ -131,7 +130,7 @@ def _bus(rule: Rule, target: Target, text: str, event: Event) -> None:
     _, _, _, region, account, name = target["Arn"].split(":", 5)
     if event["account"] != str(rule.arn).split(":")[4]:
         return
-    inside.require(_caller(rule, target, needs_role=True), "events:PutEvents", target["Arn"], region)
+    service_calls.require(_caller(rule, target, needs_role=True), "events:PutEvents", target["Arn"], region)
     send(account, region, name.rpartition("/")[2], event)
 
 
@@ -146,7 +145,7 @@ _SENDERS: dict[str, Callable[[Rule, Target, str, Event], None]] = {
 KINDS = tuple(_SENDERS)
 
 
-def _bury(rule: Rule, target: Target, event: Event, refusal: Refusal, tries: int) -> None:
+def _send_to_dead_letter_queue(rule: Rule, target: Target, event: Event, refusal: Refusal, tries: int) -> None:
     arn = target.get("DeadLetterConfig", {}).get("Arn")
     if not arn:
         return
@@ -168,7 +167,7 @@ def _bury(rule: Rule, target: Target, event: Event, refusal: Refusal, tries: int
         },
     }
     try:
-        caller = inside.service(PRINCIPAL, account)
-        inside.perform(caller, "sqs", "SendMessage", params, region, source_arn=str(rule.arn))
+        caller = service_calls.service(PRINCIPAL, account)
+        service_calls.perform(caller, "sqs", "SendMessage", params, region, source_arn=str(rule.arn))
     except Refusal as again:
         LOG.warning("rule %s, dead-letter queue %s: %s", rule.arn, arn, again)

@@ -14,6 +14,7 @@ SERVICE = Service(
     sets=("iam:AWSServiceName", "iam:PassedToService", "iam:PermissionsBoundary", "iam:PolicyARN"),
     resource=store.resource,
     inventory=store.inventory,
+    details=store.details,
     invalid=invalid_parameter,
     modules=("aws_policies", "operations", "service_linked_roles"),
 )

@@ -139,8 +139,8 @@ _ARNS: tuple[tuple[set[str], Callable[[Call, str, str], str]], ...] = (
 
 def _instance_profile(account: str, name: str, path: str) -> str:
     backend = resources.iam(account)
-    found = backend.instance_profiles.values() if backend else []
-    arns = [profile.arn for profile in found if profile.name == name]
+    profiles = backend.instance_profiles.values() if backend else []
+    arns = [profile.arn for profile in profiles if profile.name == name]
     return arns[0] if arns else f"arn:aws:iam::{account}:instance-profile{path}{name}"
 
 

@@ -6,7 +6,7 @@ from copy import copy
 from functools import cache
 from typing import Any, Final
 
-from moto.iam.models import IAMBackend, ManagedPolicy
+from localcloud.server.access.resources import IAMBackend, ManagedPolicy
 
 READ: Final = "_init_aws_policies"
 """Moto's method, which has no public name."""
@@ -26,18 +26,18 @@ def _policies(partition: str) -> tuple[ManagedPolicy, ...]:
 @cache
 def _of_account(partition: str, account: str) -> tuple[ManagedPolicy, ...]:
     """An account's own: how often each is attached differs. Nothing else of them can be changed."""
-    made = tuple(copy(one) for one in _policies(partition))
-    for one in made:
+    policies = tuple(copy(one) for one in _policies(partition))
+    for one in policies:
         one.account_id = account
-    return made
+    return policies
 
 
 def _unattached(backend: IAMBackend) -> list[ManagedPolicy]:
     """As in an account where nothing was done yet."""
-    made = _of_account(backend.region_name, backend.account_id)
-    for one in made:
+    policies = _of_account(backend.region_name, backend.account_id)
+    for one in policies:
         one.attachment_count = 0
-    return list(made)
+    return list(policies)
 
 
 setattr(IAMBackend, READ, _unattached)

@@ -10,10 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Protocol
 
-from moto.iam.models import IAMBackend, ManagedPolicy, OpenIDConnectProvider, Role
-
 from localcloud.server.access import documents, resources
 from localcloud.server.access.refusals import check_identity_policy, check_trust_policy
+from localcloud.server.access.resources import IAMBackend, ManagedPolicy, OpenIDConnectProvider, Role
 from localcloud.server.call import HOOKS, Call, Params, Refusal
 
 MAX_TRUST = 2_048
@@ -31,10 +30,10 @@ class _Holder(Protocol):
 
 def backend(call: Call) -> IAMBackend:
     """The IAM of the caller's account."""
-    found = resources.iam(call.caller.account_id)
-    if found is None:
+    iam = resources.iam(call.caller.account_id)
+    if iam is None:
         raise Refusal("InvalidClientTokenId", f"account {call.caller.account_id} does not exist", 403)
-    return found
+    return iam
 
 
 def limit_exceeded(text: str) -> Refusal:
@@ -51,10 +50,10 @@ def delete_conflict(text: str) -> Refusal:
 
 def _role(call: Call) -> Role:
     name = call.params["RoleName"]
-    found = resources.role(call.caller.account_id, name)
-    if found is None:
+    role = resources.role(call.caller.account_id, name)
+    if role is None:
         raise no_such_entity(f"The role with name {name} cannot be found.")
-    return found
+    return role
 
 
 # Trust policies
@@ -212,10 +211,10 @@ def remove_role_from_instance_profile(call: Call) -> None:
 
 def _provider(call: Call) -> OpenIDConnectProvider:
     arn = call.params["OpenIDConnectProviderArn"]
-    found = backend(call).open_id_providers.get(arn)
-    if found is None:
+    open_id_provider = backend(call).open_id_providers.get(arn)
+    if open_id_provider is None:
         raise no_such_entity(f"OpenIDConnect Provider not found for arn {arn}")
-    return found
+    return open_id_provider
 
 
 @HOOKS.before("iam", "DeleteOpenIDConnectProvider")

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-
-from moto.iam.models import IAMBackend
+from typing import Any
 
 from localcloud.server.access import resources
+from localcloud.server.access.resources import IAMBackend
 from localcloud.server.service import Resource
 
 
@@ -39,3 +39,25 @@ def resource(arn: str) -> Resource | None:
 def inventory(account: str) -> list[str]:
     iam = resources.iam(account)
     return [arn for arn, _ in _tagged(iam)] if iam else []
+
+
+def details(account: str) -> dict[str, Any]:
+    """``users``, ``roles``, ``groups``, ``instance_profiles``, ``policies`` (the account's own), ``oidc_providers``."""
+    iam = resources.iam_backend(account)
+    own = [policy for policy in iam.managed_policies.values() if not policy.arn.startswith("arn:aws:iam::aws:")]
+    return {
+        "users": sorted(iam.users),
+        "roles": {
+            role.name: {
+                "arn": role.arn,
+                "inline_policies": sorted(role.policies),
+                "managed_policies": sorted(role.managed_policies),
+                "permissions_boundary": role.permissions_boundary_arn,
+            }
+            for role in iam.roles.values()
+        },
+        "groups": sorted(iam.groups),
+        "instance_profiles": sorted(iam.instance_profiles),
+        "policies": sorted(policy.arn for policy in own),
+        "oidc_providers": sorted(iam.open_id_providers),
+    }

@@ -10,8 +10,6 @@ from __future__ import annotations
 import re
 from weakref import WeakKeyDictionary
 
-from moto.kms.models import Key
-
 from localcloud.server.access import resources
 from localcloud.server.access.evaluate import Named, Request, applies, context_of
 from localcloud.server.access.identities import context, principal
@@ -19,6 +17,7 @@ from localcloud.server.access.permission import Permission
 from localcloud.server.access.policy import Policy
 from localcloud.server.access.principals import Grant, grant
 from localcloud.server.access.refusals import check_key_policy
+from localcloud.server.access.resources import Key
 from localcloud.server.call import HOOKS, Call, Params, Refusal
 
 from .authorization import ciphertext_key
@@ -74,12 +73,12 @@ def _keeps_a_way_in(call: Call, policy: Policy) -> bool:
         principal=principal(call, permission),
     )
     named = Named(name="key policy", policy=policy)
-    found = {
+    statements = {
         statement.allow
         for statement in named.policy.statements
         if grant(statement, request.principal) != Grant.NONE and applies(statement, request, variables=policy.variables)
     }
-    return found == {True}
+    return statements == {True}
 
 
 # Aliases

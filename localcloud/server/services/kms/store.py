@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from moto.kms.models import kms_backends
-
+from localcloud.server.access.resources import kms_backends
 from localcloud.server.moto_backend import backend_of, of_account
 from localcloud.server.service import Resource
 

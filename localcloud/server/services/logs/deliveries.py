@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from localcloud.server import inside, registry
+from localcloud.server import registry, service_calls
 from localcloud.server.call import HOOKS, Call, Params, Refusal
 
 from . import store
@@ -43,7 +43,7 @@ def put_source(call: Call) -> None:
         raise Refusal("ValidationException", "CloudFront's logs are delivered by way of us-east-1.")
     if registry.resource(arn) is None:
         raise Refusal("ResourceNotFoundException", "The resource of the delivery source does not exist.")
-    inside.require(call.caller, "cloudfront:AllowVendedLogDeliveryForResource", arn, call.region)
+    service_calls.require(call.caller, "cloudfront:AllowVendedLogDeliveryForResource", arn, call.region)
     for name, source in store.backend(call).delivery_sources.items():
         if arn in source.resource_arns and name != call.params["name"]:
             raise _conflict("This ResourceId has already been used in another Delivery Source in this account.")
@@ -76,14 +76,16 @@ def _check(call: Call) -> None:
 
 @HOOKS.instead(SERVICE, "UpdateDeliveryConfiguration")
 def update(call: Call) -> Params:
-    found = store.backend(call).deliveries.get(call.params["id"])
-    if found is None:
+    delivery = store.backend(call).deliveries.get(call.params["id"])
+    if delivery is None:
         text = "Requested Delivery does not exist in this account."
         raise Refusal("ResourceNotFoundException", text)
     _check(call)
-    found.record_fields = call.params.get("recordFields") or found.record_fields
-    found.field_delimiter = call.params.get("fieldDelimiter", found.field_delimiter)
-    found.s3_delivery_configuration = call.params.get("s3DeliveryConfiguration") or found.s3_delivery_configuration
+    delivery.record_fields = call.params.get("recordFields") or delivery.record_fields
+    delivery.field_delimiter = call.params.get("fieldDelimiter", delivery.field_delimiter)
+    delivery.s3_delivery_configuration = (
+        call.params.get("s3DeliveryConfiguration") or delivery.s3_delivery_configuration
+    )
     return {}
 
 

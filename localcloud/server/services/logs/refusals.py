@@ -10,12 +10,11 @@ from __future__ import annotations
 
 import re
 
-from moto.kms.models import Key, kms_backends
-from moto.logs.models import LogGroup
-
-from localcloud.server import inside
+from localcloud.server import service_calls
 from localcloud.server.access import documents, resources
+from localcloud.server.access.resources import Key
 from localcloud.server.call import HOOKS, Call, Params, Refusal
+from localcloud.server.services.logs.store import LogGroup
 
 from . import store
 
@@ -53,26 +52,26 @@ def _key(call: Call, group: str) -> str:
         "AccessDeniedException",
         f"The specified KMS key does not exist or is not allowed to be used with Arn '{group}'",
     )
-    held = _held_key(call, arn)
-    if held is None:
+    key = _held_key(call, arn)
+    if key is None:
         raise refused
-    caller = inside.service(f"logs.{call.region}.amazonaws.com", arn.split(":")[4])
+    caller = service_calls.service(f"logs.{call.region}.amazonaws.com", arn.split(":")[4])
     context = {"kms:EncryptionContext:aws:logs:arn": [group]}
     try:
         for action in ("kms:Encrypt", "kms:Decrypt", "kms:GenerateDataKey"):
-            inside.require(caller, action, arn, call.region, policy=held.policy, context=context)
+            service_calls.require(caller, action, arn, call.region, policy=key.policy, context=context)
     except Refusal:
         raise refused from None
-    if not held.enabled or held.key_spec != "SYMMETRIC_DEFAULT":
+    if not key.enabled or key.key_spec != "SYMMETRIC_DEFAULT":
         raise _invalid("The specified KMS Key Id is disabled or is not one that encrypts symmetrically.")
     return arn
 
 
 def _held_key(call: Call, arn: str) -> Key | None:
-    found = KEY.fullmatch(arn)
-    if found is None or found[1] != call.region or not resources.account_exists(found[2]):
+    match = KEY.fullmatch(arn)
+    if match is None or match[1] != call.region or not resources.account_exists(match[2]):
         return None
-    return kms_backends[found[2]][found[1]].keys.get(found[3])
+    return resources.key(match[2], match[1], match[3])
 
 
 @HOOKS.instead("logs", "AssociateKmsKey")

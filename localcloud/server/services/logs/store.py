@@ -64,8 +64,8 @@ def inventory(owner: str) -> list[str]:
     return [
         one.arn
         for state in of_account(logs_backends, owner)
-        for held in (state.groups, state.delivery_sources, state.delivery_destinations, state.deliveries)
-        for one in held.values()
+        for resources in (state.groups, state.delivery_sources, state.delivery_destinations, state.deliveries)
+        for one in resources.values()
     ]
 
 

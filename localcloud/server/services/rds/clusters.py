@@ -53,9 +53,9 @@ def create(call: Call) -> Params:
         raise Refusal("InvalidParameterValue", "MasterUsername and MasterUserPassword are required.")
     settings = settings_of(call, region, versions.exact(params.get("EngineVersion")))
     settings["MasterUsername"], settings["DatabaseName"] = params["MasterUsername"], params.get("DatabaseName")
-    made = add(call, region, settings, params["MasterUserPassword"])
-    lifecycle.fill(made, postgres.template)
-    return {"DBCluster": describing.cluster(region, made)}
+    cluster = add(call, region, settings, params["MasterUserPassword"])
+    lifecycle.fill(cluster, postgres.template)
+    return {"DBCluster": describing.cluster(region, cluster)}
 
 
 def settings_of(call: Call, region: Region, version: str) -> dict[str, Any]:
@@ -107,7 +107,7 @@ def add(call: Call, region: Region, settings: dict[str, Any], password: str) -> 
     group = region.subnet_group(call.params["DBSubnetGroupName"])
     endpoint = describing.host(region, identifier, "cluster")
     server = lifecycle.server(identifier, f"{region.account} {identifier}", endpoint, settings["Port"])
-    made = region.clusters[identifier] = Cluster(
+    cluster = region.clusters[identifier] = Cluster(
         identifier=identifier,
         arn=region.arn("cluster", identifier),
         settings=settings,
@@ -117,7 +117,7 @@ def add(call: Call, region: Region, settings: dict[str, Any], password: str) -> 
         server=server,
         endpoint=server.place.address,
     )
-    return made
+    return cluster
 
 
 @HOOKS.instead("rds", "DescribeDBClusters")
@@ -125,8 +125,8 @@ def describe(call: Call) -> Params:
     region, identifier = region_of(call), call.params.get("DBClusterIdentifier")
     if identifier and identifier.startswith("arn:"):
         identifier = identifier.rpartition(":")[2]
-    found = [region.cluster(identifier)] if identifier else list(region.clusters.values())
-    return {"DBClusters": [describing.cluster(region, one) for one in found]}
+    clusters = [region.cluster(identifier)] if identifier else list(region.clusters.values())
+    return {"DBClusters": [describing.cluster(region, one) for one in clusters]}
 
 
 @HOOKS.instead("rds", "ModifyDBCluster")

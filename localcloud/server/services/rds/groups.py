@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from localcloud.server import inside
+from localcloud.server import service_calls
 from localcloud.server.call import HOOKS, Call, Params, Refusal
 
 from . import lifecycle, parameters, versions
@@ -30,7 +30,7 @@ def create_subnet_group(call: Call) -> Params:
     if name in region.subnet_groups:
         raise Refusal("DBSubnetGroupAlreadyExists", f"The DB subnet group '{name}' already exists.")
     subnets, vpc = _subnets(call)
-    made = region.subnet_groups[name] = SubnetGroup(
+    subnet_group = region.subnet_groups[name] = SubnetGroup(
         name=name,
         arn=region.arn("subgrp", name),
         description=call.params["DBSubnetGroupDescription"],
@@ -38,34 +38,36 @@ def create_subnet_group(call: Call) -> Params:
         subnets=subnets,
         tags=tags_of(call),
     )
-    return {"DBSubnetGroup": made.described()}
+    return {"DBSubnetGroup": subnet_group.described()}
 
 
 def _subnets(call: Call) -> tuple[list[tuple[str, str]], str]:
     """Each with its zone, and the VPC that they are in."""
-    found: list[Params] = []
-    rds = inside.service("rds.amazonaws.com", call.account)
+    subnets: list[Params] = []
+    rds = service_calls.service("rds.amazonaws.com", call.account)
     for one in call.params["SubnetIds"]:
         try:
             wanted = {"SubnetIds": [one]}
-            found += inside.perform(rds, "ec2", "DescribeSubnets", wanted, call.region, by_itself=True)["Subnets"]
+            subnets += service_calls.perform(rds, "ec2", "DescribeSubnets", wanted, call.region, by_itself=True)[
+                "Subnets"
+            ]
         except Refusal as refusal:
             raise Refusal("InvalidSubnet", f"Subnet IDs are required to exist: {one}") from refusal
-    if len({one["VpcId"] for one in found}) > 1:
+    if len({one["VpcId"] for one in subnets}) > 1:
         raise Refusal("InvalidSubnet", "The subnets are not all in the same VPC.")
-    if len({one["AvailabilityZone"] for one in found}) < FEWEST_ZONES:
+    if len({one["AvailabilityZone"] for one in subnets}) < FEWEST_ZONES:
         text = "The DB subnet group doesn't meet Availability Zone (AZ) coverage requirement. Current AZ coverage: "
-        zones = ", ".join(sorted({one["AvailabilityZone"] for one in found}))
+        zones = ", ".join(sorted({one["AvailabilityZone"] for one in subnets}))
         text += f"{zones}. Add subnets to cover at least {FEWEST_ZONES} AZs."
         raise Refusal("DBSubnetGroupDoesNotCoverEnoughAZs", text)
-    return [(one["SubnetId"], one["AvailabilityZone"]) for one in found], str(found[0]["VpcId"])
+    return [(one["SubnetId"], one["AvailabilityZone"]) for one in subnets], str(subnets[0]["VpcId"])
 
 
 @HOOKS.instead("rds", "DescribeDBSubnetGroups")
 def describe_subnet_groups(call: Call) -> Params:
     region, name = region_of(call), call.params.get("DBSubnetGroupName")
-    found = [region.subnet_group(name)] if name else list(region.subnet_groups.values())
-    return {"DBSubnetGroups": [one.described() for one in found]}
+    groups = [region.subnet_group(name)] if name else list(region.subnet_groups.values())
+    return {"DBSubnetGroups": [one.described() for one in groups]}
 
 
 @HOOKS.instead("rds", "ModifyDBSubnetGroup")
@@ -113,29 +115,29 @@ def create_parameter_group(call: Call) -> Params:
         raise invalid(f"The parameter DBClusterParameterGroupName is not a valid identifier: {name}")
     if name in region.parameter_groups:
         raise Refusal("DBParameterGroupAlreadyExists", f"Parameter group {name} already exists")
-    made = region.parameter_groups[name] = ParameterGroup(
+    parameter_group = region.parameter_groups[name] = ParameterGroup(
         name=name,
         arn=region.arn("cluster-pg", name),
         family=family,
         description=call.params["Description"],
         tags=tags_of(call),
     )
-    return {"DBClusterParameterGroup": made.described()}
+    return {"DBClusterParameterGroup": parameter_group.described()}
 
 
 @HOOKS.instead("rds", "DescribeDBClusterParameterGroups")
 def describe_parameter_groups(call: Call) -> Params:
     region, name = region_of(call), call.params.get("DBClusterParameterGroupName")
-    found = [region.parameter_group(name)] if name else list(region.parameter_groups.values())
-    return {"DBClusterParameterGroups": [one.described() for one in found]}
+    groups = [region.parameter_group(name)] if name else list(region.parameter_groups.values())
+    return {"DBClusterParameterGroups": [one.described() for one in groups]}
 
 
 @HOOKS.instead("rds", "DescribeDBClusterParameters")
 def describe_parameters(call: Call) -> Params:
     group = region_of(call).parameter_group(call.params["DBClusterParameterGroupName"])
     source = call.params.get("Source")
-    found = [one.described(group) for _, one in sorted(parameters.known().items())]
-    return {"Parameters": [one for one in found if source in (None, one["Source"])]}
+    described = [one.described(group) for _, one in sorted(parameters.known().items())]
+    return {"Parameters": [one for one in described if source in (None, one["Source"])]}
 
 
 @HOOKS.instead("rds", "ModifyDBClusterParameterGroup")

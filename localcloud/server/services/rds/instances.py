@@ -53,7 +53,7 @@ def create(call: Call) -> Params:
     if identifier in region.instances:
         raise Refusal("DBInstanceAlreadyExists", f"DB instance already exists: {identifier}")
     settings = {name: params.get(name, default) for name, default in _SET.items()} | _insights(params, region, {})
-    made = region.instances[identifier] = Instance(
+    instance = region.instances[identifier] = Instance(
         identifier=identifier,
         arn=region.arn("db", identifier),
         cluster=cluster.identifier,
@@ -62,9 +62,9 @@ def create(call: Call) -> Params:
         tags=tags_of(call),
         zone=_zone(params, region, cluster),
     )
-    cluster.instances.append(made)
-    lifecycle.serve(cluster, made, lifecycle.group_of(region, cluster))
-    return {"DBInstance": describing.instance(region, made)}
+    cluster.instances.append(instance)
+    lifecycle.serve(cluster, instance, lifecycle.group_of(region, cluster))
+    return {"DBInstance": describing.instance(region, instance)}
 
 
 def _fits(params: Params, cluster: Cluster) -> None:
@@ -103,13 +103,13 @@ def _insights(params: Params, region: Region, before: dict[str, Any]) -> dict[st
 @HOOKS.instead("rds", "DescribeDBInstances")
 def describe(call: Call) -> Params:
     region, identifier = region_of(call), call.params.get("DBInstanceIdentifier")
-    found = [region.instance(identifier.rpartition(":")[2])] if identifier else list(region.instances.values())
+    instances = [region.instance(identifier.rpartition(":")[2])] if identifier else list(region.instances.values())
     for one in call.params.get("Filters") or []:
         if one["Name"] != "db-cluster-id":
             raise refusals.invalid(f"Unrecognized filter name: {one['Name']}")
         wanted = {value.rpartition(":")[2].lower() for value in one["Values"]}
-        found = [instance for instance in found if instance.cluster in wanted]
-    return {"DBInstances": [describing.instance(region, one) for one in found]}
+        instances = [instance for instance in instances if instance.cluster in wanted]
+    return {"DBInstances": [describing.instance(region, one) for one in instances]}
 
 
 @HOOKS.instead("rds", "ModifyDBInstance")

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import atexit
 import logging
-import os
 import shutil
 import tempfile
 import threading
@@ -18,9 +17,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-import psutil
-
-from localcloud.server import tls
+from localcloud.server import scratch, tls
 
 from . import parameters, postgres, rebuilding
 from .model import REGIONS, Cluster, Instance, ParameterGroup, Region
@@ -29,22 +26,13 @@ LOG = logging.getLogger(__name__)
 ACU_BYTES: Final = 2 << 30
 BYTES_A_CONNECTION: Final = 9_531_392
 MOST_CONNECTIONS, MOST_WITH_LITTLE = 5_000, 2_000
-_FOLDERS: Final = Path(tempfile.gettempdir()) / f"localcloud-postgres-{os.getuid()}"
-
-
-def folder() -> Path:
-    """Where this server's clusters keep their data; those of servers that are gone are removed."""
-    own = _FOLDERS / str(os.getpid())
-    if not own.is_dir():
-        own.mkdir(parents=True, mode=0o700)
-        for other in _FOLDERS.iterdir():
-            if other.name.isdigit() and not psutil.pid_exists(int(other.name)):
-                shutil.rmtree(other, ignore_errors=True)
-    return own
+_DATA: Final = "db"
+"""A short word: the path of a cluster's socket must not have more than 104 characters."""
 
 
 def new_folder() -> Path:
-    return Path(tempfile.mkdtemp(dir=folder())) / "c"
+    """For the data of a cluster or a snapshot."""
+    return Path(tempfile.mkdtemp(dir=scratch.folder(_DATA))) / "c"
 
 
 def server(identifier: str, name: str, host: str, port: int) -> postgres.Server:
@@ -232,7 +220,7 @@ def forget() -> None:
         with suppress(Exception):
             one.kill()
     REGIONS.clear()
-    shutil.rmtree(_FOLDERS / str(os.getpid()), ignore_errors=True)
+    shutil.rmtree(scratch.folder(_DATA), ignore_errors=True)
 
 
 def group_of(region: Region, cluster: Cluster) -> ParameterGroup:

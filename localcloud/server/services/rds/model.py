@@ -146,22 +146,22 @@ class Region:
         return hashlib.sha256(f"{self.account} {self.region}".encode()).hexdigest()[:12]
 
     def cluster(self, identifier: str) -> Cluster:
-        found = self.clusters.get(identifier.lower())
-        if found is None:
+        cluster = self.clusters.get(identifier.lower())
+        if cluster is None:
             raise Refusal("DBClusterNotFoundFault", f"DBCluster {identifier} not found.", 404)
-        return found
+        return cluster
 
     def instance(self, identifier: str) -> Instance:
-        found = self.instances.get(identifier.lower())
-        if found is None:
+        instance = self.instances.get(identifier.lower())
+        if instance is None:
             raise Refusal("DBInstanceNotFound", f"DBInstance {identifier} not found.", 404)
-        return found
+        return instance
 
     def subnet_group(self, name: str) -> SubnetGroup:
-        found = self.subnet_groups.get(name.lower())
-        if found is None:
+        subnet_group = self.subnet_groups.get(name.lower())
+        if subnet_group is None:
             raise Refusal("DBSubnetGroupNotFoundFault", f"DB subnet group '{name}' does not exist.", 404)
-        return found
+        return subnet_group
 
     def parameter_group(self, name: str) -> ParameterGroup:
         """The default group of a family is there without being made, and can't be changed."""
@@ -170,16 +170,16 @@ class Region:
             arn = self.arn("cluster-pg", name)
             text = f"Default cluster parameter group for {family}"
             return ParameterGroup(name=name, arn=arn, family=family, description=text, tags={})
-        found = self.parameter_groups.get(name.lower())
-        if found is None:
+        parameter_group = self.parameter_groups.get(name.lower())
+        if parameter_group is None:
             raise Refusal("DBParameterGroupNotFound", f"DBClusterParameterGroup not found: {name}", 404)
-        return found
+        return parameter_group
 
     def snapshot(self, identifier: str) -> Snapshot:
-        found = self.snapshots.get(identifier.lower().rpartition(":")[2])
-        if found is None:
+        snapshot = self.snapshots.get(identifier.lower().rpartition(":")[2])
+        if snapshot is None:
             raise Refusal("DBClusterSnapshotNotFoundFault", f"DBClusterSnapshot {identifier} not found.", 404)
-        return found
+        return snapshot
 
 
 REGIONS: dict[tuple[str, str], Region] = {}

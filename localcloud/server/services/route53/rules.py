@@ -6,9 +6,8 @@ import ipaddress
 import re
 from typing import Final
 
-from moto.route53.models import FakeZone
-
 from localcloud.server.call import Params, Refusal
+from localcloud.server.services.route53.store import FakeZone
 
 from . import store
 

@@ -35,9 +35,9 @@ def rename(account: str, zone_id: str) -> str:
     """Gives a new zone of moto's an id as AWS makes them, and answers it."""
     backend, old = route53_backends[account][PARTITION], zone_id.rpartition("/")[2]
     new = f"Z{old[1:]}"
-    found = backend.zones.pop(old)
-    found.resource_id = new
-    backend.zones[new] = found
+    zone = backend.zones.pop(old)
+    zone.resource_id = new
+    backend.zones[new] = zone
     return new
 
 
@@ -46,26 +46,26 @@ def full(name: str) -> str:
     return name.lower().rstrip(".") + "."
 
 
-def records(found: FakeZone) -> dict[Key, Record]:
+def records(zone: FakeZone) -> dict[Key, Record]:
     """A zone's records. AWS makes those of its apex."""
-    if found.id not in RECORDS:
-        names = found.delegation_set.name_servers if found.delegation_set else []
+    if zone.id not in RECORDS:
+        names = zone.delegation_set.name_servers if zone.delegation_set else []
         servers = [f"{server}." for server in names]
         soa = f"{servers[0]} awsdns-hostmaster.amazon.com. 1 7200 900 1209600 86400"
-        apex = full(found.name)
+        apex = full(zone.name)
         own = (_record(apex, "NS", 172_800, servers), _record(apex, "SOA", 900, [soa]))
-        RECORDS[found.id] = {(one["Name"], one["Type"], ""): one for one in own}
-    return RECORDS[found.id]
+        RECORDS[zone.id] = {(one["Name"], one["Type"], ""): one for one in own}
+    return RECORDS[zone.id]
 
 
 def _record(name: str, type_: str, ttl: int, values: list[str]) -> Record:
     return {"Name": name, "Type": type_, "TTL": ttl, "ResourceRecords": [{"Value": value} for value in values]}
 
 
-def added(found: FakeZone) -> list[Record]:
+def added(zone: FakeZone) -> list[Record]:
     """What stands in a zone beside AWS's own records."""
-    apexes = [(full(found.name), type_, "") for type_ in _APEX_TYPES]
-    return [one for key, one in records(found).items() if key not in apexes]
+    apexes = [(full(zone.name), type_, "") for type_ in _APEX_TYPES]
+    return [one for key, one in records(zone).items() if key not in apexes]
 
 
 def resource(arn: str) -> Resource | None:

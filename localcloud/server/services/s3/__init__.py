@@ -28,6 +28,7 @@ SERVICE = Service(
     principals=("logging.s3.amazonaws.com",),
     resource=store.resource,
     inventory=store.inventory,
+    details=store.details,
     flush=imported_late("localcloud.server.services.s3.server_logs", "flush_access_logs"),
     invalid=invalid_parameter,
     modules=("operations",),

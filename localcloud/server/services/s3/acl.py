@@ -37,17 +37,19 @@ _GRANTEE = re.compile(r"\s*(id|uri|emailAddress)\s*=\s*\"?([^\",]+)\"?\s*")
 
 def grants(params: Params) -> list[tuple[str, str]]:
     """(grantee's canonical id, group URI or e-mail address; permission) of each grant, canned ACLs left out."""
-    found: list[tuple[str, str]] = []
+    granted: list[tuple[str, str]] = []
     for member, permission in GRANT_HEADERS.items():
         for part in filter(None, str(params.get(member, "")).split(",")):
             match = _GRANTEE.fullmatch(part)
             if match is None:
                 raise Refusal("InvalidArgument", "Argument format not recognized", ArgumentValue=part)
-            found.append((match[2], permission))
+            granted.append((match[2], permission))
     for grant in cast("Iterable[dict[str, Any]]", params.get("AccessControlPolicy", {}).get("Grants", [])):
         grantee: dict[str, str] = grant["Grantee"]
-        found.append((grantee.get("ID") or grantee.get("URI") or grantee.get("EmailAddress", ""), grant["Permission"]))
-    return found
+        granted.append(
+            (grantee.get("ID") or grantee.get("URI") or grantee.get("EmailAddress", ""), grant["Permission"])
+        )
+    return granted
 
 
 def names_an_acl(params: Params) -> bool:
@@ -102,10 +104,15 @@ def check_bucket_acl(call: Call) -> None:
         raise Refusal(
             "MissingSecurityHeader", "Your request was missing a required header", MissingHeaderName="x-amz-acl"
         )
-    only_owner = _gives_only(params, canonical_id(bucket_called(name).account_id))
-    if object_ownership(name) == "BucketOwnerEnforced" and not only_owner:
+    _check_grants(params, name)
+
+
+def _check_grants(params: Params, bucket: str) -> None:
+    """Raises :class:`Refusal` for an ACL that the bucket's settings refuse, or that isn't carried out."""
+    only_owner = _gives_only(params, canonical_id(bucket_called(bucket).account_id))
+    if object_ownership(bucket) == "BucketOwnerEnforced" and not only_owner:
         raise acls_not_supported()
-    if public_access_block(name)["BlockPublicAcls"] and is_public(params):
+    if public_access_block(bucket)["BlockPublicAcls"] and is_public(params):
         raise access_denied()
     if params.get("ACL") != "private" and not only_owner:
         raise _not_implemented()
@@ -121,13 +128,7 @@ def check_object_acl(call: Call) -> None:
     _not_both(params)
     if not names_an_acl(params) or params.get("ACL") == "bucket-owner-full-control":
         return
-    only_owner = _gives_only(params, canonical_id(bucket_called(name).account_id))
-    if object_ownership(name) == "BucketOwnerEnforced" and not only_owner:
-        raise acls_not_supported()
-    if public_access_block(name)["BlockPublicAcls"] and is_public(params):
-        raise access_denied()
-    if params.get("ACL") != "private" and not only_owner:
-        raise _not_implemented()
+    _check_grants(params, name)
 
 
 def owner_of_new_object(call: Call) -> tuple[str, bool]:

@@ -192,11 +192,11 @@ def _source(call: Call, needed: list[Permission], context: Values) -> list[Permi
 
 def existing_tags(bucket: str, key: str, version: str | None) -> Values:
     """s3:ExistingObjectTag/... of an object; nothing if it is not there."""
-    found = store.find_bucket(bucket)
-    if found is None:
+    existing = store.find_bucket(bucket)
+    if existing is None:
         return {}
-    matching = [item for item in versions.entries(found, key) if version in (None, str(item.version_id))]
+    matching = [item for item in versions.entries(existing, key) if version in (None, str(item.version_id))]
     if not matching or not isinstance(matching[-1], versions.Version):
         return {}
-    tags = versions.tags_of(found, matching[-1])
+    tags = versions.tags_of(existing, matching[-1])
     return {f"s3:ExistingObjectTag/{name}": [value] for name, value in tags.items()}

@@ -11,9 +11,8 @@ import binascii
 from datetime import UTC
 from typing import Any
 
-from moto.s3.models import FakeBucket, S3Backend, s3_backends
-
 from localcloud.server.call import HOOKS, Call, Params, Refusal
+from localcloud.server.services.s3.store import FakeBucket, backend_of
 
 from . import acl, names
 from .owners import owner
@@ -22,10 +21,6 @@ from .store import PARTITION, bucket_called, documents_of, find_bucket, forget
 from .tagsets import tag_dict
 
 MOST_BUCKETS = 10_000
-
-
-def backend_of(account_id: str) -> S3Backend:
-    return s3_backends[account_id][PARTITION]
 
 
 def arn_of(bucket: str) -> str:
@@ -122,12 +117,12 @@ def list_buckets(call: Call) -> Params:
     params = call.params
     prefix, region = params.get("Prefix", ""), params.get("BucketRegion")
     after = _bucket_after(params["ContinuationToken"]) if params.get("ContinuationToken") else ""
-    found = [
+    buckets = [
         bucket
         for name, bucket in sorted(backend_of(call.caller.account_id).buckets.items())
         if name.startswith(prefix) and name > after and region in (None, bucket.region_name)
     ]
-    page = found[: params.get("MaxBuckets", MOST_BUCKETS)]
+    page = buckets[: params.get("MaxBuckets", MOST_BUCKETS)]
     filtered = any(params.get(name) for name in ("Prefix", "BucketRegion", "MaxBuckets", "ContinuationToken"))
     answer: Params = {
         "Buckets": [_listed(bucket, filtered) for bucket in page],
@@ -135,7 +130,7 @@ def list_buckets(call: Call) -> Params:
     }
     if prefix:
         answer["Prefix"] = prefix
-    if len(page) < len(found):
+    if len(page) < len(buckets):
         answer["ContinuationToken"] = base64.urlsafe_b64encode(page[-1].name.encode()).decode()
     return answer
 

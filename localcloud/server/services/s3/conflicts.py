@@ -34,17 +34,17 @@ IN_FLIGHT_SECONDS = 0.01
 @contextmanager
 def changing(call: Call) -> Generator[dict[str, Any]]:
     """The bucket's documents, to be written by this call; raises :class:`Refusal` OperationAborted."""
-    held = documents(call.params["Bucket"])
+    configuration = documents(call.params["Bucket"])
     if call.operation not in RACING:
-        with held.lock:
-            yield held.single
+        with configuration.lock:
+            yield configuration.single
         return
-    with held.lock:
-        if call.arrived < held.last_race:
+    with configuration.lock:
+        if call.arrived < configuration.last_race:
             raise Refusal(
                 "OperationAborted",
                 "A conflicting conditional operation is currently in progress against this resource. Please try again.",
                 409,
             )
-        yield held.single
-        held.last_race = call.done_at = time.monotonic() + IN_FLIGHT_SECONDS
+        yield configuration.single
+        configuration.last_race = call.done_at = time.monotonic() + IN_FLIGHT_SECONDS

@@ -11,9 +11,8 @@ from datetime import UTC
 from typing import Any
 from urllib.parse import unquote
 
-from moto.s3.models import FakeBucket
-
 from localcloud.server.call import HOOKS, Call, Params, Refusal
+from localcloud.server.services.s3.store import FakeBucket
 
 from . import acl, checksums, conditions, encryption, events, objects, tagsets, versions
 from .refusals import access_denied

@@ -78,8 +78,8 @@ def delete_bucket_cors(call: Call) -> Params:
 
 
 def rules_of(bucket: str) -> list[dict[str, Any]]:
-    found = find_bucket(bucket)
-    return documents_of(found).single.get("cors", {}).get("CORSRules", []) if found else []
+    existing = find_bucket(bucket)
+    return documents_of(existing).single.get("cors", {}).get("CORSRules", []) if existing else []
 
 
 def _fits(pattern: str, value: str) -> bool:

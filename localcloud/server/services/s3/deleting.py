@@ -10,10 +10,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from moto.s3.models import FakeBucket
-
 from localcloud.server.call import HOOKS, Call, Params, Refusal
 from localcloud.server.pipeline import Exchange
+from localcloud.server.services.s3.store import FakeBucket
 
 from . import conditions, events, versions
 from .refusals import malformed_xml, not_implemented

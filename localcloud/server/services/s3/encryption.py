@@ -10,11 +10,10 @@ from __future__ import annotations
 import secrets
 from copy import deepcopy
 
-from moto.kms.models import Key
-from moto.s3.models import FakeBucket
-
 from localcloud.server.access import resources
+from localcloud.server.access.resources import Key
 from localcloud.server.call import HOOKS, Call, Params, Refusal
+from localcloud.server.services.s3.store import FakeBucket
 
 from .conflicts import changing
 from .refusals import malformed_xml, not_implemented

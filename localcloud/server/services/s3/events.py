@@ -11,11 +11,9 @@ from copy import deepcopy
 from itertools import combinations
 from typing import Any
 
-from moto.s3 import notifications
-from moto.s3.models import FakeBucket
-
 from localcloud.server import registry
 from localcloud.server.call import HOOKS, Call, Params, Refusal
+from localcloud.server.services.s3.store import FakeBucket, notifications
 
 from .conflicts import changing
 from .refusals import not_implemented

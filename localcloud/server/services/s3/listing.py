@@ -14,9 +14,8 @@ from dataclasses import dataclass, field
 from datetime import UTC
 from urllib.parse import quote
 
-from moto.s3.models import FakeBucket
-
 from localcloud.server.call import HOOKS, Call, Params, Refusal
+from localcloud.server.services.s3.store import FakeBucket
 
 from . import versions
 from .owners import owner
@@ -97,7 +96,7 @@ def _after_all(prefix: str) -> str:
 
 def _current(bucket: FakeBucket) -> dict[str, Version]:
     """The keys that are there, with their latest version."""
-    latest = ((key, held[-1]) for key, held in dict.items(bucket.keys.copy()) if held)
+    latest = ((key, versions_of_key[-1]) for key, versions_of_key in dict.items(bucket.keys.copy()) if versions_of_key)
     return {key: entry for key, entry in latest if isinstance(entry, Version)}
 
 
@@ -237,16 +236,16 @@ def _versions(
 ) -> list[versions.Entry | str]:
     """One entry more than a page: versions and markers, the newest of each key first, and common prefixes."""
     names = sorted(bucket.keys.copy())
-    found: list[versions.Entry | str] = []
+    entries: list[versions.Entry | str] = []
     if version_marker:
         newest_first = versions.entries(bucket, key_marker)[::-1]
         ids = [entry.version_id for entry in newest_first]
-        found += newest_first[ids.index(version_marker) + 1 :] if version_marker in ids else []
+        entries += newest_first[ids.index(version_marker) + 1 :] if version_marker in ids else []
     for name, is_prefix in _entries(names, prefix, delimiter, key_marker):
-        if len(found) > most:
+        if len(entries) > most:
             break
-        found += [name] if is_prefix else versions.entries(bucket, name)[::-1]
-    return found[: most + 1]
+        entries += [name] if is_prefix else versions.entries(bucket, name)[::-1]
+    return entries[: most + 1]
 
 
 def _version(bucket: FakeBucket, entry: versions.Entry, encode: Callable[[str], str]) -> Params:

@@ -12,9 +12,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from moto.s3.models import FakeBucket
-
 from localcloud.server.call import HOOKS, Call, Params, Refusal
+from localcloud.server.services.s3.store import FakeBucket
 
 from . import acl, checksums, copying, encryption, events, objects, ranges, tagsets
 from .owners import initiator

@@ -11,14 +11,12 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import unquote_plus
 
-from moto.kms.models import Key
-from moto.kms.utils import RESERVED_ALIASE_TARGET_KEY_IDS
-from moto.s3.models import FakeBucket
-
 from localcloud.server.access import resources
 from localcloud.server.access.permission import Permission
+from localcloud.server.access.resources import RESERVED_ALIASE_TARGET_KEY_IDS, Key
 from localcloud.server.call import Call
 from localcloud.server.permissions import on
+from localcloud.server.services.s3.store import FakeBucket
 
 from . import store, versions
 

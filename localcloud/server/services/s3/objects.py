@@ -10,9 +10,8 @@ from __future__ import annotations
 from datetime import UTC
 from typing import Any
 
-from moto.s3.models import FakeBucket
-
 from localcloud.server.call import HOOKS, Call, Params, Refusal
+from localcloud.server.services.s3.store import FakeBucket
 
 from . import acl, checksums, conditions, encryption, events, ranges, tagsets, versions
 from .authorization import may_list
@@ -142,14 +141,14 @@ def written(version: Version) -> Params:
 
 def existing(call: Call, bucket: FakeBucket, key: str, version_id: str | None) -> Version:
     """The version that a call reads; raises :class:`Refusal` as AWS does for one that isn't there for the caller."""
-    found = versions.find(bucket, key, version_id)
-    if isinstance(found, Version):
-        _check_owner(call, bucket, found)
-        return found
+    version = versions.find(bucket, key, version_id)
+    if isinstance(version, Version):
+        _check_owner(call, bucket, version)
+        return version
     if not may_list(call, bucket.name):
         raise access_denied()
-    if isinstance(found, DeleteMarker):
-        raise _on_a_delete_marker(call, key, found, version_id)
+    if isinstance(version, DeleteMarker):
+        raise _on_a_delete_marker(call, key, version, version_id)
     if version_id is not None:
         raise Refusal("NoSuchVersion", "The specified version does not exist.", 404, Key=key, VersionId=version_id)
     raise Refusal("NoSuchKey", "The specified key does not exist.", 404, Key=key)

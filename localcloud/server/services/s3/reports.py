@@ -87,14 +87,14 @@ def _put(call: Call, kind: Kind) -> Params:
     document, wanted_id = call.params[kind.member], call.params["Id"]
     _check(kind, wanted_id, document)
     with changing(call):
-        held = _held(call, kind)
-        if wanted_id not in held and len(held) >= MOST:
+        configurations = _held(call, kind)
+        if wanted_id not in configurations and len(configurations) >= MOST:
             raise Refusal(
                 "TooManyConfigurations",
                 "You are attempting to create a new configuration but have "
                 "already reached the 1,000-configuration limit.",
             )
-        held[wanted_id] = deepcopy(document)
+        configurations[wanted_id] = deepcopy(document)
     return {}
 
 

@@ -16,10 +16,9 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
-from moto.s3.models import FakeBucket
-
 from localcloud.server.call import HOOKS, Call, Outcome, Params, Refusal
 from localcloud.server.pipeline import SERVER
+from localcloud.server.services.s3.store import FakeBucket
 
 from . import checksums, versions
 from .conflicts import changing
@@ -94,10 +93,10 @@ def record(call: Call, outcome: Outcome) -> None:
     bucket = find_bucket(call.params.get("Bucket", ""))
     if bucket is None or not documents_of(bucket).single.get("logging"):
         return
-    now, held = datetime.now(UTC), documents_of(bucket)
-    with held.lock:
-        held.log_records.append(Record(at=now, line=_line(call, outcome, bucket, now)))
-        if len(held.log_records) >= BATCH:
+    now, configuration = datetime.now(UTC), documents_of(bucket)
+    with configuration.lock:
+        configuration.log_records.append(Record(at=now, line=_line(call, outcome, bucket, now)))
+        if len(configuration.log_records) >= BATCH:
             _deliver(bucket)
 
 
@@ -110,9 +109,9 @@ def flush_access_logs() -> None:
 
 
 def _deliver(source: FakeBucket) -> None:
-    held = documents_of(source)
-    records, held.log_records = held.log_records, []
-    enabled = held.single.get("logging")
+    configuration = documents_of(source)
+    records, configuration.log_records = configuration.log_records, []
+    enabled = configuration.single.get("logging")
     target = find_bucket(enabled["TargetBucket"]) if enabled else None
     if target is None or enabled is None or not records:
         return

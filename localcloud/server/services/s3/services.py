@@ -6,11 +6,10 @@ that the delivery is for and ``aws:SourceAccount`` that bucket's account.
 
 from __future__ import annotations
 
-from moto.s3.models import FakeBucket
-
 from localcloud.server.access.decide import decide
 from localcloud.server.call import Call, Caller
 from localcloud.server.permissions import on
+from localcloud.server.services.s3.store import FakeBucket
 
 
 def service_may(service: str, source: FakeBucket, action: str, arn: str) -> bool:

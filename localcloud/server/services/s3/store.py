@@ -17,11 +17,14 @@ from dataclasses import dataclass, field
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from moto.s3.models import FakeBucket, s3_backends
+from moto.s3 import notifications
+from moto.s3.models import FakeBucket, FakeDeleteMarker, FakeKey, S3Backend, s3_backends
 from moto.s3control.models import s3control_backends
 
 from localcloud.server.call import Params, Refusal
 from localcloud.server.service import Resource
+
+__all__ = ["FakeBucket", "FakeDeleteMarker", "FakeKey", "S3Backend", "notifications"]
 
 PARTITION = "aws"
 PUBLIC_ACCESS_SETTINGS = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
@@ -60,6 +63,11 @@ def _of_a_new_bucket() -> Documents:
     )
 
 
+def backend_of(account: str) -> S3Backend:
+    """The account's S3 in moto."""
+    return s3_backends[account][PARTITION]
+
+
 def find_bucket(name: str) -> FakeBucket | None:
     """moto's bucket of that name in any account, or None."""
     located = s3_backends.bucket_accounts.get(name)
@@ -91,8 +99,8 @@ def documents_of(bucket: FakeBucket) -> Documents:
 def known_buckets() -> list[FakeBucket]:
     """The buckets that have documents and are still there."""
     with _documents_lock:
-        held = list(_documents)
-    return [bucket for bucket in held if find_bucket(bucket.name) is bucket]
+        buckets = list(_documents)
+    return [bucket for bucket in buckets if find_bucket(bucket.name) is bucket]
 
 
 def forget(bucket: FakeBucket) -> None:
@@ -141,7 +149,7 @@ def public_access_blocks(name: str) -> dict[str, list[str]]:
         return {"bucket": [], "account": []}
     own: dict[str, bool] = documents_of(bucket).single.get("public_access_block", {})
     both = {"bucket": own, "account": account_public_access_block(bucket.account_id)}
-    return {level: [name for name in PUBLIC_ACCESS_SETTINGS if held.get(name)] for level, held in both.items()}
+    return {level: [name for name in PUBLIC_ACCESS_SETTINGS if settings.get(name)] for level, settings in both.items()}
 
 
 def public_access_block(name: str) -> dict[str, bool]:
@@ -173,4 +181,19 @@ def resource(arn: str) -> Resource | None:
 
 
 def inventory(account: str) -> list[str]:
-    return [f"arn:aws:s3:::{name}" for name in s3_backends[account][PARTITION].buckets]
+    return [f"arn:aws:s3:::{name}" for name in backend_of(account).buckets]
+
+
+def details(account: str) -> dict[str, Any]:
+    """``buckets``, each with its objects' keys, all versions."""
+    buckets: dict[str, Any] = {}
+    for bucket in backend_of(account).buckets.values():
+        versions = [version for key in bucket.keys for version in bucket.keys.getlist(key)]
+        buckets[bucket.name] = {
+            "region": bucket.region_name,
+            "objects": sorted(str(key) for key in bucket.keys),
+            "versions": len(versions),
+            "delete_markers": sum(isinstance(key, FakeDeleteMarker) for key in versions),
+            "uploads": len(bucket.multiparts),
+        }
+    return {"buckets": buckets}

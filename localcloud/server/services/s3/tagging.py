@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from localcloud.server.call import HOOKS, Call, Params
+from localcloud.server.services.s3.store import backend_of
 
 from . import objects, tagsets, versions
 from .conflicts import changing
@@ -16,7 +17,7 @@ def put_bucket_tagging(call: Call) -> Params:
     tags = tagsets.tag_dict(call.params["Tagging"]["TagSet"])
     with changing(call) as single:
         single["tagging"] = {"TagSet": tagsets.tag_set(tags)}
-        versions.backend(bucket).put_bucket_tagging(bucket.name, tags)
+        backend_of(bucket.account_id).put_bucket_tagging(bucket.name, tags)
     return {}
 
 
@@ -33,7 +34,7 @@ def delete_bucket_tagging(call: Call) -> Params:
     bucket = bucket_called(call.params["Bucket"])
     with changing(call) as single:
         single.pop("tagging", None)
-        versions.backend(bucket).delete_bucket_tagging(bucket.name)
+        backend_of(bucket.account_id).delete_bucket_tagging(bucket.name)
     return {}
 
 

@@ -13,11 +13,16 @@ from dataclasses import dataclass, field
 from typing import Any, Self, cast
 
 from moto.core.utils import utcnow
-from moto.s3.models import FakeBucket, FakeDeleteMarker, FakeKey, S3Backend, s3_backends
 
 from localcloud.server.call import Refusal
+from localcloud.server.services.s3.store import (
+    FakeBucket,
+    FakeDeleteMarker,
+    FakeKey,
+    backend_of,
+)
 
-from .store import PARTITION, object_ownership
+from .store import object_ownership
 
 NULL_VERSION = "null"
 _VERSION_ID = re.compile(r"[A-Za-z0-9._]{32}")
@@ -117,10 +122,6 @@ def content_type(attributes: Attributes) -> str:
 Entry = Version | DeleteMarker
 
 
-def backend(bucket: FakeBucket) -> S3Backend:
-    return s3_backends[bucket.account_id][PARTITION]
-
-
 def entries(bucket: FakeBucket, key: str) -> list[Entry]:
     """All versions and delete markers of a key, oldest first."""
     return cast("list[Entry]", bucket.keys.getlist(key, default=[]))
@@ -150,7 +151,7 @@ def _replace(bucket: FakeBucket, key: str, new: Entry) -> None:
 def _dispose(bucket: FakeBucket, entry: Entry) -> None:
     if isinstance(entry, Version):
         entry.dispose()
-        backend(bucket).tagger.delete_all_tags_for_resource(entry.arn)
+        backend_of(bucket.account_id).tagger.delete_all_tags_for_resource(entry.arn)
 
 
 def add_delete_marker(bucket: FakeBucket, key: str) -> DeleteMarker:
@@ -175,9 +176,9 @@ def remove(bucket: FakeBucket, key: str, version_id: str) -> Entry | None:
 
 def find(bucket: FakeBucket, key: str, version_id: str | None = None) -> Entry | None:
     """The latest entry of a key, or the one of that id. Raises :class:`Refusal` for what is no version id."""
-    held = entries(bucket, key)
+    versions = entries(bucket, key)
     if version_id is None:
-        return held[-1] if held else None
+        return versions[-1] if versions else None
     if version_id != NULL_VERSION and not _VERSION_ID.fullmatch(version_id):
         raise Refusal(
             "InvalidArgument",
@@ -185,7 +186,7 @@ def find(bucket: FakeBucket, key: str, version_id: str | None = None) -> Entry |
             ArgumentName="versionId",
             ArgumentValue=version_id,
         )
-    return next((entry for entry in held if entry.version_id == version_id), None)
+    return next((entry for entry in versions if entry.version_id == version_id), None)
 
 
 def owner_account(bucket: FakeBucket, entry: Entry) -> str:
@@ -196,11 +197,11 @@ def owner_account(bucket: FakeBucket, entry: Entry) -> str:
 
 
 def tags_of(bucket: FakeBucket, version: Version) -> dict[str, str]:
-    return dict(backend(bucket).tagger.get_tag_dict_for_resource(version.arn))
+    return dict(backend_of(bucket.account_id).tagger.get_tag_dict_for_resource(version.arn))
 
 
 def set_tags(bucket: FakeBucket, version: Version, tags: dict[str, str]) -> None:
-    tagger = backend(bucket).tagger
+    tagger = backend_of(bucket.account_id).tagger
     tagger.delete_all_tags_for_resource(version.arn)
     if tags:
         tagger.tag_resource(version.arn, [{"Key": key, "Value": value} for key, value in tags.items()])

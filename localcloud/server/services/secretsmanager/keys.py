@@ -8,10 +8,9 @@ account (alias aws/secretsmanager) lets in that account alone, and whoever there
 
 from __future__ import annotations
 
-from moto.kms.models import Key
-
-from localcloud.server import inside
+from localcloud.server import service_calls
 from localcloud.server.access import resources
+from localcloud.server.access.resources import Key
 from localcloud.server.call import Call, Refusal
 
 from . import store
@@ -60,7 +59,7 @@ def _require(call: Call, key: Key, action: str, secret_arn: str) -> None:
     if secret_arn:
         context["kms:EncryptionContext:SecretARN"] = [secret_arn]
     try:
-        inside.require(
+        service_calls.require(
             call.caller,
             f"kms:{action}",
             str(key.arn),

@@ -11,12 +11,11 @@ import json
 import uuid
 from typing import Any
 
-from moto.secretsmanager.models import FakeSecret
-
-from localcloud.server import inside
+from localcloud.server import service_calls
 from localcloud.server.call import HOOKS, Call, Params, Refusal
 from localcloud.server.moto_backend import invoke
 from localcloud.server.serialization import parse_output, to_request
+from localcloud.server.services.secretsmanager.store import FakeSecret
 
 from . import keys, refusals, store
 
@@ -25,7 +24,7 @@ SERVICE = "secretsmanager"
 
 def _ask(call: Call) -> Params:
     """moto's answer."""
-    model = inside.operation_model(SERVICE, call.operation)
+    model = service_calls.operation_model(SERVICE, call.operation)
     response = invoke(call, model, to_request(model, call.params))
     if response.status >= 300:
         error: dict[str, Any] = json.loads(response.body)
@@ -96,12 +95,12 @@ def describe(call: Call) -> Params:
 def versions(call: Call) -> Params:
     secret = _of(call)
     deprecated = call.params.get("IncludeDeprecated", False)
-    found = [
+    items = [
         {"VersionId": name, "VersionStages": version["version_stages"], "CreatedDate": version["createdate"]}
         for name, version in secret.versions.items()
         if version["version_stages"] or deprecated
     ]
-    return {"ARN": secret.arn, "Name": secret.name, "Versions": found}
+    return {"ARN": secret.arn, "Name": secret.name, "Versions": items}
 
 
 @HOOKS.instead(SERVICE, "UpdateSecretVersionStage")

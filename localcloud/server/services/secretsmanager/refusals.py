@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import re
 
-from moto.secretsmanager.models import FakeSecret
-
 from localcloud.server.access import documents, public
 from localcloud.server.call import Params, Refusal
+from localcloud.server.services.secretsmanager.store import FakeSecret
 
 NAME = re.compile(r"[A-Za-z0-9/_+=.@!-]+")
 MAX_TAGS = 50
@@ -65,10 +64,10 @@ def deletion(params: Params) -> None:
 
 def version(secret: FakeSecret, version_id: str | None, label: str | None) -> None:
     """Refuses a version that isn't there, or has no value yet."""
-    found = [one for one in secret.versions if version_id in (None, one)]
-    if version_id and not found:
+    versions = [one for one in secret.versions if version_id in (None, one)]
+    if version_id and not versions:
         raise _no_value(VERSION, version_id)
-    labelled = [one for one in found if label is None or label in secret.versions[one]["version_stages"]]
+    labelled = [one for one in versions if label is None or label in secret.versions[one]["version_stages"]]
     if version_id and not labelled:
         text = "You provided a VersionStage that is not associated to the provided VersionId."
         raise Refusal("InvalidRequestException", text)
@@ -98,6 +97,6 @@ def tags(params: Params, secret: FakeSecret | None = None) -> None:
         raise Refusal("InvalidParameterException", "Duplicate tag keys found in the request.")
     if any(key.lower().startswith("aws:") for key in (*given, *params.get("TagKeys", []))):
         raise Refusal("InvalidParameterException", "Tag keys that begin with aws: are reserved for AWS.")
-    held = {tag["Key"] for tag in (secret.tags or [])} if secret else set[str]()
-    if len(held | set(given)) > MAX_TAGS:
+    existing = {tag["Key"] for tag in (secret.tags or [])} if secret else set[str]()
+    if len(existing | set(given)) > MAX_TAGS:
         raise Refusal("InvalidParameterException", f"A secret has at most {MAX_TAGS} tags.")

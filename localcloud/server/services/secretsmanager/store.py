@@ -24,8 +24,8 @@ CURRENT = "AWSCURRENT"
 
 def place(account: str, region: str, secret_id: str) -> tuple[str, str]:
     """The account and region that an ARN names; those of the caller for anything else."""
-    found = ARN.fullmatch(secret_id)
-    return (found["account"], found["region"]) if found else (account, region)
+    match = ARN.fullmatch(secret_id)
+    return (match["account"], match["region"]) if match else (account, region)
 
 
 def backend(account: str, region: str) -> SecretsManagerBackend | None:

@@ -11,10 +11,9 @@ import json
 import logging
 from typing import Any
 
-from moto.sns.models import Subscription
-
-from localcloud.server import inside, registry
+from localcloud.server import registry, service_calls
 from localcloud.server.call import Refusal
+from localcloud.server.services.sns.store import Subscription
 
 LOG = logging.getLogger(__name__)
 PRINCIPAL = "sns.amazonaws.com"
@@ -35,7 +34,7 @@ def publish(self: Subscription, *args: Any, **kwargs: Any) -> None:
         _require(self.endpoint, region, account, self.topic.arn)
     except Refusal as refusal:
         LOG.warning("topic %s, queue %s: %s", self.topic.arn, self.endpoint, refusal)
-        _bury(self, str(args[0] if args else kwargs["message"]))
+        _send_to_dead_letter_queue(self, str(args[0] if args else kwargs["message"]))
         return
     own = self.account_id
     try:
@@ -48,11 +47,11 @@ def publish(self: Subscription, *args: Any, **kwargs: Any) -> None:
 def _require(arn: str, region: str, account: str, topic: str) -> None:
     if registry.resource(arn) is None:
         raise Refusal("AWS.SimpleQueueService.NonExistentQueue", f"The queue {arn} does not exist")
-    caller = inside.service(PRINCIPAL, account)
-    inside.require(caller, "sqs:SendMessage", arn, region, source_arn=topic)
+    caller = service_calls.service(PRINCIPAL, account)
+    service_calls.require(caller, "sqs:SendMessage", arn, region, source_arn=topic)
 
 
-def _bury(subscription: Subscription, message: str) -> None:
+def _send_to_dead_letter_queue(subscription: Subscription, message: str) -> None:
     """The message goes to the subscription's dead-letter queue, if it has one whose policy lets SNS in."""
     text = subscription.attributes.get("RedrivePolicy")
     if not text:
@@ -61,8 +60,8 @@ def _bury(subscription: Subscription, message: str) -> None:
     region, account, name = arn.split(":")[3:6]
     params = {"QueueUrl": f"https://sqs.{region}.amazonaws.com/{account}/{name}", "MessageBody": message}
     try:
-        caller = inside.service(PRINCIPAL, account)
-        inside.perform(caller, "sqs", "SendMessage", params, region, source_arn=subscription.topic.arn)
+        caller = service_calls.service(PRINCIPAL, account)
+        service_calls.perform(caller, "sqs", "SendMessage", params, region, source_arn=subscription.topic.arn)
     except Refusal as refusal:
         LOG.warning("topic %s, dead-letter queue %s: %s", subscription.topic.arn, arn, refusal)
 

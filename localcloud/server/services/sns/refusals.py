@@ -13,11 +13,11 @@ import re
 from typing import Any
 
 from moto.core.utils import camelcase_to_underscores
-from moto.sns.models import Topic
 
-from localcloud.server import event_patterns, inside
+from localcloud.server import event_patterns, service_calls
 from localcloud.server.access.documents import Fault, check_resource
 from localcloud.server.call import HOOKS, Call, Params, Refusal
+from localcloud.server.services.sns.store import Topic
 
 from . import store
 from .delivery import PRINCIPAL
@@ -58,8 +58,8 @@ def create_topic(call: Call) -> None:
 
 def _same_attributes(topic: Topic, given: dict[str, str]) -> None:
     for attribute, value in given.items():
-        held: Any = getattr(topic, str(camelcase_to_underscores(attribute)), None)
-        if str(held or "").lower() != value.lower() and (held or value != "false"):
+        existing: Any = getattr(topic, str(camelcase_to_underscores(attribute)), None)
+        if str(existing or "").lower() != value.lower() and (existing or value != "false"):
             raise _invalid("Attributes Reason: Topic already exists with different attributes")
 
 
@@ -73,7 +73,7 @@ def _attribute(call: Call, topic: str, name: str, value: str) -> None:
         _policy(value)
     if name.endswith("FeedbackRoleArn") and value:
         try:
-            inside.as_role(value, PRINCIPAL, "feedback-check", source_arn=topic, region=call.region)
+            service_calls.as_role(value, PRINCIPAL, "feedback-check", source_arn=topic, region=call.region)
         except Refusal as refusal:
             text = f"{name}: {value} is not a valid role to allow SNS to write to Cloudwatch Logs"
             raise _invalid(text) from refusal
@@ -119,8 +119,8 @@ def subscribed(call: Call, output: Params) -> None:
 def set_subscription(call: Call) -> None:
     text = call.params.get("AttributeValue")
     if call.params["AttributeName"] == "FilterPolicy" and text:
-        held = store.backend(call).subscriptions.get(call.params["SubscriptionArn"])
-        _filter(text, held.attributes.get("FilterPolicyScope") if held else None)
+        subscription = store.backend(call).subscriptions.get(call.params["SubscriptionArn"])
+        _filter(text, subscription.attributes.get("FilterPolicyScope") if subscription else None)
 
 
 def _filter(text: str, scope: str | None) -> None:

@@ -13,10 +13,10 @@ import time
 from typing import Any
 
 from moto.core.utils import camelcase_to_underscores, unix_time
-from moto.sqs.models import Queue
 
 from localcloud.server.access.documents import Fault, check_resource
 from localcloud.server.call import HOOKS, Call, Params, Refusal
+from localcloud.server.services.sqs.store import Queue
 from localcloud.server.timescale import SCALE
 
 from . import store
@@ -90,8 +90,8 @@ def create_again(call: Call) -> None:
     if queue is None:
         return
     for name, given in (call.params.get("Attributes") or {}).items():
-        held = REDRIVE_ALLOWED.get(store.arn(call)) if name == ALLOW else _held(queue, name)
-        if _comparable(held) != _comparable(given):
+        existing = REDRIVE_ALLOWED.get(store.arn(call)) if name == ALLOW else _held(queue, name)
+        if _comparable(existing) != _comparable(given):
             text = f"A queue already exists with the same name and a different value for attribute {name}"
             raise Refusal("QueueAlreadyExists", text)
 

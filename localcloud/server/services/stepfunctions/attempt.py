@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from localcloud.server import inside
+from localcloud.server import service_calls
 from localcloud.server.call import Caller, Refusal
 
 from .branch import Frame
@@ -31,7 +31,7 @@ class Task:
 
     def call(self, service: str, operation: str, params: dict[str, Any]) -> dict[str, Any]:
         """A call as the task's role. Raises Refusal."""
-        return inside.perform(self.caller, service, operation, params, self.region)
+        return service_calls.perform(self.caller, service, operation, params, self.region)
 
     def begin(self, params: dict[str, Any]) -> dict[str, Any]:
         """The integration's own call. Raises StateFailure with the service's error."""
@@ -69,6 +69,6 @@ class Task:
 
 
 def task_failure(error: str, cause: str | None) -> StateFailure:
-    made = StateFailure(error, cause)
-    made.of_a_task = True
-    return made
+    state_failure = StateFailure(error, cause)
+    state_failure.of_a_task = True
+    return state_failure

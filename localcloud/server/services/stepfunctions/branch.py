@@ -67,9 +67,9 @@ class Branch:
 
     def forget_below(self) -> None:
         depth = len(self.key)
-        held = self.execution.resume
-        for key in [key for key in list(held) if len(key) > depth and key[:depth] == self.key]:
-            held.pop(key, None)
+        resume = self.execution.resume
+        for key in [key for key in list(resume) if len(key) > depth and key[:depth] == self.key]:
+            resume.pop(key, None)
 
     def done(self, value: Any) -> None:
         self.execution.resume[self.key] = Resume(state="", value=value, variables={}, done=True)
@@ -94,7 +94,7 @@ class Frame:
 
     def context(self) -> dict[str, Any]:
         execution = self.branch.execution
-        made: dict[str, Any] = {
+        members: dict[str, Any] = {
             "Execution": {
                 "Id": execution.arn,
                 "Input": execution.input,
@@ -108,8 +108,8 @@ class Frame:
             **self.branch.extra,
         }
         if execution.redriven is not None:
-            made["Execution"]["RedriveTime"] = iso(execution.redriven)
-        return made
+            members["Execution"]["RedriveTime"] = iso(execution.redriven)
+        return members
 
     def data(self, value: Any = NOTHING) -> jsonpath.Data:
         """What JSONPaths refer to; ``$`` is the state's input unless another value is given."""

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from .failures import RUNTIME, StateFailure
-from .jsonpath import ABSENT, Data, look
+from .jsonpath import ABSENT, Data, select
 
 COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
     "Equals": lambda a, b: a == b,
@@ -43,7 +43,7 @@ def holds(rule: dict[str, Any], data: Data) -> bool:
     name = next(key for key in rule if is_operator(key))
     path, wanted = rule["Variable"], rule[name]
     if name == "IsPresent":
-        return (look(path, data) is not ABSENT) == wanted
+        return (select(path, data) is not ABSENT) == wanted
     value = _value(path, data)
     if name in TYPE_TESTS:
         return _is(name, value) == wanted
@@ -51,7 +51,7 @@ def holds(rule: dict[str, Any], data: Data) -> bool:
 
 
 def _value(path: str, data: Data) -> Any:
-    value = look(path, data)
+    value = select(path, data)
     if value is ABSENT:
         text = f"Invalid path '{path}': The choice state's condition path references an invalid value."
         raise StateFailure(RUNTIME, text)
@@ -61,10 +61,10 @@ def _value(path: str, data: Data) -> Any:
 def _operate(name: str, value: Any, wanted: Any, data: Data) -> bool:
     if name == "StringMatches":
         return isinstance(value, str) and _like(wanted).fullmatch(value) is not None
-    found = OPERATOR.fullmatch(name)
-    if found is None:
+    match = OPERATOR.fullmatch(name)
+    if match is None:
         raise StateFailure(RUNTIME, f"The comparison {name} is not known")
-    return _compare(found[1], found[2], value, _value(wanted, data) if found[3] else wanted)
+    return _compare(match[1], match[2], value, _value(wanted, data) if match[3] else wanted)
 
 
 def _compare(kind: str, comparison: str, value: Any, wanted: Any) -> bool:

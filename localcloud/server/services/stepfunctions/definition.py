@@ -39,20 +39,20 @@ def problems(text: str, *, express: bool = False) -> list[Problem]:
     if not isinstance(parsed, dict):
         return [Problem("INVALID_JSON_DESCRIPTION", "Definition must be a JSON object", None)]
     machine = cast("dict[str, Any]", parsed)
-    found = list(field_types.check(machine, "", expressions=False))
-    if found:
-        return found
+    problems = list(field_types.check(machine, "", expressions=False))
+    if problems:
+        return problems
     language = machine.get("QueryLanguage", "JSONPath")
     if language not in LANGUAGES:
-        found.append(Problem(SCHEMA, f"Value is not valid. Must be one of {LANGUAGES}", "/QueryLanguage"))
+        problems.append(Problem(SCHEMA, f"Value is not valid. Must be one of {LANGUAGES}", "/QueryLanguage"))
         language = "JSONPath"
     extra = set(machine) - {*BLOCK_FIELDS, "Version", "TimeoutSeconds", "QueryLanguage"}
-    found += [Problem(SCHEMA, f"Field '{name}' is not supported", f"/{name}") for name in sorted(extra)]
+    problems += [Problem(SCHEMA, f"Field '{name}' is not supported", f"/{name}") for name in sorted(extra)]
     if "TimeoutSeconds" in machine:
-        found += state_rules.in_range(machine["TimeoutSeconds"], 1, 99_999_999, "/TimeoutSeconds")
+        problems += state_rules.in_range(machine["TimeoutSeconds"], 1, 99_999_999, "/TimeoutSeconds")
     scope = Scope(language=language, top_language=machine.get("QueryLanguage", ""), express=express)
-    found += _block(machine, "", scope)
-    return found
+    problems += _block(machine, "", scope)
+    return problems
 
 
 def _block(block: dict[str, Any], at: str, scope: Scope) -> Iterator[Problem]:
@@ -61,22 +61,22 @@ def _block(block: dict[str, Any], at: str, scope: Scope) -> Iterator[Problem]:
     if not isinstance(states, dict) or not states:
         yield Problem(SCHEMA, "These fields are required: [States]", at or "/")
         return
-    held = cast("dict[str, Any]", states)
+    by_name = cast("dict[str, Any]", states)
     start = block.get("StartAt")
     if start is None:
         yield Problem(SCHEMA, "These fields are required: [StartAt]", at or "/")
-    elif start not in held:
+    elif start not in by_name:
         yield Problem("MISSING_TRANSITION_TARGET", f"Missing 'Next' target: {start}", f"{at}/StartAt")
     typed = True
-    for name, state in held.items():
+    for name, state in by_name.items():
         yield from _named(name, f"{at}/States/{name}", scope)
         mistyped = list(_mistyped(state, f"{at}/States/{name}", scope))
         yield from mistyped
         typed = typed and not mistyped
         if not mistyped:
-            yield from _state(name, cast("dict[str, Any]", state), f"{at}/States/{name}", scope, held)
+            yield from _state(name, cast("dict[str, Any]", state), f"{at}/States/{name}", scope, by_name)
     if typed:
-        yield from _reached(held, start, at)
+        yield from _reached(by_name, start, at)
 
 
 def _mistyped(state: Any, at: str, scope: Scope) -> Iterator[Problem]:
@@ -185,13 +185,13 @@ def _inner(block: Any, at: str, scope: Scope, more: tuple[str, ...]) -> Iterator
     if not isinstance(block, dict):
         yield Problem(SCHEMA, "A block of states must be an object", at)
         return
-    held = cast("dict[str, Any]", block)
+    members = cast("dict[str, Any]", block)
     mistyped = list(
-        field_types.check({name: held[name] for name in BLOCK_FIELDS if name in held}, at, expressions=False)
+        field_types.check({name: members[name] for name in BLOCK_FIELDS if name in members}, at, expressions=False)
     )
     if mistyped:
         yield from mistyped
         return
-    for name in sorted(set(held) - {*BLOCK_FIELDS, *more}):
+    for name in sorted(set(members) - {*BLOCK_FIELDS, *more}):
         yield Problem(SCHEMA, f"Field '{name}' is not supported", f"{at}/{name}")
-    yield from _block(held, at, scope)
+    yield from _block(members, at, scope)

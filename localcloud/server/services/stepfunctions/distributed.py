@@ -20,7 +20,7 @@ from .failures import TOLERANCE, StateFailure, Stopped
 from .interpreter import run_block
 from .model import LOCK, Execution, MapRun, dumps, now, store
 from .parallel import concurrency, processor
-from .together import together
+from .side_by_side import run_side_by_side
 from .tokens import Token
 
 EXCEEDED = "The specified tolerated failure threshold was exceeded"
@@ -41,11 +41,11 @@ class _Run:
     def child(self, index: int) -> Execution:
         """The item's execution: a new one, or in a redrive the one that did not succeed."""
         if index < len(self.record.children):
-            made = self.record.children[index]
-            made.status, made.stopped, made.error, made.cause = "RUNNING", None, None, None
-            made.redrive_count += 1
-            made.token = Token()
-            return made
+            execution = self.record.children[index]
+            execution.status, execution.stopped, execution.error, execution.cause = "RUNNING", None, None, None
+            execution.redrive_count += 1
+            execution.token = Token()
+            return execution
         name = str(uuid.uuid4())
         arn = f"{self.machine.arn.replace(':stateMachine:', ':execution:')}:{name}"
         return Execution(
@@ -59,14 +59,14 @@ class _Run:
         )
 
     def start(self) -> list[Execution]:
-        made = [self.child(index) for index in range(len(self.inputs))]
+        executions = [self.child(index) for index in range(len(self.inputs))]
         execution = self.held.branch.execution
         with LOCK:
-            self.record.children = made
-            self.record.total = sum(child.item_count or 1 for child in made)
-            held = store(execution.account, execution.region).executions
-            held.update({child.arn: child for child in made})
-        return made
+            self.record.children = executions
+            self.record.total = sum(child.item_count or 1 for child in executions)
+            executions_by_arn = store(execution.account, execution.region).executions
+            executions_by_arn.update({child.arn: child for child in executions})
+        return executions
 
     def work(self, child: Execution) -> Callable[[Token], Any]:
         def run(token: Token) -> Any:
@@ -109,20 +109,20 @@ class _Run:
         return bool((count and self.failed > count) or (percentage and share > percentage))
 
 
-def distributed(held: Frame) -> Any:
-    branch = held.branch
-    inputs = items.inputs(held)
-    record, previous = _record(held)
-    run = _Run(held, record, inputs)
+def distributed(frame: Frame) -> Any:
+    branch = frame.branch
+    inputs = items.inputs(frame)
+    record, previous = _record(frame)
+    run = _Run(frame, record, inputs)
     children = run.start()
     branch.event("MapStateStarted", {"length": len(children)})
     kind = "MapRunRedriven" if previous else "MapRunStarted"
     branch.event(kind, {"mapRunArn": record.arn, "redriveCount": record.redrive_count if previous else None})
     try:
-        together(branch.token, [run.work(child) for child in children], concurrency(held))
+        run_side_by_side(branch.token, [run.work(child) for child in children], concurrency(frame))
     except StateFailure as failure:
         _end(record, "FAILED")
-        items.write_results(held, record, children)
+        items.write_results(frame, record, children)
         branch.event("MapRunFailed", {"error": failure.error, "cause": failure.cause})
         branch.event("MapStateFailed", {"error": failure.error, "cause": failure.cause})
         raise
@@ -131,7 +131,7 @@ def distributed(held: Frame) -> Any:
         branch.event("MapRunAborted")
         raise
     _end(record, "SUCCEEDED")
-    result = items.write_results(held, record, children)
+    result = items.write_results(frame, record, children)
     branch.event("MapRunSucceeded")
     branch.event("MapStateSucceeded")
     return result if result is not None else items.outputs(children)
@@ -145,24 +145,24 @@ def _end(record: MapRun, status: str) -> None:
                 child.status, child.stopped = "ABORTED", now()
 
 
-def _record(held: Frame) -> tuple[MapRun, bool]:
+def _record(frame: Frame) -> tuple[MapRun, bool]:
     """The map's run: in a redrive the one that was."""
-    execution = held.branch.execution
+    execution = frame.branch.execution
     if execution.redrive_count:
         for record in execution.map_runs:
-            if record.status in ("FAILED", "ABORTED") and f"/{_label(held)}:" in record.arn:
+            if record.status in ("FAILED", "ABORTED") and f"/{_label(frame)}:" in record.arn:
                 record.status, record.stopped = "RUNNING", None
                 record.redrive_count += 1
                 return record, True
     machine = execution.machine.arn.rpartition(":")[2]
     prefix = execution.machine.arn.partition(":stateMachine:")[0]
     record = MapRun(
-        arn=f"{prefix}:mapRun:{machine}/{_label(held)}:{uuid.uuid4()}",
+        arn=f"{prefix}:mapRun:{machine}/{_label(frame)}:{uuid.uuid4()}",
         execution_arn=execution.arn,
         started=now(),
-        max_concurrency=concurrency(held),
-        tolerated_percentage=float(held.number("ToleratedFailurePercentage", 0) or 0),
-        tolerated_count=int(held.number("ToleratedFailureCount", 0) or 0),
+        max_concurrency=concurrency(frame),
+        tolerated_percentage=float(frame.number("ToleratedFailurePercentage", 0) or 0),
+        tolerated_count=int(frame.number("ToleratedFailureCount", 0) or 0),
     )
     with LOCK:
         execution.map_runs.append(record)
@@ -170,5 +170,5 @@ def _record(held: Frame) -> tuple[MapRun, bool]:
     return record, False
 
 
-def _label(held: Frame) -> str:
-    return str(held.state.get("Label", held.name))
+def _label(frame: Frame) -> str:
+    return str(frame.state.get("Label", frame.name))

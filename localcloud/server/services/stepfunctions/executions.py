@@ -128,13 +128,13 @@ KEPT = timedelta(days=90)
 @drops
 def drop() -> None:
     with LOCK:
-        for held in stores():
-            for arn, execution in list(held.executions.items()):
+        for states in stores():
+            for arn, execution in list(states.executions.items()):
                 if execution.stopped is not None and over(execution.stopped, KEPT):
-                    del held.executions[arn]
-            for arn, run in list(held.map_runs.items()):
+                    del states.executions[arn]
+            for arn, run in list(states.map_runs.items()):
                 if run.stopped is not None and over(run.stopped, KEPT):
-                    del held.map_runs[arn]
+                    del states.map_runs[arn]
 
 
 def stop(execution: Execution, error: str | None, cause: str | None) -> None:

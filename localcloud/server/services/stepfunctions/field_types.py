@@ -45,9 +45,9 @@ KINDS: dict[str, str] = {
 }
 
 
-def check(held: dict[str, Any], at: str, *, expressions: bool) -> Iterator[Problem]:
+def check(members: dict[str, Any], at: str, *, expressions: bool) -> Iterator[Problem]:
     """``expressions`` is whether a JSONata expression may stand for a number."""
-    for name, value in held.items():
+    for name, value in members.items():
         where = f"{at}/{name}"
         kind = "String" if name.endswith("Path") else KINDS.get(name)
         if kind is None or (value is None and name in NULLABLE):

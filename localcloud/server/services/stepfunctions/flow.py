@@ -17,110 +17,110 @@ NO_NEXT = "Failed to transition out of the state. The state does not point to a 
 
 
 @handles("Pass")
-def pass_state(held: Frame) -> Step:
-    if held.is_jsonata:
-        return _plain(held)
-    value = effective_input(held)
-    if "Parameters" in held.state:
-        value = payload.fill(held.state["Parameters"], held.data(value))
-    result = copy.deepcopy(held.state["Result"]) if "Result" in held.state else value
-    return finish(held, result)
+def pass_state(frame: Frame) -> Step:
+    if frame.is_jsonata:
+        return _plain(frame)
+    value = effective_input(frame)
+    if "Parameters" in frame.state:
+        value = payload.fill(frame.state["Parameters"], frame.data(value))
+    result = copy.deepcopy(frame.state["Result"]) if "Result" in frame.state else value
+    return finish(frame, result)
 
 
-def _plain(held: Frame, following: str | None = None) -> Step:
+def _plain(frame: Frame, following: str | None = None) -> Step:
     """A JSONata state without a result: its output is its input unless Output says otherwise."""
-    output = held.fill("Output") if "Output" in held.state else held.value
-    check_size(output, held.name)
-    values = held.fill("Assign") if "Assign" in held.state else {}
-    assigned = held.assign(held.state.get("Assign"), values)
-    return Step(next=following or held.state.get("Next"), output=output, assigned=assigned)
+    output = frame.fill("Output") if "Output" in frame.state else frame.value
+    check_size(output, frame.name)
+    values = frame.fill("Assign") if "Assign" in frame.state else {}
+    assigned = frame.assign(frame.state.get("Assign"), values)
+    return Step(next=following or frame.state.get("Next"), output=output, assigned=assigned)
 
 
 @handles("Succeed")
-def succeed(held: Frame) -> Step:
-    if held.is_jsonata:
-        return _plain(held)
-    return Step(next=None, output=output_path(held, effective_input(held)))
+def succeed(frame: Frame) -> Step:
+    if frame.is_jsonata:
+        return _plain(frame)
+    return Step(next=None, output=output_path(frame, effective_input(frame)))
 
 
 @handles("Fail")
-def fail(held: Frame) -> Step:
-    raise StateFailure(_text(held, "Error"), _text(held, "Cause"), placed=True)
+def fail(frame: Frame) -> Step:
+    raise StateFailure(_text(frame, "Error"), _text(frame, "Cause"), placed=True)
 
 
-def _text(held: Frame, field: str) -> str | None:
-    if f"{field}Path" in held.state:
-        found = payload.value_of(held.state[f"{field}Path"], held.data(), f"{field}Path")
-        if not isinstance(found, str):
+def _text(frame: Frame, field: str) -> str | None:
+    if f"{field}Path" in frame.state:
+        text = payload.value_of(frame.state[f"{field}Path"], frame.data(), f"{field}Path")
+        if not isinstance(text, str):
             raise StateFailure(RUNTIME, f"The value of {field}Path must be a string")
-        return found
-    if field not in held.state:
+        return text
+    if field not in frame.state:
         return None
-    if held.is_jsonata:
+    if frame.is_jsonata:
         from .jsonata import fill_typed
 
-        return fill_typed(held.state[field], held.expressions(), field, (str,), "string")
-    return str(held.state[field])
+        return fill_typed(frame.state[field], frame.expressions(), field, (str,), "string")
+    return str(frame.state[field])
 
 
 @handles("Choice")
-def choice(held: Frame) -> Step:
-    return _by_expression(held) if held.is_jsonata else _by_rules(held)
+def choice(frame: Frame) -> Step:
+    return _by_expression(frame) if frame.is_jsonata else _by_rules(frame)
 
 
-def _by_expression(held: Frame) -> Step:
+def _by_expression(frame: Frame) -> Step:
     from .jsonata import fill, fill_typed
 
-    for index, rule in enumerate(held.state["Choices"]):
-        seen = held.expressions()
+    for index, rule in enumerate(frame.state["Choices"]):
+        seen = frame.expressions()
         field = f"Choices[{index}]"
         if not fill_typed(rule["Condition"], seen, f"{field}/Condition", (bool,), "boolean"):
             continue
         output = fill(rule["Output"], seen, f"{field}/Output") if "Output" in rule else None
         values: dict[str, Any] = fill(rule["Assign"], seen, f"{field}/Assign") if "Assign" in rule else {}
         if "Output" not in rule:
-            output = held.fill("Output") if "Output" in held.state else held.value
-        check_size(output, held.name)
-        return Step(next=rule["Next"], output=output, assigned=held.assign(rule.get("Assign"), values))
-    if "Default" not in held.state:
+            output = frame.fill("Output") if "Output" in frame.state else frame.value
+        check_size(output, frame.name)
+        return Step(next=rule["Next"], output=output, assigned=frame.assign(rule.get("Assign"), values))
+    if "Default" not in frame.state:
         raise StateFailure(RUNTIME, NO_NEXT)
-    return _plain(held, held.state["Default"])
+    return _plain(frame, frame.state["Default"])
 
 
-def _by_rules(held: Frame) -> Step:
-    value = effective_input(held)
-    data = held.data(value)
-    output = output_path(held, value)
-    for rule in held.state["Choices"]:
+def _by_rules(frame: Frame) -> Step:
+    value = effective_input(frame)
+    data = frame.data(value)
+    output = output_path(frame, value)
+    for rule in frame.state["Choices"]:
         if choices.holds(rule, data):
             values = payload.fill(rule["Assign"], data) if "Assign" in rule else {}
-            return Step(next=rule["Next"], output=output, assigned=held.assign(rule.get("Assign"), values))
-    if "Default" not in held.state:
+            return Step(next=rule["Next"], output=output, assigned=frame.assign(rule.get("Assign"), values))
+    if "Default" not in frame.state:
         raise StateFailure(RUNTIME, NO_NEXT)
-    values = payload.fill(held.state["Assign"], data) if "Assign" in held.state else {}
-    return Step(next=held.state["Default"], output=output, assigned=held.assign(held.state.get("Assign"), values))
+    values = payload.fill(frame.state["Assign"], data) if "Assign" in frame.state else {}
+    return Step(next=frame.state["Default"], output=output, assigned=frame.assign(frame.state.get("Assign"), values))
 
 
 @handles("Wait")
-def wait(held: Frame) -> Step:
-    held.branch.token.sleep(_seconds(held))
-    if held.is_jsonata:
-        return _plain(held)
-    values = payload.fill(held.state["Assign"], held.data()) if "Assign" in held.state else {}
-    output = output_path(held, effective_input(held))
-    return Step(next=held.state.get("Next"), output=output, assigned=held.assign(held.state.get("Assign"), values))
+def wait(frame: Frame) -> Step:
+    frame.branch.token.sleep(_seconds(frame))
+    if frame.is_jsonata:
+        return _plain(frame)
+    values = payload.fill(frame.state["Assign"], frame.data()) if "Assign" in frame.state else {}
+    output = output_path(frame, effective_input(frame))
+    return Step(next=frame.state.get("Next"), output=output, assigned=frame.assign(frame.state.get("Assign"), values))
 
 
-def _seconds(held: Frame) -> float:
-    seconds = held.number("Seconds")
+def _seconds(frame: Frame) -> float:
+    seconds = frame.number("Seconds")
     if seconds is not None:
         if not 0 <= seconds <= MOST_WAIT_SECONDS:
-            raise StateFailure(QUERY if held.is_jsonata else RUNTIME, f"Seconds {seconds} is out of range")
+            raise StateFailure(QUERY if frame.is_jsonata else RUNTIME, f"Seconds {seconds} is out of range")
         return seconds
-    if "TimestampPath" in held.state:
-        text = jsonpath.read(held.state["TimestampPath"], held.data(), field_name="TimestampPath")
+    if "TimestampPath" in frame.state:
+        text = jsonpath.read(frame.state["TimestampPath"], frame.data(), field_name="TimestampPath")
     else:
-        text = held.fill("Timestamp") if held.is_jsonata else held.state["Timestamp"]
+        text = frame.fill("Timestamp") if frame.is_jsonata else frame.state["Timestamp"]
     try:
         moment = datetime.fromisoformat(text)
         return max((moment - datetime.now(UTC)).total_seconds(), 0)

@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterator
 from typing import Any, cast
 
-from localcloud.server import inside
+from localcloud.server import service_calls
 from localcloud.server.call import Caller, Params, Refusal
 
 from .integrations import integration
@@ -37,7 +37,7 @@ def check(role_arn: str, machine_arn: str, definition: Params, logging: Params) 
     """Raises Refusal AccessDeniedException as CreateStateMachine does; makes what AWS makes along the way."""
     region = machine_arn.split(":")[3]
     try:
-        caller = inside.as_role(role_arn, PRINCIPAL, "create-check", source_arn=machine_arn, region=region)
+        caller = service_calls.as_role(role_arn, PRINCIPAL, "create-check", source_arn=machine_arn, region=region)
     except Refusal as refusal:
         text = (
             "Neither the global service principal states.amazonaws.com, nor the regional one is authorized to assume "
@@ -53,10 +53,10 @@ def check(role_arn: str, machine_arn: str, definition: Params, logging: Params) 
 def waited_for(node: Any) -> Iterator[str]:
     """The services whose work the definition's ``.sync`` tasks wait for."""
     if isinstance(node, dict):
-        held = cast("dict[str, Any]", node)
-        if held.get("Type") == "Task" and str(held.get("Resource", "")).partition(".sync")[1]:
-            yield integration(str(held["Resource"])).service
-        for value in held.values():
+        members = cast("dict[str, Any]", node)
+        if members.get("Type") == "Task" and str(members.get("Resource", "")).partition(".sync")[1]:
+            yield integration(str(members["Resource"])).service
+        for value in members.values():
             yield from waited_for(value)
     elif isinstance(node, list):
         for item in cast("list[Any]", node):
@@ -68,7 +68,7 @@ def _managed_rule(caller: Caller, region: str, service: str) -> None:
     arn = f"arn:aws:events:{region}:{caller.account_id}:rule/{name}"
     try:
         for action in ("PutTargets", "PutRule", "DescribeRule"):
-            inside.require(caller, f"events:{action}", arn, region)
+            service_calls.require(caller, f"events:{action}", arn, region)
     except Refusal as refusal:
         text = f"'{caller.principal_arn}' is not authorized to create managed-rule."
         raise Refusal("AccessDeniedException", text) from refusal
@@ -77,18 +77,20 @@ def _managed_rule(caller: Caller, region: str, service: str) -> None:
         "EventPattern": json.dumps(SYNC_PATTERNS[service]),
         "Description": "This rule is used to notify Step Functions regarding integrated jobs",
     }
-    inside.perform(inside.service(PRINCIPAL, caller.account_id), "events", "PutRule", rule, region, by_itself=True)
+    service_calls.perform(
+        service_calls.service(PRINCIPAL, caller.account_id), "events", "PutRule", rule, region, by_itself=True
+    )
 
 
 def _log_delivery(caller: Caller, region: str) -> None:
     try:
         for action in LOG_ACTIONS:
-            inside.require(caller, f"logs:{action}", "*", region)
+            service_calls.require(caller, f"logs:{action}", "*", region)
     except Refusal as refusal:
         text = "The state machine IAM Role is not authorized to access the Log Destination"
         raise Refusal("AccessDeniedException", text) from refusal
-    states = inside.service(PRINCIPAL, caller.account_id)
-    answer = inside.perform(states, "logs", "DescribeResourcePolicies", {}, region, by_itself=True)
+    states = service_calls.service(PRINCIPAL, caller.account_id)
+    answer = service_calls.perform(states, "logs", "DescribeResourcePolicies", {}, region, by_itself=True)
     names = [policy["policyName"] for policy in answer["resourcePolicies"]]
     if DELIVERY_POLICY in names:
         return
@@ -104,4 +106,4 @@ def _log_delivery(caller: Caller, region: str) -> None:
     }
     document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
     policy = {"policyName": DELIVERY_POLICY, "policyDocument": document}
-    inside.perform(states, "logs", "PutResourcePolicy", policy, region, by_itself=True)
+    service_calls.perform(states, "logs", "PutResourcePolicy", policy, region, by_itself=True)

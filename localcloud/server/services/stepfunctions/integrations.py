@@ -124,13 +124,13 @@ class Absent(ValueError):  # noqa: N818 - the integration is what is absent
 @cache
 def integration(resource: str) -> Integration:
     """Raises Unknown or Absent."""
-    found = RESOURCE.fullmatch(resource)
-    if found is None:
+    match = RESOURCE.fullmatch(resource)
+    if match is None:
         if re.match(r"arn:aws[a-z-]*:(lambda|states):.*:(function|activity):", resource):
             raise Absent(f"{resource}: Lambda functions and activities are not run here")
         raise Unknown(f"The resource provided {resource} is not recognized. The value is not a valid resource ARN")
-    service, action, pattern = found["service"], found["action"], found["pattern"] or ""
-    if found["sdk"]:
+    service, action, pattern = match["service"], match["action"], match["pattern"] or ""
+    if match["sdk"]:
         return _sdk(resource, service, action, pattern)
     name = f"{service}:{action}"
     known = OPTIMISED.get(name)
@@ -178,26 +178,26 @@ def _sdk(resource: str, service: str, action: str, pattern: str) -> Integration:
     )
 
 
-def error_name(found: Integration, code: str) -> str:
+def error_name(integration: Integration, code: str) -> str:
     """How Retry and Catch see a service's error: ``S3.NoSuchKeyException``, ``Batch.ClientException``."""
-    modelled = code in {str(shape.name) for shape in found.model.error_shapes} or any(
-        shape.metadata.get("error", {}).get("code") == code for shape in found.model.error_shapes
+    modelled = code in {str(shape.name) for shape in integration.model.error_shapes} or any(
+        shape.metadata.get("error", {}).get("code") == code for shape in integration.model.error_shapes
     )
-    if found.optimised is not None:
-        prefix = found.optimised.error_prefix
-        return f"{prefix}.{code if modelled else found.optimised.error_service + 'Exception'}"
-    prefix = JAVA_NAMES.get(found.sdk_name, found.sdk_name.capitalize())
+    if integration.optimised is not None:
+        prefix = integration.optimised.error_prefix
+        return f"{prefix}.{code if modelled else integration.optimised.error_service + 'Exception'}"
+    prefix = JAVA_NAMES.get(integration.sdk_name, integration.sdk_name.capitalize())
     if not modelled:
         return f"{prefix}.{prefix}Exception"
     return f"{prefix}.{code if code.endswith('Exception') else code + 'Exception'}"
 
 
-def error_cause(found: Integration, message: str, status: int, code: str, request_id: str) -> str:
+def error_cause(integration: Integration, message: str, status: int, code: str, request_id: str) -> str:
     """The cause of a service's error, in the form of the kind of integration."""
-    if found.optimised is not None:
+    if integration.optimised is not None:
         return (
-            f"{message} (Service: {found.optimised.error_service}; Status Code: {status}; Error Code: {code}; "
+            f"{message} (Service: {integration.optimised.error_service}; Status Code: {status}; Error Code: {code}; "
             f"Request ID: {request_id}; Proxy: null)"
         )
-    name = JAVA_NAMES.get(found.sdk_name, found.sdk_name.capitalize())
+    name = JAVA_NAMES.get(integration.sdk_name, integration.sdk_name.capitalize())
     return f"{message} (Service: {name}, Status Code: {status}, Request ID: {request_id}) (SDK Attempt Count: 1)"

@@ -65,14 +65,14 @@ def run_block(branch: Branch, block: dict[str, Any], value: Any, language: str) 
 
 
 def run_state(branch: Branch, name: str, state: dict[str, Any], value: Any, language: str) -> Step:
-    made = frame(branch, name, state, value, language)
+    current = frame(branch, name, state, value, language)
     kind = str(state["Type"])
     given = {"name": name, "input": dumps(value), "inputDetails": {"truncated": False}}
-    made.entered_event = branch.event(f"{kind}StateEntered", given)
+    current.entered_event = branch.event(f"{kind}StateEntered", given)
     try:
-        step = HANDLERS[kind](made)
+        step = HANDLERS[kind](current)
     except StateFailure as failure:
-        failure.place(name, made.entered_event)
+        failure.place(name, current.entered_event)
         raise
     if kind != "Fail":
         output = dumps(step.output)
@@ -91,66 +91,66 @@ def check_size(value: Any, name: str) -> None:
         raise StateFailure(DATA_LIMIT, text)
 
 
-def effective_input(held: Frame) -> Any:
+def effective_input(frame: Frame) -> Any:
     """The input after InputPath (JSONPath); JSONata has no such field."""
-    if held.is_jsonata or "InputPath" not in held.state:
-        return held.value
-    path = held.state["InputPath"]
-    return {} if path is None else jsonpath.read(path, held.data(), field_name="InputPath")
+    if frame.is_jsonata or "InputPath" not in frame.state:
+        return frame.value
+    path = frame.state["InputPath"]
+    return {} if path is None else jsonpath.read(path, frame.data(), field_name="InputPath")
 
 
-def finish(held: Frame, result: Any, *, following: str | None = None) -> Step:
+def finish(frame: Frame, result: Any, *, following: str | None = None) -> Step:
     """The step after a state's work gave a result: output, variables, next."""
-    check_size(result, held.name)
-    if held.is_jsonata:
-        output = held.fill("Output", result=result) if "Output" in held.state else result
-        values = held.fill("Assign", result=result) if "Assign" in held.state else {}
+    check_size(result, frame.name)
+    if frame.is_jsonata:
+        output = frame.fill("Output", result=result) if "Output" in frame.state else result
+        values = frame.fill("Assign", result=result) if "Assign" in frame.state else {}
     else:
-        output, values = _by_path(held, result)
-    check_size(output, held.name)
-    assigned = held.assign(held.state.get("Assign"), values)
-    target = following or held.state.get("Next")
+        output, values = _by_path(frame, result)
+    check_size(output, frame.name)
+    assigned = frame.assign(frame.state.get("Assign"), values)
+    target = following or frame.state.get("Next")
     return Step(next=None if target is None else str(target), output=output, assigned=assigned)
 
 
-def _by_path(held: Frame, result: Any) -> tuple[Any, dict[str, Any]]:
-    state = held.state
+def _by_path(frame: Frame, result: Any) -> tuple[Any, dict[str, Any]]:
+    state = frame.state
     if "ResultSelector" in state:
-        result = payload.fill(state["ResultSelector"], held.data(result))
-    values = payload.fill(state["Assign"], held.data(result)) if "Assign" in state else {}
+        result = payload.fill(state["ResultSelector"], frame.data(result))
+    values = payload.fill(state["Assign"], frame.data(result)) if "Assign" in state else {}
     path = state.get("ResultPath", "$")
-    joined = held.value if path is None else jsonpath.write(path, held.value, result)
-    return output_path(held, joined), values
+    joined = frame.value if path is None else jsonpath.write(path, frame.value, result)
+    return output_path(frame, joined), values
 
 
-def output_path(held: Frame, value: Any) -> Any:
-    path = held.state.get("OutputPath", "$")
+def output_path(frame: Frame, value: Any) -> Any:
+    path = frame.state.get("OutputPath", "$")
     if path is None:
         return {}
-    return value if path == "$" else jsonpath.read(path, held.data(value), field_name="OutputPath")
+    return value if path == "$" else jsonpath.read(path, frame.data(value), field_name="OutputPath")
 
 
-def attempted(held: Frame, work: Callable[[], Any]) -> Step:
+def attempted(frame: Frame, work: Callable[[], Any]) -> Step:
     """Does a state's work, again as its Retry says, and goes where its Catch says."""
-    counts = [0] * len(held.state.get("Retry", []))
-    variables = copy.copy(held.branch.variables)
+    counts = [0] * len(frame.state.get("Retry", []))
+    variables = copy.copy(frame.branch.variables)
     while True:
         try:
-            return finish(held, work())
+            return finish(frame, work())
         except StateFailure as failure:
-            failure.place(held.name, held.entered_event)
-            held.branch.variables = copy.copy(variables)
-            delay = _delay(held, failure, counts)
+            failure.place(frame.name, frame.entered_event)
+            frame.branch.variables = copy.copy(variables)
+            delay = _delay(frame, failure, counts)
             if delay is None:
-                return _caught(held, failure)
-            held.branch.forget_below()
-            held.branch.token.sleep(delay)
-            held.retries += 1
+                return _caught(frame, failure)
+            frame.branch.forget_below()
+            frame.branch.token.sleep(delay)
+            frame.retries += 1
 
 
-def _delay(held: Frame, failure: StateFailure, counts: list[int]) -> float | None:
+def _delay(frame: Frame, failure: StateFailure, counts: list[int]) -> float | None:
     """Seconds until the next attempt, or None if there is none."""
-    for index, retrier in enumerate(held.state.get("Retry", [])):
+    for index, retrier in enumerate(frame.state.get("Retry", [])):
         if not failure.matches(retrier["ErrorEquals"]):
             continue
         if counts[index] >= retrier.get("MaxAttempts", 3):
@@ -163,25 +163,25 @@ def _delay(held: Frame, failure: StateFailure, counts: list[int]) -> float | Non
     return None
 
 
-def _caught(held: Frame, failure: StateFailure) -> Step:
+def _caught(frame: Frame, failure: StateFailure) -> Step:
     """The step of the first Catch entry that takes the failure; raises it if none does."""
-    for index, catcher in enumerate(held.state.get("Catch", [])):
+    for index, catcher in enumerate(frame.state.get("Catch", [])):
         if failure.matches(catcher["ErrorEquals"]):
-            return _by_catcher(held, catcher, failure.output(), f"Catch[{index}]")
+            return _by_catcher(frame, catcher, failure.output(), f"Catch[{index}]")
     raise failure
 
 
-def _by_catcher(held: Frame, catcher: dict[str, Any], error: dict[str, str], field: str) -> Step:
-    if held.is_jsonata:
+def _by_catcher(frame: Frame, catcher: dict[str, Any], error: dict[str, str], field: str) -> Step:
+    if frame.is_jsonata:
         from .jsonata import fill
 
-        seen = held.expressions(errorOutput=error)
+        seen = frame.expressions(errorOutput=error)
         output = fill(catcher["Output"], seen, f"{field}/Output") if "Output" in catcher else error
         values = fill(catcher["Assign"], seen, f"{field}/Assign") if "Assign" in catcher else {}
     else:
-        values = payload.fill(catcher["Assign"], held.data(error)) if "Assign" in catcher else {}
+        values = payload.fill(catcher["Assign"], frame.data(error)) if "Assign" in catcher else {}
         path = catcher.get("ResultPath", "$")
-        output = held.value if path is None else jsonpath.write(path, held.value, error)
-    check_size(output, held.name)
-    assigned = held.assign(catcher.get("Assign"), values)
+        output = frame.value if path is None else jsonpath.write(path, frame.value, error)
+    check_size(output, frame.name)
+    assigned = frame.assign(catcher.get("Assign"), values)
     return Step(next=str(catcher["Next"]), output=output, assigned=assigned)

@@ -17,7 +17,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .failures import RUNTIME, StateFailure
-from .jsonpath import ABSENT, Data, look
+from .jsonpath import ABSENT, Data, select
 from .model import dumps, loads
 
 NAME = re.compile(r"States\.([A-Za-z0-9]+)\(")
@@ -38,9 +38,9 @@ def call(text: str, data: Data) -> Any:
 def _value(text: str, start: int, data: Data) -> tuple[Any, int]:
     """The argument that begins at ``start``, and where it ends."""
     start = _skip(text, start)
-    if found := NAME.match(text, start):
-        arguments, end = _arguments(text, found.end(), data)
-        return FUNCTIONS[found[1]](*arguments), end
+    if match := NAME.match(text, start):
+        arguments, end = _arguments(text, match.end(), data)
+        return FUNCTIONS[match[1]](*arguments), end
     if text[start] == "'":
         return _string(text, start)
     if text[start] == "$":
@@ -49,17 +49,17 @@ def _value(text: str, start: int, data: Data) -> tuple[Any, int]:
     for word, value in (("true", True), ("false", False), ("null", None)):
         if text.startswith(word, start):
             return value, start + len(word)
-    if found := NUMBER.match(text, start):
-        return json.loads(found[0]), found.end()
+    if match := NUMBER.match(text, start):
+        return json.loads(match[0]), match.end()
     raise ValueError(f"nothing is known at '{text[start:]}'")
 
 
 def _read(path: str, data: Data) -> Any:
-    found = look(path, data)
-    if found is ABSENT:
+    value = select(path, data)
+    if value is ABSENT:
         where = f"could not be found in the input '{dumps(data.input)}'"
         raise ValueError(f"The JsonPath argument for the field '{path}' {where}")
-    return copy.deepcopy(found)
+    return copy.deepcopy(value)
 
 
 def _skip(text: str, position: int) -> int:
@@ -69,30 +69,30 @@ def _skip(text: str, position: int) -> int:
 
 
 def _arguments(text: str, position: int, data: Data) -> tuple[list[Any], int]:
-    made: list[Any] = []
+    arguments: list[Any] = []
     position = _skip(text, position)
     if text[position] == ")":
-        return made, position + 1
+        return arguments, position + 1
     while True:
         value, position = _value(text, position, data)
-        made.append(value)
+        arguments.append(value)
         position = _skip(text, position)
         if text[position] == ")":
-            return made, position + 1
+            return arguments, position + 1
         if text[position] != ",":
             raise ValueError(f"a comma is missing at '{text[position:]}'")
         position += 1
 
 
 def _string(text: str, start: int) -> tuple[str, int]:
-    made: list[str] = []
+    parts: list[str] = []
     position = start + 1
     while text[position] != "'":
         if text[position] == "\\":
             position += 1
-        made.append(text[position])
+        parts.append(text[position])
         position += 1
-    return "".join(made), position + 1
+    return "".join(parts), position + 1
 
 
 def _path_end(text: str, start: int) -> int:
@@ -126,10 +126,10 @@ def _to_json(value: Any) -> str:
 
 
 def _range(first: int, last: int, step: int) -> list[int]:
-    made = list(range(first, last + (1 if step > 0 else -1), step))
-    if len(made) > 1000:
+    items = list(range(first, last + (1 if step > 0 else -1), step))
+    if len(items) > 1000:
         raise ValueError("at most 1000 values")
-    return made
+    return items
 
 
 def _unique(items: list[Any]) -> list[Any]:

@@ -12,7 +12,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from localcloud.server import inside
+from localcloud.server import service_calls
 from localcloud.server.call import Refusal
 
 from . import jsonpath, payload
@@ -28,49 +28,49 @@ DELIMITERS = {"COMMA": ",", "PIPE": "|", "SEMICOLON": ";", "SPACE": " ", "TAB": 
 WRITING = "arn:aws:states:::s3:putObject"
 
 
-def inputs(held: Frame) -> list[Any]:
+def inputs(frame: Frame) -> list[Any]:
     """The input of each child execution. Raises StateFailure."""
-    found = _read(held, held.state["ItemReader"]) if "ItemReader" in held.state else items_of(held)
-    chosen = [selected(held, index, item) for index, item in enumerate(found)]
-    return _batches(held, held.state["ItemBatcher"], chosen) if "ItemBatcher" in held.state else chosen
+    items = _read(frame, frame.state["ItemReader"]) if "ItemReader" in frame.state else items_of(frame)
+    chosen = [selected(frame, index, item) for index, item in enumerate(items)]
+    return _batches(frame, frame.state["ItemBatcher"], chosen) if "ItemBatcher" in frame.state else chosen
 
 
-def _filled(held: Frame, given: dict[str, Any], where: str) -> dict[str, Any]:
+def _filled(frame: Frame, given: dict[str, Any], where: str) -> dict[str, Any]:
     """The Arguments (JSONata) or Parameters (JSONPath) of a reader or writer."""
-    if held.is_jsonata:
+    if frame.is_jsonata:
         from .jsonata import fill
 
-        return fill(given.get("Arguments", {}), held.expressions(), f"{where}/Arguments")
-    return payload.fill(given.get("Parameters", {}), held.data(effective_input(held)))
+        return fill(given.get("Arguments", {}), frame.expressions(), f"{where}/Arguments")
+    return payload.fill(given.get("Parameters", {}), frame.data(effective_input(frame)))
 
 
-def _read(held: Frame, reader: dict[str, Any]) -> list[Any]:
-    parameters = _filled(held, reader, "ItemReader")
+def _read(frame: Frame, reader: dict[str, Any]) -> list[Any]:
+    parameters = _filled(frame, reader, "ItemReader")
     config = reader.get("ReaderConfig", {})
     try:
-        found = _listed(held, parameters) if reader["Resource"] == LISTING else _parsed(held, parameters, config)
+        items = _listed(frame, parameters) if reader["Resource"] == LISTING else _parsed(frame, parameters, config)
     except Refusal as refusal:
         raise StateFailure(READER, refusal.message or refusal.code) from refusal
     most = config.get("MaxItems")
     if "MaxItemsPath" in config:
-        most = jsonpath.read(config["MaxItemsPath"], held.data(), field_name="MaxItemsPath")
+        most = jsonpath.read(config["MaxItemsPath"], frame.data(), field_name="MaxItemsPath")
     if most is not None and most <= 0:
         raise StateFailure(READER, "field MaxItems must be positive")
-    return found[: int(most)] if most is not None else found
+    return items[: int(most)] if most is not None else items
 
 
-def _call(held: Frame, operation: str, params: dict[str, Any]) -> dict[str, Any]:
-    return inside.perform(held.branch.caller(), "s3", operation, params, held.branch.execution.region)
+def _call(frame: Frame, operation: str, params: dict[str, Any]) -> dict[str, Any]:
+    return service_calls.perform(frame.branch.caller(), "s3", operation, params, frame.branch.execution.region)
 
 
-def _listed(held: Frame, parameters: dict[str, Any]) -> list[Any]:
-    made: list[Any] = []
+def _listed(frame: Frame, parameters: dict[str, Any]) -> list[Any]:
+    items: list[Any] = []
     following: dict[str, Any] = {}
     while True:
-        answer = _call(held, "ListObjectsV2", parameters | following)
-        made += [_listed_object(item) for item in answer.get("Contents", [])]
+        answer = _call(frame, "ListObjectsV2", parameters | following)
+        items += [_listed_object(item) for item in answer.get("Contents", [])]
         if not answer.get("IsTruncated"):
-            return made
+            return items
         following = {"ContinuationToken": answer["NextContinuationToken"]}
 
 
@@ -84,22 +84,22 @@ def _listed_object(item: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _parsed(held: Frame, parameters: dict[str, Any], config: dict[str, Any]) -> list[Any]:
-    body: bytes = _call(held, "GetObject", parameters)["Body"]
+def _parsed(frame: Frame, parameters: dict[str, Any], config: dict[str, Any]) -> list[Any]:
+    body: bytes = _call(frame, "GetObject", parameters)["Body"]
     kind = config.get("InputType", "JSON")
     text = body.decode()
     if kind == "CSV":
         return list(_rows(text, config))
     try:
-        found: Any = [loads(line) for line in text.splitlines() if line] if kind == "JSONL" else loads(text)
+        items: Any = [loads(line) for line in text.splitlines() if line] if kind == "JSONL" else loads(text)
     except ValueError as error:
         raise StateFailure(READER, f"Attempting to parse an object that is no {kind}: {error}") from error
     if "ItemsPointer" in config:
         for word in config["ItemsPointer"].split("/")[1:]:
-            found = found[int(word) if isinstance(found, list) else word.replace("~1", "/").replace("~0", "~")]
-    if not isinstance(found, list):
+            items = items[int(word) if isinstance(items, list) else word.replace("~1", "/").replace("~0", "~")]
+    if not isinstance(items, list):
         raise StateFailure(READER, "Attempting to map over non-iterable node.")
-    return found  # pyright: ignore[reportUnknownVariableType]
+    return items  # pyright: ignore[reportUnknownVariableType]
 
 
 def _rows(text: str, config: dict[str, Any]) -> Iterator[dict[str, str]]:
@@ -112,36 +112,36 @@ def _rows(text: str, config: dict[str, Any]) -> Iterator[dict[str, str]]:
         yield {name: row[index] if index < len(row) else "" for index, name in enumerate(headers)}
 
 
-def _batches(held: Frame, config: dict[str, Any], chosen: list[Any]) -> list[Any]:
-    most = _limit(held, config, "MaxItemsPerBatch") or len(chosen) or 1
-    room = _limit(held, config, "MaxInputBytesPerBatch") or MOST_BYTES
+def _batches(frame: Frame, config: dict[str, Any], chosen: list[Any]) -> list[Any]:
+    most = _limit(frame, config, "MaxItemsPerBatch") or len(chosen) or 1
+    room = _limit(frame, config, "MaxInputBytesPerBatch") or MOST_BYTES
     head: dict[str, Any] = {}
     if "BatchInput" in config:
-        if held.is_jsonata:
+        if frame.is_jsonata:
             from .jsonata import fill
 
-            head = {"BatchInput": fill(config["BatchInput"], held.expressions(), "ItemBatcher/BatchInput")}
+            head = {"BatchInput": fill(config["BatchInput"], frame.expressions(), "ItemBatcher/BatchInput")}
         else:
-            data = held.data(effective_input(held))
+            data = frame.data(effective_input(frame))
             head = {"BatchInput": payload.fill(config["BatchInput"], data)}
-    made: list[list[Any]] = []
+    batches: list[list[Any]] = []
     for item in chosen:
-        last = made[-1] if made else None
+        last = batches[-1] if batches else None
         if last is None or len(last) >= most or size(dumps({**head, "Items": [*last, item]})) > room:
-            made.append([item])
+            batches.append([item])
         else:
             last.append(item)
-    return [{**head, "Items": batch} for batch in made]
+    return [{**head, "Items": batch} for batch in batches]
 
 
-def _limit(held: Frame, config: dict[str, Any], name: str) -> int:
+def _limit(frame: Frame, config: dict[str, Any], name: str) -> int:
     if f"{name}Path" in config:
-        return int(jsonpath.read(config[f"{name}Path"], held.data(), field_name=f"{name}Path"))
+        return int(jsonpath.read(config[f"{name}Path"], frame.data(), field_name=f"{name}Path"))
     value = config.get(name, 0)
     if isinstance(value, str):
         from .jsonata import fill_typed
 
-        value = fill_typed(value, held.expressions(), f"ItemBatcher/{name}", (int, float), "number")
+        value = fill_typed(value, frame.expressions(), f"ItemBatcher/{name}", (int, float), "number")
     return int(value)
 
 
@@ -149,12 +149,12 @@ def outputs(children: list[Execution]) -> list[Any]:
     return [None if child.output is None else json.loads(child.output) for child in children]
 
 
-def write_results(held: Frame, record: MapRun, children: list[Execution]) -> Any:
+def write_results(frame: Frame, record: MapRun, children: list[Execution]) -> Any:
     """Writes what the children came to if the state has a ResultWriter; answers where, or None."""
-    writer = held.state.get("ResultWriter")
+    writer = frame.state.get("ResultWriter")
     if writer is None or "Resource" not in writer:
         return None
-    place = _filled(held, writer, "ResultWriter")
+    place = _filled(frame, writer, "ResultWriter")
     run = record.arn.rpartition(":")[2]
     prefix = f"{place.get('Prefix', '').strip('/')}/{run}".lstrip("/")
     lines = writer.get("WriterConfig", {}).get("OutputType", "JSON") == "JSONL"
@@ -165,18 +165,18 @@ def write_results(held: Frame, record: MapRun, children: list[Execution]) -> Any
             if rows:
                 text = "\n".join(map(dumps, rows)) if lines else dumps(rows)
                 key = f"{prefix}/{status}_0.{'jsonl' if lines else 'json'}"
-                _call(held, "PutObject", {"Bucket": place["Bucket"], "Key": key, "Body": text.encode()})
+                _call(frame, "PutObject", {"Bucket": place["Bucket"], "Key": key, "Body": text.encode()})
                 files[status].append({"Key": key, "Size": size(text)})
         manifest = {"DestinationBucket": place["Bucket"], "MapRunArn": record.arn, "ResultFiles": files}
         key = f"{prefix}/manifest.json"
-        _call(held, "PutObject", {"Bucket": place["Bucket"], "Key": key, "Body": dumps(manifest).encode()})
+        _call(frame, "PutObject", {"Bucket": place["Bucket"], "Key": key, "Body": dumps(manifest).encode()})
     except Refusal as refusal:
         raise StateFailure(WRITER, refusal.message or refusal.code) from refusal
     return {"MapRunArn": record.arn, "ResultWriterDetails": {"Bucket": place["Bucket"], "Key": key}}
 
 
 def _row(child: Execution) -> dict[str, Any]:
-    made: dict[str, Any] = {
+    row: dict[str, Any] = {
         "ExecutionArn": child.arn,
         "Input": dumps(child.input),
         "InputDetails": {"Included": True},
@@ -191,4 +191,4 @@ def _row(child: Execution) -> dict[str, Any]:
         "Error": child.error,
         "Cause": child.cause,
     }
-    return {name: value for name, value in made.items() if value is not None}
+    return {name: value for name, value in row.items() if value is not None}

@@ -31,8 +31,8 @@ HASHES = {"MD5": "md5", "SHA-1": "sha1", "SHA-256": "sha256", "SHA-384": "sha384
 
 def expression_in(value: Any) -> str | None:
     """The expression of a string ``{% ... %}``, or None."""
-    found = EXPRESSION.fullmatch(value) if isinstance(value, str) else None
-    return found[1].strip() if found else None
+    match = EXPRESSION.fullmatch(value) if isinstance(value, str) else None
+    return match[1].strip() if match else None
 
 
 def to_jsonata(value: Any) -> Any:
@@ -130,11 +130,11 @@ def _evaluate(expression: str, variables: Mapping[str, Any], field: str) -> Any:
     """
     about = f"The JSONata expression '{expression}' specified for the field '{field}'"
     try:
-        found = _parsed(expression).evaluate(None, dict(variables))
-        value = None if found is None else _from_jsonata(found)
+        result = _parsed(expression).evaluate(None, dict(variables))
+        value = None if result is None else _from_jsonata(result)
     except Exception as error:
         raise StateFailure(QUERY, f"{about} threw an error during evaluation. {error}") from error
-    if found is None:
+    if result is None:
         raise StateFailure(QUERY, f"{about} returned nothing (undefined).")
     return value
 

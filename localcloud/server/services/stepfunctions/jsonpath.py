@@ -35,19 +35,19 @@ class Data:
 @lru_cache(2000)
 def steps(path: str) -> tuple[str | int, ...] | None:
     """The names and indices of a reference path (without its root), or None for any other path."""
-    made: list[str | int] = []
+    path_steps: list[str | int] = []
     position = 0
     while position < len(path):
-        found = STEP.match(path, position)
-        if found is None:
+        match = STEP.match(path, position)
+        if match is None:
             return None
-        name, single, double, index = found.groups()
-        made.append(int(index) if index is not None else name or re.sub(r"\\(.)", r"\1", single or double or ""))
-        position = found.end()
-    return tuple(made)
+        name, single, double, index = match.groups()
+        path_steps.append(int(index) if index is not None else name or re.sub(r"\\(.)", r"\1", single or double or ""))
+        position = match.end()
+    return tuple(path_steps)
 
 
-def look(path: str, data: Data) -> Any:
+def select(path: str, data: Data) -> Any:
     """The value at a path, or :data:`ABSENT`. An indefinite path gives the list of what it finds."""
     if path.startswith("$$"):
         return _at(data.context, path[2:])
@@ -61,30 +61,30 @@ def look(path: str, data: Data) -> Any:
 
 def read(path: str, data: Data, *, field_name: str) -> Any:
     """The value at a path, copied; raises StateFailure if it is not there."""
-    found = look(path, data)
-    if found is ABSENT:
+    value = select(path, data)
+    if value is ABSENT:
         where = f"specified for the field '{field_name}' could not be found in the input '{dumps(data.input)}'"
         raise StateFailure(RUNTIME, f"The JSONPath '{path}' {where}")
-    return copy.deepcopy(found)
+    return copy.deepcopy(value)
 
 
 def _at(root: Any, rest: str) -> Any:
     definite = steps(rest)
     if definite is None:
         return _search(root, rest)
-    found: Any = root
+    value: Any = root
     for step in definite:
-        found = _step(found, step)
-        if found is ABSENT:
+        value = _step(value, step)
+        if value is ABSENT:
             return ABSENT
-    return found
+    return value
 
 
-def _step(held: Any, step: str | int) -> Any:
+def _step(value: Any, step: str | int) -> Any:
     try:
         if isinstance(step, int):
-            return held[step] if isinstance(held, list) else ABSENT  # pyright: ignore[reportUnknownVariableType]
-        return held[step] if isinstance(held, dict) else ABSENT  # pyright: ignore[reportUnknownVariableType]
+            return value[step] if isinstance(value, list) else ABSENT  # pyright: ignore[reportUnknownVariableType]
+        return value[step] if isinstance(value, dict) else ABSENT  # pyright: ignore[reportUnknownVariableType]
     except (KeyError, IndexError):
         return ABSENT
 
@@ -110,18 +110,18 @@ def write(path: str, base: Any, value: Any) -> Any:
         raise StateFailure(RUNTIME, f"The path '{path}' is no reference path")
     if not where:
         return value
-    made = copy.deepcopy(base)
-    if not isinstance(made, dict):
+    written = copy.deepcopy(base)
+    if not isinstance(written, dict):
         raise StateFailure("States.ResultPathMatchFailure", f"Unable to apply ResultPath '{path}' to the input")
-    held: Any = made
+    parent: Any = written
     for step in where[:-1]:
         try:
-            inner = held.get(step) if isinstance(held, dict) else held[step]
+            inner = parent.get(step) if isinstance(parent, dict) else parent[step]
         except (IndexError, TypeError, KeyError) as error:
             raise StateFailure("States.ResultPathMatchFailure", f"Unable to apply ResultPath '{path}'") from error
         if not isinstance(inner, (dict, list)):
             inner = {}
-            held[step] = inner
-        held = inner
-    held[where[-1]] = value
-    return made
+            parent[step] = inner
+        parent = inner
+    parent[where[-1]] = value
+    return written

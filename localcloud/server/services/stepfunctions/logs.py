@@ -15,7 +15,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from localcloud.server import inside
+from localcloud.server import service_calls
 from localcloud.server.call import Refusal
 from localcloud.server.control import on_reset
 from localcloud.server.workers import Worker
@@ -61,16 +61,16 @@ class _Writer:
         arn = str(machine.logging["destinations"][0]["cloudWatchLogsLogGroup"]["logGroupArn"])
         _, _, _, region, account, _, group = arn.split(":")[:7]
         moment = datetime.now(UTC).strftime("%Y-%m-%d-%H-%M")
-        caller, names = inside.service(PRINCIPAL, account), {"logGroupName": group}
+        caller, names = service_calls.service(PRINCIPAL, account), {"logGroupName": group}
         try:
             if machine.arn not in self.streams:
                 names["logStreamName"] = f"states/{machine.name}/{moment}/{uuid.uuid4().hex[:8]}"
-                inside.perform(caller, "logs", "CreateLogStream", names, region, source_arn=machine.arn)
+                service_calls.perform(caller, "logs", "CreateLogStream", names, region, source_arn=machine.arn)
                 self.streams[machine.arn] = names["logStreamName"]
             names["logStreamName"] = self.streams[machine.arn]
             now = int(time.time() * 1000)
             events = [{"timestamp": now, "message": line} for line in lines]
-            inside.perform(
+            service_calls.perform(
                 caller, "logs", "PutLogEvents", {**names, "logEvents": events}, region, source_arn=machine.arn
             )
         except Refusal as refusal:

@@ -36,12 +36,12 @@ def check_name(name: str) -> None:
 
 
 def _check_definition(text: str, kind: str) -> Params:
-    found = definition.problems(text, express=kind == "EXPRESS")
-    refused = [problem for problem in found if not problem.absent]
+    problems = definition.problems(text, express=kind == "EXPRESS")
+    refused = [problem for problem in problems if not problem.absent]
     if refused:
         raise Refusal("InvalidDefinition", message(refused))
-    if found:
-        raise Refusal("NotImplemented", message(found), 501)
+    if problems:
+        raise Refusal("NotImplemented", message(problems), 501)
     parsed: Params = json.loads(text)
     return parsed
 
@@ -55,12 +55,12 @@ def _check_logging(call: Call, name: str, given: Params) -> None:
     if len(places) != 1:
         raise Refusal(wrong, f"{start} Must specify exactly one Log Destination.")
     arn = str(places[0].get("cloudWatchLogsLogGroup", {}).get("logGroupArn", ""))
-    found = LOG_GROUP.fullmatch(arn)
-    if found is None:
+    match = LOG_GROUP.fullmatch(arn)
+    if match is None:
         raise Refusal(wrong, f"{start} Must set valid log group ARN.")
-    if not found[2]:
+    if not match[2]:
         raise Refusal(wrong, f"{start} Log group ARN must be provided with '*' qualifier.")
-    if registry.resource(f"arn:aws:logs:{call.region}:{call.caller.account_id}:log-group:{found[1]}") is None:
+    if registry.resource(f"arn:aws:logs:{call.region}:{call.caller.account_id}:log-group:{match[1]}") is None:
         raise Refusal(wrong, f"{start} Log Destination not found.")
     if not name.isascii():
         raise Refusal(wrong, f"{start} State machine name must be ASCII when logging is on.")
@@ -96,7 +96,7 @@ def create(call: Call) -> Params:
     encryption = params.get("encryptionConfiguration", dict(PLAIN_ENCRYPTION))
     _check_encryption(call, encryption)
     arn = f"arn:aws:states:{call.region}:{call.caller.account_id}:stateMachine:{name}"
-    made = StateMachine(
+    state_machine = StateMachine(
         name=name,
         arn=arn,
         kind=kind,
@@ -110,46 +110,46 @@ def create(call: Call) -> Params:
         revision_id=str(uuid.uuid4()),
         created=now(),
     )
-    if existing := _same(call, made):
+    if existing := _same(call, state_machine):
         return {"stateMachineArn": arn, "creationDate": existing.created}
-    grants.check(made.role_arn, arn, parsed, logging)
+    grants.check(state_machine.role_arn, arn, parsed, logging)
     with LOCK:
-        store_of(call).machines[arn] = made
-    return {"stateMachineArn": arn, "creationDate": made.created}
+        store_of(call).machines[arn] = state_machine
+    return {"stateMachineArn": arn, "creationDate": state_machine.created}
 
 
-def _same(call: Call, made: StateMachine) -> StateMachine | None:
+def _same(call: Call, state_machine: StateMachine) -> StateMachine | None:
     """The machine of that name if it is the same; raises StateMachineAlreadyExists if it is another."""
     with LOCK:
-        existing = store_of(call).machines.get(made.arn)
+        existing = store_of(call).machines.get(state_machine.arn)
     if existing is None:
         return None
     compared = ("definition", "kind", "logging", "tracing", "encryption")
-    if any(getattr(existing, name) != getattr(made, name) for name in compared):
-        raise Refusal("StateMachineAlreadyExists", f"State Machine Already Exists: '{made.arn}'")
+    if any(getattr(existing, name) != getattr(state_machine, name) for name in compared):
+        raise Refusal("StateMachineAlreadyExists", f"State Machine Already Exists: '{state_machine.arn}'")
     return existing
 
 
-def _tags(given: list[Params], held: Mapping[str, str] | None = None) -> dict[str, str]:
+def _tags(given: list[Params], existing: Mapping[str, str] | None = None) -> dict[str, str]:
     """The tags that are held with those that are given."""
-    made = {**(held or {}), **{item["key"]: item["value"] for item in given}}
-    if len(made) > MOST_TAGS:
+    members = {**(existing or {}), **{item["key"]: item["value"] for item in given}}
+    if len(members) > MOST_TAGS:
         raise Refusal("TooManyTags", f"Too many tags: at most {MOST_TAGS} are allowed")
-    return made
+    return members
 
 
-def machine(held: Store, arn: str) -> StateMachine:
-    found = held.machines.get(arn)
-    if found is None:
+def machine(states: Store, arn: str) -> StateMachine:
+    machine = states.machines.get(arn)
+    if machine is None:
         raise Refusal("StateMachineDoesNotExist", f"State Machine Does Not Exist: '{arn}'")
-    return found
+    return machine
 
 
 def update(call: Call) -> Params:
     params = call.params
     _no_versions(call)
     with LOCK:
-        found = machine(store_of(call), params["stateMachineArn"])
+        existing = machine(store_of(call), params["stateMachineArn"])
     changeable = ("definition", "roleArn", "loggingConfiguration", "tracingConfiguration", "encryptionConfiguration")
     if not any(name in params for name in changeable):
         text = (
@@ -157,76 +157,81 @@ def update(call: Call) -> Params:
             "TracingConfiguration must be specified"
         )
         raise Refusal("MissingRequiredParameter", text)
-    text = params.get("definition", found.definition)
-    parsed = _check_definition(text, found.kind)
-    logging = PLAIN_LOGGING | params.get("loggingConfiguration", found.logging)
-    _check_logging(call, found.name, logging)
-    encryption = params.get("encryptionConfiguration", found.encryption)
+    text = params.get("definition", existing.definition)
+    parsed = _check_definition(text, existing.kind)
+    logging = PLAIN_LOGGING | params.get("loggingConfiguration", existing.logging)
+    _check_logging(call, existing.name, logging)
+    encryption = params.get("encryptionConfiguration", existing.encryption)
     _check_encryption(call, encryption)
-    role = params.get("roleArn", found.role_arn)
-    grants.check(role, found.arn, parsed, logging)
+    role = params.get("roleArn", existing.role_arn)
+    grants.check(role, existing.arn, parsed, logging)
     moment = now()
     with LOCK:
-        made = StateMachine(**{name: getattr(found, name) for name in found.__dataclass_fields__})
-        made.definition, made.parsed, made.role_arn, made.logging = text, parsed, role, logging
-        made.encryption = encryption
-        made.tracing = params.get("tracingConfiguration", found.tracing)
-        if made.definition != found.definition or made.role_arn != found.role_arn:
-            made.revision_id = str(uuid.uuid4())
-        store_of(call).machines[found.arn] = made
-    return {"updateDate": moment, "revisionId": made.revision_id}
+        state_machine = StateMachine(**{name: getattr(existing, name) for name in existing.__dataclass_fields__})
+        state_machine.definition, state_machine.parsed, state_machine.role_arn, state_machine.logging = (
+            text,
+            parsed,
+            role,
+            logging,
+        )
+        state_machine.encryption = encryption
+        state_machine.tracing = params.get("tracingConfiguration", existing.tracing)
+        if state_machine.definition != existing.definition or state_machine.role_arn != existing.role_arn:
+            state_machine.revision_id = str(uuid.uuid4())
+        store_of(call).machines[existing.arn] = state_machine
+    return {"updateDate": moment, "revisionId": state_machine.revision_id}
 
 
 def delete(call: Call) -> Params:
     """AWS stops what runs and takes its time over it; an unknown machine is no error."""
     arn = call.params["stateMachineArn"]
     with LOCK:
-        held = store_of(call)
-        if held.machines.pop(arn, None) is None:
+        states = store_of(call)
+        if states.machines.pop(arn, None) is None:
             return {}
-        running = [item for item in held.executions.values() if item.machine.arn == arn and item.status == "RUNNING"]
+        running = [item for item in states.executions.values() if item.machine.arn == arn and item.status == "RUNNING"]
     for execution in running:
         stop(execution, None, None)
     with LOCK:
-        for key in [key for key, item in held.executions.items() if item.machine.arn == arn]:
-            del held.executions[key]
+        for key in [key for key, item in states.executions.items() if item.machine.arn == arn]:
+            del states.executions[key]
     return {}
 
 
 def describe(call: Call) -> Params:
     with LOCK:
-        found = machine(store_of(call), call.params["stateMachineArn"])
-    made = described(found)
+        existing = machine(store_of(call), call.params["stateMachineArn"])
+    members = described(existing)
     if call.params.get("includedData") == "METADATA_ONLY":
-        made.pop("definition")
-    return made
+        members.pop("definition")
+    return members
 
 
-def described(found: StateMachine) -> Params:
-    made: Params = {
-        "stateMachineArn": found.arn,
-        "name": found.name,
-        "status": found.status,
-        "definition": found.definition,
-        "roleArn": found.role_arn,
-        "type": found.kind,
-        "creationDate": found.created,
-        "loggingConfiguration": found.logging,
-        "tracingConfiguration": found.tracing,
-        "revisionId": found.revision_id,
-        "encryptionConfiguration": found.encryption,
+def described(state_machine: StateMachine) -> Params:
+    members: Params = {
+        "stateMachineArn": state_machine.arn,
+        "name": state_machine.name,
+        "status": state_machine.status,
+        "definition": state_machine.definition,
+        "roleArn": state_machine.role_arn,
+        "type": state_machine.kind,
+        "creationDate": state_machine.created,
+        "loggingConfiguration": state_machine.logging,
+        "tracingConfiguration": state_machine.tracing,
+        "revisionId": state_machine.revision_id,
+        "encryptionConfiguration": state_machine.encryption,
     }
-    if found.label is not None:
-        made["label"] = found.label
-    return made
+    if state_machine.label is not None:
+        members["label"] = state_machine.label
+    return members
 
 
 def list_machines(call: Call) -> Params:
     with LOCK:
-        found = sorted(store_of(call).machines.values(), key=lambda item: item.name)
+        machines = sorted(store_of(call).machines.values(), key=lambda item: item.name)
     rows = [
         {"stateMachineArn": item.arn, "name": item.name, "type": item.kind, "creationDate": item.created}
-        for item in found
+        for item in machines
     ]
     items, token = page(call, rows)
     return {"stateMachines": items} | token
@@ -240,23 +245,23 @@ def list_versions(call: Call) -> Params:
 
 
 def validate(call: Call) -> Params:
-    found = definition.problems(call.params["definition"], express=call.params.get("type") == "EXPRESS")
+    problems = definition.problems(call.params["definition"], express=call.params.get("type") == "EXPRESS")
     most = call.params.get("maxResults") or 100
-    failed = any(not problem.absent for problem in found)
-    rows = [_diagnostic(problem) for problem in found]
+    failed = any(not problem.absent for problem in problems)
+    rows = [_diagnostic(problem) for problem in problems]
     return {"result": "FAIL" if failed else "OK", "diagnostics": rows[:most], "truncated": len(rows) > most}
 
 
 def _diagnostic(problem: Problem) -> dict[str, Any]:
     severity = "WARNING" if problem.absent else "ERROR"
-    made = {"severity": severity, "code": problem.code, "message": problem.text}
-    return made | ({"location": problem.at} if problem.at is not None else {})
+    diagnostic = {"severity": severity, "code": problem.code, "message": problem.text}
+    return diagnostic | ({"location": problem.at} if problem.at is not None else {})
 
 
 def tag(call: Call) -> Params:
     with LOCK:
-        held = _tagged(call)
-        held.update(_tags(call.params["tags"], held))
+        tagged = _tagged(call)
+        tagged.update(_tags(call.params["tags"], tagged))
     return {}
 
 
@@ -274,10 +279,10 @@ def list_tags(call: Call) -> Params:
 
 def _tagged(call: Call) -> dict[str, str]:
     arn = call.params["resourceArn"]
-    found = store_of(call).machines.get(arn)
-    if found is None:
+    machine = store_of(call).machines.get(arn)
+    if machine is None:
         raise Refusal("ResourceNotFound", f"Resource not found: '{arn}'")
-    return found.tags
+    return machine.tags
 
 
 OPERATIONS: dict[str, Callable[[Call], Params]] = {

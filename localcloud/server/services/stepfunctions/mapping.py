@@ -9,8 +9,8 @@ from .parallel import inline, processor
 
 
 @handles("Map")
-def map_state(held: Frame) -> Step:
-    config = processor(held.state).get("ProcessorConfig", {})
+def map_state(frame: Frame) -> Step:
+    config = processor(frame.state).get("ProcessorConfig", {})
     if config.get("Mode", "INLINE") == "DISTRIBUTED":
-        return attempted(held, lambda: distributed(held))
-    return attempted(held, lambda: inline(held))
+        return attempted(frame, lambda: distributed(frame))
+    return attempted(frame, lambda: inline(frame))

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from localcloud.server.arns import HasArn
 from localcloud.server.call import Call, Params
 from localcloud.server.control import on_reset
 from localcloud.server.service import Resource
@@ -115,7 +116,7 @@ class Resume:
 
 
 @dataclass(kw_only=True)
-class Execution:
+class Execution(HasArn):
     """One execution. ``machine`` is the state machine as it was when the execution began."""
 
     arn: str
@@ -139,14 +140,6 @@ class Execution:
     trace_header: str | None = None
     listeners: list[Callable[[], None]] = field(default_factory=list[Callable[[], None]])
     """Called once the execution has ended."""
-
-    @property
-    def account(self) -> str:
-        return self.machine.arn.split(":")[4]
-
-    @property
-    def region(self) -> str:
-        return self.machine.arn.split(":")[3]
 
 
 @dataclass
@@ -178,23 +171,23 @@ def resource(arn: str) -> Resource | None:
     """A state machine, an execution or a map run."""
     _, _, _, region, account, _ = arn.split(":", 5)
     with LOCK:
-        held = _STORES.get((account, region), Store())
-        if machine := held.machines.get(arn):
+        store = _STORES.get((account, region), Store())
+        if machine := store.machines.get(arn):
             return Resource(owner=account, tags=dict(machine.tags))
-        return Resource(owner=account) if arn in held.executions or arn in held.map_runs else None
+        return Resource(owner=account) if arn in store.executions or arn in store.map_runs else None
 
 
 def inventory(account: str) -> list[str]:
     with LOCK:
-        stores = [held for (owner, _), held in _STORES.items() if owner == account]
-        return [arn for held in stores for arn in (*held.machines, *held.executions, *held.map_runs)]
+        stores = [store for (owner, _), store in _STORES.items() if owner == account]
+        return [arn for store in stores for arn in (*store.machines, *store.executions, *store.map_runs)]
 
 
 @on_reset
 def forget() -> None:
     """Stops every execution and forgets everything."""
     with LOCK:
-        for held in _STORES.values():
-            for execution in held.executions.values():
+        for states in _STORES.values():
+            for execution in states.executions.values():
                 execution.token.cancel()
         _STORES.clear()

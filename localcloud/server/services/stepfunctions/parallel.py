@@ -15,30 +15,30 @@ from . import jsonpath, payload
 from .branch import Branch, Frame
 from .failures import QUERY, RUNTIME, StateFailure
 from .interpreter import Step, attempted, effective_input, handles, run_block
-from .together import together
+from .side_by_side import run_side_by_side
 from .tokens import Token
 
 INLINE_CONCURRENCY = 40
 
 
 @handles("Parallel")
-def parallel(held: Frame) -> Step:
-    return attempted(held, lambda: _parallel(held))
+def parallel(frame: Frame) -> Step:
+    return attempted(frame, lambda: _parallel(frame))
 
 
-def _parallel(held: Frame) -> Any:
-    branch = held.branch
-    value = branch_input(held)
+def _parallel(frame: Frame) -> Any:
+    branch = frame.branch
+    value = branch_input(frame)
     branch.event("ParallelStateStarted")
 
     def work(index: int, block: dict[str, Any]) -> Callable[[Token], Any]:
         def run(token: Token) -> Any:
-            return run_block(branch.child(token, held.name, index), block, copy.deepcopy(value), held.language)
+            return run_block(branch.child(token, frame.name, index), block, copy.deepcopy(value), frame.language)
 
         return run
 
     try:
-        results = together(branch.token, [work(i, block) for i, block in enumerate(held.state["Branches"])])
+        results = run_side_by_side(branch.token, [work(i, block) for i, block in enumerate(frame.state["Branches"])])
     except StateFailure as failure:
         branch.event("ParallelStateFailed", {"error": failure.error, "cause": failure.cause})
         raise _of_state(failure) from failure
@@ -48,17 +48,17 @@ def _parallel(held: Frame) -> Any:
 
 def _of_state(failure: StateFailure) -> StateFailure:
     """The branch's error as the state's, which Retry and Catch may take."""
-    made = StateFailure(failure.error, failure.cause, placed=True)
-    made.of_a_task = True
-    return made
+    state_failure = StateFailure(failure.error, failure.cause, placed=True)
+    state_failure.of_a_task = True
+    return state_failure
 
 
-def branch_input(held: Frame) -> Any:
-    if held.is_jsonata:
-        return held.fill("Arguments") if "Arguments" in held.state else held.value
-    value = effective_input(held)
-    if "Parameters" in held.state:
-        return payload.fill(held.state["Parameters"], held.data(value))
+def branch_input(frame: Frame) -> Any:
+    if frame.is_jsonata:
+        return frame.fill("Arguments") if "Arguments" in frame.state else frame.value
+    value = effective_input(frame)
+    if "Parameters" in frame.state:
+        return payload.fill(frame.state["Parameters"], frame.data(value))
     return value
 
 
@@ -73,58 +73,58 @@ def processor(state: dict[str, Any]) -> dict[str, Any]:
     return state.get("ItemProcessor") or state["Iterator"]
 
 
-def items_of(held: Frame) -> list[Any]:
+def items_of(frame: Frame) -> list[Any]:
     """The items that are in the state's input. Raises StateFailure if they are no list."""
-    if held.is_jsonata:
-        found = held.fill("Items") if "Items" in held.state else held.value
-        if not isinstance(found, list):
-            raise StateFailure(QUERY, f"Map state input must be an array but was: {kind_of(found)}")
-        return found  # pyright: ignore[reportUnknownVariableType]
-    path = held.state.get("ItemsPath", "$")
-    found = jsonpath.read(path, held.data(effective_input(held)), field_name="ItemsPath")
-    if not isinstance(found, list):
+    if frame.is_jsonata:
+        items = frame.fill("Items") if "Items" in frame.state else frame.value
+        if not isinstance(items, list):
+            raise StateFailure(QUERY, f"Map state input must be an array but was: {kind_of(items)}")
+        return items  # pyright: ignore[reportUnknownVariableType]
+    path = frame.state.get("ItemsPath", "$")
+    items = jsonpath.read(path, frame.data(effective_input(frame)), field_name="ItemsPath")
+    if not isinstance(items, list):
         raise StateFailure(RUNTIME, f'Reference path "{path}" must point to array.')
-    return found  # pyright: ignore[reportUnknownVariableType]
+    return items  # pyright: ignore[reportUnknownVariableType]
 
 
-def selected(held: Frame, index: int, item: Any) -> Any:
+def selected(frame: Frame, index: int, item: Any) -> Any:
     """What an item's run gets: the item, or what ItemSelector (or Parameters) makes of it."""
-    selector = held.state.get("ItemSelector", held.state.get("Parameters") if not held.is_jsonata else None)
+    selector = frame.state.get("ItemSelector", frame.state.get("Parameters") if not frame.is_jsonata else None)
     if selector is None:
         return copy.deepcopy(item)
     seen = Frame(
-        branch=held.branch.child(held.branch.token, context=map_context(held, index, item)),
-        name=held.name,
+        branch=frame.branch.child(frame.branch.token, context=map_context(frame, index, item)),
+        name=frame.name,
         state={"ItemSelector": selector},
-        value=held.value,
-        language=held.language,
-        entered=held.entered,
+        value=frame.value,
+        language=frame.language,
+        entered=frame.entered,
     )
-    if held.is_jsonata:
+    if frame.is_jsonata:
         return seen.fill("ItemSelector")
-    return payload.fill(selector, seen.data(effective_input(held)))
+    return payload.fill(selector, seen.data(effective_input(frame)))
 
 
-def map_context(held: Frame, index: int, item: Any) -> dict[str, Any]:
-    return {**held.branch.extra, "Map": {"Item": {"Index": index, "Value": item}}}
+def map_context(frame: Frame, index: int, item: Any) -> dict[str, Any]:
+    return {**frame.branch.extra, "Map": {"Item": {"Index": index, "Value": item}}}
 
 
-def concurrency(held: Frame) -> int:
-    return int(held.number("MaxConcurrency", 0) or 0)
+def concurrency(frame: Frame) -> int:
+    return int(frame.number("MaxConcurrency", 0) or 0)
 
 
-def inline(held: Frame) -> Any:
-    branch = held.branch
-    items = items_of(held)
-    block = processor(held.state)
+def inline(frame: Frame) -> Any:
+    branch = frame.branch
+    items = items_of(frame)
+    block = processor(frame.state)
     branch.event("MapStateStarted", {"length": len(items)})
 
     def work(index: int, item: Any) -> Callable[[Token], Any]:
-        return lambda token: _iteration(held, block, token, index, item)
+        return lambda token: _iteration(frame, block, token, index, item)
 
-    limit = min(concurrency(held) or INLINE_CONCURRENCY, INLINE_CONCURRENCY)
+    limit = min(concurrency(frame) or INLINE_CONCURRENCY, INLINE_CONCURRENCY)
     try:
-        results = together(branch.token, [work(i, item) for i, item in enumerate(items)], limit)
+        results = run_side_by_side(branch.token, [work(i, item) for i, item in enumerate(items)], limit)
     except StateFailure as failure:
         branch.event("MapStateFailed", {"error": failure.error, "cause": failure.cause})
         raise _of_state(failure) from failure
@@ -132,12 +132,12 @@ def inline(held: Frame) -> Any:
     return results
 
 
-def _iteration(held: Frame, block: dict[str, Any], token: Token, index: int, item: Any) -> Any:
-    branch: Branch = held.branch.child(token, held.name, index, context=map_context(held, index, item))
-    named = {"name": held.name, "index": index}
+def _iteration(frame: Frame, block: dict[str, Any], token: Token, index: int, item: Any) -> Any:
+    branch: Branch = frame.branch.child(token, frame.name, index, context=map_context(frame, index, item))
+    named = {"name": frame.name, "index": index}
     branch.event("MapIterationStarted", named)
     try:
-        result = run_block(branch, block, selected(held, index, item), held.language)
+        result = run_block(branch, block, selected(frame, index, item), frame.language)
     except StateFailure:
         branch.event("MapIterationFailed", named)
         raise

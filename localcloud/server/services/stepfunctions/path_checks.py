@@ -33,14 +33,14 @@ def path(value: str | None, at: str) -> Iterator[Problem]:
         yield Problem(SCHEMA, f"Value is not a JSONPath: {value}", at)
 
 
-def _template(held: Any, at: str) -> Iterator[Problem]:
+def _template(template: Any, at: str) -> Iterator[Problem]:
     """The fields of a payload template that are to be replaced."""
-    if isinstance(held, list):
-        for index, item in enumerate(cast("list[Any]", held)):
+    if isinstance(template, list):
+        for index, item in enumerate(cast("list[Any]", template)):
             yield from _template(item, f"{at}[{index}]")
-    if not isinstance(held, dict):
+    if not isinstance(template, dict):
         return
-    for key, value in cast("dict[str, Any]", held).items():
+    for key, value in cast("dict[str, Any]", template).items():
         if not key.endswith(".$"):
             yield from _template(value, f"{at}/{key}")
         elif not isinstance(value, str) or not value.startswith(ROOTS):

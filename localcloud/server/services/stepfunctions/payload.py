@@ -14,13 +14,13 @@ def fill(template: Any, data: jsonpath.Data) -> Any:
         return [fill(item, data) for item in cast("list[Any]", template)]
     if not isinstance(template, dict):
         return template
-    made: dict[str, Any] = {}
+    filled: dict[str, Any] = {}
     for key, value in cast("dict[str, Any]", template).items():
         if key.endswith(".$"):
-            made[key[:-2]] = value_of(value, data, key)
+            filled[key[:-2]] = value_of(value, data, key)
         else:
-            made[key] = fill(value, data)
-    return made
+            filled[key] = fill(value, data)
+    return filled
 
 
 def value_of(text: str, data: jsonpath.Data, field_name: str) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 
-from localcloud.server import inside
+from localcloud.server import service_calls
 from localcloud.server.call import Caller, Refusal
 from localcloud.server.sessions import SESSIONS
 
@@ -22,13 +22,15 @@ def caller_of(machine: StateMachine) -> Caller:
     """Raises StateFailure if the role is gone or does not trust Step Functions any more."""
     key = (machine.arn, machine.role_arn)
     with _LOCK:
-        held = _CALLERS.get(key)
-    if held is not None and held[1] > time.monotonic() and held[0].access_key_id in SESSIONS:
-        return held[0]
+        known = _CALLERS.get(key)
+    if known is not None and known[1] > time.monotonic() and known[0].access_key_id in SESSIONS:
+        return known[0]
     name = machine.name[:50].replace(" ", "-")
     region = machine.arn.split(":")[3]
     try:
-        caller = inside.as_role(machine.role_arn, PRINCIPAL, f"{name}-sfn", source_arn=machine.arn, region=region)
+        caller = service_calls.as_role(
+            machine.role_arn, PRINCIPAL, f"{name}-sfn", source_arn=machine.arn, region=region
+        )
     except Refusal as refusal:
         text = f"The role {machine.role_arn} cannot be assumed by Step Functions: {refusal.message}"
         raise StateFailure(TASK_FAILED, text) from refusal
@@ -41,7 +43,7 @@ def task_caller(own: Caller, role_arn: str, machine_arn: str) -> Caller:
     """The caller that a task with ``Credentials`` is: the role it names, assumed by the machine's."""
     params = {"RoleArn": role_arn, "RoleSessionName": "StepFunctionsTask"}
     try:
-        answer = inside.perform(own, "sts", "AssumeRole", params, machine_arn.split(":")[3])
+        answer = service_calls.perform(own, "sts", "AssumeRole", params, machine_arn.split(":")[3])
     except Refusal as refusal:
         text = f"The role {own.principal_arn} is not authorized to assume the task state's role, {role_arn}."
         raise StateFailure(TASK_FAILED, text) from refusal

@@ -29,18 +29,23 @@ def start(call: Call) -> Params:
     check_name(name)
     given = _input(params.get("input", "{}"))
     with LOCK:
-        held = store_of(call)
-        found = machine(held, params["stateMachineArn"])
-        arn = f"{found.arn.replace(':stateMachine:', ':execution:')}:{name}"
-        existing = held.executions.get(arn)
+        states = store_of(call)
+        state_machine = machine(states, params["stateMachineArn"])
+        arn = f"{state_machine.arn.replace(':stateMachine:', ':execution:')}:{name}"
+        existing = states.executions.get(arn)
         if existing is not None and not _is_free(existing):
             if existing.status == "RUNNING" and existing.input == given:
                 return {"executionArn": arn, "startDate": existing.started}
             raise Refusal("ExecutionAlreadyExists", f"Execution Already Exists: '{arn}'")
         execution = Execution(
-            arn=arn, name=name, machine=found, input=given, started=now(), trace_header=params.get("traceHeader")
+            arn=arn,
+            name=name,
+            machine=state_machine,
+            input=given,
+            started=now(),
+            trace_header=params.get("traceHeader"),
         )
-        held.executions[arn] = execution
+        states.executions[arn] = execution
     executions.begin(execution)
     return {"executionArn": arn, "startDate": execution.started}
 
@@ -61,11 +66,11 @@ def _is_free(existing: Execution) -> bool:
     return existing.stopped is not None and now() - existing.stopped > NAME_TAKEN
 
 
-def _execution(held: Store, arn: str) -> Execution:
-    found = held.executions.get(arn)
-    if found is None:
+def _execution(states: Store, arn: str) -> Execution:
+    execution = states.executions.get(arn)
+    if execution is None:
         raise Refusal("ExecutionDoesNotExist", f"Execution Does Not Exist: '{arn}'")
-    return found
+    return execution
 
 
 def _of(call: Call) -> Execution:
@@ -107,9 +112,9 @@ def _not_redrivable(execution: Execution) -> str:
 
 def describe(call: Call) -> Params:
     execution = _of(call)
-    made = _summary(execution)
+    described_execution = _summary(execution)
     reason = _not_redrivable(execution)
-    made |= {
+    described_execution |= {
         "input": dumps(execution.input),
         "inputDetails": {"included": True},
         "redriveStatus": "NOT_REDRIVABLE" if reason else "REDRIVABLE",
@@ -122,11 +127,11 @@ def describe(call: Call) -> Params:
         "mapRunArn": execution.map_run_arn,
         "traceHeader": execution.trace_header,
     }
-    return {name: value for name, value in made.items() if value is not None}
+    return {name: value for name, value in described_execution.items() if value is not None}
 
 
 def _summary(execution: Execution) -> Params:
-    made: Params = {
+    members: Params = {
         "executionArn": execution.arn,
         "stateMachineArn": execution.machine.arn,
         "name": execution.name,
@@ -135,7 +140,7 @@ def _summary(execution: Execution) -> Params:
         "stopDate": execution.stopped,
         "redriveDate": execution.redriven,
     }
-    return {name: value for name, value in made.items() if value is not None}
+    return {name: value for name, value in members.items() if value is not None}
 
 
 def list_executions(call: Call) -> Params:
@@ -143,26 +148,26 @@ def list_executions(call: Call) -> Params:
     if bool(params.get("stateMachineArn")) == bool(params.get("mapRunArn")):
         raise Refusal("ValidationException", "Must provide either State Machine ARN or Map Run ARN")
     with LOCK:
-        held = store_of(call)
+        states = store_of(call)
         if run := params.get("mapRunArn"):
-            found = list(_map_run(held, run).children)
+            executions = list(_map_run(states, run).children)
         else:
-            arn = machine(held, params["stateMachineArn"]).arn
-            found = [item for item in held.executions.values() if item.machine.arn == arn]
+            arn = machine(states, params["stateMachineArn"]).arn
+            executions = [item for item in states.executions.values() if item.machine.arn == arn]
     if status := params.get("statusFilter"):
-        found = [item for item in found if item.status == status]
+        executions = [item for item in executions if item.status == status]
     if wanted := params.get("redriveFilter"):
-        found = [item for item in found if (item.redrive_count > 0) == (wanted == "REDRIVEN")]
-    rows = [_row(item) for item in sorted(found, key=lambda item: item.started, reverse=True)]
+        executions = [item for item in executions if (item.redrive_count > 0) == (wanted == "REDRIVEN")]
+    rows = [_row(item) for item in sorted(executions, key=lambda item: item.started, reverse=True)]
     items, token = page(call, rows)
     return {"executions": items} | token
 
 
 def _row(execution: Execution) -> Params:
-    made = _summary(execution) | {"redriveCount": execution.redrive_count}
+    members = _summary(execution) | {"redriveCount": execution.redrive_count}
     if execution.map_run_arn is not None:
-        made |= {"mapRunArn": execution.map_run_arn, "itemCount": execution.item_count or 0}
-    return made
+        members |= {"mapRunArn": execution.map_run_arn, "itemCount": execution.item_count or 0}
+    return members
 
 
 def history(call: Call) -> Params:
@@ -185,21 +190,21 @@ def _without_data(event: Params) -> Params:
 
 def machine_of(call: Call) -> Params:
     execution = _of(call)
-    made = described(execution.machine)
+    members = described(execution.machine)
     for name in ("status", "type", "creationDate"):
-        made.pop(name)
+        members.pop(name)
     return (
-        made | {"updateDate": execution.machine.created, "mapRunArn": execution.map_run_arn}
+        members | {"updateDate": execution.machine.created, "mapRunArn": execution.map_run_arn}
         if (execution.map_run_arn)
-        else made | {"updateDate": execution.machine.created}
+        else members | {"updateDate": execution.machine.created}
     )
 
 
-def _map_run(held: Store, arn: str) -> MapRun:
-    found = held.map_runs.get(arn)
-    if found is None:
+def _map_run(states: Store, arn: str) -> MapRun:
+    map_run = states.map_runs.get(arn)
+    if map_run is None:
         raise Refusal("ResourceNotFound", f"Resource not found: '{arn}'")
-    return found
+    return map_run
 
 
 STATUSES = {
@@ -210,26 +215,26 @@ STATUSES = {
 
 def describe_map_run(call: Call) -> Params:
     with LOCK:
-        found = _map_run(store_of(call), call.params["mapRunArn"])
+        map_run = _map_run(store_of(call), call.params["mapRunArn"])
         executions_, items = dict.fromkeys(STATUSES.values(), 0), dict.fromkeys(STATUSES.values(), 0)
-        for child in found.children:
+        for child in map_run.children:
             executions_[STATUSES[child.status]] += 1
             items[STATUSES[child.status]] += child.item_count or 1
-        written = {"total": found.total, "resultsWritten": 0}
-        made: Params = {
-            "mapRunArn": found.arn,
-            "executionArn": found.execution_arn,
-            "status": found.status,
-            "startDate": found.started,
-            "stopDate": found.stopped,
-            "maxConcurrency": found.max_concurrency,
-            "toleratedFailurePercentage": found.tolerated_percentage,
-            "toleratedFailureCount": found.tolerated_count,
+        written = {"total": map_run.total, "resultsWritten": 0}
+        members: Params = {
+            "mapRunArn": map_run.arn,
+            "executionArn": map_run.execution_arn,
+            "status": map_run.status,
+            "startDate": map_run.started,
+            "stopDate": map_run.stopped,
+            "maxConcurrency": map_run.max_concurrency,
+            "toleratedFailurePercentage": map_run.tolerated_percentage,
+            "toleratedFailureCount": map_run.tolerated_count,
             "itemCounts": items | written,
-            "executionCounts": executions_ | {"total": len(found.children), "resultsWritten": 0},
-            "redriveCount": found.redrive_count,
+            "executionCounts": executions_ | {"total": len(map_run.children), "resultsWritten": 0},
+            "redriveCount": map_run.redrive_count,
         }
-    return {name: value for name, value in made.items() if value is not None}
+    return {name: value for name, value in members.items() if value is not None}
 
 
 def list_map_runs(call: Call) -> Params:

@@ -24,11 +24,11 @@ def to_api(value: Any, shape: Shape | None, path: str = "") -> Any:
     if isinstance(shape, StructureShape) and not shape.metadata.get("document"):
         return _structure(_of(value, dict, "a STRUCTURE", path), shape, path)
     if isinstance(shape, MapShape):
-        held = _of(value, dict, "a MAP", path)
-        return {key: to_api(item, shape.value, f"{path}.{key}") for key, item in held.items()}
+        members = _of(value, dict, "a MAP", path)
+        return {key: to_api(item, shape.value, f"{path}.{key}") for key, item in members.items()}
     if isinstance(shape, ListShape):
-        held = _of(value, list, "a LIST", path)
-        return [to_api(item, shape.member, f"{path}[{index}]") for index, item in enumerate(held)]
+        members = _of(value, list, "a LIST", path)
+        return [to_api(item, shape.member, f"{path}[{index}]") for index, item in enumerate(members)]
     return _scalar(value, shape.type_name, path)
 
 
@@ -45,17 +45,17 @@ def wrong_type(path: str, words: str) -> StateFailure:
 
 def _structure(value: dict[str, Any], shape: StructureShape, path: str) -> dict[str, Any]:
     names = {f"{name[0].upper()}{name[1:]}": name for name in shape.members}
-    made: dict[str, Any] = {}
+    members: dict[str, Any] = {}
     for key, item in value.items():
         name = names.get(key)
         if name is None:
             raise StateFailure(RUNTIME, f"The field '{key}' is not supported by Step Functions")
         if item is not None:
-            made[name] = to_api(item, shape.members[name], f"{path}.{key}")
+            members[name] = to_api(item, shape.members[name], f"{path}.{key}")
     for name in shape.required_members:
-        if name not in made:
+        if name not in members:
             raise StateFailure(RUNTIME, f"The field '{name[0].upper()}{name[1:]}' is required but was missing")
-    return made
+    return members
 
 
 NUMBERS = ("integer", "long", "float", "double")

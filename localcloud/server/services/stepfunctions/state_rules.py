@@ -94,8 +94,8 @@ def _retrier(entry: dict[str, Any], at: str, *, last: bool) -> Iterator[Problem]
     yield from _one_of(entry, "JitterStrategy", ("FULL", "NONE"), at)
 
 
-def _one_of(held: dict[str, Any], name: str, allowed: tuple[str, ...], at: str) -> Iterator[Problem]:
-    if name in held and held[name] not in allowed:
+def _one_of(members: dict[str, Any], name: str, allowed: tuple[str, ...], at: str) -> Iterator[Problem]:
+    if name in members and members[name] not in allowed:
         yield Problem(SCHEMA, f"Value is not valid. Must be one of [{', '.join(allowed)}]", f"{at}/{name}")
 
 
@@ -110,36 +110,36 @@ def _catcher(entry: dict[str, Any], at: str, *, last: bool) -> Iterator[Problem]
 
 def _resource(state: dict[str, Any], language: str, at: str, *, express: bool) -> Iterator[Problem]:
     try:
-        found = integration(str(state["Resource"]))
+        integrated = integration(str(state["Resource"]))
     except Absent as error:
         yield Problem(SCHEMA, str(error), f"{at}/Resource", absent=True)
         return
     except Unknown as error:
         yield Problem(SCHEMA, str(error), f"{at}/Resource")
         return
-    if express and found.pattern:
-        yield Problem(SCHEMA, f"Express state machine does not support '{found.pattern}' service integration",
+    if express and integrated.pattern:
+        yield Problem(SCHEMA, f"Express state machine does not support '{integrated.pattern}' service integration",
                       f"{at}/Resource")  # fmt: skip
     if "HeartbeatSeconds" in state:
         yield Problem(SCHEMA, "HeartbeatSeconds: task tokens are not implemented here", at, absent=True)
     role = state.get("Credentials")
     if role is not None and not {"RoleArn", "RoleArn.$"} & set(role if isinstance(role, dict) else ()):
         yield Problem(SCHEMA, "The field 'RoleArn' is required but was missing", f"{at}/Credentials")
-    yield from _arguments(state, found, "Arguments" if language == "JSONata" else "Parameters", at)
+    yield from _arguments(state, integrated, "Arguments" if language == "JSONata" else "Parameters", at)
 
 
-def _arguments(state: dict[str, Any], found: Integration, field: str, at: str) -> Iterator[Problem]:
+def _arguments(state: dict[str, Any], integration: Integration, field: str, at: str) -> Iterator[Problem]:
     given: Any = state.get(field)
-    if found.optimised is not None and given is None:
+    if integration.optimised is not None and given is None:
         yield Problem(SCHEMA, f"These fields are required: [{field}]", at)
     if given is not None and not isinstance(given, dict) and jsonata.expression_in(given) is None:
         yield Problem(SCHEMA, "Expected value of type Object", f"{at}/{field}")
-    if found.optimised is not None and isinstance(given, dict):
+    if integration.optimised is not None and isinstance(given, dict):
         names = {str(name).removesuffix(".$") for name in cast("dict[str, Any]", given)}
-        for needed in found.optimised.required:
+        for needed in integration.optimised.required:
             if needed not in names:
                 yield Problem(SCHEMA, f"The field '{needed}' is required but was missing", f"{at}/{field}")
-        members = {f"{name[0].upper()}{name[1:]}" for name in getattr(found.model.input_shape, "members", {})}
+        members = {f"{name[0].upper()}{name[1:]}" for name in getattr(integration.model.input_shape, "members", {})}
         for name in sorted(names - members):
             yield Problem(SCHEMA, f"The field '{name}' is not supported by Step Functions", f"{at}/{field}")
 
@@ -175,12 +175,12 @@ def _rule(rule: dict[str, Any], at: str) -> Iterator[Problem]:
     if "Not" in rule:
         yield from _rule(rule["Not"], f"{at}/Not")
     if not {"And", "Or", "Not"} & set(rule):
-        found = [name for name in rule if choices.is_operator(name)]
-        if len(found) != 1 or "Variable" not in rule:
+        operators = [name for name in rule if choices.is_operator(name)]
+        if len(operators) != 1 or "Variable" not in rule:
             yield Problem(SCHEMA, "A choice rule needs a Variable and exactly one comparison operator", at)
-        for name in ("Variable", *(name for name in found if name.endswith("Path"))):
+        for name in ("Variable", *(name for name in operators if name.endswith("Path"))):
             yield from path_checks.path(rule.get(name), f"{at}/{name}")
-        for name in sorted(set(rule) - {*found, "Variable", "Next", "Assign", "Comment"}):
+        for name in sorted(set(rule) - {*operators, "Variable", "Next", "Assign", "Comment"}):
             yield Problem(SCHEMA, f"Field '{name}' is not supported", f"{at}/{name}")
 
 

@@ -57,15 +57,15 @@ def submit_job(task: Task) -> Any:
 
 def _job_result(task: Task, job_id: str) -> Any:
     try:
-        found = task.call("batch", "DescribeJobs", {"jobs": [job_id]})["jobs"][0]
+        job = task.call("batch", "DescribeJobs", {"jobs": [job_id]})["jobs"][0]
     except Refusal as refusal:
         raise task.failure(refusal) from refusal
-    detail = sorted_keys(from_api(found, None))
+    detail = sorted_keys(from_api(job, None))
     if "Parameters" in detail:
-        detail["Parameters"] = found["parameters"]
+        detail["Parameters"] = job["parameters"]
     if "Tags" in detail:
-        detail["Tags"] = found["tags"]
-    if found["status"] == "FAILED":
+        detail["Tags"] = job["tags"]
+    if job["status"] == "FAILED":
         raise task_failure(TASK_FAILED, dumps(detail))
     return detail
 
@@ -107,15 +107,15 @@ def _stop(task: Task, arn: str) -> None:
 
 def _execution_result(task: Task, arn: str) -> Any:
     try:
-        found = task.call("stepfunctions", "DescribeExecution", {"executionArn": arn})
+        execution = task.call("stepfunctions", "DescribeExecution", {"executionArn": arn})
     except Refusal as refusal:
         raise task.failure(refusal) from refusal
     parsed = task.found.pattern == ".sync:2"
-    detail: dict[str, Any] = sorted_keys(from_api(found, None))
+    detail: dict[str, Any] = sorted_keys(from_api(execution, None))
     for name in ("StartDate", "StopDate"):
-        if found.get(name[0].lower() + name[1:]) is not None:
-            detail[name] = int(found[name[0].lower() + name[1:]].timestamp() * 1000)
-    if found["status"] != "SUCCEEDED":
+        if execution.get(name[0].lower() + name[1:]) is not None:
+            detail[name] = int(execution[name[0].lower() + name[1:]].timestamp() * 1000)
+    if execution["status"] != "SUCCEEDED":
         raise task_failure(TASK_FAILED, dumps(detail))
     if parsed:
         detail |= {name: json.loads(detail[name]) for name in ("Input", "Output") if name in detail}

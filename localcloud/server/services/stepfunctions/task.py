@@ -24,43 +24,43 @@ from .sync import RUNNERS
 
 
 @handles("Task")
-def task(held: Frame) -> Step:
-    return attempted(held, lambda: _attempt(held))
+def task(frame: Frame) -> Step:
+    return attempted(frame, lambda: _attempt(frame))
 
 
-def _arguments(held: Frame) -> dict[str, Any]:
-    if held.is_jsonata:
-        value = held.fill("Arguments") if "Arguments" in held.state else {}
+def _arguments(frame: Frame) -> dict[str, Any]:
+    if frame.is_jsonata:
+        value = frame.fill("Arguments") if "Arguments" in frame.state else {}
     else:
-        value = effective_input(held)
-        if "Parameters" in held.state:
-            value = payload.fill(held.state["Parameters"], held.data(value))
+        value = effective_input(frame)
+        if "Parameters" in frame.state:
+            value = payload.fill(frame.state["Parameters"], frame.data(value))
     if not isinstance(value, dict):
         raise StateFailure(RUNTIME, f"The Parameters '{dumps(value)}' could not be used to start the Task")
     return value
 
 
-def _attempt(held: Frame) -> Any:
-    found = integration(str(held.state["Resource"]))
-    branch = held.branch
+def _attempt(frame: Frame) -> Any:
+    integrated = integration(str(frame.state["Resource"]))
+    branch = frame.branch
     region = branch.execution.region
-    parameters = _arguments(held)
-    check_size(parameters, held.name)
-    seconds = held.number("TimeoutSeconds")
-    made = Task(
-        held=held,
-        found=found,
+    parameters = _arguments(frame)
+    check_size(parameters, frame.name)
+    seconds = frame.number("TimeoutSeconds")
+    task = Task(
+        held=frame,
+        found=integrated,
         parameters=parameters,
-        caller=_caller(held),
+        caller=_caller(frame),
         region=region,
         deadline=time.monotonic() + SCALE.real(seconds) if seconds is not None else None,
     )
-    named = {"resourceType": found.resource_type, "resource": found.resource}
+    named = {"resourceType": integrated.resource_type, "resource": integrated.resource}
     planned = {**named, "region": region, "parameters": dumps(parameters), "timeoutInSeconds": seconds}
     branch.event("TaskScheduled", planned)
     branch.event("TaskStarted", named)
     try:
-        result = _run(made)
+        result = _run(task)
     except StateFailure as failure:
         kind = "TaskTimedOut" if failure.error == TIMEOUT else "TaskFailed"
         branch.event(kind, {**named, "error": failure.error, "cause": failure.cause})
@@ -69,29 +69,29 @@ def _attempt(held: Frame) -> Any:
     return result
 
 
-def _caller(held: Frame) -> Caller:
-    own = held.branch.caller()
-    given = held.state.get("Credentials")
+def _caller(frame: Frame) -> Caller:
+    own = frame.branch.caller()
+    given = frame.state.get("Credentials")
     if not given:
         return own
-    filled = held.fill("Credentials") if held.is_jsonata else payload.fill(given, held.data())
-    return roles.task_caller(own, filled["RoleArn"], held.branch.execution.machine.arn)
+    filled = frame.fill("Credentials") if frame.is_jsonata else payload.fill(given, frame.data())
+    return roles.task_caller(own, filled["RoleArn"], frame.branch.execution.machine.arn)
 
 
-def _run(made: Task) -> Any:
-    found = made.found
-    runner = RUNNERS.get((found.service, found.operation)) if found.optimised else None
+def _run(task: Task) -> Any:
+    integrated = task.found
+    runner = RUNNERS.get((integrated.service, integrated.operation)) if integrated.optimised else None
     try:
-        return runner(made) if runner else _call(made)
+        return runner(task) if runner else _call(task)
     except StateFailure as failure:
         if failure.error == RUNTIME:
-            given = dumps(made.parameters)
+            given = dumps(task.parameters)
             failure.cause = f"The Parameters '{given}' could not be used to start the Task: [{failure.cause}]"
-            failure.place(made.held.name, made.held.entered_event)
+            failure.place(task.held.name, task.held.entered_event)
         raise
 
 
-def _call(made: Task) -> Any:
+def _call(task: Task) -> Any:
     """Request and response: the call's answer is the result."""
-    model = made.found.model
-    return from_api(made.begin(to_api(made.parameters, model.input_shape)), model.output_shape)
+    model = task.found.model
+    return from_api(task.begin(to_api(task.parameters, model.input_shape)), model.output_shape)

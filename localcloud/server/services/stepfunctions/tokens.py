@@ -29,13 +29,13 @@ class Token:
         self.deadline: float | None = parent.deadline if parent else None
 
     def child(self) -> Token:
-        made = Token(self)
+        token = Token(self)
         with self._lock:
-            self._children.append(made)
+            self._children.append(token)
             cancelled = self._cancelled
         if cancelled:
-            made.cancel()
-        return made
+            token.cancel()
+        return token
 
     def release(self) -> None:
         """Ends this branch's place in the tree."""

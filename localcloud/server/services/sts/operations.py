@@ -12,13 +12,12 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from moto.iam.models import Role, iam_backends
-
 from localcloud.server.access import resources
 from localcloud.server.access.policy import PolicyError, parse
+from localcloud.server.access.resources import Role
 from localcloud.server.call import HOOKS, Call, Params, Refusal
 from localcloud.server.oidc import verified_claims
-from localcloud.server.organization import ORGANIZATION, PARTITION
+from localcloud.server.organization import ORGANIZATION
 from localcloud.server.sessions import DEFAULT_SECONDS, SESSIONS, open_session
 
 CHAINED_SECONDS = 3600
@@ -60,7 +59,7 @@ def get_access_key_info(call: Call) -> Params:
     if key in SESSIONS:
         return {"Account": SESSIONS[key].caller.account_id}
     for account in ORGANIZATION.accounts:
-        if key in iam_backends[account][PARTITION].access_keys:
+        if key in resources.iam_backend(account).access_keys:
             return {"Account": account}
     raise Refusal("ValidationError", f"Invalid access key: {key}")
 
@@ -102,10 +101,10 @@ def _session_policy(params: Params, account: str) -> str | None:
     """The inline session policy and the managed ones as one document, or None."""
     documents: list[str] = [params["Policy"]] if params.get("Policy") else []
     for item in params.get("PolicyArns", []):
-        found = resources.managed_policy(account, item["arn"])
-        if found is None:
+        managed_policy = resources.managed_policy(account, item["arn"])
+        if managed_policy is None:
             raise Refusal("MalformedPolicyDocument", f"The policy {item['arn']} does not exist")
-        documents.append(resources.default_document(found))
+        documents.append(resources.default_document(managed_policy))
     for document in documents:
         try:
             parse(document)

@@ -76,7 +76,7 @@ def create(call: Call) -> Params:
         if same == (call.account, call.region, kind, given["Scope"], given["Name"]):
             text = "AWS WAF couldn't perform the operation because a resource in your request is a duplicate of one."
             raise Refusal("WAFDuplicateItemException", text)
-    made = Entity(
+    entity = Entity(
         kind=kind,
         account=call.account,
         region=call.region,
@@ -85,8 +85,8 @@ def create(call: Call) -> Params:
         content=_content(call),
         tags={tag["Key"]: tag["Value"] for tag in given.get("Tags", [])},
     )
-    ENTITIES[made.arn] = made
-    return {"Summary": _summary(made)}
+    ENTITIES[entity.arn] = entity
+    return {"Summary": _summary(entity)}
 
 
 def _content(call: Call, kept: Params | None = None) -> Params:
@@ -159,8 +159,8 @@ def _statement(call: Call, kind: str, content: Params) -> None:
     if kind not in _MATCHING or content.get("ScopeDownStatement") or content.get("IPSetForwardedIPConfig"):
         raise Refusal("NotImplemented", f"wafv2 {kind} of this form is not implemented here.", 501)
     if kind == "IPSetReferenceStatement":
-        found = ENTITIES.get(content["ARN"])
-        if found is None or found.kind != "ipset" or (found.account, found.region) != (call.account, call.region):
+        entity = ENTITIES.get(content["ARN"])
+        if entity is None or entity.kind != "ipset" or (entity.account, entity.region) != (call.account, call.region):
             text = "AWS WAF couldn't perform the operation because your resource doesn't exist."
             raise Refusal("WAFNonexistentItemException", text)
     if kind == "RateBasedStatement":
@@ -177,7 +177,7 @@ def get(call: Call) -> Params:
     if kind == "WebACL":
         inside = [pair for rule in one.content["Rules"] for pair in statements(rule["Statement"])]
         more = {
-            "Capacity": sum(_CAPACITY.get(name, _MANAGED.get(found.get("Name", ""), 0)) for name, found in inside),
+            "Capacity": sum(_CAPACITY.get(name, _MANAGED.get(managed.get("Name", ""), 0)) for name, managed in inside),
             "ManagedByFirewallManager": False,
             "LabelNamespace": f"awswaf:{one.account}:webacl:{one.name}:",
         }
@@ -213,10 +213,10 @@ def list_all(call: Call) -> Params:
     _in_region(call)
     kind = _kind(call)
     wanted = (call.account, call.region, _KINDS[kind], call.params["Scope"])
-    held = [one for one in ENTITIES.values() if (one.account, one.region, one.kind, one.scope) == wanted]
+    entities = [one for one in ENTITIES.values() if (one.account, one.region, one.kind, one.scope) == wanted]
     begin, most = int(call.params.get("NextMarker") or 0), call.params.get("Limit") or _PAGE
-    more = {"NextMarker": str(begin + most)} if begin + most < len(held) else {}
-    return {f"{kind}s": [_summary(one) for one in held[begin : begin + most]], **more}
+    more = {"NextMarker": str(begin + most)} if begin + most < len(entities) else {}
+    return {f"{kind}s": [_summary(one) for one in entities[begin : begin + most]], **more}
 
 
 @HOOKS.instead(SERVICE, "TagResource", "UntagResource", "ListTagsForResource")

@@ -44,10 +44,10 @@ def scope(_call: Call, value: str) -> str:
 
 
 def resource(arn: str) -> Resource | None:
-    found = ENTITIES.get(arn)
-    if found is None:
+    entity = ENTITIES.get(arn)
+    if entity is None:
         return None
-    return Resource(owner=found.account, tags=found.tags, facts={"kind": found.kind, **found.content})
+    return Resource(owner=entity.account, tags=entity.tags, facts={"kind": entity.kind, **entity.content})
 
 
 def inventory(account: str) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """A web service in a cluster that stands already: every kind that the portal's services are made of.
 
-The kubeconfig and the image come from the stack's settings; the secret is one to Pulumi too.
+The kubeconfig, the image, and the name and a label of every object come from the stack's settings; the secret is one to
+Pulumi too.
 """
 
 import pulumi
@@ -19,27 +20,32 @@ selector = meta.LabelSelectorArgs(match_labels=labels)
 cluster = Provider("cluster", kubeconfig=settings.require("kubeconfig"), cluster_identifier="one")
 inside = pulumi.ResourceOptions(provider=cluster)
 overrule = {"pulumi.com/patchForce": settings.require("force")}
+name, marked = settings.require("name"), {"mark": settings.require("mark")}
 namespace = core.Namespace(
-    "dev", metadata=meta.ObjectMetaArgs(name="dev", labels={"of": "test"}, annotations=overrule), opts=inside
+    "dev",
+    metadata=meta.ObjectMetaArgs(name=settings.require("namespace"), labels=marked, annotations=overrule),
+    opts=inside,
 )
 
 
 def named_api(**annotations: str) -> meta.ObjectMetaArgs:
     within = namespace.metadata.name
-    return meta.ObjectMetaArgs(name="api", namespace=within, labels=labels, annotations={**overrule, **annotations})
+    return meta.ObjectMetaArgs(
+        name=name, namespace=within, labels={**labels, **marked}, annotations={**overrule, **annotations}
+    )
 
 
 account = core.ServiceAccount("api", metadata=named_api(), automount_service_account_token=False, opts=inside)
 core.Secret("api", metadata=named_api(), string_data={"uri": pulumi.Output.secret("postgresql://hunter2")}, opts=inside)
 variables = core.ConfigMap(
     "variables",
-    metadata=meta.ObjectMetaArgs(namespace=namespace.metadata.name, annotations=overrule, labels=labels),
+    metadata=meta.ObjectMetaArgs(namespace=namespace.metadata.name, annotations=overrule, labels=marked),
     data={"a": "1"},
     opts=inside,
 )
 core.ConfigMapPatch(
     "network-policy",
-    metadata=meta.ObjectMetaPatchArgs(name="amazon-vpc-cni", namespace="kube-system", annotations=overrule),
+    metadata=meta.ObjectMetaPatchArgs(name=f"cni-{name}", namespace="kube-system", labels=marked, annotations=overrule),
     data={"enable-network-policy-controller": "true"},
     opts=inside,
 )
@@ -55,6 +61,37 @@ CustomResource(
     kind="TargetGroupBinding",
     metadata=named_api(),
     spec={"serviceRef": {"name": "api", "port": 80}, "targetGroupARN": "arn:aws:x", "targetType": "ip"},
+    opts=inside,
+)
+unbound = meta.ObjectMetaArgs(name=name, labels=marked, annotations=overrule)
+CustomResource(
+    "machines",
+    api_version="eks.amazonaws.com/v1",
+    kind="NodeClass",
+    metadata=unbound,
+    spec={
+        "role": "nodes",
+        "subnetSelectorTerms": [{"id": "subnet-1"}],
+        "securityGroupSelectorTerms": [{"id": "sg-1"}],
+    },
+    opts=inside,
+)
+architecture = {"key": "kubernetes.io/arch", "operator": "In", "values": ["arm64"]}
+reference = {"group": "eks.amazonaws.com", "kind": "NodeClass", "name": name}
+CustomResource(
+    "machines",
+    api_version="karpenter.sh/v1",
+    kind="NodePool",
+    metadata=unbound,
+    spec={"template": {"spec": {"nodeClassRef": reference, "requirements": [architecture]}}, "limits": {"cpu": "8"}},
+    opts=inside,
+)
+CustomResource(
+    "api",
+    api_version="secrets-store.csi.x-k8s.io/v1",
+    kind="SecretProviderClass",
+    metadata=named_api(),
+    spec={"provider": "aws", "parameters": {"region": "us-west-2"}},
     opts=inside,
 )
 container = core.ContainerArgs(

@@ -29,6 +29,7 @@ network = Network(
         nat_gateways=1,
         flow_log_days=30,
         boundary=boundary.arn,
+        data_accounts=(ACCOUNT,),
     ),
     pulumi.ResourceOptions(providers=[provider]),
 )

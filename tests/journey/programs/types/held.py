@@ -6,15 +6,15 @@ import re
 
 import pulumi
 import pulumi_aws as aws
-from cases.delivery import EAST, distribution
-from cases.kind import trust
+from inputs import EAST, distribution, trust
 
 PAIR = ("one", "other")
 
 
 def hold(opts: pulumi.ResourceOptions) -> dict[str, pulumi.CustomResource]:
     """By the name that cases know it by."""
-    held: dict[str, pulumi.CustomResource] = {**_roles(opts), **_networks(opts)}
+    roles = _roles(opts)
+    held: dict[str, pulumi.CustomResource] = {**roles, **_networks(opts)}
     for which in PAIR:
         held[f"{which}-bucket"] = aws.s3.Bucket(f"{which}-bucket", bucket=f"types-{which}", opts=opts)
         held[f"{which}-log"] = aws.cloudwatch.LogGroup(f"{which}-log", name=f"types-{which}", opts=opts)
@@ -39,7 +39,7 @@ def hold(opts: pulumi.ResourceOptions) -> dict[str, pulumi.CustomResource]:
         ),
         opts=opts,
     )
-    return {**held, **_databases(held, opts)}
+    return {**held, **_databases(held, opts), **_serving(held, roles, opts)}
 
 
 def _databases(
@@ -61,6 +61,38 @@ def _databases(
     )
     secret = aws.secretsmanager.Secret("secret", name="types-held", recovery_window_in_days=0, opts=opts)
     return {"subnets": subnets, "cluster": cluster, "secret": secret}
+
+
+def _serving(
+    held: dict[str, pulumi.CustomResource], roles: dict[str, aws.iam.Role], opts: pulumi.ResourceOptions
+) -> dict[str, pulumi.CustomResource]:
+    """A cluster with an entry, load balancers with a listener each, and keys."""
+    subnet_ids = [held[f"{which}-subnet"].id for which in PAIR]
+    kubernetes = aws.eks.Cluster(
+        "kubernetes",
+        name="types-held",
+        version="1.36",
+        role_arn=roles["control-role"].arn,
+        access_config=aws.eks.ClusterAccessConfigArgs(authentication_mode="API"),
+        vpc_config=aws.eks.ClusterVpcConfigArgs(subnet_ids=subnet_ids),
+        opts=opts,
+    )
+    entry = aws.eks.AccessEntry("entry", cluster_name=kubernetes.name, principal_arn=roles["flow-role"].arn, opts=opts)
+    added: dict[str, pulumi.CustomResource] = {"kubernetes": kubernetes, "entry": entry}
+    nothing = aws.lb.ListenerDefaultActionArgs(
+        type="fixed-response",
+        fixed_response=aws.lb.ListenerDefaultActionFixedResponseArgs(content_type="text/plain", status_code="404"),
+    )
+    for which in PAIR:
+        balancer = aws.lb.LoadBalancer(
+            f"{which}-balancer", name=f"types-{which}", internal=True, subnets=subnet_ids, opts=opts
+        )
+        listener = aws.lb.Listener(
+            f"{which}-listener", load_balancer_arn=balancer.arn, port=80, default_actions=[nothing], opts=opts
+        )
+        key = aws.kms.Key(f"{which}-key", deletion_window_in_days=7, opts=opts)
+        added |= {f"{which}-balancer": balancer, f"{which}-listener": listener, f"{which}-key": key}
+    return added
 
 
 def _logged(which: str, opts: pulumi.ResourceOptions) -> dict[str, pulumi.CustomResource]:
@@ -98,12 +130,15 @@ def snake(name: str) -> str:
     return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
 
 
-def _roles(opts: pulumi.ResourceOptions) -> dict[str, pulumi.CustomResource]:
+def _roles(opts: pulumi.ResourceOptions) -> dict[str, aws.iam.Role]:
     services = {
         "one-role": "ec2",
         "other-role": "ec2",
         "flow-role": "vpc-flow-logs",
         "states-role": "states",
+        "control-role": "eks",
+        "pods-role": "pods.eks",
+        "other-pods-role": "pods.eks",
     }
     return {
         name: aws.iam.Role(name, name=f"types-{name}", assume_role_policy=trust(f"{service}.amazonaws.com"), opts=opts)

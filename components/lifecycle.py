@@ -1,0 +1,48 @@
+"""When S3 moves and deletes objects by itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+
+from pulumi_aws import s3
+
+
+@dataclass(frozen=True, kw_only=True)
+class LifecycleArgs:
+    """All in days."""
+
+    abort_multipart_days: int
+    """Unfinished uploads, which are invisible and cost as much as objects."""
+    noncurrent_days: int
+    """Overwritten and deleted objects; until then they can be brought back."""
+    expire_days: int | None = None
+    """Objects. None: never."""
+    tier_days: int | None = None
+    """To Intelligent-Tiering, which moves what isn't read to cheaper tiers. None: never."""
+
+
+def rules(days: LifecycleArgs) -> list[s3.BucketLifecycleConfigurationRuleArgs]:
+    """Rules for the whole bucket. S3 takes a number of days or the clean-up of delete markers in one rule, not both."""
+    marker = s3.BucketLifecycleConfigurationRuleExpirationArgs(expired_object_delete_marker=True)
+    abort = s3.BucketLifecycleConfigurationRuleAbortIncompleteMultipartUploadArgs(
+        days_after_initiation=days.abort_multipart_days
+    )
+    noncurrent = s3.BucketLifecycleConfigurationRuleNoncurrentVersionExpirationArgs(
+        noncurrent_days=days.noncurrent_days
+    )
+    everything = s3.BucketLifecycleConfigurationRuleFilterArgs(prefix="")
+    make = partial(s3.BucketLifecycleConfigurationRuleArgs, status="Enabled", filter=everything)
+    found = [
+        make(id="unfinished-uploads", abort_incomplete_multipart_upload=abort),
+        make(id="old-versions", noncurrent_version_expiration=noncurrent, expiration=marker),
+    ]
+    if days.tier_days is not None:
+        tier = s3.BucketLifecycleConfigurationRuleTransitionArgs(
+            days=days.tier_days, storage_class="INTELLIGENT_TIERING"
+        )
+        found.append(make(id="tiering", transitions=[tier]))
+    if days.expire_days:
+        expire = s3.BucketLifecycleConfigurationRuleExpirationArgs(days=days.expire_days)
+        found.append(make(id="expiry", expiration=expire))
+    return found

@@ -1,0 +1,99 @@
+"""What a :class:`.service.WebService` is made with, and the rules for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import pulumi
+
+from . import pods, rules
+from .balancer import Balancer
+from .checks import Args, Check, Fault, broken
+from .cluster import Cluster
+from .namespace import Namespace
+
+
+@dataclass(frozen=True, kw_only=True)
+class SecretArgs:
+    """A secret of Secrets Manager whose value is a JSON object."""
+
+    name: str
+    variables: Mapping[str, str]
+    """By environment variable, the key in the object. A variable's name has an underscore."""
+    version: int = 1
+    """Another number has the pods replaced, which read a secret when they start."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Way:
+    """What pods may connect to, beside DNS."""
+
+    port: int
+    networks: tuple[str, ...]
+    outside: tuple[str, ...] = ()
+    """Networks within ``networks`` that are left out."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class WebServiceArgs(Args):
+    service: str
+    """Its name in the namespace."""
+    account: str
+    region: str
+    boundary: pulumi.Input[str]
+    """ARN of the permissions boundary of the pods' role."""
+    cluster: Cluster
+    namespace: Namespace
+    balancer: Balancer
+    vpc_id: pulumi.Input[str]
+    networks: tuple[str, ...]
+    """Address ranges of the load balancer's subnets."""
+    paths: tuple[str, ...]
+    """It answers requests with these paths, like ``/graphql*``."""
+    methods: tuple[str, ...] = ()
+    """It answers requests with these methods. Empty: with every method."""
+    priority: int
+    """Of two services with a path the one with the lower number answers. Numbers differ by two at least."""
+    port: int
+    """That the container listens on: from 1024 on, since it isn't root."""
+    main: pods.ContainerArgs
+    before: tuple[pods.ContainerArgs, ...] = ()
+    """Run one after another, each to its end, before the others start; one that fails keeps the old pods serving."""
+    sidecars: tuple[pods.SidecarArgs, ...] = ()
+    scratch: tuple[pods.ScratchArgs, ...] = ()
+    probe: pods.ProbeArgs
+    secret: SecretArgs | None = None
+    ways_out: tuple[Way, ...] = ()
+    replicas: int = 2
+    """Pods at least; with one, its replacement is a new one beside it first."""
+    max_replicas: int = 2
+    """Pods at most, by CPU."""
+    stop_seconds: int = 30
+    """How long the program takes to finish once it is told to stop."""
+    user_id: int = 1000
+    """The user that the containers run as; not 0."""
+
+    def faults(self) -> Iterator[Fault]:
+        word, containers = rules.word(self.service), (self.main, *self.before, *self.sidecars)
+        variables = {key for key in (self.secret.variables if self.secret else {}) if "_" not in key}
+        started = [one.name for one in containers if one.secrets and not one.command]
+        secretive = [one.name for one in containers if one.secrets and not self.secret]
+        sizes = [f"{one.name}: {fault}" for one in containers if (fault := one.resources.fault())]
+        doubled = len({one.name for one in containers}) < len(containers)
+        checks: tuple[Check, ...] = (
+            (word is None, "service", self.service, str(word)),
+            (bool(self.paths), "paths", self.paths, "one at least"),
+            (1 <= self.priority <= 49_999, "priority", self.priority, "1 to 49999"),
+            (1024 <= self.port <= 65_535, "port", self.port, "1024 to 65535"),
+            (self.probe.path.startswith("/"), "probe", self.probe.path, "a path begins with a slash"),
+            (1 <= self.replicas <= self.max_replicas, "replicas", self.replicas, "1 to max_replicas"),
+            (0 <= self.stop_seconds <= 600, "stop_seconds", self.stop_seconds, "0 to 600"),
+            (self.user_id > 0, "user_id", self.user_id, "not root"),
+            (not variables, "secret", sorted(variables), "a variable's name has an underscore"),
+            (not started, "command", started, "a container with secrets needs a command"),
+            (not secretive, "secrets", secretive, "the service has no secret"),
+            (not sizes, "resources", sizes, "requests are within limits"),
+            (not doubled, "containers", [one.name for one in containers], "different names"),
+        )
+        yield from broken(checks)

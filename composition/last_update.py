@@ -1,0 +1,73 @@
+"""What the stack's state says, and what of it the settings may not lose or open by accident."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import grpc
+import pulumi
+from google.protobuf import struct_pb2
+from pulumi.runtime import rpc
+from pulumi.runtime.proto import resource_pb2
+from pulumi.runtime.settings import get_monitor
+
+from settings import Portal, databases
+from settings.audience import deployed
+
+STACK: Final = "pulumi:pulumi:Stack"
+COMPUTE_ENVIRONMENT: Final = "aws:batch/computeEnvironment:ComputeEnvironment"
+READ: Final = "pulumi:pulumi:readStackResourceOutputs"
+
+
+@dataclass(frozen=True, kw_only=True)
+class State:
+    """The stack's state as the last update left it, also one that failed. Empty before the first."""
+
+    outputs: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    """``composition.stack.Outputs`` of the last update that came to its end."""
+    compute_environments: frozenset[str] = frozenset()
+    """Names in the program of the compute environments that there are."""
+
+
+def read_state() -> State:
+    """Asks the engine. Raises RunError if it cannot read the state.
+
+    The SDK's own function would make Python values of the outputs of all resources: 40 ms for 425 of them.
+    """
+    arguments = struct_pb2.Struct()
+    arguments.update({"stackName": f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"})
+    monitor = get_monitor()
+    assert monitor is not None  # noqa: S101 - a program always has one
+    try:
+        answer = monitor.Invoke(resource_pb2.ResourceInvokeRequest(tok=READ, args=arguments))
+    except grpc.RpcError as error:
+        raise pulumi.RunError(f"the stack's state cannot be read: {error}") from None
+    resources = getattr(answer, "return").fields["outputs"].struct_value.fields
+    return State(
+        outputs=next((_outputs(one) for urn, one in resources.items() if _type(urn) == STACK), {}),
+        compute_environments=frozenset(
+            urn.rpartition("::")[2] for urn in resources if _type(urn) == COMPUTE_ENVIRONMENT
+        ),
+    )
+
+
+def _type(urn: str) -> str:
+    """Without those of the components around it."""
+    return urn.split("::")[2].rpartition("$")[2]
+
+
+def _outputs(resource: struct_pb2.Value) -> dict[str, Any]:
+    return dict(rpc.deserialize_properties(resource.struct_value.fields["outputs"].struct_value))
+
+
+def refuse_accidents(portal: Portal, last: Mapping[str, Any]) -> None:
+    """Raises SettingsError where the settings drop, replace or open what ``last`` has, without saying so."""
+    portal.refuse_accidents(
+        last.get("protected", {}),
+        deployed(last.get("access", {})),
+        last.get("environments", {}),
+        databases.protected(last.get("databases", {})),
+        last.get("cluster", {}),
+    )

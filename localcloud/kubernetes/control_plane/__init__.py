@@ -1,0 +1,1 @@
+"""Kubernetes' own programs as a cluster's API server: etcd, kube-apiserver, kube-controller-manager, kube-scheduler."""

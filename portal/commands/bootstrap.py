@@ -1,0 +1,71 @@
+"""`portal bootstrap`: what an account has once, before its stack."""
+
+from __future__ import annotations
+
+import os
+from typing import Annotated, Final
+
+import typer
+
+from components import names
+from portal.agreement import Yes
+from portal.bootstrap import StateBucket, ensure_account_key
+from portal.commands.running import settings_of, stack_files
+from portal.errors import PortalError
+from portal.former_parts import move_former_parts
+from portal.pulumi_cli import Pulumi, engine
+from portal.recovery import Place
+from portal.target import target
+from portal.updating import How, ensure_stack, update
+from settings.faults import file_of
+
+PROGRAM: Final = "bootstrap"
+"""The folder of the program, in the project's."""
+BACKEND: Final = "PULUMI_BACKEND_URL"
+
+
+def bootstrap(
+    stack: Annotated[str, typer.Argument(help="The stack whose account it is")],
+    state_bucket: Annotated[
+        str, typer.Option(help="Also the bucket for the states of all stacks, in this account")
+    ] = "",
+    yes: Yes = False,
+) -> None:
+    """Make what an account has before its stack's first `up`, and after its last: the key of its state, the bucket for
+    states, permissions boundaries, GitHub's roles, and the block of public access.
+
+    What is there is taken over, after a preview of what changes of it; a second run changes nothing.
+    """
+    how = How(yes=yes, skip_preview=yes)
+    engine()
+    refuse_ci()
+    how.refuse_unasked("bootstrap the account?")
+    portal = stack_files()
+    place = Place.of(settings_of(portal, stack))
+    bucket = StateBucket(name=state_bucket, place=place, portal=portal) if state_bucket else None
+    if bucket:
+        bucket.check()
+        os.environ.setdefault(BACKEND, bucket.url)  # for the engine, and for what is told of the target
+    for line in target({stack: place}):
+        print(line)
+    for line in [*(bucket.ensure() if bucket else ()), *ensure_account_key(place)]:
+        print(f"  {line}")
+    program = Pulumi(stack=stack, root=portal.directory / PROGRAM)
+    ensure_stack(program, place, portal.directory / file_of(stack))
+    move_former_parts(Pulumi(stack=stack, root=portal.directory), program, yes=yes)
+    update(program, place, how, f"the bootstrap of {stack}")
+    if imported := imported_as_it_is(program):
+        print(f"  {imported} of these were there already, and are taken over as they are; what differs comes next")
+        update(program, place, how, f"the bootstrap of {stack}")
+
+
+def refuse_ci() -> None:
+    """Raises PortalError under a role of CI's, which reaches no state of a bootstrap."""
+    if role := os.environ.get(names.ROLE_VARIABLE):
+        rule = "must not be set: an administrator bootstraps an account, through the stack file's role"
+        raise PortalError(f"{names.ROLE_VARIABLE}: {role!r}: {rule}")
+
+
+def imported_as_it_is(program: Pulumi) -> int:
+    """How many resources the last update imported; the one after it brings them to what the program says."""
+    return sum(bool(one.get("importID")) for one in program.deployment().get("resources") or [])

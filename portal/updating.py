@@ -1,0 +1,77 @@
+"""`pulumi up` of one stack as the portal's commands do it: what a killed run left behind is put right first, a preview
+is shown, and a yes asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from portal.agreement import agree, refuse_without_terminal
+from portal.errors import PortalError
+from portal.pulumi_cli import Pulumi, PulumiError, changes
+from portal.recovery import Place, clear_dead_lock, was_interrupted
+from portal.recovery import recover as recover_stack
+from portal.state_key import ensure_key, key_provider, provider_of, refuse_empty_passphrase
+
+
+@dataclass(frozen=True, kw_only=True)
+class How:
+    """Options of an update."""
+
+    yes: bool
+    refresh: bool = False
+    skip_preview: bool = False
+
+    def refuse_unasked(self, question: str) -> None:
+        """Raises PortalError if nobody could be asked, or about nothing."""
+        if self.yes:
+            return
+        if self.skip_preview:
+            raise PortalError("--skip-preview: needs --yes: without a preview there is nothing to say yes to")
+        refuse_without_terminal(question)
+
+
+def ensure_stack(pulumi: Pulumi, place: Place, stack_file: Path) -> None:
+    """Makes the stack if the backend doesn't know it, with the stack file's secrets provider, or else the account's
+    key."""
+    if pulumi.exists():
+        return
+    provider = provider_of(stack_file)
+    refuse_empty_passphrase(pulumi.stack, provider)
+    if provider is None:
+        ensure_key(place)
+    pulumi.init(provider or key_provider(place))
+    if provider is None:
+        written = provider_of(stack_file) is not None  # in the local cloud the engine writes it into a copy
+        commit = f"; commit {stack_file.name}, which says so" if written else ""
+        print(f"  secrets in its state: {key_provider(place)}{commit}")
+
+
+def update(pulumi: Pulumi, place: Place, how: How, what: str, check_again: Callable[[], None] = lambda: None) -> None:
+    """Brings the stack up, which the backend knows. ``what``: how the question names it; ``check_again``: what may
+    refuse once a recovery has taken something in. Raises PulumiError, RecoverError and PortalError."""
+    try:
+        _update(pulumi, place, how, what, check_again, interrupted=was_interrupted(pulumi))
+    except PulumiError as error:
+        if not clear_dead_lock(pulumi, error):
+            raise
+        print("  the lock of a dead run was removed")
+        _update(pulumi, place, how, what, check_again, interrupted=True)
+
+
+def _update(
+    pulumi: Pulumi, place: Place, how: How, what: str, check_again: Callable[[], None], *, interrupted: bool
+) -> None:
+    taken_in = recover_stack(pulumi, place, interrupted=interrupted)
+    for line in taken_in:
+        print(f"  {line}")
+    if taken_in:
+        check_again()
+    refresh = ["--refresh"] if how.refresh else []
+    previewed = how.skip_preview
+    if not how.yes:
+        pulumi.stream("preview", "--suppress-outputs", *refresh, shown=changes)
+        agree(f"Bring {what} up?", yes=False, otherwise=f"{what} was not brought up")
+        previewed = True
+    pulumi.stream("up", "--yes", "--suppress-outputs", *refresh, *(["--skip-preview"] if previewed else []))

@@ -1,0 +1,56 @@
+"""What forks find loaded: modules and tables of the plugins, of the program and of the SDK."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import import_module
+from typing import Final
+from unittest.mock import patch
+
+import botocore.session
+from pulumi.runtime import resource
+from pulumi.runtime.proto import source_pb2
+
+from composition import short_previews
+from localcloud.provider import rules, types
+from localcloud.server.configuration import Configuration
+
+PLUGINS: Final = (
+    "localcloud.provider.server", "localcloud.provider_kubernetes.server", "localcloud.provider_eks.server",
+    "localcloud.provider_eks.cluster",
+)  # fmt: skip
+PROGRAM: Final = (
+    "pulumi", "settings.audience", "composition.bootstrap", "composition.existing", "composition.stack",
+    "composition.adoption", "composition.orchestrators", "composition.networked", "composition.cluster",
+    "composition.services", "composition.cdn", "composition.databases",
+)  # fmt: skip
+SERVICES: Final = (
+    "acm", "batch", "cloudfront", "cloudwatch", "ec2", "ecr", "eks", "elbv2", "events", "iam", "kms", "logs", "rds",
+    "route53", "s3", "s3control", "secretsmanager", "sns", "sqs", "stepfunctions", "sts", "wafv2",
+)  # fmt: skip
+
+
+def load() -> None:
+    short_previews.register_parts()  # before whatever may import pulumi_aws
+    for module in (*PROGRAM, *PLUGINS):
+        import_module(module)
+    short_previews.load_used("components")
+    # Where in the program a resource is made takes an eighth of the program's time, and no journey asks for it.
+    patch.object(resource, "_get_stack_trace", source_pb2.StackTrace).start()
+    _load_types()
+    _load_models()
+
+
+def _load_models() -> None:
+    """botocore's models, endpoints and rules, which each session would read anew."""
+    botocore.session.create_loader = cache(botocore.session.create_loader)
+    session = botocore.session.Session()
+    session.set_credentials("nobody", "nothing")
+    for service in SERVICES:
+        session.create_client(service, region_name=Configuration.region)
+
+
+def _load_types() -> None:
+    """What the `aws` plugin knows of each type of resource."""
+    for token in types.tokens():
+        rules.load(types.resource_type(token).tf)
