@@ -19,7 +19,7 @@ from .condition_keys import has_resource_tags_of_its_own
 from .service import Service
 
 _PARAMETER = re.compile(r"\{([\w.|]+)\}")
-_TAGS, _TAG_KEYS = ("tags", "Tags"), ("tagKeys", "TagKeys")
+_TAGS, _TAG_KEYS = ("tags", "Tags", "ResourceTags"), ("tagKeys", "TagKeys", "ResourceTagKeys")
 
 
 def permissions(call: Call) -> list[Permission]:

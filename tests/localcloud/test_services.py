@@ -140,10 +140,18 @@ def _cluster(client: Any, name: str) -> str:
     )["cluster"]["arn"]
 
 
+def _budget(client: Any, name: str) -> str:
+    limit = {"Amount": "900", "Unit": "USD"}
+    budget = {"BudgetName": name, "BudgetType": "COST", "TimeUnit": "MONTHLY", "BudgetLimit": limit}
+    client.create_budget(AccountId=DEV, Budget=budget)
+    return f"arn:aws:budgets::{DEV}:budget/{name}"
+
+
 MADE: Mapping[str, Make] = {
     "acm": _certificate,
     "cloudfront": _access_control,
     "batch": _job_definition,
+    "budgets": _budget,
     "eks": _cluster,
     "ec2": _vpc,
     "elbv2": _target_group,
