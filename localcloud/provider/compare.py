@@ -7,6 +7,7 @@ both optional and computed keeps the provider's value while the program leaves i
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
 from ipaddress import ip_network
 from typing import Any, Final, Literal
 
@@ -37,6 +38,13 @@ class DiffResult:
 
 def _same_key(left: str, right: str) -> bool:
     return left.rsplit("key/", 1)[-1] == right.rsplit("key/", 1)[-1]
+
+
+def _same_number(left: str, right: str) -> bool:
+    try:
+        return Decimal(left) == Decimal(right)
+    except InvalidOperation:
+        return left == right
 
 
 def _same_lifecycle(left: str, right: str) -> bool:
@@ -82,6 +90,7 @@ _SAME: Final[dict[str, Callable[[Any, Any], bool]]] = {
     "https:// prefix ignored": lambda left, right: left.removeprefix("https://") == right.removeprefix("https://"),
     "case and trailing dot are no diff": lambda left, right: left.lower().rstrip(".") == right.lower().rstrip("."),
     "white space at the ends is no diff": lambda left, right: left.strip() == right.strip(),
+    "equal numbers are no diff": _same_number,
     "case-insensitive": lambda left, right: left.lower() == right.lower(),
     "absent block vs present is no diff": lambda left, right: left == right,
     "reordered addresses are no diff": lambda left, right: left == right,

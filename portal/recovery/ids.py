@@ -67,6 +67,7 @@ def of_object(inputs: Inputs) -> str:
 IDS: Final[dict[str, Id]] = {
     "aws:batch/computeEnvironment:ComputeEnvironment": _input("name"),
     "aws:batch/jobQueue:JobQueue": _arn("batch", "job-queue/"),
+    "aws:budgets/budget:Budget": lambda inputs, place: f"{place.account}:{inputs['name']}",
     "aws:cloudwatch/eventRule:EventRule": _on_bus("name", joint="/"),
     "aws:cloudwatch/eventTarget:EventTarget": _on_bus("rule", "targetId", joint="-"),
     "aws:cloudwatch/logDeliveryDestination:LogDeliveryDestination": _input("name"),

@@ -11,7 +11,7 @@ from tests.journey.programs.types.inputs import Change
 from tests.localcloud.conftest import DEV
 
 from . import behind, listing
-from .case import Case, Drift, Inputs, Make, Program
+from .case import Aws, Case, Drift, Inputs, Make, Program
 
 
 def policy(action: str = "s3:GetObject", resource: str = "*") -> str:
@@ -689,7 +689,79 @@ KMS_CASES = (
         listed=listing.aliases,
     ),
 )
+BUDGET = {"budgetType": "COST", "timeUnit": "MONTHLY", "limitAmount": "900", "limitUnit": "USD"}
+
+
+def notification(percent: int, *addresses: str, kind: str = "ACTUAL") -> Inputs:
+    return {
+        "comparisonOperator": "GREATER_THAN",
+        "notificationType": kind,
+        "threshold": percent,
+        "thresholdType": "PERCENTAGE",
+        "subscriberEmailAddresses": [*addresses],
+    }
+
+
+def double(aws: Aws, resource_id: str, _: object = None) -> None:
+    """Somebody has twice as much to spend."""
+    account, name = resource_id.split(":")
+    limit = {"Amount": "1800", "Unit": "USD"}
+    budget = {"BudgetName": name, "BudgetType": "COST", "TimeUnit": "MONTHLY", "BudgetLimit": limit}
+    aws("budgets").update_budget(AccountId=account, NewBudget=budget)
+
+
 ACCOUNT_CASES = (
+    Case(
+        "aws:budgets/budget:Budget",
+        inputs=lambda _: {
+            **BUDGET,
+            "name": "provider-case",
+            "accountId": DEV,
+            "timePeriodStart": "2026-01-01_00:00",
+            "timePeriodEnd": "2027-01-01_00:00",
+            "costFilters": [{"name": "Service", "values": ["Amazon Simple Storage Service"]}],
+            "costTypes": {
+                **{
+                    f"include{word}": word != "Credit"
+                    for word in (
+                        "Credit",
+                        "Discount",
+                        "OtherSubscription",
+                        "Recurring",
+                        "Refund",
+                        "Subscription",
+                        "Support",
+                        "Tax",
+                        "Upfront",
+                    )
+                },
+                "useAmortized": True,
+                "useBlended": False,
+            },
+            "notifications": [
+                notification(80, "one@example.org", "two@example.org"),
+                {
+                    **notification(100, kind="FORECASTED"),
+                    "subscriberSnsTopicArns": [f"arn:aws:sns:us-west-2:{DEV}:costs"],
+                },
+            ],
+            "tags": {"a": "1"},
+        },
+        updates=lambda _: [
+            {"limitAmount": "1000.5"},
+            {"timeUnit": "QUARTERLY"},
+            {"timePeriodEnd": "2028-01-01_00:00"},
+            {"costTypes": {"includeCredit": True}},
+            {"costFilters": [{"name": "Region", "values": ["us-west-2", "eu-west-1"]}]},
+            {"notifications": [notification(80, "one@example.org"), notification(90, "one@example.org")]},
+            {"notifications": None},
+            {"tags": {"b": "2"}},
+        ],
+        replacement=lambda _: {"name": "provider-case-renamed"},
+        variants=lambda _: [{**BUDGET, "namePrefix": "provider-case-"}],
+        drift=double,
+        drifted="limitAmount",
+    ),
     Case(
         "aws:s3/accountPublicAccessBlock:AccountPublicAccessBlock",
         inputs=lambda _: {
