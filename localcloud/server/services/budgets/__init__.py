@@ -12,8 +12,13 @@ from localcloud.server.service import Service
 from . import store
 
 _ACCOUNT = "arn:aws:budgets::{account}:budget/"
-_READING = "DescribeBudget DescribeBudgets DescribeNotificationsForBudget DescribeSubscribersForNotification"
-_WRITING = "CreateBudget CreateNotification DeleteBudget DeleteNotification UpdateBudget"
+_READING: tuple[str, ...] = (
+    "DescribeBudget",
+    "DescribeBudgets",
+    "DescribeNotificationsForBudget",
+    "DescribeSubscribersForNotification",
+)
+_WRITING: tuple[str, ...] = ("CreateBudget", "CreateNotification", "DeleteBudget", "DeleteNotification", "UpdateBudget")
 
 SERVICE = Service(
     name="budgets",
@@ -25,7 +30,7 @@ SERVICE = Service(
         (_ACCOUNT + "*",): "DescribeBudgets",
         ("{ResourceARN}",): "ListTagsForResource TagResource UntagResource",
     },
-    actions=dict.fromkeys(_READING.split(), "ViewBudget") | dict.fromkeys(_WRITING.split(), "ModifyBudget"),
+    actions=dict.fromkeys(_READING, "ViewBudget") | dict.fromkeys(_WRITING, "ModifyBudget"),
     account=store.account,
     tags_on_create={"CreateBudget": "TagResource"},
     resource=store.resource,
