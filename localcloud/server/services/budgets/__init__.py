@@ -12,13 +12,11 @@ from localcloud.server.service import Service
 from . import store
 
 _ACCOUNT = "arn:aws:budgets::{account}:budget/"
-_READING: tuple[str, ...] = (
-    "DescribeBudget",
-    "DescribeBudgets",
-    "DescribeNotificationsForBudget",
-    "DescribeSubscribersForNotification",
-)
-_WRITING: tuple[str, ...] = ("CreateBudget", "CreateNotification", "DeleteBudget", "DeleteNotification", "UpdateBudget")
+_ACTIONS = {
+    "ViewBudget": """DescribeBudget DescribeBudgets DescribeNotificationsForBudget
+        DescribeSubscribersForNotification""",
+    "ModifyBudget": "CreateBudget CreateNotification DeleteBudget DeleteNotification UpdateBudget",
+}
 
 SERVICE = Service(
     name="budgets",
@@ -30,7 +28,7 @@ SERVICE = Service(
         (_ACCOUNT + "*",): "DescribeBudgets",
         ("{ResourceARN}",): "ListTagsForResource TagResource UntagResource",
     },
-    actions=dict.fromkeys(_READING, "ViewBudget") | dict.fromkeys(_WRITING, "ModifyBudget"),
+    actions={operation: action for action, operations in _ACTIONS.items() for operation in operations.split()},
     account=store.account,
     tags_on_create={"CreateBudget": "TagResource"},
     resource=store.resource,
