@@ -10,7 +10,7 @@ import pulumi
 
 from components import names
 from composition import short_previews
-from composition.account import enter, load_settings
+from composition.account import load_settings, verified_provider
 from composition.last_update import read_state, refuse_accidents
 from settings import SettingsError
 
@@ -28,7 +28,7 @@ def main() -> None:
     refuse_accidents(portal, state.outputs)
     role = role_of_ci()
     with short_previews.loading(portal):
-        provider = enter(portal, role)
+        provider = verified_provider(portal, role)
     from composition.adoption import existing_parts
     from composition.bootstrap import refuse_without
     from composition.stack import compose

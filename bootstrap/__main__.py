@@ -8,7 +8,7 @@ from pathlib import Path
 import pulumi
 
 from composition import bootstrap, short_previews
-from composition.account import enter, load_settings
+from composition.account import load_settings, verified_provider
 from composition.existing import import_existing
 from composition.last_update import read_state
 from settings import SettingsError
@@ -16,7 +16,7 @@ from settings import SettingsError
 
 def main() -> None:
     portal = load_settings(Path(__file__).absolute().parents[1])
-    provider = enter(portal, None)
+    provider = verified_provider(portal, None)
     if not read_state().outputs:
         import_existing(portal, provider)
     outputs = bootstrap.compose(portal, provider)

@@ -32,14 +32,14 @@ class AccountArgs:
     def check(self) -> None:
         """Raises ValueError naming field, value and rule."""
         owner = rules.account_of_role(self.role or "")
-        found = (
+        faults = (
             ("id", self.id, rules.account_id(self.id)),
             ("region", self.region, rules.region(self.region)),
             ("role", self.role, rules.role(self.role) if self.role is not None else None),
             ("session", self.session, rules.session_name(self.session)),
             ("role", self.role, f"a role of {self.id}" if owner not in (None, self.id) else None),
         )
-        for field, value, rule in found:
+        for field, value, rule in faults:
             if rule:
                 raise ValueError(f"account provider: {field}: {value!r}: {rule}")
 

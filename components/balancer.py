@@ -108,7 +108,7 @@ class Balancer(pulumi.ComponentResource):
         )
         return group
 
-    def _listener(self, made: lb.LoadBalancer) -> lb.Listener:
+    def _listener(self, balancer: lb.LoadBalancer) -> lb.Listener:
         nothing = lb.ListenerDefaultActionArgs(
             type="fixed-response",
             fixed_response=lb.ListenerDefaultActionFixedResponseArgs(
@@ -118,7 +118,7 @@ class Balancer(pulumi.ComponentResource):
         certificate = self._certificate()
         return lb.Listener(
             f"{self.name}-listener",
-            load_balancer_arn=made.arn,
+            load_balancer_arn=balancer.arn,
             port=self.port,
             protocol="HTTPS" if certificate else "HTTP",
             certificate_arn=certificate,

@@ -226,10 +226,10 @@ class Database(pulumi.ComponentResource):
 
     def _instances(self, cluster: rds.Cluster) -> None:
         """The first one is the writer. Their version isn't theirs to say: the cluster's upgrade is theirs too."""
-        args, made = self._args, list[pulumi.Resource]()
+        args, instances = self._args, list[pulumi.Resource]()
         for number in range(1, args.readers + 2):
             identifier = f"{args.identifier}-{number}"
-            options = self._child(*made[:1], keep=True, adopt=identifier, ignore=_CHANGEABLE_OF_INSTANCE)
+            options = self._child(*instances[:1], keep=True, adopt=identifier, ignore=_CHANGEABLE_OF_INSTANCE)
             instance = rds.ClusterInstance(
                 f"{self.name}-{number}",
                 identifier=identifier,
@@ -244,6 +244,6 @@ class Database(pulumi.ComponentResource):
                 performance_insights_retention_period=args.insights_days,
                 performance_insights_kms_key_id=args.kms_key if args.insights_days else None,
                 copy_tags_to_snapshot=True,
-                opts=options if made else self._protected(options),  # readers come and go
+                opts=options if instances else self._protected(options),  # readers come and go
             )
-            made.append(instance)
+            instances.append(instance)

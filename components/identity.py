@@ -117,13 +117,13 @@ class Boundaries(pulumi.ComponentResource):
         tags: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__("portal:identity:Boundaries", name, None, opts)
-        for word, (policy, most) in boundaries.by_word(scope).items():
+        for word, (policy, statements) in boundaries.by_word(scope).items():
             iam.Policy(
                 f"boundary-{word}",
                 name=policy,
                 # IAM cannot change a description: another text would be another policy.
                 description=f"The most that roles of the portal can do: {word}",
-                policy=document("managed", most),
+                policy=document("managed", statements),
                 tags=tags,
                 opts=pulumi.ResourceOptions(parent=self),
             )

@@ -33,7 +33,7 @@ def rules(days: LifecycleArgs) -> list[s3.BucketLifecycleConfigurationRuleArgs]:
     )
     everything = s3.BucketLifecycleConfigurationRuleFilterArgs(prefix="")
     make = partial(s3.BucketLifecycleConfigurationRuleArgs, status="Enabled", filter=everything)
-    found = [
+    lifecycle_rules = [
         make(id="unfinished-uploads", abort_incomplete_multipart_upload=abort),
         make(id="old-versions", noncurrent_version_expiration=noncurrent, expiration=marker),
     ]
@@ -41,8 +41,8 @@ def rules(days: LifecycleArgs) -> list[s3.BucketLifecycleConfigurationRuleArgs]:
         tier = s3.BucketLifecycleConfigurationRuleTransitionArgs(
             days=days.tier_days, storage_class="INTELLIGENT_TIERING"
         )
-        found.append(make(id="tiering", transitions=[tier]))
+        lifecycle_rules.append(make(id="tiering", transitions=[tier]))
     if days.expire_days:
         expire = s3.BucketLifecycleConfigurationRuleExpirationArgs(days=days.expire_days)
-        found.append(make(id="expiry", expiration=expire))
-    return found
+        lifecycle_rules.append(make(id="expiry", expiration=expire))
+    return lifecycle_rules

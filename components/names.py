@@ -1,7 +1,7 @@
 """Names that another account or a client needs, and the ARNs made from them. The one place where they are written.
 
 Clients find an environment's state machine and its two buckets by name, and a policy in one account names roles of
-another; so these are fixed. What an environment's orchestrator needs beside them is named in ``naming``.
+another; so these are fixed. What an environment's orchestrator needs beside them is named in ``orchestrator_names``.
 
 All begin with the project's prefix. A program has one: it says so by :func:`use_prefix`, before it makes anything.
 """

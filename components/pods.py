@@ -133,14 +133,14 @@ def _sleep(seconds: int) -> dict[str, Any]:
 
 def volumes(scratch: Sequence[ScratchArgs], secret_class: str | None) -> list[dict[str, Any]]:
     """``secret_class``: the SecretProviderClass of the service's secret, if it has one."""
-    found: list[dict[str, Any]] = [
+    pod_volumes: list[dict[str, Any]] = [
         {"name": one.name, "emptyDir": {"sizeLimit": _memory(one.size_mib)}} for one in scratch
     ]
     if secret_class:
         attributes = {"secretProviderClass": secret_class}
         csi = {"driver": "secrets-store.csi.k8s.io", "readOnly": True, "volumeAttributes": attributes}
-        found.append({"name": SECRETS_VOLUME, "csi": csi})
-    return found
+        pod_volumes.append({"name": SECRETS_VOLUME, "csi": csi})
+    return pod_volumes
 
 
 def security(user_id: int) -> dict[str, Any]:

@@ -92,7 +92,7 @@ class DataBucket(pulumi.ComponentResource):
     def __init__(self, name: str, args: DataBucketArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         args.check(name)
         super().__init__("portal:storage:DataBucket", name, None, opts)
-        self.kind, self.name, self._args, self._made = args.kind, name, args, list[pulumi.Resource]()
+        self.kind, self.name, self._args, self._created = args.kind, name, args, list[pulumi.Resource]()
         protect = protected(args.kind) if args.protect is None else args.protect
         self._protected = protect and not args.retire
 
@@ -100,7 +100,7 @@ class DataBucket(pulumi.ComponentResource):
         self.bucket, self.arn = bucket.bucket, bucket.arn
         for part, build in self._parts():
             if args.adopt is None or part in args.adopt:
-                self._made.append(build(f"{name}-{part}", self._options(part)))
+                self._created.append(build(f"{name}-{part}", self._options(part)))
         self.register_outputs({"bucket": self.bucket, "arn": self.arn})
 
     def grant_read(self, sid: str) -> tuple[Statement, ...]:
@@ -132,7 +132,7 @@ class DataBucket(pulumi.ComponentResource):
         logs = [args.logs] if part == "logging" and args.logs else []
         return pulumi.ResourceOptions(
             parent=self,
-            depends_on=[*self._made[-1:], *logs],
+            depends_on=[*self._created[-1:], *logs],
             protect=self._protected and part != "cors",
             retain_on_delete=args.retire,
             import_=None if args.adopt is None else args.bucket,
@@ -152,7 +152,7 @@ class DataBucket(pulumi.ComponentResource):
         bucket = s3.Bucket(
             self.name, bucket=args.bucket, force_destroy=emptied_to_delete, tags={"kind": args.kind}, opts=options
         )
-        self._made.append(bucket)
+        self._created.append(bucket)
         return bucket
 
     def _ownership(self, name: str, opts: pulumi.ResourceOptions) -> pulumi.Resource:

@@ -25,7 +25,7 @@ def load_settings(directory: Path) -> Portal:
     return load(pulumi.get_stack(), directory, values, secret)
 
 
-def enter(portal: Portal, role: str | None) -> pulumi.ProviderResource:
+def verified_provider(portal: Portal, role: str | None) -> pulumi.ProviderResource:
     """The account's provider, once it has answered from that account. ``role``: the session at hand is that role's.
 
     Without this call the engine would name the first resource where the account is at fault. Raises SettingsError where

@@ -57,7 +57,7 @@ def fingerprint(portal: Portal) -> str:
     """16 hexadecimal digits of a hash over everything that the bootstrap makes."""
     scope = scope_of(portal)
     content: list[object] = [portal.current.account.block_public_access]
-    content += [[name, document("managed", most)] for name, most in by_word(scope).values()]
+    content += [[name, document("managed", statements)] for name, statements in by_word(scope).values()]
     for args in roles.roles_of_github(portal, scope):
         further = [document("managed", statements) for statements in args.more.values()]
         content.append([args.role, document("trust", args.trust), document("identity", args.permissions), *further])

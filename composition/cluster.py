@@ -115,20 +115,22 @@ def warn_of_endpoint(public_access: tuple[str, ...], endpoint: str) -> None:
         )
 
 
-def output(portal: Portal, made: Cluster) -> dict[str, Any]:
+def output(portal: Portal, cluster: Cluster) -> dict[str, Any]:
     """The cluster's outputs in the stack's, with which the next update compares its settings."""
     settings = portal.current.cluster
     assert settings is not None  # noqa: S101 - there is a cluster
     return {
-        "name": made.cluster_name,
+        "name": cluster.cluster_name,
         "version": settings.version,
-        "endpoint": made.endpoint,
-        "security_group": made.security_group_id,
+        "endpoint": cluster.endpoint,
+        "security_group": cluster.security_group_id,
         "protected": not settings.retire,
     }
 
 
-def namespaces(portal: Portal, made: Cluster, network: Network, opts: pulumi.ResourceOptions) -> dict[str, Namespace]:
+def namespaces(
+    portal: Portal, cluster: Cluster, network: Network, opts: pulumi.ResourceOptions
+) -> dict[str, Namespace]:
     """A namespace for each environment with services."""
     settings = portal.current.cluster
     assert settings is not None  # noqa: S101 - there is a cluster
@@ -137,7 +139,7 @@ def namespaces(portal: Portal, made: Cluster, network: Network, opts: pulumi.Res
             name,
             NamespaceArgs(
                 environment=name,
-                cluster=made,
+                cluster=cluster,
                 vpc_id=network.vpc_id,
                 subnet_ids=network.private_subnet_ids,
                 machines=settings.machines,

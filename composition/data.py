@@ -8,7 +8,7 @@ from dataclasses import replace
 import pulumi
 
 from components import names
-from components.access import buckets as on_buckets
+from components.access import buckets as bucket_permissions
 from components.access.statements import Statement
 from components.lifecycle import LifecycleArgs
 from components.storage import DataBucket, DataBucketArgs, Part
@@ -27,7 +27,7 @@ def buckets(
     distributions: Mapping[str, pulumi.Output[str]],
 ) -> dict[str, DataBucket]:
     """The log bucket first: the others' access logs go there. ``distributions``: ARNs of the CDNs, by bucket key."""
-    made: dict[str, DataBucket] = {}
+    by_key: dict[str, DataBucket] = {}
     logs: DataBucket | None = None
     for key, bucket in sorted(portal.current.buckets.items(), key=lambda item: item[1].kind != "log"):
         args = replace(
@@ -35,9 +35,9 @@ def buckets(
             adopt=adopted[key] if bucket.import_id else None,
             distribution=distributions.get(key),
         )
-        made[key] = DataBucket(key, args, opts)
-        logs = logs or made[key]
-    return made
+        by_key[key] = DataBucket(key, args, opts)
+        logs = logs or by_key[key]
+    return by_key
 
 
 def _bucket(portal: Portal, key: str, bucket: Bucket, logs: DataBucket | None) -> DataBucketArgs:
@@ -59,13 +59,13 @@ def _bucket_statements(portal: Portal, key: str, bucket: Bucket) -> Iterator[Sta
         for environment in settings.environments.values():
             logged += (environment.wdl_bucket, environment.comms_bucket)
         if logged:
-            yield on_buckets.log_delivery(bucket.name, settings.account.id, tuple(logged))
+            yield bucket_permissions.log_delivery(bucket.name, settings.account.id, tuple(logged))
         deliveries = [*map(names.cdn_log_delivery, settings.data_cdn), *map(names.site_log_delivery, settings.sites)]
         if deliveries:
-            yield on_buckets.cdn_log_delivery(bucket.name, settings.account.id, tuple(deliveries))
+            yield bucket_permissions.cdn_log_delivery(bucket.name, settings.account.id, tuple(deliveries))
     for release in portal.releases():
         if (release.key, release.destination) == (key, bucket):
-            yield on_buckets.receive(bucket.name, release.source_account, names.sync_role(key))
+            yield bucket_permissions.receive(bucket.name, release.source_account, names.sync_role(key))
 
 
 def _lifecycle(lifecycle: Lifecycle) -> LifecycleArgs:

@@ -33,16 +33,16 @@ def database(
     return Database(f"{environment}-database", _args(environment, settings, network, clients), opts)
 
 
-def output(portal: Portal, environment: str, made: Database) -> dict[str, Any]:
+def output(portal: Portal, environment: str, database: Database) -> dict[str, Any]:
     """What is put out of it."""
     settings = portal.current.databases[environment]
     return {
         **facts(environment, settings, portal.current.network.zones),
         "protected": not settings.retire,
-        "host": made.host,
-        "reader_host": made.reader_host,
-        "secret": made.secret,
-        "security_group": made.security_group_id,
+        "host": database.host,
+        "reader_host": database.reader_host,
+        "secret": database.secret,
+        "security_group": database.security_group_id,
     }
 
 

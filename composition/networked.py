@@ -75,7 +75,7 @@ def _cluster(portal: Portal, shared: Network, context: Context) -> tuple[Cluster
     from composition import cluster as of_eks
 
     last = context.state.outputs.get("cluster", {})
-    made = of_eks.cluster(
+    cluster = of_eks.cluster(
         portal,
         portal.current.cluster,
         shared,
@@ -85,7 +85,11 @@ def _cluster(portal: Portal, shared: Network, context: Context) -> tuple[Cluster
         last,
         context.opts,
     )
-    return made, of_eks.namespaces(portal, made, shared, context.opts), {"cluster": of_eks.output(portal, made)}
+    return (
+        cluster,
+        of_eks.namespaces(portal, cluster, shared, context.opts),
+        {"cluster": of_eks.output(portal, cluster)},
+    )
 
 
 def _orchestrators(portal: Portal, shared: Network, context: Context, outputs: Outputs) -> dict[str, Orchestrator]:
@@ -96,9 +100,9 @@ def _orchestrators(portal: Portal, shared: Network, context: Context, outputs: O
     last = context.state.outputs.get("orchestrators", {})
     retiring = generations.retiring(portal.current, context.state.compute_environments, last)
     delegated = boundary(portal, names.DELEGATED_BOUNDARY)
-    made = batch.orchestrators(portal, shared, context.role_arns, delegated, retiring, context.opts)
-    outputs["orchestrators"] = {name: batch.output(one) for name, one in made.items()}
-    return made
+    orchestrators = batch.orchestrators(portal, shared, context.role_arns, delegated, retiring, context.opts)
+    outputs["orchestrators"] = {name: batch.output(one) for name, one in orchestrators.items()}
+    return orchestrators
 
 
 def _databases(
@@ -114,13 +118,13 @@ def _databases(
         return {}
     from composition import databases as of_rds
 
-    made: dict[str, Database] = {}
+    databases: dict[str, Database] = {}
     for name in portal.current.databases:
         clients: dict[str, pulumi.Input[str]] = {}
         if name in orchestrators:
             clients["jobs"] = orchestrators[name].security_group_id
         if name in namespaces:
             clients["pods"] = namespaces[name].security_group_id
-        made[name] = of_rds.database(portal, name, shared, clients, context.opts)
-    outputs["databases"] = {name: of_rds.output(portal, name, one) for name, one in made.items()}
-    return made
+        databases[name] = of_rds.database(portal, name, shared, clients, context.opts)
+    outputs["databases"] = {name: of_rds.output(portal, name, one) for name, one in databases.items()}
+    return databases

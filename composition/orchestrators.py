@@ -119,16 +119,16 @@ def _job_roles(name: str, environment: Environment, settings: OrchestratorSettin
     return names.ingest_role(name), others
 
 
-def output(made: Orchestrator) -> dict[str, Any]:
+def output(orchestrator: Orchestrator) -> dict[str, Any]:
     """An orchestrator's outputs in the stack's."""
-    spot, on_demand = made.job_queue_arns
+    spot, on_demand = orchestrator.job_queue_arns
     return {
-        "state_machine": made.state_machine_arn,
+        "state_machine": orchestrator.state_machine_arn,
         "spot_queue": spot,
         "on_demand_queue": on_demand,
-        "security_group": made.security_group_id,
-        "alarm_topic": made.alarm_topic_arn,
-        "notification_queues": dict(made.notification_queue_arns),
-        "generations": list(made.generations),
-        "retiring": list(made.retiring),
+        "security_group": orchestrator.security_group_id,
+        "alarm_topic": orchestrator.alarm_topic_arn,
+        "notification_queues": dict(orchestrator.notification_queue_arns),
+        "generations": list(orchestrator.generations),
+        "retiring": list(orchestrator.retiring),
     }

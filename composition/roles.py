@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import pulumi
 
 from components import names
-from components.access import buckets as on_buckets
+from components.access import buckets as bucket_permissions
 from components.access import deployment, trust
-from components.access import roles as may_do
+from components.access import roles as role_permissions
 from components.access.scope import Scope
 from components.access.statements import Statement
 from components.identity import RoleArgs
@@ -33,24 +33,29 @@ def roles_with_data(portal: Portal) -> Iterator[RoleArgs]:
     bound = boundary(portal, names.DATA_BOUNDARY)
     operators = (trust.identities("Operators", access.operators),) if access.operators else ()
 
-    def role(name: str, description: str, who: tuple[Statement, ...], may: tuple[Statement, ...]) -> RoleArgs:
-        return RoleArgs(role=name, description=description, trust=who, permissions=may, boundary=bound)
+    def role(name: str, description: str, who: tuple[Statement, ...], permissions: tuple[Statement, ...]) -> RoleArgs:
+        return RoleArgs(role=name, description=description, trust=who, permissions=permissions, boundary=bound)
 
     jobs = trust.batch_jobs(account)
     for name, environment in portal.current.environments.items():
-        for job, may in _jobs(portal, name, environment):
-            yield role(job, f"Jobs of the environment {name}", (jobs,), may)
+        for job, permissions in _jobs(portal, name, environment):
+            yield role(job, f"Jobs of the environment {name}", (jobs,), permissions)
     for release in portal.releases():
         if release.source_account == account:
-            may = (*_sync_jobs(portal, release), *on_buckets.release(release.source.name, release.destination.name))
+            permissions = (
+                *_sync_jobs(portal, release),
+                *bucket_permissions.release(release.source.name, release.destination.name),
+            )
             description = f"Releases {release.source.name} into {release.destination.name}"
-            yield role(names.sync_role(release.key), description, (jobs, *operators), may)
+            yield role(names.sync_role(release.key), description, (jobs, *operators), permissions)
     if operators:
         yield role(names.OPERATOR, "What people who submit and follow jobs may do", operators, _operator(portal))
     for name, reader in access.readers.items():
         shared = [bucket.name for bucket in portal.current.buckets.values() if name in bucket.readers]
         who = (trust.identities("Reader", reader.principals),)
-        yield role(names.reader_role(name), f"Reads what is shared with {name}", who, on_buckets.read("Data", *shared))
+        yield role(
+            names.reader_role(name), f"Reads what is shared with {name}", who, bucket_permissions.read("Data", *shared)
+        )
 
 
 def roles_of_github(portal: Portal, scope: Scope, *after: pulumi.Resource) -> Iterator[RoleArgs]:
@@ -63,11 +68,21 @@ def roles_of_github(portal: Portal, scope: Scope, *after: pulumi.Resource) -> It
         return
 
     def role(
-        name: str, description: str, subjects: tuple[str, ...], may: tuple[Statement, ...], more: deployment.Further
+        name: str,
+        description: str,
+        subjects: tuple[str, ...],
+        permissions: tuple[Statement, ...],
+        more: deployment.Further,
     ) -> RoleArgs:
         who = (trust.github(scope.account, subjects),)
         return RoleArgs(
-            role=name, description=description, trust=who, permissions=may, more=more, boundary=None, after=after
+            role=name,
+            description=description,
+            trust=who,
+            permissions=permissions,
+            more=more,
+            boundary=None,
+            after=after,
         )
 
     further = deployment.further_lookups(scope)
@@ -82,21 +97,21 @@ def roles_of_github(portal: Portal, scope: Scope, *after: pulumi.Resource) -> It
 
 def _jobs(portal: Portal, name: str, environment: Environment) -> Iterator[tuple[str, tuple[Statement, ...]]]:
     """The job roles of an environment: name and permissions."""
-    account, every = portal.current.account, _every_job(portal, environment)
+    account, common = portal.current.account, _common_job_permissions(portal, environment)
     if environment.ingest:
-        may = may_do.ingest(
+        permissions = role_permissions.ingest(
             reads=tuple(portal.bucket(ref).name for ref in environment.ingest.reads),
             writes=tuple(portal.bucket(ref).name for ref in environment.ingest.writes),
         )
-        yield names.ingest_role(name), (*every, *may)
+        yield names.ingest_role(name), (*common, *permissions)
     if environment.import_from:
-        may = may_do.database_import(
+        permissions = role_permissions.database_import(
             bucket=portal.bucket(environment.import_from).name,
             account=account.id,
             region=account.region,
             environment=name,
         )
-        yield names.import_role(name), (*every, *may)
+        yield names.import_role(name), (*common, *permissions)
 
 
 def _operator(portal: Portal) -> tuple[Statement, ...]:
@@ -105,7 +120,7 @@ def _operator(portal: Portal) -> tuple[Statement, ...]:
     own = [bucket.name for bucket in settings.buckets.values() if bucket.kind in ("source", "staging")]
     stacks = portal.stacks.values()
     public = [bucket.name for stack in stacks for bucket in stack.buckets.values() if bucket.kind == "public"]
-    return may_do.operator(
+    return role_permissions.operator(
         account=settings.account.id,
         region=settings.account.region,
         readable=(*own, *public),
@@ -116,9 +131,9 @@ def _operator(portal: Portal) -> tuple[Statement, ...]:
     )
 
 
-def _every_job(portal: Portal, environment: Environment) -> tuple[Statement, ...]:
+def _common_job_permissions(portal: Portal, environment: Environment) -> tuple[Statement, ...]:
     """What each job of an environment may do, whatever it runs."""
-    return may_do.job(
+    return role_permissions.job(
         registry_account=portal.project.registry.account,
         region=portal.current.account.region,
         wdl_bucket=environment.wdl_bucket,
@@ -131,5 +146,5 @@ def _sync_jobs(portal: Portal, release: Release) -> tuple[Statement, ...]:
     for environment in portal.current.environments.values():
         ref = environment.orchestrator and environment.orchestrator.sync_into
         if ref and portal.bucket(ref) == release.destination:
-            return _every_job(portal, environment)
+            return _common_job_permissions(portal, environment)
     return ()

@@ -84,9 +84,9 @@ def warn_of_images(portal: Portal, last: Mapping[str, Any]) -> None:
         images = [one.image for one in (environment.api, environment.frontend) if one]
         holders = sorted({one.stack for one in images if one.stack not in (None, portal.stack)})
         for holder in holders:
-            held = ", ".join(image_of(portal, one).partition("/")[2] for one in images if one.stack == holder)
+            paths = ", ".join(image_of(portal, one).partition("/")[2] for one in images if one.stack == holder)
             pulumi.log.warn(
-                f"{name}: pods start once their images are in the repositories of the stack {holder} ({held}), which "
+                f"{name}: pods start once their images are in the repositories of the stack {holder} ({paths}), which "
                 f"its `up` makes; this `up` waits for them, and fails after {PROGRESS_SECONDS // 60} minutes without"
             )
 

@@ -65,9 +65,9 @@ class Part(ModuleType):
         """Loads what holds the name, if the rules find it."""
         for module in _modules_of(name):
             if (Path(self.__path__[0]) / f"{module}.py").is_file():
-                found = import_module(f"{self.__name__}.{module}")
-                if module == name or hasattr(found, name):
-                    setattr(self, name, getattr(found, name, found))
+                loaded = import_module(f"{self.__name__}.{module}")
+                if module == name or hasattr(loaded, name):
+                    setattr(self, name, getattr(loaded, name, loaded))
                     return True
         return False
 
@@ -89,13 +89,13 @@ def _modules_of(name: str) -> tuple[str, ...]:
     return (name, words, words.removesuffix("_args"), "_inputs")
 
 
-def taken() -> bool:
+def switched_on() -> bool:
     return os.environ.get(VARIABLE) != "0"
 
 
 def begin() -> None:
     """For the process, before anything is registered."""
-    if not taken():
+    if not switched_on():
         return
     gc.disable()
     atexit.register(gc.freeze)  # else the interpreter collects once more at its end
@@ -106,7 +106,7 @@ def begin() -> None:
 @contextmanager
 def loading(portal: Portal) -> Generator[None]:
     """Loads the modules that the stack's composition needs, beside what happens in the block."""
-    if not taken():
+    if not switched_on():
         yield
         return
 
@@ -141,14 +141,14 @@ def _modules(portal: Portal) -> Iterable[str]:
 
 def register_parts() -> None:
     """Has the SDK take its parts from here. Without effect on a package that is loaded already."""
-    if not taken():
+    if not switched_on():
         return
     for package, parts in PARTS.items():
-        found = find_spec(package) if package not in sys.modules else None
-        if found is None or found.origin is None:
+        spec = find_spec(package) if package not in sys.modules else None
+        if spec is None or spec.origin is None:
             continue
         for part in parts:
-            _register(f"{package}.{part}", Path(found.origin).parent.joinpath(*part.split(".")))
+            _register(f"{package}.{part}", Path(spec.origin).parent.joinpath(*part.split(".")))
 
 
 def _register(name: str, folder: Path) -> None:
@@ -181,5 +181,5 @@ def _names_in(code: CodeType) -> set[str]:
 
     ``from . import x`` has an empty name.
     """
-    found = {name for name in code.co_names if name[:1].isupper() or name.startswith("get_")}
-    return found.union(*(_names_in(inner) for inner in code.co_consts if isinstance(inner, CodeType)))
+    own_names = {name for name in code.co_names if name[:1].isupper() or name.startswith("get_")}
+    return own_names.union(*(_names_in(inner) for inner in code.co_consts if isinstance(inner, CodeType)))

@@ -109,16 +109,16 @@ def credentials(role_arn: str, region: str) -> None:
 @app.command()
 def account(stack: Annotated[str, typer.Argument(help="The stack")]) -> None:
     """Print a stack's account as `id=` and `region=` lines, the form that GitHub Actions takes as outputs."""
-    found = settings_of(stack_files(), stack).account
-    print(f"id={found.id}\nregion={found.region}")
+    account = settings_of(stack_files(), stack).account
+    print(f"id={account.id}\nregion={account.region}")
 
 
 @app.command()
 def recover(stack: Annotated[str, typer.Argument(help="The stack")]) -> None:
     """Put a stack right after a killed update: its lock, and operations of unknown outcome."""
     place = Place.of(settings_of(stack_files(), stack))
-    done = recover_stack(Pulumi(stack=stack), place, interrupted=True)
-    print("\n".join(done) or f"{stack}: nothing to recover")
+    lines = recover_stack(Pulumi(stack=stack), place, interrupted=True)
+    print("\n".join(lines) or f"{stack}: nothing to recover")
 
 
 def main() -> None:

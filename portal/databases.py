@@ -9,9 +9,11 @@ from typing import Any
 def engines(databases: Mapping[str, Mapping[str, Any]], rds: Any) -> dict[str, str]:
     """RDS's description of each database's version, by environment; ``databases`` is a stack's output of that name.
     Raises ClientError where AWS refuses."""
-    found: dict[str, str] = {}
+    descriptions: dict[str, str] = {}
     for environment, one in databases.items():
         asked = {"Engine": "aurora-postgresql", "EngineVersion": one["engine_version"], "IncludeAll": True}
         versions = rds.describe_db_engine_versions(**asked)["DBEngineVersions"]
-        found[environment] = versions[0]["DBEngineVersionDescription"] if versions else "a version that RDS has no more"
-    return found
+        descriptions[environment] = (
+            versions[0]["DBEngineVersionDescription"] if versions else "a version that RDS has no more"
+        )
+    return descriptions

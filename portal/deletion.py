@@ -75,8 +75,8 @@ def confirm(
 def count(where: syncing.Route, jobs: Sequence[syncing.Pair], options: syncing.Options) -> list[Deletion]:
     """For each pair that would lose objects. Raises SyncError where that can't be found out."""
     with syncing.environment(where) as env, ThreadPoolExecutor(COUNTS_AT_A_TIME) as pool:
-        found = pool.map(lambda pair: _count(where, pair, options, env), jobs)
-        return [one for one in found if one.objects]
+        deletions = pool.map(lambda pair: _count(where, pair, options, env), jobs)
+        return [one for one in deletions if one.objects]
 
 
 def _count(where: syncing.Route, pair: syncing.Pair, options: syncing.Options, env: dict[str, str]) -> Deletion:

@@ -13,7 +13,7 @@ from typing import Any
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
 
-from components import naming
+from components import orchestrator_names
 from portal.agreement import say
 from portal.errors import PortalError
 from portal.machines import compute_environments, tasks
@@ -47,8 +47,12 @@ class Earlier:
 def earlier_machines(settings: Settings, deployment: Mapping[str, Any], place: Place) -> list[Earlier]:
     """Those of all environments, the latest of each first. Raises PortalError if the account does not say what runs."""
     last: Mapping[str, Any] = outputs_of(deployment).get("orchestrators", {})
-    found = generations.earlier(settings, compute_environments(deployment), last)
-    named = {naming.compute_environment(name, one): (name, one) for name, ones in found.items() for one in ones}
+    by_environment = generations.earlier(settings, compute_environments(deployment), last)
+    named = {
+        orchestrator_names.compute_environment(name, one): (name, one)
+        for name, ones in by_environment.items()
+        for one in ones
+    }
     try:
         counts = tasks(named, place.client("batch"), place.client("ecs")) if named else {}
     except (ClientError, BotoCoreError) as error:

@@ -54,7 +54,7 @@ class Home:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Found:
+class Discovered:
     """What the account answered."""
 
     wdl_bucket: str
@@ -88,14 +88,14 @@ def home_of(portal: Portal, execution_arn: str) -> tuple[Home, str]:
     """The environment of an execution, and the execution's name. Raises PortalError."""
     for stack in portal.stacks.values():
         for name in stack.orchestrators:
-            found = home(portal, name)
-            prefix = found.execution_arn("")
+            candidate = home(portal, name)
+            prefix = candidate.execution_arn("")
             if execution_arn.startswith(prefix) and ":" not in execution_arn[len(prefix) :]:
-                return found, execution_arn[len(prefix) :]
+                return candidate, execution_arn[len(prefix) :]
     raise PortalError(f"{execution_arn!r}: is not the ARN of an execution of an environment in the stack files")
 
 
-def discover(where: Home, as_operator: boto3.Session) -> Found:
+def discover(where: Home, as_operator: boto3.Session) -> Discovered:
     """What clients look for when they start. Raises PortalError for what is not there."""
     try:
         account = as_operator.client("sts", config=PATIENT).get_caller_identity()["Account"]
@@ -104,8 +104,8 @@ def discover(where: Home, as_operator: boto3.Session) -> Found:
         raise PortalError(f"environment {where.name!r}: {error}") from error
     buckets = [str(bucket.get("Name", "")) for bucket in listed]
     words = where.project.client_buckets
-    found = {word: [one for one in buckets if word in one and where.name in one] for word in (words.wdl, words.comms)}
-    for word, ones in found.items():
+    by_word = {word: [one for one in buckets if word in one and where.name in one] for word in (words.wdl, words.comms)}
+    for word, ones in by_word.items():
         if not ones:
             rule = f"the account {account} has no bucket whose name contains {word!r} and {where.name!r}"
             raise PortalError(f"--environment: {where.name!r}: {rule}; bring the stack {where.stack} up")
@@ -115,4 +115,4 @@ def discover(where: Home, as_operator: boto3.Session) -> Found:
         states.describe_state_machine(stateMachineArn=arn)
     except (ClientError, BotoCoreError) as error:
         raise PortalError(f"--environment: {where.name!r}: no state machine {arn}: {error}") from error
-    return Found(wdl_bucket=found[words.wdl][-1], comms_bucket=found[words.comms][-1], machine_arn=arn)
+    return Discovered(wdl_bucket=by_word[words.wdl][-1], comms_bucket=by_word[words.comms][-1], machine_arn=arn)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from components import naming
+from components import orchestrator_names
 from settings import generations
 
 COMPUTE_ENVIRONMENT: Final = "aws:batch/computeEnvironment:ComputeEnvironment"
@@ -56,7 +56,8 @@ def machines(
     ``deployed``: names of the compute environments in the state. Those of a failed update are in no output.
     """
     wanted = {
-        naming.compute_environment(name, one): (name, one, old) for name, one, old in _named(orchestrators, deployed)
+        orchestrator_names.compute_environment(name, one): (name, one, old)
+        for name, one, old in _named(orchestrators, deployed)
     }
     if not wanted:
         return []
@@ -64,7 +65,7 @@ def machines(
     images = {one["computeEnvironmentName"]: _image(one["computeResources"]) for one in standing}
     named = [{"Name": "launch-template-name", "Values": [*wanted]}]
     templates = ec2.describe_launch_templates(Filters=named)["LaunchTemplates"]
-    made = {one["LaunchTemplateName"]: one["CreateTime"] for one in templates}
+    created = {one["LaunchTemplateName"]: one["CreateTime"] for one in templates}
     counts = _tasks(standing, ecs)
     return [
         MachinesStatus(
@@ -72,7 +73,7 @@ def machines(
             generation=generation,
             retiring=retiring,
             image=images.get(name, ""),
-            made=made.get(name) if name in images else None,
+            made=created.get(name) if name in images else None,
             tasks=counts.get(name, 0),
         )
         for name, (environment, generation, retiring) in wanted.items()

@@ -35,9 +35,9 @@ def deleted(s3: Any, folder: Uri, since: datetime, until: datetime | None) -> It
     """The objects of a folder, or the one object, that were deleted between two times and are not there now."""
     for key, rows in groupby(rows_of(s3, Bucket=folder.bucket, Prefix=folder.prefix), key=lambda row: str(row["Key"])):
         inside = key == folder.prefix or key.startswith(folder.key_prefix)
-        found = _deleted(key, list(rows)) if inside else None
-        if found and since <= found.at and (until is None or found.at <= until):
-            yield found
+        deletion = _deleted(key, list(rows)) if inside else None
+        if deletion and since <= deletion.at and (until is None or deletion.at <= until):
+            yield deletion
 
 
 def _pages(s3: Any, **where: str) -> Iterator[Mapping[str, Any]]:

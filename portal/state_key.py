@@ -37,9 +37,9 @@ def ensure_key(place: Place) -> None:
     except kms.exceptions.NotFoundException:
         caller: str = boto3.Session(region_name=place.region).client("sts").get_caller_identity()["Account"]
         policy = json.dumps(key_policy(place.account, caller))
-        made = kms.create_key(Description="Secrets in the state of Pulumi's stacks", Policy=policy)["KeyMetadata"]
-        kms.enable_key_rotation(KeyId=made["KeyId"])
-        kms.create_alias(AliasName=names.STATE_KEY, TargetKeyId=made["KeyId"])
+        key = kms.create_key(Description="Secrets in the state of Pulumi's stacks", Policy=policy)["KeyMetadata"]
+        kms.enable_key_rotation(KeyId=key["KeyId"])
+        kms.create_alias(AliasName=names.STATE_KEY, TargetKeyId=key["KeyId"])
 
 
 def key_policy(account: str, caller: str) -> dict[str, Any]:

@@ -35,13 +35,13 @@ def earlier(settings: Settings, deployed: Collection[str], last: Mapping[str, An
     ``deployed``: names of the compute environments in the state, those of a failed update too. ``last``: the output
     ``orchestrators`` of the last update that came to its end.
     """
-    found: dict[str, tuple[str, ...]] = {}
+    by_environment: dict[str, tuple[str, ...]] = {}
     for name in settings.orchestrators:
         there = of_environment(name, deployed)
         known = [*last.get(name, {}).get("generations", ()), *last.get(name, {}).get("retiring", ())]
         in_order = [*(one for one in there if one not in known), *(one for one in known if one in there)]
-        found[name] = tuple(one for one in in_order if one not in current(settings, name))
-    return found
+        by_environment[name] = tuple(one for one in in_order if one not in current(settings, name))
+    return by_environment
 
 
 def retiring(settings: Settings, deployed: Collection[str], last: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:

@@ -139,8 +139,8 @@ def load(stack: str, directory: Path, config: Mapping[str, str] | None = None, s
 
 def files_of_stacks(directory: Path) -> dict[str, Path]:
     """The stacks that have a file, by their names and in the names' order. A name may have dots in it."""
-    found = {match[1]: file for file in directory.glob("Pulumi.*.yaml") if (match := _FILE.fullmatch(file.name))}
-    return dict(sorted(found.items()))
+    files = {match[1]: file for file in directory.glob("Pulumi.*.yaml") if (match := _FILE.fullmatch(file.name))}
+    return dict(sorted(files.items()))
 
 
 def _misnamed(directory: Path) -> Iterator[Fault]:

@@ -45,8 +45,8 @@ def read_data(file: str, data: Data, faults: Iterable[Fault] = ()) -> Reading:
     except ValidationError as error:
         errors = error.errors(include_url=False)
         named = {fault.key for fault in reading.faults}
-        found = [_fault(file, detail) for detail in errors]
-        reading.faults += [fault for fault in found if fault.key not in named]
+        schema_faults = [_fault(file, detail) for detail in errors]
+        reading.faults += [fault for fault in schema_faults if fault.key not in named]
         reading.settings = _in_spite(text, errors)
     return reading
 
@@ -98,7 +98,7 @@ def _known_keys(loc: Loc) -> list[str]:
 def _model(annotation: Any) -> type[BaseModel] | None:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
-    return next((found for inner in get_args(annotation) if (found := _model(inner))), None)
+    return next((model for inner in get_args(annotation) if (model := _model(inner))), None)
 
 
 def _in_spite(text: str, errors: Iterable[ErrorDetails]) -> Settings | None:

@@ -153,8 +153,8 @@ class Environment(Model):
     @property
     def services(self) -> dict[str, Service]:
         """By key, those that it has."""
-        found = {"api": self.api, "frontend": self.frontend}
-        return {key: one for key, one in found.items() if one}
+        by_key = {"api": self.api, "frontend": self.frontend}
+        return {key: one for key, one in by_key.items() if one}
 
     def deployed_names(self, name: str) -> dict[str, str]:
         """By key, what the environment of that name deploys and may not lose without ``retire``."""

@@ -76,8 +76,8 @@ class _Reader:
             return self.fault(node, at, "an alias (*name): write the value out")
         self.seen.add(id(node))
         if isinstance(node, yaml.MappingNode) and node.tag == _MAPPING:
-            found = dict(self.items(node, at))
-            return self.fault(node, at, ENCRYPTED) if set(found) == {"secure"} else found
+            mapping = dict(self.items(node, at))
+            return self.fault(node, at, ENCRYPTED) if set(mapping) == {"secure"} else mapping
         if isinstance(node, yaml.SequenceNode) and node.tag == _SEQUENCE:
             return [self.value(item, (*at, index)) for index, item in enumerate(node.value)]
         if isinstance(node, yaml.ScalarNode) and node.tag in _SCALARS:

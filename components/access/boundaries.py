@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from .. import names, naming
+from .. import names, orchestrator_names
 from . import clusters, roles
 from .machine import LOG_DELIVERY
 from .resources import PULL
@@ -54,9 +54,11 @@ def data(scope: Scope) -> tuple[Statement, ...]:
             "StopExecution",
         )
     )
-    machines = tuple(scope.arn("states", f"{kind}:{naming.app('*')}") for kind in ("stateMachine", "execution"))
+    machines = tuple(
+        scope.arn("states", f"{kind}:{orchestrator_names.app('*')}") for kind in ("stateMachine", "execution")
+    )
     read_log = ("logs:DescribeLogStreams", "logs:FilterLogEvents", "logs:GetLogEvents")
-    logs = (scope.arn("logs", f"log-group:{naming.job_log_group('*')}"),)
+    logs = (scope.arn("logs", f"log-group:{orchestrator_names.job_log_group('*')}"),)
     secrets = tuple(names.secret_arn(scope.account, scope.region, f"{name}/v2_db_*") for name in scope.environments)
     values = ("secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue")
     return (
@@ -75,7 +77,7 @@ def delegated(scope: Scope) -> tuple[Statement, ...]:
     batch = ("batch:DescribeJobs", "batch:SubmitJob", "batch:TagResource", "batch:TerminateJob")
     rule = ("events:DescribeRule", "events:PutRule", "events:PutTargets")
     log = ("logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents")
-    groups = (naming.job_log_group("*"), names.flow_log_group("*"))
+    groups = (orchestrator_names.job_log_group("*"), names.flow_log_group("*"))
     workspaces = tuple(map(names.bucket_arn, scope.workspaces))
     comms = tuple(map(names.objects_arn, scope.comms_buckets))
     wdl = tuple(map(names.objects_arn, scope.wdl_buckets))
@@ -86,8 +88,12 @@ def delegated(scope: Scope) -> tuple[Statement, ...]:
     )
     return (
         Statement(sid="Account", actions=(*_REGISTRY, *host, *LOG_DELIVERY, *batch), resources=("*",)),
-        Statement(sid="Rule", actions=rule, resources=(scope.arn("events", f"rule/{naming.MANAGED_RULE}"),)),
-        Statement(sid="Messages", actions=("sqs:SendMessage",), resources=(scope.arn("sqs", naming.app("*")),)),
+        Statement(
+            sid="Rule", actions=rule, resources=(scope.arn("events", f"rule/{orchestrator_names.MANAGED_RULE}"),)
+        ),
+        Statement(
+            sid="Messages", actions=("sqs:SendMessage",), resources=(scope.arn("sqs", orchestrator_names.app("*")),)
+        ),
         Statement(sid="Logs", actions=log, resources=tuple(scope.arn("logs", f"log-group:{one}") for one in groups)),
         *(of_environments if workspaces else ()),
     )
@@ -95,4 +101,4 @@ def delegated(scope: Scope) -> tuple[Statement, ...]:
 
 def cluster(scope: Scope) -> tuple[Statement, ...]:
     """EKS and the cluster's machines, for which AWS's own policies say more closely what they may."""
-    return clusters.most(scope)
+    return clusters.boundary(scope)

@@ -97,7 +97,7 @@ def changes(scope: Scope) -> tuple[Statement, ...]:
     )
 
 
-def most(scope: Scope) -> tuple[Statement, ...]:
+def boundary(scope: Scope) -> tuple[Statement, ...]:
     """What the boundary of the cluster's own roles allows; AWS's policies of these roles say it more closely."""
     services = ("ec2:*", "eks-auth:*", "eks:*", "elasticloadbalancing:*", "kms:CreateGrant", "kms:DescribeKey")
     registry = (

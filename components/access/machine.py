@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from .. import names, naming
+from .. import names, orchestrator_names
 from .statements import Statement
 
 LOG_DELIVERY: Final = (
@@ -29,19 +29,19 @@ def run_jobs(
     account: str, region: str, *, queues: tuple[str, ...], definitions: tuple[str, ...], tagged: bool
 ) -> tuple[Statement, ...]:
     """``queues``: ARNs; ``definitions``: names, of which any revision will do; ``tagged``: jobs are given tags."""
-    arns = [naming.batch_arn(account, region, "job-definition", name) for name in definitions]
-    every_job = naming.batch_arn(account, region, "job", "*")
-    submitted = (*queues, *(found for arn in arns for found in (arn, f"{arn}:*")))
-    tag = Statement(sid="TagJobs", actions=("batch:TagResource",), resources=(every_job, *submitted))
+    arns = [orchestrator_names.batch_arn(account, region, "job-definition", name) for name in definitions]
+    all_jobs = orchestrator_names.batch_arn(account, region, "job", "*")
+    submitted = (*queues, *(pattern for arn in arns for pattern in (arn, f"{arn}:*")))
+    tag = Statement(sid="TagJobs", actions=("batch:TagResource",), resources=(all_jobs, *submitted))
     return (
         Statement(sid="SubmitJobs", actions=("batch:SubmitJob",), resources=submitted),
         Statement(sid="WatchJobs", actions=("batch:DescribeJobs",), resources=("*",)),
-        Statement(sid="EndJobs", actions=("batch:TerminateJob",), resources=(every_job,)),
+        Statement(sid="EndJobs", actions=("batch:TerminateJob",), resources=(all_jobs,)),
         *((tag,) if tagged else ()),
         Statement(
             sid="LearnOfEndedJobs",
             actions=("events:PutRule", "events:PutTargets", "events:DescribeRule"),
-            resources=(naming.rule_arn(account, region, naming.MANAGED_RULE),),
+            resources=(orchestrator_names.rule_arn(account, region, orchestrator_names.MANAGED_RULE),),
         ),
     )
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from .. import names, naming
+from .. import names, orchestrator_names
 from .scope import Scope
 from .statements import Condition, Statement
 
@@ -215,7 +215,7 @@ def _statements(word: str, actions: dict[str, tuple[str, ...]], scope: Scope) ->
 
 def _resources(service: str, scope: Scope) -> tuple[str, ...]:
     """Everything of the program in a service, by the names that it gives."""
-    app = naming.app("*")
+    app = orchestrator_names.app("*")
     kinds = {
         "batch": tuple(f"{kind}/{app}" for kind in ("compute-environment", "job-definition", "job-queue")),
         "cloudwatch": (f"alarm:{app}",),
@@ -224,7 +224,11 @@ def _resources(service: str, scope: Scope) -> tuple[str, ...]:
         "events": (f"rule/{app}",),
         "logs": tuple(
             f"log-group:{group}"
-            for group in (naming.job_log_group("*"), naming.machine_log_group("*"), names.flow_log_group("*"))
+            for group in (
+                orchestrator_names.job_log_group("*"),
+                orchestrator_names.machine_log_group("*"),
+                names.flow_log_group("*"),
+            )
         ),
         "sns": (app,),
         "sqs": (app,),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from typing import Final
 
-from .. import names, naming
+from .. import names, orchestrator_names
 from .statements import ANYONE, VERSION, Condition, Principals, Statement
 
 PULL: Final = ("ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
@@ -25,7 +25,7 @@ def resource_document(statements: tuple[Statement, ...]) -> str:
 
 def alarm_topic(account: str, region: str, environment: str) -> tuple[Statement, ...]:
     """CloudWatch, for this account's alarms alone."""
-    arn = naming.topic_arn(account, region, naming.alarm_topic(environment))
+    arn = orchestrator_names.topic_arn(account, region, orchestrator_names.alarm_topic(environment))
     source = Condition(operator="StringEquals", key="aws:SourceAccount", values=(account,))
     return (
         _from_service("Alarms", "cloudwatch.amazonaws.com", "sns:Publish", arn, source),
@@ -35,8 +35,8 @@ def alarm_topic(account: str, region: str, environment: str) -> tuple[Statement,
 
 def status_queue(account: str, region: str, environment: str, queue: str) -> tuple[Statement, ...]:
     """EventBridge, for the environment's rule alone. ``queue``: the name of one of its queues."""
-    arn = naming.queue_arn(account, region, queue)
-    rule = naming.rule_arn(account, region, naming.status_rule(environment))
+    arn = orchestrator_names.queue_arn(account, region, queue)
+    rule = orchestrator_names.rule_arn(account, region, orchestrator_names.status_rule(environment))
     source = Condition(operator="ArnEquals", key="aws:SourceArn", values=(rule,))
     return (
         _from_service("StatusChanges", "events.amazonaws.com", "sqs:SendMessage", arn, source),
@@ -48,7 +48,9 @@ def pull_by(jobs: tuple[str, ...], clusters: tuple[str, ...] = ()) -> Statement:
     """The job and execution roles of other accounts' environments (``jobs``), and the machines of their clusters."""
     accounts = tuple(dict.fromkeys((*jobs, *clusters)))
     roles = tuple(names.role_arn(account, role) for account in jobs for role in names.job_roles())
-    roles += tuple(names.role_arn(account, naming.execution_role("*"), names.DELEGATED_PATH) for account in jobs)
+    roles += tuple(
+        names.role_arn(account, orchestrator_names.execution_role("*"), names.DELEGATED_PATH) for account in jobs
+    )
     roles += tuple(names.role_arn(account, names.NODE_ROLE) for account in clusters)
     return Statement(
         sid="PullByJobs",

@@ -8,7 +8,7 @@ and writes the log, so that the machine's own role can do nothing but serve ECS.
 
 from __future__ import annotations
 
-from .. import names, naming
+from .. import names, orchestrator_names
 from . import buckets
 from .resources import PULL
 from .statements import Condition, Statement
@@ -76,7 +76,10 @@ def operator(
         if open_ones:
             statements.append(Statement(sid="Submit", actions=("states:StartExecution",), resources=open_ones))
     if orchestrated:
-        groups = [naming.log_group_arn(account, region, naming.job_log_group(name)) for name in orchestrated]
+        groups = [
+            orchestrator_names.log_group_arn(account, region, orchestrator_names.job_log_group(name))
+            for name in orchestrated
+        ]
         logs = ("logs:DescribeLogStreams", "logs:FilterLogEvents", "logs:GetLogEvents")
         resources = tuple(arn for group in groups for arn in (group, f"{group}:*"))
         statements += (
@@ -91,7 +94,7 @@ def operator(
 
 def job_starter(account: str, region: str, environment: str) -> tuple[Statement, ...]:
     """Pull the runner's image from any repository that lets it; write the jobs' log."""
-    group = naming.log_group_arn(account, region, naming.job_log_group(environment))
+    group = orchestrator_names.log_group_arn(account, region, orchestrator_names.job_log_group(environment))
     write = ("logs:CreateLogStream", "logs:PutLogEvents")
     return (
         _registry_login(),
@@ -123,7 +126,7 @@ def host() -> tuple[Statement, ...]:
 
 def flow_log(account: str, region: str, network: str) -> Statement:
     """Streams and their events of the network's own log."""
-    arn = naming.log_group_arn(account, region, names.flow_log_group(network))
+    arn = orchestrator_names.log_group_arn(account, region, names.flow_log_group(network))
     write = ("logs:CreateLogStream", "logs:DescribeLogGroups", "logs:DescribeLogStreams", "logs:PutLogEvents")
     return Statement(sid="WriteFlowLog", actions=write, resources=(arn, f"{arn}:*"))
 

@@ -98,4 +98,4 @@ def _fault(kind: Kind, statement: Statement) -> str | None:
         (named == (kind in ("trust", "bucket")), "it must have principals in a trust or bucket policy, and only there"),
         (resourced == (kind != "trust"), "it must have resources, except in a trust policy"),
     )
-    return next((rule for kept, rule in rules if not kept), None)
+    return next((rule for met, rule in rules if not met), None)

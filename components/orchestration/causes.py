@@ -72,7 +72,7 @@ def facts(error: str, cause: str) -> dict[str, str]:
     """By name; the empty string for what is not told."""
     is_job = re.search(JOB, cause) is not None
     latest, text = (_latest(cause), "") if is_job else ("", cause)
-    found = {
+    extracted = {
         "error": error,
         "text": text,
         "started": "yes" if is_job and re.search(STARTED, cause) else "",
@@ -80,17 +80,17 @@ def facts(error: str, cause: str) -> dict[str, str]:
         **{fact: _last(pattern, text) for fact, pattern in TEXT_FACTS.items()},
     }
     return {
-        **found,
-        "cut": "" if found["status"] else found["cut"],
-        "status": found["status"] or _completed(found["cut"]),
-        "reason": found["reason"] or found["cut_reason"],
+        **extracted,
+        "cut": "" if extracted["status"] else extracted["cut"],
+        "status": extracted["status"] or _completed(extracted["cut"]),
+        "reason": extracted["reason"] or extracted["cut_reason"],
     }
 
 
 def _completed(cut: str) -> str:
     """The only beginning of AWS's status reasons that a cut-off one can be of."""
-    found = [text for text in STATUS_BEGINNINGS if text.startswith(cut) or cut.startswith(text)]
-    return found[0] if len(cut) >= LEAST_CUT and len(found) == 1 else ""
+    completions = [text for text in STATUS_BEGINNINGS if text.startswith(cut) or cut.startswith(text)]
+    return completions[0] if len(cut) >= LEAST_CUT and len(completions) == 1 else ""
 
 
 def _latest(cause: str) -> str:
@@ -99,5 +99,5 @@ def _latest(cause: str) -> str:
 
 
 def _last(pattern: str, text: str) -> str:
-    found = [match[1] for match in re.finditer(pattern, text)]
-    return found[-1] if found else ""
+    matches = [match[1] for match in re.finditer(pattern, text)]
+    return matches[-1] if matches else ""

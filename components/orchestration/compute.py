@@ -21,7 +21,7 @@ from typing import Final
 import pulumi
 from pulumi_aws import batch, ec2, iam, vpc
 
-from .. import naming
+from .. import orchestrator_names
 from ..access import roles, trust
 from ..checks import Args, Fault, within
 from ..identity import Role, RoleArgs
@@ -125,7 +125,7 @@ class Compute(pulumi.ComponentResource):
             name,
             description="Machines of batch jobs: nothing in, everything out",
             vpc_id=self._args.network.vpc_id,
-            tags={"Name": naming.host_security_group(self._environment)},
+            tags={"Name": orchestrator_names.host_security_group(self._environment)},
             opts=self._child(),
         )
         out = vpc.SecurityGroupEgressRule(
@@ -137,7 +137,7 @@ class Compute(pulumi.ComponentResource):
         role = Role(
             f"{self.name}-host",
             RoleArgs(
-                role=naming.instance_role(self._environment),
+                role=orchestrator_names.instance_role(self._environment),
                 description="Machines of batch jobs: they serve ECS",
                 trust=(trust.machines(),),
                 permissions=roles.host(),
@@ -147,14 +147,14 @@ class Compute(pulumi.ComponentResource):
         )
         profile = iam.InstanceProfile(
             f"{self.name}-host",
-            name=naming.instance_role(self._environment),
-            role=naming.instance_role(self._environment),
+            name=orchestrator_names.instance_role(self._environment),
+            role=orchestrator_names.instance_role(self._environment),
             opts=self._child(role),
         )
         return profile, role
 
     def _launch_template(self, generation: str, *, retiring: bool) -> ec2.LaunchTemplate:
-        name = naming.compute_environment(self._environment, generation)
+        name = orchestrator_names.compute_environment(self._environment, generation)
         return ec2.LaunchTemplate(
             f"{self.name}-{generation}",
             name=name,
@@ -179,7 +179,7 @@ class Compute(pulumi.ComponentResource):
         }
         return batch.ComputeEnvironment(
             f"{self.name}-{generation}",
-            name=naming.compute_environment(self._environment, generation),
+            name=orchestrator_names.compute_environment(self._environment, generation),
             type="MANAGED",
             compute_resources=resources,
             update_policy=batch.ComputeEnvironmentUpdatePolicyArgs(
@@ -211,7 +211,7 @@ class Compute(pulumi.ComponentResource):
         ]
         return batch.JobQueue(
             f"{self.name}-{'spot' if spot else 'on-demand'}-queue",
-            name=naming.job_queue(self._environment, spot=spot),
+            name=orchestrator_names.job_queue(self._environment, spot=spot),
             priority=10,
             state="ENABLED",
             compute_environment_orders=orders,

@@ -120,8 +120,8 @@ def refusals(
     given: Any, stages: tuple[str, ...], largest: Resources, workspaces: tuple[str, ...], maps: tuple[str, ...]
 ) -> list[str]:
     """Everything that is wrong with an input at hand, for whoever is about to send it. ``stages``: their names."""
-    found = (fault(check, given) for check in checks(stages, largest, workspaces, maps))
-    return [sentence for sentence in found if sentence]
+    faults = (fault(check, given) for check in checks(stages, largest, workspaces, maps))
+    return [sentence for sentence in faults if sentence]
 
 
 def checks(
@@ -186,8 +186,8 @@ def job_definition(stage: str, otherwise: str, by_workflow: Mapping[str, str], p
 
     Only in ``places``: a file of that name elsewhere, where jobs may write, must not run with another role.
     """
-    found = rf"^s3://({_either(places)})/([^\r\n]*/)?%s[^/]*$"
-    cases = [(f"$contains($uri, {regex(found % begin)})", literal(name)) for begin, name in by_workflow.items()]
+    location = rf"^s3://({_either(places)})/([^\r\n]*/)?%s[^/]*$"
+    cases = [(f"$contains($uri, {regex(location % begin)})", literal(name)) for begin, name in by_workflow.items()]
     return block(f"$uri := $state.{key(stage, 'WDL')}", first_of(cases, literal(otherwise)))
 
 

@@ -54,9 +54,11 @@ def first_of(cases: list[tuple[str, str]], otherwise: str) -> str:
     return " : ".join([f"{condition} ? {value}" for condition, value in cases] + [otherwise])
 
 
-def failure(found: Failure) -> str:
+def failure(classified: Failure) -> str:
     """A failure that is known when the machine is generated; its cause is an expression."""
-    return _record(literal(found.kind.name), literal(found.action.value), literal(found.error), found.cause)
+    return _record(
+        literal(classified.kind.name), literal(classified.action.value), literal(classified.error), classified.cause
+    )
 
 
 def known(kind: Kind, cause: str) -> str:
@@ -83,8 +85,8 @@ def classify(error: str, cause: str) -> str:
         '$latest := $is_job ? $before & $parts[-1] : ""',
         f'$started := $is_job and $contains($text, {regex(causes.STARTED)}) ? "yes" : ""',
         '$text := $is_job ? "" : $text',
-        *(_found(fact, pattern, "$latest") for fact, pattern in causes.JOB_FACTS.items()),
-        *(_found(fact, pattern, "$text") for fact, pattern in causes.TEXT_FACTS.items()),
+        *(_assign_last_match(fact, pattern, "$latest") for fact, pattern in causes.JOB_FACTS.items()),
+        *(_assign_last_match(fact, pattern, "$text") for fact, pattern in causes.TEXT_FACTS.items()),
         '$reason := $reason != "" ? $reason : $cut_reason',
         '$cut := $status != "" ? "" : $cut',
         f'$status := $status != "" ? $status : {_completed()}',
@@ -143,7 +145,7 @@ def _variable(fact: str) -> str:
     return "$" + _VARIABLES.get(fact, fact)
 
 
-def _found(fact: str, pattern: str, scope: str) -> str:
+def _assign_last_match(fact: str, pattern: str, scope: str) -> str:
     """Assigns the last match of a fact's pattern; no match: the empty string."""
     match = f"$match({scope}, {regex(pattern)})[-1].groups[0]"
     return f'${fact} := (${fact} := {match}; $exists(${fact}) ? ${fact} : "")'

@@ -184,13 +184,13 @@ RETRIED_REASONS: Final = ("DockerTimeoutError*", "CannotInspectContainerError*",
 
 def classify(error: str, cause: str | None) -> Failure:
     """The class of a failure, and the error name and text that tell it; total: any two strings lead to exactly one."""
-    found = facts(error, cause or "")
-    kind = next((rule.kind for rule in RULES if _fits(rule, found)), Kind.UNEXPLAINED)
-    return Failure(kind, kind.error, f"{kind.meaning} ({_details(found)})")
+    extracted = facts(error, cause or "")
+    kind = next((rule.kind for rule in RULES if _fits(rule, extracted)), Kind.UNEXPLAINED)
+    return Failure(kind, kind.error, f"{kind.meaning} ({_details(extracted)})")
 
 
-def _fits(rule: Rule, found: dict[str, str]) -> bool:
-    return all(re.search(pattern, found[fact]) for fact, pattern in rule.when)
+def _fits(rule: Rule, extracted: dict[str, str]) -> bool:
+    return all(re.search(pattern, extracted[fact]) for fact, pattern in rule.when)
 
 
 SHOWN: Final = (
@@ -203,8 +203,8 @@ SHOWN: Final = (
 SHOWN_LAST: Final = (("job", "job "), ("log", "log stream "), ("text", ""))
 
 
-def _details(found: dict[str, str]) -> str:
-    shown = [before + found[fact][:LONGEST_DETAIL] for fact, before in SHOWN + SHOWN_LAST if found[fact]]
+def _details(extracted: dict[str, str]) -> str:
+    shown = [before + extracted[fact][:LONGEST_DETAIL] for fact, before in SHOWN + SHOWN_LAST if extracted[fact]]
     return "; ".join(shown).replace('\\"', '"')
 
 

@@ -18,7 +18,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal, TypedDict
 
-from .. import naming
+from .. import orchestrator_names
 from ..checks import Check, Fault, broken, refused
 from . import hosts, instances
 from .limits import LEAST_SCRATCH_GIB, MOST_SCRATCH_GIB
@@ -160,13 +160,13 @@ def compute_resources(
 def _digest(args: HostArgs, environment: str, market: Market) -> str:
     """A digest of everything that is rendered for a market. Names stand for resources without an id yet."""
     attachments = Attachments(
-        instance_profile=naming.instance_role(environment),
-        security_group=naming.host_security_group(environment),
+        instance_profile=orchestrator_names.instance_role(environment),
+        security_group=orchestrator_names.host_security_group(environment),
         subnets=[args.network_key],
     )
     resources = compute_resources(args, market, attachments)
     rendered = (
-        launch_template(args, environment, naming.compute_environment(environment, market)),
+        launch_template(args, environment, orchestrator_names.compute_environment(environment, market)),
         {key: value for key, value in resources.items() if key not in CHANGED_IN_PLACE},
     )
     return hashlib.sha256(json.dumps(rendered, sort_keys=True).encode()).hexdigest()[:8]

@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from .. import naming
-from ..access import machine as may
+from .. import orchestrator_names
+from ..access import machine as machine_permissions
 from ..access.statements import Statement
 from .contract import MAP_KEY
 from .machine import StateMachineArgs
@@ -32,18 +32,18 @@ def statements(
     for state in tasks:
         if state["Resource"] not in (SUBMIT, PUT, GET, HEAD, SEND):
             raise ValueError(f"state machine: no grant is known for {state['Resource']}")
-    found = (
+    statements = (
         *_batch([state["Arguments"] for state in tasks if state["Resource"] == SUBMIT], args, account, region),
         *_s3(tasks, args),
         *_sqs([state["Arguments"] for state in tasks if state["Resource"] == SEND], region),
     )
-    return (*found, may.deliver_logs()) if logged else found
+    return (*statements, machine_permissions.deliver_logs()) if logged else statements
 
 
 def _batch(jobs: list[dict[str, Any]], args: StateMachineArgs, account: str, region: str) -> tuple[Statement, ...]:
     if not jobs:
         return ()
-    return may.run_jobs(
+    return machine_permissions.run_jobs(
         account,
         region,
         queues=tuple(sorted({queue for job in jobs for queue in _QUEUE.findall(job["JobQueue"])})),
@@ -57,15 +57,15 @@ def _s3(tasks: list[dict[str, Any]], args: StateMachineArgs) -> Iterator[Stateme
     reads = [state for state in tasks if state["Resource"] in (GET, HEAD)]
     map_read = any(f"$state.{MAP_KEY}" in json.dumps(state["Arguments"]) for state in reads)
     if writes:
-        yield may.write_inputs(args.workspaces)
+        yield machine_permissions.write_inputs(args.workspaces)
     if reads:
-        yield from may.read_outputs(args.workspaces + (args.workflows if map_read else ()))
+        yield from machine_permissions.read_outputs(args.workspaces + (args.workflows if map_read else ()))
 
 
 def _sqs(messages: list[dict[str, Any]], region: str) -> Iterator[Statement]:
-    found = [_URL.fullmatch(message["QueueUrl"]) for message in messages]
-    queues = {naming.queue_arn(url[1], region, url[2]) for url in found if url}
-    if None in found:
+    urls = [_URL.fullmatch(message["QueueUrl"]) for message in messages]
+    queues = {orchestrator_names.queue_arn(url[1], region, url[2]) for url in urls if url}
+    if None in urls:
         raise ValueError(f"state machine: not the URL of a queue: {[message['QueueUrl'] for message in messages]}")
     if queues:
-        yield may.send_messages(tuple(sorted(queues)))
+        yield machine_permissions.send_messages(tuple(sorted(queues)))

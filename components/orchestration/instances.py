@@ -57,11 +57,11 @@ def has_nvme(instance_type: str) -> bool:
 
 def least_nvme_gb(instance_types: tuple[str, ...]) -> int:
     """What the smallest machine has of NVMe disks, which Batch may choose for a small job."""
-    found: list[float] = []
+    nvme_gb: list[float] = []
     for one in instance_types:
         family, _, size = one.partition(".")
-        found.append(_vcpus(size or "large") * FAMILIES[family].nvme_gb_per_vcpu)
-    return int(min(found))
+        nvme_gb.append(_vcpus(size or "large") * FAMILIES[family].nvme_gb_per_vcpu)
+    return int(min(nvme_gb))
 
 
 def largest_job(instance_types: tuple[str, ...], most_vcpus: int) -> Resources:

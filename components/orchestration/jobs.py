@@ -20,7 +20,7 @@ from typing import Any, Final
 import pulumi
 from pulumi_aws import batch, cloudwatch
 
-from .. import names, naming, rules
+from .. import names, orchestrator_names, rules
 from ..access import roles, trust
 from ..checks import Args, Check, Fault, broken, refused, within
 from ..identity import Role, RoleArgs
@@ -101,12 +101,15 @@ class Jobs(pulumi.ComponentResource):
         self._args, self._job, environment = args, args.job, args.environment
         child = pulumi.ResourceOptions(parent=self)
         self.log_group = cloudwatch.LogGroup(
-            f"{name}-jobs", name=naming.job_log_group(environment), retention_in_days=args.job.log_days, opts=child
+            f"{name}-jobs",
+            name=orchestrator_names.job_log_group(environment),
+            retention_in_days=args.job.log_days,
+            opts=child,
         )
         execution = Role(
             f"{name}-execution",
             RoleArgs(
-                role=naming.execution_role(environment),
+                role=orchestrator_names.execution_role(environment),
                 path=names.DELEGATED_PATH,
                 description="ECS starts batch jobs with it: the image and the log",
                 trust=(trust.job_starter(),),
@@ -131,7 +134,7 @@ class Jobs(pulumi.ComponentResource):
         seconds = self._job.timeout_seconds
         batch.JobDefinition(
             name,
-            name=naming.job_definition(self._args.environment, workflow),
+            name=orchestrator_names.job_definition(self._args.environment, workflow),
             type="container",
             platform_capabilities=["EC2"],
             propagate_tags=True,
@@ -144,9 +147,9 @@ class Jobs(pulumi.ComponentResource):
     def _container(self, roles: list[Any]) -> str:
         job, job_role, execution_role = self._job, *roles
         log = {
-            "awslogs-group": naming.job_log_group(self._args.environment),
+            "awslogs-group": orchestrator_names.job_log_group(self._args.environment),
             "awslogs-region": self._args.region,
-            "awslogs-stream-prefix": naming.STREAM_PREFIX,
+            "awslogs-stream-prefix": orchestrator_names.STREAM_PREFIX,
         }
         volumes = {"scratch": hosts.SCRATCH, "docker": DOCKER_SOCKET}
         properties = {
@@ -182,7 +185,7 @@ class Jobs(pulumi.ComponentResource):
             **(variables.CALL_CACHE if self._job.call_cache else {}),
             **(variables.STATUS_FILES if self._job.status_files else {}),
             **self._job.variables,
-            "APP_NAME": naming.app(self._args.environment),
+            "APP_NAME": orchestrator_names.app(self._args.environment),
             "AWS_DEFAULT_REGION": self._args.region,
             "MINIWDL_DIR": hosts.SCRATCH,
             **({"WDL_PASSTHRU_ENVVARS": passed} if passed else {}),

@@ -17,7 +17,7 @@ from typing import Final
 import pulumi
 from pulumi_aws import cloudwatch, sns, sqs
 
-from .. import names, naming
+from .. import names, orchestrator_names
 from ..access.resources import alarm_topic, resource_document, status_queue
 from ..checks import Args, Fault, within
 from .limits import LONGEST_VISIBILITY, MOST_QUEUES, MOST_RECEIVES
@@ -91,7 +91,7 @@ class Notifications(pulumi.ComponentResource):
         }
         return cloudwatch.EventRule(
             f"{self.name}-status",
-            name=naming.status_rule(self._environment),
+            name=orchestrator_names.status_rule(self._environment),
             description=f"Status changes of runs of the environment {self._environment}",
             event_pattern=json.dumps(pattern),
             state="ENABLED",  # left out, nobody would see that somebody has disabled it
@@ -101,21 +101,21 @@ class Notifications(pulumi.ComponentResource):
     def _alarm_topic(self) -> sns.Topic:
         """Subscribe here to be told when messages are lost. It carries alarms alone, no data."""
         name = f"{self.name}-alarms"
-        topic = sns.Topic(name, name=naming.alarm_topic(self._environment), opts=self._child())
+        topic = sns.Topic(name, name=orchestrator_names.alarm_topic(self._environment), opts=self._child())
         policy = resource_document(alarm_topic(self._account, self._region, self._environment))
         sns.TopicPolicy(name, arn=topic.arn, policy=policy, opts=self._child())
         return topic
 
     def _queue(self, key: str, rule: cloudwatch.EventRule, topic: sns.Topic) -> sqs.Queue:
-        dead = self._plain_queue(f"{key}-dead-letter", naming.dead_letter_queue(self._environment, key))
-        self._open_to_rule(f"{key}-dead-letter", dead, naming.dead_letter_queue(self._environment, key))
+        dead = self._plain_queue(f"{key}-dead-letter", orchestrator_names.dead_letter_queue(self._environment, key))
+        self._open_to_rule(f"{key}-dead-letter", dead, orchestrator_names.dead_letter_queue(self._environment, key))
         redrive = dead.arn.apply(
             lambda arn: json.dumps(
                 {"deadLetterTargetArn": arn, "maxReceiveCount": self._args.status_queues.max_receive_count}
             )
         )
-        queue = self._plain_queue(key, naming.notification_queue(self._environment, key), redrive)
-        policy = self._open_to_rule(key, queue, naming.notification_queue(self._environment, key))
+        queue = self._plain_queue(key, orchestrator_names.notification_queue(self._environment, key), redrive)
+        policy = self._open_to_rule(key, queue, orchestrator_names.notification_queue(self._environment, key))
         cloudwatch.EventTarget(
             f"{self.name}-{key}",
             rule=rule.name,
@@ -143,7 +143,7 @@ class Notifications(pulumi.ComponentResource):
         return sqs.QueuePolicy(f"{self.name}-{key}", queue_url=queue.id, policy=policy, opts=self._child())
 
     def _alarm(self, key: str, topic: sns.Topic) -> None:
-        name = naming.dead_letter_queue(self._environment, key)
+        name = orchestrator_names.dead_letter_queue(self._environment, key)
         cloudwatch.MetricAlarm(
             f"{self.name}-{key}-dead-letter",
             name=f"{name}-not-empty",

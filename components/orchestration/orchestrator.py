@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import pulumi
 from pulumi_aws import cloudwatch, sfn
 
-from .. import names, naming, rules
+from .. import names, orchestrator_names, rules
 from ..access import trust
 from ..checks import Args, Fault, refused, within
 from ..identity import Role, RoleArgs
@@ -57,13 +57,14 @@ class OrchestratorArgs(Args):
     """The state machine is no longer protected: it can be deleted, and with it what the runs need."""
 
     def faults(self) -> Iterator[Fault]:
-        found = [
+        own_faults = [
             *refused("log_days", self.log_days, rules.retention_days(self.log_days)),
             *self.compute().faults(),
             *within("job", self.job.faults()),
             *within("notifications", self.notifications.faults(self.environment)),
         ]
-        yield from found or self.machine().faults()  # the largest of machines that are not known is not known either
+        # The largest of machines that are not known is not known either.
+        yield from own_faults or self.machine().faults()
 
     def largest(self) -> Resources:
         """What a job can get in both queues: it may have to run in either."""
@@ -98,22 +99,24 @@ class OrchestratorArgs(Args):
 
     def machine(self) -> StateMachineArgs:
         place = self.account, self.region
-        queues = (naming.notification_queue(self.environment, key) for key in self.notifications.queues)
+        queues = (orchestrator_names.notification_queue(self.environment, key) for key in self.notifications.queues)
         spot, on_demand = (
-            naming.batch_arn(*place, "job-queue", naming.job_queue(self.environment, spot=spot))
+            orchestrator_names.batch_arn(*place, "job-queue", orchestrator_names.job_queue(self.environment, spot=spot))
             for spot in (True, False)
         )
         return StateMachineArgs(
             stages=self.stages,
             spot_queue=spot,
             on_demand_queue=on_demand,
-            job_definition=naming.job_definition(self.environment),
-            job_definitions={one: naming.job_definition(self.environment, one) for one in sorted(self.job.roles)},
+            job_definition=orchestrator_names.job_definition(self.environment),
+            job_definitions={
+                one: orchestrator_names.job_definition(self.environment, one) for one in sorted(self.job.roles)
+            },
             largest=self.largest(),
             workspaces=self.workspaces,
             workflows=self.workflows,
             job_timeout_seconds=self.job.timeout_seconds,
-            message_queues=tuple(naming.queue_url(*place, queue) for queue in queues),
+            message_queues=tuple(orchestrator_names.queue_url(*place, queue) for queue in queues),
             job_tags=self.tags,
         )
 
@@ -168,7 +171,7 @@ class Orchestrator(pulumi.ComponentResource):
         role = Role(
             f"{self.name}-machine",
             RoleArgs(
-                role=naming.machine_role(args.environment),
+                role=orchestrator_names.machine_role(args.environment),
                 path=names.DELEGATED_PATH,
                 description="The state machine: what its definition calls, and its log",
                 trust=(trust.state_machine(args.account, args.region, args.environment),),
@@ -181,7 +184,7 @@ class Orchestrator(pulumi.ComponentResource):
         )
         log = cloudwatch.LogGroup(
             f"{self.name}-machine",
-            name=naming.machine_log_group(args.environment),
+            name=orchestrator_names.machine_log_group(args.environment),
             retention_in_days=args.log_days,
             opts=child,
         )

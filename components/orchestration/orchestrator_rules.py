@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from .. import naming, rules
+from .. import orchestrator_names, rules
 from . import contract
 from .limits import LONGEST_QUEUE_NAME
 
@@ -31,7 +31,7 @@ def reader(word: str) -> str | None:
 def queue_faults(environment: str, readers: Sequence[str]) -> Iterator[tuple[int, str]]:
     """By index, what is wrong with the readers of an environment's messages, each of which has a queue."""
     for index, one in enumerate(readers):
-        queue = naming.dead_letter_queue(environment, one)
+        queue = orchestrator_names.dead_letter_queue(environment, one)
         if rule := reader(one):
             yield index, rule
         elif one in readers[:index]:

@@ -94,7 +94,7 @@ def _run(stage: StageArgs, args: StateMachineArgs, after: str) -> State:
     memory, vcpus = contract.size(stage.name)
     queue = f'$market = "SPOT" ? {literal(args.spot_queue)} : {literal(args.on_demand_queue)}'
     tags = {"Tags": dict(args.job_tags), "PropagateTags": True} if args.job_tags else {}
-    found = classify("$states.errorOutput.Error", "$states.errorOutput.Cause")
+    classified = classify("$states.errorOutput.Error", "$states.errorOutput.Cause")
     return task(
         SUBMIT,
         {
@@ -118,7 +118,7 @@ def _run(stage: StageArgs, args: StateMachineArgs, after: str) -> State:
             {
                 "ErrorEquals": ALL,
                 "Assign": {
-                    "failure": expression(found),
+                    "failure": expression(classified),
                     "entered": expression("$states.context.State.EnteredTime"),
                 },
                 "Output": {},
@@ -213,27 +213,26 @@ def _merged(args: StateMachineArgs, number: int) -> str:
 
 
 def _size_in_result() -> str:
-    found = "$states.result"
-    return (
-        f'($exists({found}.ContentRange) ? $number($substringAfter({found}.ContentRange, "/")) : {found}.ContentLength)'
-    )
+    result = "$states.result"
+    from_range = f'$number($substringAfter({result}.ContentRange, "/"))'
+    return f"($exists({result}.ContentRange) ? {from_range} : {result}.ContentLength)"
 
 
 def _check_output(stage: str) -> State:
     """After the output could not be taken: was it its size?"""
     uri, missing = f"$state.{contract.key(stage, 'OUTPUT')}", Kind.MISSING_OUTPUT
     says_wrong = f'{literal(missing.meaning + ": ")} & {uri} & " is not a JSON object"'
-    found, held = "$states.result.ContentLength", size("$string($state)")
+    length, state_size = "$states.result.ContentLength", size("$string($state)")
     alone = f" bytes; {LARGEST_OUTPUT} are read, which as text inside a result leave room in {LARGEST_STATE}"
     together = f" bytes of the run's input and results, together more than {LARGEST_STATE}"
     says = [
-        (f"{found} > {LARGEST_OUTPUT}", _too_large(uri, alone, found)),
+        (f"{length} > {LARGEST_OUTPUT}", _too_large(uri, alone, length)),
         (
-            f"{found} + $held > {LARGEST_STATE}",
-            _too_large(uri, together, f'{found} & " bytes beside " & $held'),
+            f"{length} + $held > {LARGEST_STATE}",
+            _too_large(uri, together, f'{length} & " bytes beside " & $held'),
         ),
     ]
-    failure = block(f"$held := {held}", first_of(says, known(missing, says_wrong)))
+    failure = block(f"$held := {state_size}", first_of(says, known(missing, says_wrong)))
     return task(HEAD, place(uri), assign={"failure": expression(failure)}, catch=[to_cause()], after=FAIL)
 
 

@@ -55,10 +55,10 @@ def definition(name: str, args: StateMachineArgs) -> dict[str, Any]:
 
 def text(machine: dict[str, Any]) -> str:
     """The definition as it is deployed. Raises ValueError beyond AWS's limit of 1 MiB."""
-    found = json.dumps(machine, indent=1)
-    if len(found) > 1_048_576:
-        raise ValueError(f"state machine definition: {len(found)} characters; AWS allows 1048576")
-    return found
+    definition = json.dumps(machine, indent=1)
+    if len(definition) > 1_048_576:
+        raise ValueError(f"state machine definition: {len(definition)} characters; AWS allows 1048576")
+    return definition
 
 
 def _states(args: StateMachineArgs) -> Iterator[tuple[str, State]]:
@@ -141,5 +141,5 @@ def _read_map(after: str) -> State:
 
 def _get_cause() -> State:
     classified = classify("$caught.Error", "$caught.Cause")
-    found = block(f"$it := {classified}", '$merge([$it, {"cause": $it.cause & ", in the state " & $caught.State}])')
-    return {"Type": "Pass", "Assign": {"failure": expression(found)}, "Output": {}, "Next": FAIL}
+    in_state = block(f"$it := {classified}", '$merge([$it, {"cause": $it.cause & ", in the state " & $caught.State}])')
+    return {"Type": "Pass", "Assign": {"failure": expression(in_state)}, "Output": {}, "Next": FAIL}

@@ -23,10 +23,12 @@ def diagram(
     drawn: list[Deployed] = []
     for stack, settings in sorted(stack_files().stacks.items()):
         pulumi = Pulumi(stack=stack)
-        held = pulumi.deployment().get("resources", []) if pulumi.exists() else []
-        if held:
+        deployed = pulumi.deployment().get("resources", []) if pulumi.exists() else []
+        if deployed:
             account = settings.account
-            drawn.append(Deployed(stack=stack, account=account.id, region=account.region, resources=resources(held)))
+            drawn.append(
+                Deployed(stack=stack, account=account.id, region=account.region, resources=resources(deployed))
+            )
     if not drawn:
         raise PortalError("no stack has been brought up: there is nothing to draw")
     accounts, edges = describe(drawn)

@@ -58,12 +58,12 @@ def watch(
 
 def _batch(name: str) -> list[str]:
     """ARNs of what a batch has started."""
-    found = (
+    journal = (
         read(folder() / f"{name}.jsonl") if BATCH.fullmatch(name) and (folder() / f"{name}.jsonl").exists() else None
     )
-    if not found:
+    if not journal:
         raise PortalError(f"--batch: {name!r}: there is no such batch in {folder()}")
-    return [*found.started.values()]
+    return [*journal.started.values()]
 
 
 def watch_runs(
@@ -76,8 +76,8 @@ def watch_runs(
     as_json: bool = False,
 ) -> None:
     """Prints how each ends; exits with 1 unless all succeed."""
-    found = by_environment(portal, names, environment)
-    watches = [Watch(follower(home(portal, name)), ones, with_jobs=say.is_terminal) for name, ones in found.items()]
+    runs = by_environment(portal, names, environment)
+    watches = [Watch(follower(home(portal, name)), ones, with_jobs=say.is_terminal) for name, ones in runs.items()]
     total, counts = sum(len(one.pending) for one in watches), Counter[str]()
     quiet = total > FEW
     try:

@@ -46,12 +46,12 @@ def restore(
 
 def _time(option: str, value: str) -> datetime:
     try:
-        found = datetime.fromisoformat(value)
+        moment = datetime.fromisoformat(value)
     except ValueError:
-        found = None
-    if found is None or found.tzinfo is None:
+        moment = None
+    if moment is None or moment.tzinfo is None:
         raise PortalError(f"{option}: {value!r}: must be a time with its zone, as 2026-01-31T18:00Z")
-    return found
+    return moment
 
 
 def _account_of(portal: Portal, bucket: str) -> Settings:

@@ -92,17 +92,17 @@ def _dataset(portal: Portal, stack: str, dataset: str, read_gib: float) -> None:
     if len(public) != 1:
         raise PortalError(f"STACK: {stack!r}: must have one bucket of kind public, has {len(public)}")
     folder = Uri(bucket=public[0], prefix=listing.number("--dataset", dataset))
-    found = drill(Place.of(settings).client("s3"), folder, int(read_gib * 2**30))
-    for one in found.restored[:SHOWN]:
+    result = drill(Place.of(settings).client("s3"), folder, int(read_gib * 2**30))
+    for one in result.restored[:SHOWN]:
         print(f"would be brought back: {one.key}: {one.size} bytes")
-    if len(found.restored) > SHOWN:
-        print(f"and {len(found.restored) - SHOWN} more")
-    print(f"{folder}: {found.objects} objects with {len(found.versions)} versions, {_size(found.versions)}")
-    print(f"deleted: {len(found.restored)} objects, which `portal restore` would bring back, {_size(found.restored)}")
-    print(f"read whole: {len(found.read)} versions, {_size(found.read)}; looked up: all")
-    if found.faults:
-        more = f"; and {len(found.faults) - SHOWN} more" if len(found.faults) > SHOWN else ""
-        raise PortalError("; ".join(found.faults[:SHOWN]) + more)
+    if len(result.restored) > SHOWN:
+        print(f"and {len(result.restored) - SHOWN} more")
+    print(f"{folder}: {result.objects} objects with {len(result.versions)} versions, {_size(result.versions)}")
+    print(f"deleted: {len(result.restored)} objects, which `portal restore` would bring back, {_size(result.restored)}")
+    print(f"read whole: {len(result.read)} versions, {_size(result.read)}; looked up: all")
+    if result.faults:
+        more = f"; and {len(result.faults) - SHOWN} more" if len(result.faults) > SHOWN else ""
+        raise PortalError("; ".join(result.faults[:SHOWN]) + more)
 
 
 def _size(versions: Sequence[Version]) -> str:

@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from portal.commands.options import Common
-from portal.environments import PATIENT, Found, Home, discover, home
+from portal.environments import PATIENT, Discovered, Home, discover, home
 from portal.errors import PortalError
 from portal.pulumi_cli import ROOT, stacks
 from portal.submission import batches
@@ -58,18 +58,18 @@ class Place:
     @cached_property
     def where(self) -> Home:
         """Raises PortalError if there is none, or if nothing may be started in it."""
-        found = home(self.portal, self.environment)
-        if found.settings.retire:
-            rule = f"is retired in {file_of(found.stack)}: nothing is started in it any more"
+        holder = home(self.portal, self.environment)
+        if holder.settings.retire:
+            rule = f"is retired in {file_of(holder.stack)}: nothing is started in it any more"
             raise PortalError(f"--environment: {self.environment!r}: {rule}")
-        return found
+        return holder
 
     @cached_property
     def session(self) -> boto3.Session:
         return self.where.session()
 
     @cached_property
-    def found(self) -> Found:
+    def discovered(self) -> Discovered:
         return discover(self.where, self.session)
 
     @cached_property
@@ -79,11 +79,11 @@ class Place:
     def bucket(self, kind: str, argument: str) -> str:
         """The account's bucket of a kind. Raises PortalError if there is not exactly one."""
         owner = self.portal.stacks[self.where.stack]
-        found = [one.name for one in owner.buckets.values() if one.kind == kind]
-        if len(found) != 1:
-            rule = f"must be given: Pulumi.{self.where.stack}.yaml has {len(found)} buckets of kind {kind}"
+        buckets = [one.name for one in owner.buckets.values() if one.kind == kind]
+        if len(buckets) != 1:
+            rule = f"must be given: Pulumi.{self.where.stack}.yaml has {len(buckets)} buckets of kind {kind}"
             raise PortalError(f"{argument}: {rule}")
-        return found[0]
+        return buckets[0]
 
 
 def submit(common: Common, place: Place, command: Command, about: Mapping[str, str], jobs: Sequence[Job]) -> None:
@@ -99,16 +99,16 @@ def submit(common: Common, place: Place, command: Command, about: Mapping[str, s
         on_demand=common.on_demand,
     )
     identity = batches.identity(wanted, jobs)
-    refuse_missing_workflow(place.s3, place.found.wdl_bucket, wanted.workflow)
+    refuse_missing_workflow(place.s3, place.discovered.wdl_bucket, wanted.workflow)
     # Before there is a batch: what is refused leaves no trace.
     now = Journal(header=Header(batch="", identity="", environment="", machine="", unix=int(time.time())))
-    trial = batches.planned(now, wanted, jobs, place.where, place.found)
+    trial = batches.planned(now, wanted, jobs, place.where, place.discovered)
     if common.dry_run:
         _print(trial)
         return
-    machine = place.found.machine_arn
+    machine = place.discovered.machine_arn
     with opened(folder(), identity, place.where.name, machine, batch=common.batch, again=common.again) as journal:
-        todo, before = batches.plan(journal, wanted, jobs, place.where, place.found)
+        todo, before = batches.plan(journal, wanted, jobs, place.where, place.discovered)
         result = _start(common, place, journal, todo)
         names = [journal.planned[job.target].name for job in jobs]
     if common.as_json:
@@ -137,7 +137,7 @@ def _print_started(journal: Journal, runs: Sequence[Planned], result: Result) ->
 
 def _start(common: Common, place: Place, journal: Journal, todo: Sequence[Planned]) -> Result:
     client: Any = place.session.client("stepfunctions", config=config(common.parallelism))  # pyright: ignore[reportArgumentType, reportCallIssue]  # the stubs of this service are not installed
-    starter = Starter(states=client, machine=place.found.machine_arn)
+    starter = Starter(states=client, machine=place.discovered.machine_arn)
     columns = (TextColumn("submitting"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=say, disable=not say.is_terminal) as progress:
         task = progress.add_task("", total=len(todo))

@@ -22,5 +22,5 @@ def sign_url(
     """Sign a URL of a data CDN that serves signed URLs alone: whoever has it reads the object until it expires."""
     outputs = [Pulumi(stack=stack).outputs() for stack in sorted(stack_files().stacks)]
     cdns = [cdn for one in outputs for cdn in one.get("data_cdn", {}).values()]
-    found = signing.key_id(url, cdns, key)
-    print(signing.signed(url, private_key, found, timedelta(minutes=minutes)))
+    key_id = signing.key_id(url, cdns, key)
+    print(signing.signed(url, private_key, key_id, timedelta(minutes=minutes)))

@@ -41,11 +41,11 @@ def status(
 
 
 def _document(stack: StackStatus) -> Mapping[str, Any]:
-    found = asdict(stack)
-    outputs: Mapping[str, Any] = found.pop("outputs")
-    kubernetes = found.pop("cluster")
+    document = asdict(stack)
+    outputs: Mapping[str, Any] = document.pop("outputs")
+    kubernetes = document.pop("cluster")
     shown = {key: outputs[key] for key in SHOWN_OUTPUTS if key in outputs}
-    return {**found, "outputs": shown, "kubernetes": kubernetes}
+    return {**document, "outputs": shown, "kubernetes": kubernetes}
 
 
 def _text(value: object) -> str:

@@ -106,8 +106,8 @@ def db_import(
     """Import metadata into the environment's database: one job a dataset."""
     place = Place(stack_files(), common.environment)
     bucket = abilities.import_bucket(place.portal, place.where, s3_bucket)
-    found = listing.numbered(place.s3, bucket, "", include_dataset or [], "--include-dataset")
-    chosen = listing.chosen(found, filter_datasets or [], exclude_dataset or [], DATASETS)
+    datasets = listing.numbered(place.s3, bucket, "", include_dataset or [], "--include-dataset")
+    chosen = listing.chosen(datasets, filter_datasets or [], exclude_dataset or [], DATASETS)
     project = place.portal.project
     urls, registry = project.data_urls, project.registry
     production = common.environment == defaults.PRODUCTION
@@ -164,8 +164,8 @@ def sync(
     wanted = targets.Release(source=origin, destination=target, flags=words)
     jobs: list[Job] = [wanted.deposition(one) for one in _depositions(place, origin, deposition or [])]
     if per_dataset and (dataset or not deposition):
-        found = listing.numbered(place.s3, origin.bucket, origin.prefix, dataset or [], "--dataset")
-        jobs += map(wanted.dataset, listing.chosen(found, filter_datasets or [], exclude_dataset or [], DATASETS))
+        datasets = listing.numbered(place.s3, origin.bucket, origin.prefix, dataset or [], "--dataset")
+        jobs += map(wanted.dataset, listing.chosen(datasets, filter_datasets or [], exclude_dataset or [], DATASETS))
     elif not per_dataset:
         jobs.append(_single(common, wanted, dataset, deposition))
         syncing.refuse_empty(place.s3, origin)

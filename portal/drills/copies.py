@@ -73,15 +73,15 @@ class Copy:
         )
         wait_for(f"the instance {self.instance}", self._serves)
         self.rds.modify_db_cluster(DBClusterIdentifier=self.name, MasterUserPassword=password, ApplyImmediately=True)
-        found = wait_for(f"the password of {self.name}", self._available)
-        return str(found["Endpoint"]), int(found["Port"])
+        cluster = wait_for(f"the password of {self.name}", self._available)
+        return str(cluster["Endpoint"]), int(cluster["Port"])
 
     def restore(self, snapshot: Snapshot) -> None:
         """In the cluster's subnets, behind its security groups; encrypted as the snapshot is."""
         running = self.running
         same_major = snapshot.same_major(running["EngineVersion"])
         group = {"DBClusterParameterGroupName": running["DBClusterParameterGroup"]} if same_major else {}
-        most = running.get("ServerlessV2ScalingConfiguration", {}).get("MaxCapacity", 8)
+        max_capacity = running.get("ServerlessV2ScalingConfiguration", {}).get("MaxCapacity", 8)
         self.rds.restore_db_cluster_from_snapshot(
             DBClusterIdentifier=self.name,
             SnapshotIdentifier=snapshot.name,
@@ -89,7 +89,7 @@ class Copy:
             EngineVersion=snapshot.version,
             DBSubnetGroupName=running["DBSubnetGroup"],
             VpcSecurityGroupIds=[one["VpcSecurityGroupId"] for one in running["VpcSecurityGroups"]],
-            ServerlessV2ScalingConfiguration={"MinCapacity": 0.5, "MaxCapacity": most},
+            ServerlessV2ScalingConfiguration={"MinCapacity": 0.5, "MaxCapacity": max_capacity},
             DeletionProtection=False,
             CopyTagsToSnapshot=False,
             EngineLifecycleSupport="open-source-rds-extended-support-disabled",

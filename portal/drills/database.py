@@ -71,9 +71,11 @@ class DatabaseDrill:
 def cluster(rds: Any, identifier: str) -> Mapping[str, Any]:
     """The environment's cluster, which must be available. Raises PortalError."""
     try:
-        [found] = rds.describe_db_clusters(DBClusterIdentifier=identifier)["DBClusters"]
+        [described] = rds.describe_db_clusters(DBClusterIdentifier=identifier)["DBClusters"]
     except rds.exceptions.DBClusterNotFoundFault as error:
         raise PortalError(f"there is no cluster {identifier}; bring the stack up") from error
-    if found["Status"] != "available":
-        raise PortalError(f"the cluster {identifier} is {found['Status']}: a drill compares with one that is available")
-    return found
+    if described["Status"] != "available":
+        raise PortalError(
+            f"the cluster {identifier} is {described['Status']}: a drill compares with one that is available"
+        )
+    return described

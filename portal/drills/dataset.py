@@ -60,10 +60,10 @@ def versions(s3: Any, folder: Uri) -> Iterator[Version]:
 
 def _versions(key: str, rows: Sequence[Mapping[str, Any]]) -> Iterator[Version]:
     """``rows``: as S3 lists versions and markers of one key; versions have a size."""
-    found = [row for row in rows if "Size" in row]
-    deleted = not any(row["IsLatest"] for row in found)
-    newest = max((row["LastModified"] for row in found), default=None)
-    for row in found:
+    of_key = [row for row in rows if "Size" in row]
+    deleted = not any(row["IsLatest"] for row in of_key)
+    newest = max((row["LastModified"] for row in of_key), default=None)
+    for row in of_key:
         last = deleted and row["LastModified"] == newest
         newest = None if last else newest  # S3's times are whole seconds; it lists the newer one first
         yield Version(
@@ -79,24 +79,24 @@ def _versions(key: str, rows: Sequence[Mapping[str, Any]]) -> Iterator[Version]:
 def drill(s3: Any, folder: Uri, read_bytes: int, choose: random.Random | None = None) -> Result:
     """Looks up every version, and reads some whole: at random, ``read_bytes`` altogether. Raises PortalError if there
     is none."""
-    found = list(versions(s3, folder))
-    if not found:
+    candidates = list(versions(s3, folder))
+    if not candidates:
         raise PortalError(f"{folder}: has no versions: nothing of it could be brought back")
-    chosen = list(_chosen(found, read_bytes, choose or random.Random()))  # noqa: S311 - a sample, no secret
+    chosen = list(_chosen(candidates, read_bytes, choose or random.Random()))  # noqa: S311 - a sample, no secret
     with ThreadPoolExecutor(max_workers=PARALLELISM) as pool:
-        looked_up = pool.map(lambda one: _looked_up(s3, folder.bucket, one), found)
+        looked_up = pool.map(lambda one: _looked_up(s3, folder.bucket, one), candidates)
         read = pool.map(lambda one: _read(s3, folder.bucket, one), chosen)
-        faults = {**_faults(found, looked_up), **_faults(chosen, read)}
+        faults = {**_faults(candidates, looked_up), **_faults(chosen, read)}
     return Result(
-        objects=len({one.key for one in found}),
-        versions=found,
+        objects=len({one.key for one in candidates}),
+        versions=candidates,
         read=chosen,
         faults=[f"{one.key} (version {one.id}): {says}" for one, says in faults.items()],
     )
 
 
-def _chosen(found: Iterable[Version], read_bytes: int, choose: random.Random) -> Iterator[Version]:
-    left, shuffled = read_bytes, list(found)
+def _chosen(candidates: Iterable[Version], read_bytes: int, choose: random.Random) -> Iterator[Version]:
+    left, shuffled = read_bytes, list(candidates)
     choose.shuffle(shuffled)
     for one in shuffled:
         if one.size <= left and one.storage_class not in _ARCHIVES:

@@ -11,7 +11,7 @@ from typing import Any, Final
 from botocore.exceptions import ClientError
 
 from portal.drills.waiting import wait_for
-from portal.environments import Found, Home
+from portal.environments import Discovered, Home
 from portal.errors import PortalError
 from portal.following.outcomes import Outcome, outcome
 from portal.submission import defaults
@@ -78,7 +78,7 @@ class Measuring:
         job = Job(target=where.name, label=f"restoredrill-{where.name}", inputs=inputs)
         name = job.name(int(time.time()))
         settings = where.settings
-        places = Found(
+        places = Discovered(
             wdl_bucket=settings.wdl_bucket, comms_bucket=settings.comms_bucket, machine_arn=where.machine_arn
         )
         given = execution_input(wanted, job, name, where, places)
@@ -87,8 +87,8 @@ class Measuring:
 
     def ended(self, arn: str) -> Outcome | None:
         """How the run ended; None: not yet."""
-        found = outcome(self.states.describe_execution(executionArn=arn))
-        return found if found.ended else None
+        run = outcome(self.states.describe_execution(executionArn=arn))
+        return run if run.ended else None
 
     def _stop(self, arn: str) -> None:
         try:

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from components import naming
+from components import orchestrator_names
 from components.orchestration import causes, limits
 
 SPOT, OVERFLOW, ON_DEMAND = "spot", "overflow", "on demand"
@@ -68,13 +68,13 @@ def _job(job_id: str, queue: str, described: str, batch: Any, environment: str) 
             market=market(queue, _last(_MACHINE, described), environment),
             stream=_last(_LOG, described),
         )
-    found: Mapping[str, Any] = next(iter(batch.describe_jobs(jobs=[job_id])["jobs"]), {})
-    container = found.get("container", {})
+    job: Mapping[str, Any] = next(iter(batch.describe_jobs(jobs=[job_id])["jobs"]), {})
+    container = job.get("container", {})
     return Job(
         id=job_id,
         market=market(queue, container.get("containerInstanceArn", ""), environment),
         stream=container.get("logStreamName", ""),
-        status=found.get("status", ""),
+        status=job.get("status", ""),
     )
 
 
@@ -82,9 +82,9 @@ def market(queue: str, machine: str, environment: str) -> str:
     """By the compute environment in the machine's ARN; without one, by the queue's name or ARN."""
     if generation := limits.GENERATION.search(machine):
         return {"spot": SPOT, "overflow": OVERFLOW, "on-demand": ON_DEMAND}[generation[1]]
-    return SPOT if queue.rpartition("/")[2] == naming.job_queue(environment, spot=True) else ON_DEMAND
+    return SPOT if queue.rpartition("/")[2] == orchestrator_names.job_queue(environment, spot=True) else ON_DEMAND
 
 
 def _last(pattern: re.Pattern[str], text: str) -> str:
-    found = [match[1] for match in pattern.finditer(text)]
-    return found[-1] if found else ""
+    matches = [match[1] for match in pattern.finditer(text)]
+    return matches[-1] if matches else ""

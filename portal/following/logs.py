@@ -49,12 +49,12 @@ def _explains(line: str) -> bool:
 def _read(follower: Follower, stream: str, **more: Any) -> tuple[list[str], str]:
     """Lines, and the token that goes on after them."""
     try:
-        found = follower.logs.get_log_events(logGroupName=follower.log_group, logStreamName=stream, **more)
+        page = follower.logs.get_log_events(logGroupName=follower.log_group, logStreamName=stream, **more)
     except follower.logs.exceptions.ResourceNotFoundException:
         return [], ""
     except (ClientError, BotoCoreError) as error:
         raise PortalError(f"log stream {stream!r} of {follower.log_group}: {error}") from error
-    return [event["message"] for event in found["events"]], found["nextForwardToken"]
+    return [event["message"] for event in page["events"]], page["nextForwardToken"]
 
 
 class Reader:

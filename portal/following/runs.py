@@ -8,7 +8,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from components import naming
+from components import orchestrator_names
 from portal.environments import PATIENT, Home, home, home_of
 from portal.errors import PortalError
 from portal.following.jobs import Job, latest_job
@@ -27,7 +27,7 @@ class Follower:
 
     @property
     def log_group(self) -> str:
-        return naming.job_log_group(self.where.name)
+        return orchestrator_names.job_log_group(self.where.name)
 
     def outcome(self, name: str) -> Outcome:
         """Raises PortalError for a name that no execution has."""
@@ -60,10 +60,10 @@ def follower(where: Home) -> Follower:
 
 def by_environment(portal: Portal, given: Sequence[str], environment: str) -> dict[str, list[str]]:
     """Names of executions by environment, in order, each once. An ARN says its environment, a name is of the given."""
-    found: dict[str, list[str]] = {}
+    executions: dict[str, list[str]] = {}
     for one in dict.fromkeys(given):
         where, name = home_of(portal, one) if one.startswith("arn:") else (home(portal, environment), one)
-        names = found.setdefault(where.name, [])
+        names = executions.setdefault(where.name, [])
         if name not in names:
             names.append(name)
-    return found
+    return executions

@@ -80,20 +80,20 @@ class Watch:
 
     def _listed(self) -> dict[str, dict[str, Any]]:
         """What ListExecutions says, by name, as far back as the oldest that is pending."""
-        missing, found = set(self.pending), dict[str, dict[str, Any]]()
+        missing, executions = set(self.pending), dict[str, dict[str, Any]]()
         pages = self.follower.states.get_paginator("list_executions").paginate(
             stateMachineArn=self.follower.where.machine_arn
         )
         try:
             for page in pages:
                 ones: list[dict[str, Any]] = page["executions"]
-                found |= {one["name"]: one for one in ones}
-                missing -= found.keys()
+                executions |= {one["name"]: one for one in ones}
+                missing -= executions.keys()
                 if not missing:
                     break
         except (ClientError, BotoCoreError) as error:
             raise PortalError(f"environment {self.follower.where.name!r}: {error}") from error
-        return found
+        return executions
 
 
 def watch(

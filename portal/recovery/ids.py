@@ -34,11 +34,11 @@ def _route(inputs: Inputs, _: Place) -> str:
 def _on_bus(*words: str, joint: str) -> Id:
     """Of a rule and its targets: the bus comes first, unless it is the default one."""
 
-    def found(inputs: Inputs, _: Place) -> str:
+    def id_of(inputs: Inputs, _: Place) -> str:
         bus = str(inputs.get("eventBusName") or "default")
         return joint.join([*([] if bus == "default" else [bus]), *(str(inputs[word]) for word in words)])
 
-    return found
+    return id_of
 
 
 def _policy_of_entry(inputs: Inputs, _: Place) -> str:

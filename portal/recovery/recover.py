@@ -19,7 +19,7 @@ from portal.recovery.errors import RecoverError
 from portal.recovery.locks import run_unlocked
 from portal.recovery.lookups import LOOKUPS
 from portal.recovery.places import Place
-from portal.recovery.search import Account, Found
+from portal.recovery.search import Account, Existing
 from portal.recovery.wanted import UNREAD, Wanted, needs, pending, planned, unread
 
 Export = dict[str, Any]
@@ -36,7 +36,7 @@ def was_interrupted(pulumi: Pulumi) -> bool:
     return last is not None and last["result"] != "succeeded"
 
 
-def entered(export: Export, found: Iterable[Found]) -> Export:
+def state_with(export: Export, existing: Iterable[Existing]) -> Export:
     """The state with what was found in it, each marked as not read yet; nothing is pending.
 
     One that takes the place of a resource which is still there comes before it, and that one is marked to go, as the
@@ -45,24 +45,24 @@ def entered(export: Export, found: Iterable[Found]) -> Export:
     deployment = export["deployment"]
     resources = list(deployment.get("resources") or [])
     urns = {one["urn"] for one in resources}
-    for one in found:
+    for one in existing:
         if needs(one.wanted.resource) <= urns:
             resources = _with(resources, one)
             urns.add(one.wanted.urn)
     return {**export, "deployment": {**deployment, "resources": resources, "pending_operations": []}}
 
 
-def _with(resources: list[Mapping[str, Any]], found: Found) -> list[Mapping[str, Any]]:
-    made = {**found.wanted.resource, "id": found.id, "inputs": found.inputs, "outputs": found.inputs}
-    made["initErrors"] = [UNREAD]
+def _with(resources: list[Mapping[str, Any]], existing: Existing) -> list[Mapping[str, Any]]:
+    entry = {**existing.wanted.resource, "id": existing.id, "inputs": existing.inputs, "outputs": existing.inputs}
+    entry["initErrors"] = [UNREAD]
     place = next(
-        (at for at, one in enumerate(resources) if one["urn"] == found.wanted.urn and not one.get("delete")), None
+        (at for at, one in enumerate(resources) if one["urn"] == existing.wanted.urn and not one.get("delete")), None
     )
     if place is None:
-        return [*resources, made]
+        return [*resources, entry]
     old = resources[place]
     rest = [] if old.get("pendingReplacement") else [{**old, "delete": True}]
-    return [*resources[:place], made, *rest, *resources[place + 1 :]]
+    return [*resources[:place], entry, *rest, *resources[place + 1 :]]
 
 
 def _exported(pulumi: Pulumi) -> Export:
@@ -89,7 +89,7 @@ def _roles(resources: Iterable[Mapping[str, Any]]) -> set[str]:
     return {str(role["roleArn"]) for roles in parsed for role in roles}
 
 
-def _enter(pulumi: Pulumi, state: Export) -> None:
+def _import_state(pulumi: Pulumi, state: Export) -> None:
     with tempfile.TemporaryDirectory() as scratch:
         file = Path(scratch) / "state.json"
         file.write_text(json.dumps(state))
@@ -110,23 +110,23 @@ def diagnostics(output: str) -> str:
         printed, end = json.JSONDecoder().raw_decode(output)
     except json.JSONDecodeError:
         return output
-    said = [f"{one.get('urn', '')}: {one['message']}".strip(": \n") for one in printed.get("diagnostics") or []]
-    return "\n".join([*said, output[end:].strip()])
+    messages = [f"{one.get('urn', '')}: {one['message']}".strip(": \n") for one in printed.get("diagnostics") or []]
+    return "\n".join([*messages, output[end:].strip()])
 
 
 def _wanted(pulumi: Pulumi, deployment: Mapping[str, Any], *, interrupted: bool) -> list[Wanted]:
-    found = list(pending(deployment))
+    creations = list(pending(deployment))
     if interrupted:
-        known = {one.urn for one in found}
-        found += [one for one in planned(_preview(pulumi)) if one.urn not in known]
-    return found
+        known = {one.urn for one in creations}
+        creations += [one for one in planned(_preview(pulumi)) if one.urn not in known]
+    return creations
 
 
-def _close(place: Place, found: Iterable[Found]) -> None:
+def _close(place: Place, existing: Iterable[Existing]) -> None:
     """Takes from new security groups the rule that AWS gives them, as pulumi-aws does in a second call: a creation that
     was killed between the two left it. It has no tags, unlike the rules that the program makes."""
     rules = LOOKUPS[EGRESS_RULE]
-    for one in found:
+    for one in existing:
         if one.wanted.type != SECURITY_GROUP or one.inputs.get("egress"):
             continue
         try:
@@ -155,13 +155,15 @@ def _await_clusters(place: Place, clusters: Iterable[Mapping[str, Any]]) -> None
             raise RecoverError(f"the cluster {name} can't be waited for: {error}") from error
 
 
-def _lines(operations: Iterable[Mapping[str, Any]], found: Iterable[Found], after: Mapping[str, Any]) -> list[str]:
-    held = {(one["urn"], one.get("id")) for one in after.get("resources") or []}
-    said = [f"{one['type']} {one['resource']['urn']}: its outcome was looked up in AWS" for one in operations]
-    return said + [
+def _lines(
+    operations: Iterable[Mapping[str, Any]], existing: Iterable[Existing], after: Mapping[str, Any]
+) -> list[str]:
+    in_state = {(one["urn"], one.get("id")) for one in after.get("resources") or []}
+    lines = [f"{one['type']} {one['resource']['urn']}: its outcome was looked up in AWS" for one in operations]
+    return lines + [
         f"{one.wanted.urn}: the account has it already, taken in"
-        for one in found
-        if not one.wanted.pending and (one.wanted.urn, one.id) in held
+        for one in existing
+        if not one.wanted.pending and (one.wanted.urn, one.id) in in_state
     ]
 
 
@@ -186,19 +188,19 @@ def recover(pulumi: Pulumi, place: Place, *, interrupted: bool) -> list[str]:
         resources = export["deployment"].get("resources") or []
     wanted = _wanted(pulumi, export["deployment"], interrupted=bool(interrupted or operations))
     account = Account(place, resources)
-    found = account.find(wanted)
+    existing = account.find(wanted)
     types = {one["type"] for one in resources} | {one.type for one in wanted}
-    if strays := account.orphans(types, found):
+    if strays := account.orphans(types, existing):
         raise RecoverError(
             f"{pulumi.stack}: account {place.account} has resources with this stack's tags that neither the state nor "
             f"the program explains: {'; '.join(strays)}. Delete them or take them in (`pulumi import`), then run this "
             "again"
         )
-    if not (found or operations):
+    if not (existing or operations):
         return [f"{urn}: read" for urn in half_done]
-    _close(place, found)
-    after = entered(export, found)
-    _enter(pulumi, after)
+    _close(place, existing)
+    after = state_with(export, existing)
+    _import_state(pulumi, after)
     _await_clusters(place, after["deployment"]["resources"])
     refreshed = _refresh(pulumi, place, resources)
-    return _lines(operations, found, refreshed["deployment"])
+    return _lines(operations, existing, refreshed["deployment"])

@@ -23,7 +23,7 @@ TELLING: Final = (*OF_STACK, "Name")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Found:
+class Existing:
     """A wanted resource with the id that it has if it was made."""
 
     wanted: Wanted
@@ -41,27 +41,29 @@ class Account:
     lists: dict[str, list[Item]] = field(default_factory=dict[str, list[Item]])
 
     def __post_init__(self) -> None:
-        self.held = {(one["type"], one.get("id")) for one in self.resources if not one.get("pendingReplacement")}
+        self.in_state = {(one["type"], one.get("id")) for one in self.resources if not one.get("pendingReplacement")}
         self.tags = _default_tags(self.resources)
 
-    def find(self, wanted: Iterable[Wanted]) -> list[Found]:
+    def find(self, wanted: Iterable[Wanted]) -> list[Existing]:
         """Those that were made or may have been. Raises RecoverError for one that there are several of, for a type that
         nothing is known of, and where AWS refuses to tell."""
-        found: list[Found] = []
+        existing: list[Existing] = []
         for one in wanted:
-            made = self._find(one)
-            if made is None:
+            match = self._find(one)
+            if match is None:
                 continue
-            if any((other.wanted.type, other.id) == (one.type, made.id) for other in found):
-                raise RecoverError(f"{one.urn}: {made.id} in account {self.place.account} may be another resource's")
-            found.append(made)
-        return found
+            if any((other.wanted.type, other.id) == (one.type, match.id) for other in existing):
+                raise RecoverError(f"{one.urn}: {match.id} in account {self.place.account} may be another resource's")
+            existing.append(match)
+        return existing
 
-    def _find(self, wanted: Wanted) -> Found | None:
+    def _find(self, wanted: Wanted) -> Existing | None:
         if wanted.type in IDS or wanted.type.startswith(KUBERNETES):
             own = IDS.get(wanted.type, lambda inputs, _: of_object(inputs))
             id_ = own(wanted.inputs, self.place)
-            return None if (wanted.type, id_) in self.held else Found(wanted=wanted, id=id_, inputs=wanted.inputs)
+            return (
+                None if (wanted.type, id_) in self.in_state else Existing(wanted=wanted, id=id_, inputs=wanted.inputs)
+            )
         if wanted.type in CREATED_AGAIN:
             return None
         if wanted.type not in LOOKUPS:
@@ -80,11 +82,13 @@ class Account:
                 f"it that the state does not hold: {ids}. Delete all but one, then run this again"
             )
         return (
-            Found(wanted=wanted, id=items[0]["id"], inputs=lookup.as_found(items[0], wanted.inputs)) if items else None
+            Existing(wanted=wanted, id=items[0]["id"], inputs=lookup.as_found(items[0], wanted.inputs))
+            if items
+            else None
         )
 
     def _is(self, item: Item, wanted: Wanted, lookup: Lookup) -> bool:
-        if (wanted.type, item["id"]) in self.held or not lookup.alike(item, wanted.inputs):
+        if (wanted.type, item["id"]) in self.in_state or not lookup.alike(item, wanted.inputs):
             return False
         given = {**self.tags, **(wanted.inputs.get("tags") or {}), **(wanted.inputs.get("tagsAll") or {})}
         telling = {key: given[key] for key in TELLING if key in given}
@@ -99,12 +103,12 @@ class Account:
                 raise RecoverError(f"account {self.place.account} can't be searched for a {type_}: {error}") from error
         return self.lists[key]
 
-    def orphans(self, types: Iterable[str], found: Iterable[Found]) -> list[str]:
+    def orphans(self, types: Iterable[str], existing: Iterable[Existing]) -> list[str]:
         """What carries the stack's tags and is neither held nor found: a line for each, of the types given alone."""
         mine = {key: self.tags[key] for key in OF_STACK if key in self.tags}
         if len(mine) < len(OF_STACK):
             return []
-        known = self.held | {(one.wanted.type, one.id) for one in found}
+        known = self.in_state | {(one.wanted.type, one.id) for one in existing}
         return [
             f"{type_} {item['id']}"
             for type_ in sorted({*types} & LOOKUPS.keys())

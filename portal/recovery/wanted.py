@@ -20,7 +20,7 @@ UNREAD: Final = "taken in by `portal recover`, and not read yet"
 """The mark of a resource that was entered into the state: gone once a refresh has read it."""
 CREATIONS: Final = frozenset({"create", "create-replacement"})
 KUBERNETES: Final = "kubernetes:"
-_FOUND: Final = ("aws:", KUBERNETES)
+_LOOKED_UP: Final = ("aws:", KUBERNETES)
 """Types of resources that stand outside of Pulumi and can be looked for."""
 
 
@@ -50,7 +50,7 @@ def pending(deployment: Mapping[str, Any]) -> Iterator[Wanted]:
     """Creations of which the state says no outcome."""
     for operation in deployment.get("pending_operations") or []:
         resource = operation["resource"]
-        if operation["type"] == "creating" and resource.get("custom") and resource["type"].startswith(_FOUND):
+        if operation["type"] == "creating" and resource.get("custom") and resource["type"].startswith(_LOOKED_UP):
             yield Wanted(resource=resource, pending=True)
 
 
@@ -61,7 +61,7 @@ def planned(preview: str) -> Iterator[Wanted]:
     """
     for step in json.loads(preview)["steps"]:
         resource = step.get("newState") or {}
-        ours = step["op"] in CREATIONS and resource.get("custom") and resource["type"].startswith(_FOUND)
+        ours = step["op"] in CREATIONS and resource.get("custom") and resource["type"].startswith(_LOOKED_UP)
         if ours and UNKNOWN not in json.dumps(resource.get("inputs") or {}):
             yield Wanted(resource=resource, pending=False)
 
@@ -75,5 +75,5 @@ def needs(resource: Resource) -> set[str]:
     """URNs that the state must hold before the resource."""
     depended = {urn for urns in (resource.get("propertyDependencies") or {}).values() for urn in urns or []}
     provider = str(resource.get("provider") or "").rpartition("::")[0]
-    found = {resource.get("parent") or "", provider, *(resource.get("dependencies") or []), *depended}
-    return found - {""}
+    required = {resource.get("parent") or "", provider, *(resource.get("dependencies") or []), *depended}
+    return required - {""}

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from portal.environments import Found, Home
+from portal.environments import Discovered, Home
 from portal.errors import PortalError
 from portal.submission.journal import Journal, Planned
 from portal.submission.names import distinct
@@ -24,13 +24,13 @@ def identity(request: Request, jobs: Sequence[Job]) -> Mapping[str, Any]:
 
 
 def plan(
-    journal: Journal, request: Request, jobs: Sequence[Job], where: Home, found: Found
+    journal: Journal, request: Request, jobs: Sequence[Job], where: Home, discovered: Discovered
 ) -> tuple[list[Planned], int]:
     """Records what is new; the runs to start, in the jobs' order, and how many of them were started before.
 
     Raises PortalError for what would be refused, before anything is recorded.
     """
-    new = planned(journal, request, [job for job in jobs if job.target not in journal.planned], where, found)
+    new = planned(journal, request, [job for job in jobs if job.target not in journal.planned], where, discovered)
     if new:
         journal.plan(new)
     all_of_them = [journal.planned[job.target] for job in jobs]
@@ -38,10 +38,12 @@ def plan(
     return todo, len(all_of_them) - len(todo)
 
 
-def planned(journal: Journal, request: Request, jobs: Sequence[Job], where: Home, found: Found) -> list[Planned]:
+def planned(
+    journal: Journal, request: Request, jobs: Sequence[Job], where: Home, discovered: Discovered
+) -> list[Planned]:
     """Names and inputs of jobs that are new to the batch. Raises PortalError."""
     taken = {run.name for run in journal.planned.values()}
     named = distinct({job.target: job.name(journal.header.unix) for job in jobs}, taken)
-    inputs = {job.target: execution_input(request, job, named[job.target], where, found) for job in jobs}
-    refuse([*inputs.values()], where, found)
+    inputs = {job.target: execution_input(request, job, named[job.target], where, discovered) for job in jobs}
+    refuse([*inputs.values()], where, discovered)
     return [Planned(target=target, name=named[target], input=json.dumps(given)) for target, given in inputs.items()]

@@ -96,10 +96,10 @@ def read(file: Path) -> Journal | None:
         journal = Journal(header=Header(**json.loads(lines[0])["header"]))
         for line in lines[1:]:
             match json.loads(line):
-                case {"planned": found}:
-                    journal.planned[found["target"]] = Planned(**found)
-                case {"started": found}:
-                    journal.started[found["name"]] = found["arn"]
+                case {"planned": run}:
+                    journal.planned[run["target"]] = Planned(**run)
+                case {"started": run}:
+                    journal.started[run["name"]] = run["arn"]
                 case other:
                     raise ValueError(f"unknown line {other}")  # noqa: TRY301 - told as every other fault of the file
     except (ValueError, KeyError, TypeError) as error:
@@ -127,7 +127,9 @@ def opened(
     where.mkdir(parents=True, exist_ok=True)
     mine = digest({**identity, "environment": environment, "machine": machine})
     with _folder_lock(where):
-        known = {found.header.batch: found.header for file in sorted(where.glob("*.jsonl")) if (found := read(file))}
+        known = {
+            journal.header.batch: journal.header for file in sorted(where.glob("*.jsonl")) if (journal := read(file))
+        }
         header = _header(known, batch, mine, again)
         if header is None:
             unix = _free_second(known, int(clock()))

@@ -85,7 +85,7 @@ def runs(s3: Any, bucket: str, prefix: str) -> list[str]:
     return list(dict.fromkeys([*folders, *(PurePosixPath(one).stem for one in objects)]))
 
 
-def chosen(found: Sequence[str], include: Sequence[str], exclude: Sequence[str], what: str) -> list[str]:
+def chosen(names: Sequence[str], include: Sequence[str], exclude: Sequence[str], what: str) -> list[str]:
     """Those that match one of ``include`` (if any) and none of ``exclude``, from their begin on, as clients do.
 
     Raises PortalError for what is no regular expression.
@@ -93,7 +93,7 @@ def chosen(found: Sequence[str], include: Sequence[str], exclude: Sequence[str],
     wanted, unwanted = (_patterns(f"--filter-{what}", include), _patterns(f"--exclude-{what}", exclude))
     return [
         one
-        for one in found
+        for one in names
         if (not wanted or any(pattern.match(one) for pattern in wanted))
         and not any(pattern.match(one) for pattern in unwanted)
     ]

@@ -25,9 +25,9 @@ def execution_name(unix: int, label: str, head: int = 0) -> str:
     """
     full = f"{unix}-{label}"
     if len(full) > LONGEST:
-        kept = len(f"{unix}-") + head if head else 0
-        rest = LONGEST - kept
-        full = full[:kept] + full[-rest:] if rest > 0 else full[-LONGEST:]
+        head_length = len(f"{unix}-") + head if head else 0
+        rest = LONGEST - head_length
+        full = full[:head_length] + full[-rest:] if rest > 0 else full[-LONGEST:]
     return re.sub(r"[^0-9a-zA-Z-]", "-", full)
 
 
@@ -38,13 +38,13 @@ def distinct(wanted: Mapping[str, str], taken: Collection[str]) -> dict[str, str
     cut off alone. Each of those gets a digest of its key at its end; so does one whose name is ``taken``.
     """
     counts = Counter(wanted.values())
-    found = {key: name for key, name in wanted.items() if counts[name] == 1 and name not in taken}
-    used = {*taken, *found.values()}
+    chosen = {key: name for key, name in wanted.items() if counts[name] == 1 and name not in taken}
+    used = {*taken, *chosen.values()}
     for key, name in wanted.items():
-        if key not in found:
-            found[key] = next(one for one in _suffixed(key, name) if one not in used)
-            used.add(found[key])
-    return {key: found[key] for key in wanted}
+        if key not in chosen:
+            chosen[key] = next(one for one in _suffixed(key, name) if one not in used)
+            used.add(chosen[key])
+    return {key: chosen[key] for key in wanted}
 
 
 def _suffixed(key: str, name: str):

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from components.orchestration import contract
-from portal.environments import Found, Home
+from portal.environments import Discovered, Home
 from portal.errors import PortalError
 from portal.submission.defaults import DEFAULTS, Command, Generation
 from portal.submission.names import execution_name
@@ -106,25 +106,25 @@ def unquoted(name: str, value: str) -> str:
     return value
 
 
-def execution_input(wanted: Request, job: Job, name: str, where: Home, found: Found) -> dict[str, Any]:
+def execution_input(wanted: Request, job: Job, name: str, where: Home, discovered: Discovered) -> dict[str, Any]:
     """What StartExecution gets for a job under a name."""
     return {
         "Input": {"Run": {"aws_region": where.region, "docker_image_id": wanted.image, **job.inputs}},
-        "OutputPrefix": f"s3://{found.comms_bucket}/swipe/swipe-job-output/{name}/results",
-        "RUN_WDL_URI": f"s3://{found.wdl_bucket}/{wanted.workflow}",
+        "OutputPrefix": f"s3://{discovered.comms_bucket}/swipe/swipe-job-output/{name}/results",
+        "RUN_WDL_URI": f"s3://{discovered.wdl_bucket}/{wanted.workflow}",
         "RunEC2Memory": wanted.memory_mib,
         "RunEC2Vcpu": wanted.vcpus,
         "RunSPOTMemory": wanted.memory_mib,
         "RunSPOTVcpu": wanted.vcpus,
-        "StateMachineArn": found.machine_arn,
+        "StateMachineArn": discovered.machine_arn,
         **({"DoNotInterrupt": True} if wanted.on_demand else {}),
     }
 
 
-def refuse(inputs: Sequence[Mapping[str, Any]], where: Home, found: Found) -> None:
+def refuse(inputs: Sequence[Mapping[str, Any]], where: Home, discovered: Discovered) -> None:
     """Raises PortalError for what the state machine, or Step Functions, would refuse; every fault of the first one."""
     stages = tuple(stage.name for stage in where.orchestrator.stages)
-    places = (found.comms_bucket,), (found.comms_bucket, found.wdl_bucket)
+    places = (discovered.comms_bucket,), (discovered.comms_bucket, discovered.wdl_bucket)
     for given in inputs:
         faults = contract.refusals(dict(given), stages, where.orchestrator.largest_job(), *places)
         size = len(json.dumps(given).encode())

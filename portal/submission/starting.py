@@ -86,8 +86,8 @@ class Starter:
     def _same(self, run: Planned) -> str:
         """The execution of that name, which was started before and has ended."""
         arn = f"{self.machine.replace(':stateMachine:', ':execution:')}:{run.name}"
-        found = self.states.describe_execution(executionArn=arn)
-        if json.loads(found.get("input", "null")) != json.loads(run.input):
+        execution = self.states.describe_execution(executionArn=arn)
+        if json.loads(execution.get("input", "null")) != json.loads(run.input):
             raise NameTaken(f"{run.name}: there is an execution of this name with another input; use --again")
         return arn
 

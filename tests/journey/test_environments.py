@@ -14,7 +14,7 @@ import pytest
 import yaml
 from botocore.exceptions import ClientError
 
-from components import names, naming
+from components import names, orchestrator_names
 from localcloud.server import service_calls
 from localcloud.server.sessions import SESSIONS
 from portal.pulumi_cli import ROOT
@@ -91,11 +91,11 @@ def listing(cloud: Cloud, environment: str) -> Listing:
         for page in fleet.s3.get_paginator("list_object_versions").paginate(Bucket=bucket):
             kept = page.get("Versions", []) + page.get("DeleteMarkers", [])
             found["objects"] += [(bucket, one["Key"], one["VersionId"]) for one in kept]
-    for url in sqs.list_queues(QueueNamePrefix=naming.app(environment)).get("QueueUrls", []):
+    for url in sqs.list_queues(QueueNamePrefix=orchestrator_names.app(environment)).get("QueueUrls", []):
         counts = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
         held = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=counts)["Attributes"]
         found["messages"] += [url] * sum(map(int, held.values()))
-    for group in (naming.job_log_group(environment), naming.machine_log_group(environment)):
+    for group in (orchestrator_names.job_log_group(environment), orchestrator_names.machine_log_group(environment)):
         pages = logs.get_paginator("filter_log_events").paginate(logGroupName=group)
         found["logs"] += [(group, one["eventId"]) for page in pages for one in page["events"]]
     return {kind: sorted(items) for kind, items in found.items()}
@@ -185,9 +185,9 @@ def calls_upon(environment: str, client: Callable[[str], Any]) -> Mapping[str, C
     """What a role could do to an environment, by what it is."""
     comms, wdl = f"cryoet-swipe-comms-{environment}", f"cryoet-swipe-wdl-{environment}"
     place = {"Bucket": comms, "Key": "swipe/swipe-job-output/x"}
-    url = naming.queue_url(DEV, REGION, naming.notification_queue(environment, "portal"))
-    job = {"jobName": "x", "jobDefinition": naming.job_definition(environment)}
-    log = {"logGroupName": naming.job_log_group(environment), "logStreamName": "main/x"}
+    url = orchestrator_names.queue_url(DEV, REGION, orchestrator_names.notification_queue(environment, "portal"))
+    job = {"jobName": "x", "jobDefinition": orchestrator_names.job_definition(environment)}
+    log = {"logGroupName": orchestrator_names.job_log_group(environment), "logStreamName": "main/x"}
     s3, sqs, batch, states = (client(service) for service in ("s3", "sqs", "batch", "stepfunctions"))
     return {
         "read results": lambda: s3.get_object(**place),
@@ -198,7 +198,7 @@ def calls_upon(environment: str, client: Callable[[str], Any]) -> Mapping[str, C
         "replace workflows": lambda: s3.put_object(Bucket=wdl, Key="sync-v0.0.2.wdl", Body=b""),
         "send messages": lambda: sqs.send_message(QueueUrl=url, MessageBody="x"),
         "take messages": lambda: sqs.receive_message(QueueUrl=url),
-        "submit jobs": lambda: batch.submit_job(**job, jobQueue=naming.job_queue(environment, spot=True)),
+        "submit jobs": lambda: batch.submit_job(**job, jobQueue=orchestrator_names.job_queue(environment, spot=True)),
         "start runs": lambda: states.start_execution(
             stateMachineArn=names.state_machine_arn(DEV, REGION, environment), input="{}"
         ),
@@ -210,10 +210,10 @@ ROLES = {
     "ingests": lambda environment: (names.ingest_role(environment), JOBS, TASK),
     "imports": lambda environment: (names.import_role(environment), JOBS, TASK),
     "releases": lambda _: (names.sync_role("public"), JOBS, TASK),
-    "the start of jobs": lambda environment: (naming.execution_role(environment), JOBS, ""),
-    "hosts": lambda environment: (naming.instance_role(environment), MACHINES, ""),
+    "the start of jobs": lambda environment: (orchestrator_names.execution_role(environment), JOBS, ""),
+    "hosts": lambda environment: (orchestrator_names.instance_role(environment), MACHINES, ""),
     "the state machine": lambda environment: (
-        naming.machine_role(environment),
+        orchestrator_names.machine_role(environment),
         "states.amazonaws.com",
         names.state_machine_arn(DEV, REGION, environment),
     ),

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from components import names, naming
+from components import names, orchestrator_names
 from components.access.machine import LOG_DELIVERY
 from localcloud.server import images
 from portal.pulumi_cli import ROOT
@@ -30,19 +30,20 @@ ENVIRONMENT = "staging"
 PATIENCE_SECONDS = 120
 IMAGE = f"{DEV}.dkr.ecr.{REGION}.amazonaws.com/cryoet-staging:main"
 INGEST, IMPORT, SYNC = "standardize_dirs.wdl-v0.0.1.wdl", "db_import-v0.0.4.wdl", "sync-v0.0.2.wdl"
-MACHINE, EXECUTION = naming.machine_role(ENVIRONMENT), naming.execution_role(ENVIRONMENT)
+MACHINE, EXECUTION = orchestrator_names.machine_role(ENVIRONMENT), orchestrator_names.execution_role(ENVIRONMENT)
 COMMS = names.bucket_arn(f"cryoet-swipe-comms-{ENVIRONMENT}")
 SPOT, ON_DEMAND = (
-    naming.batch_arn(DEV, REGION, "job-queue", naming.job_queue(ENVIRONMENT, spot=spot)) for spot in (True, False)
+    orchestrator_names.batch_arn(DEV, REGION, "job-queue", orchestrator_names.job_queue(ENVIRONMENT, spot=spot))
+    for spot in (True, False)
 )
 MAIN, OF_IMPORT, OF_SYNC = (
-    naming.batch_arn(DEV, REGION, "job-definition", naming.job_definition(ENVIRONMENT, one))
+    orchestrator_names.batch_arn(DEV, REGION, "job-definition", orchestrator_names.job_definition(ENVIRONMENT, one))
     for one in ("", names.IMPORT_WORKFLOWS, names.SYNC_WORKFLOWS)
 )
-ANY_JOB = naming.batch_arn(DEV, REGION, "job", "*")
-RULE = naming.rule_arn(DEV, REGION, naming.MANAGED_RULE)
-MESSAGES = naming.queue_arn(DEV, REGION, naming.notification_queue(ENVIRONMENT, "portal"))
-LOG = naming.log_group_arn(DEV, REGION, naming.job_log_group(ENVIRONMENT))
+ANY_JOB = orchestrator_names.batch_arn(DEV, REGION, "job", "*")
+RULE = orchestrator_names.rule_arn(DEV, REGION, orchestrator_names.MANAGED_RULE)
+MESSAGES = orchestrator_names.queue_arn(DEV, REGION, orchestrator_names.notification_queue(ENVIRONMENT, "portal"))
+LOG = orchestrator_names.log_group_arn(DEV, REGION, orchestrator_names.job_log_group(ENVIRONMENT))
 REPOSITORIES = names.registry_arn("*", REGION)
 RUNNER = ("{python}", "-I", "-S", str(Path(__file__).with_name("light_runner.py")))
 
@@ -253,4 +254,6 @@ def test_without_what_is_not_seen_a_run_ends_well_and_has_no_log(roles: Roles) -
         assert roles.ended(execution)["status"] == "SUCCEEDED"
     stream = roles.job(execution)["container"]["logStreamName"]
     logs = roles.cloud.client("logs")
-    assert not logs.get_log_events(logGroupName=naming.job_log_group(ENVIRONMENT), logStreamName=stream)["events"]
+    assert not logs.get_log_events(logGroupName=orchestrator_names.job_log_group(ENVIRONMENT), logStreamName=stream)[
+        "events"
+    ]

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from components import names, naming
+from components import names, orchestrator_names
 from settings import load
 from tests.journey.conftest import DEV, PUBLIC, Cloud, Project, empty
 from tests.journey.granted import Grant, Granted
@@ -271,8 +271,8 @@ def test_the_role_may_do_nothing_else_with_its_buckets(
 
 
 MACHINE = names.state_machine_arn(DEV, REGION, "staging")
-QUEUE, DEFINITION = naming.job_queue("staging", spot=True), naming.job_definition("staging")
-MESSAGES = naming.queue_url(DEV, REGION, naming.notification_queue("staging", "portal"))
+QUEUE, DEFINITION = orchestrator_names.job_queue("staging", spot=True), orchestrator_names.job_definition("staging")
+MESSAGES = orchestrator_names.queue_url(DEV, REGION, orchestrator_names.notification_queue("staging", "portal"))
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from portal.recovery import RecoverError
 from portal.recovery.ids import IDS
 from portal.recovery.lookups import CREATED_AGAIN, LOOKUPS
 from portal.recovery.places import Place
-from portal.recovery.search import Account, Found
+from portal.recovery.search import Account, Existing
 from portal.recovery.wanted import Wanted
 from tests.localcloud.clouds import ORGANIZATION_ROLE
 from tests.types import CASES, Case
@@ -62,7 +62,7 @@ def place(shared_engine: Engine) -> Place:
     return Place(DEV, REGION, names.role_arn(DEV, ORGANIZATION_ROLE))
 
 
-def find(place: Place, token: str, inputs: Mapping[str, Any], *held: tuple[str, str]) -> list[Found]:
+def find(place: Place, token: str, inputs: Mapping[str, Any], *held: tuple[str, str]) -> list[Existing]:
     """What an account is found to have for inputs that the state does not hold."""
     resource = {"urn": f"urn:pulumi:dev::portal::{token}::one", "type": token, "custom": True, "inputs": inputs}
     state: list[Mapping[str, Any]] = [PROVIDER, *({"type": kind, "id": id_} for kind, id_ in held)]

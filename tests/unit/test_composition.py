@@ -12,7 +12,7 @@ import pytest
 
 from components import rules
 from composition import bootstrap
-from composition.account import enter, provider_of
+from composition.account import provider_of, verified_provider
 from composition.data import workflows
 from composition.last_update import State
 from composition.stack import compose
@@ -145,7 +145,7 @@ def entered(monkeypatch: pytest.MonkeyPatch, answer: str, role: str | None = Non
 
     def program() -> None:
         with pytest.raises((SettingsError, pulumi.RunError)) as caught:
-            enter(load("dev", own_project()), role)
+            verified_provider(load("dev", own_project()), role)
         told.append(caught.value)
 
     record(program, stack="dev")

@@ -18,8 +18,8 @@ from portal.recovery import RecoverError, clear_dead_lock
 from portal.recovery.ids import IDS
 from portal.recovery.lookups import CREATED_AGAIN, LOOKUPS
 from portal.recovery.places import Place
-from portal.recovery.recover import diagnostics, entered
-from portal.recovery.search import OF_STACK, Account, Found
+from portal.recovery.recover import diagnostics, state_with
+from portal.recovery.search import OF_STACK, Account, Existing
 from portal.recovery.wanted import UNKNOWN, UNREAD, Wanted, needs, pending, planned, unread
 from settings import load
 from settings.scope import scope_of
@@ -73,8 +73,8 @@ def tagged(**tags: str) -> list[dict[str, str]]:
     return [{"Key": key, "Value": value} for key, value in {**TAGS, **tags}.items()]
 
 
-def found(one: Wanted, id_: str) -> Found:
-    return Found(wanted=one, id=id_, inputs=one.inputs)
+def found(one: Wanted, id_: str) -> Existing:
+    return Existing(wanted=one, id=id_, inputs=one.inputs)
 
 
 def export(resources: list[dict[str, Any]], *operations: dict[str, Any]) -> dict[str, Any]:
@@ -276,7 +276,7 @@ def test_what_carries_the_stacks_tags_and_nothing_explains_is_named() -> None:
 def test_the_state_takes_what_was_found_for_made_and_says_that_it_was_not_read() -> None:
     held = {**resource(ROLE, "two"), "id": "two"}
     operation = {"type": "creating", "resource": resource(BUCKET, bucket="b")}
-    after = entered(export([held], operation), [found(wanted(BUCKET, bucket="b"), "b")])["deployment"]
+    after = state_with(export([held], operation), [found(wanted(BUCKET, bucket="b"), "b")])["deployment"]
     assert after["pending_operations"] == []
     assert after["resources"][0] == held
     made = after["resources"][1]
@@ -287,23 +287,23 @@ def test_the_state_takes_what_was_found_for_made_and_says_that_it_was_not_read()
 def test_a_pending_update_leaves_the_resource_as_it_was() -> None:
     held = {**resource(BUCKET, bucket="b"), "id": "b", "outputs": {"bucket": "b", "tags": {}}}
     operation = {"type": "updating", "resource": resource(BUCKET, bucket="b", forceDestroy=True)}
-    assert entered(export([held], operation), [])["deployment"]["resources"] == [held]
+    assert state_with(export([held], operation), [])["deployment"]["resources"] == [held]
 
 
 def test_a_replacement_comes_before_what_it_replaces() -> None:
     held = {**resource(VPC), "id": "vpc-1"}
     made = found(wanted(VPC, cidrBlock="10.1.0.0/16"), "vpc-2")
-    after = entered(export([held]), [made])["deployment"]["resources"]
+    after = state_with(export([held]), [made])["deployment"]["resources"]
     assert [(one["id"], one.get("delete", False)) for one in after] == [("vpc-2", False), ("vpc-1", True)]
     gone = {**held, "pendingReplacement": True}
-    assert [one["id"] for one in entered(export([gone]), [made])["deployment"]["resources"]] == ["vpc-2"]
+    assert [one["id"] for one in state_with(export([gone]), [made])["deployment"]["resources"]] == ["vpc-2"]
 
 
 def test_what_hangs_on_something_that_was_not_made_was_not_made() -> None:
     child = wanted(SUBNET, vpcId="vpc-1")
     missing = Wanted(resource={**child.resource, "propertyDependencies": {"vpcId": ["urn:vpc"]}}, pending=False)
     assert needs(missing.resource) == {"urn:vpc"}
-    assert entered(export([PROVIDER]), [found(missing, "subnet-1")])["deployment"]["resources"] == [PROVIDER]
+    assert state_with(export([PROVIDER]), [found(missing, "subnet-1")])["deployment"]["resources"] == [PROVIDER]
 
 
 # locks

@@ -16,7 +16,7 @@ from components.access import roles
 from components.orchestration import contract
 from components.orchestration.contract import Resources
 from portal.commands.submit import app
-from portal.environments import Found, Home, home, home_of
+from portal.environments import Discovered, Home, home, home_of
 from portal.errors import PortalError
 from portal.submission import abilities, batches, targets
 from portal.submission.defaults import Command, Generation
@@ -34,7 +34,9 @@ from tests.unit.test_statemachine_input import faults as refused_by_the_machine
 ACCOUNT, UNIX = "908710317728", 1_700_000_000
 REGISTRY = f"{ACCOUNT}.dkr.ecr.us-west-2.amazonaws.com"
 MACHINE = f"arn:aws:states:us-west-2:{ACCOUNT}:stateMachine:cryoet-ingestion-staging-default-wdl"
-FOUND = Found(wdl_bucket="cryoet-swipe-wdl-staging", comms_bucket="cryoet-swipe-comms-staging", machine_arn=MACHINE)
+FOUND = Discovered(
+    wdl_bucket="cryoet-swipe-wdl-staging", comms_bucket="cryoet-swipe-comms-staging", machine_arn=MACHINE
+)
 NAMES = st.text(max_size=120)
 
 

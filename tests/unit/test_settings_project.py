@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from components import names, naming
+from components import names, orchestrator_names
 from settings import SettingsError, load
 from tests.unit.stackfiles import STACK_FILES, changed, own_files, own_project, written
 
@@ -62,12 +62,12 @@ def test_all_names_begin_with_the_prefix(tmp_path: Path) -> None:
     assert names.OPERATOR == "lab-operator"
     assert names.CLUSTER_LOG_GROUP == "/aws/eks/lab/cluster"
     assert names.sync_role("public") == "lab-sync-public"
-    assert naming.instance_role("dev") == "lab-ingestion-dev-batch-main-instance"
+    assert orchestrator_names.instance_role("dev") == "lab-ingestion-dev-batch-main-instance"
 
 
 def test_the_longest_prefix_leaves_room_for_the_longest_role(tmp_path: Path) -> None:
     load("dev", project(tmp_path, prefix="abcdefghi"))
-    assert len(naming.instance_role("e" * 24)) <= 64
+    assert len(orchestrator_names.instance_role("e" * 24)) <= 64
 
 
 def test_a_misspelt_name_is_none() -> None:
