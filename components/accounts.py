@@ -6,7 +6,7 @@ resource is touched. Default tags are set on every resource that takes tags.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import pulumi
@@ -14,6 +14,7 @@ import pulumi_aws as aws
 from pulumi_aws import s3
 
 from . import names, rules
+from .checks import Args, Fault
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,13 +62,23 @@ def account_provider(name: str, args: AccountArgs) -> aws.Provider:
     )
 
 
+@dataclass(frozen=True, kw_only=True)
+class AccountPublicAccessArgs(Args):
+    blocked: bool
+    """Whether no bucket can be public, whatever its own policy says."""
+
+    def faults(self) -> Iterator[Fault]:
+        yield from ()
+
+
 class AccountPublicAccess(pulumi.ComponentResource):
     """Whether any bucket of the account can be public; the account's settings go before every bucket's own.
 
     ACLs never open a bucket. When the stack is destroyed the settings stay as they are: other buckets may rest on them.
     """
 
-    def __init__(self, name: str, opts: pulumi.ResourceOptions | None = None, *, blocked: bool) -> None:
+    def __init__(self, name: str, args: AccountPublicAccessArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        args.check(name)
         # Deleted and made again under the new type, the one block of the account would be gone at the end.
         formerly = pulumi.ResourceOptions(aliases=[pulumi.Alias(type_="portal:accounts:ClosedAccount")])
         opts = pulumi.ResourceOptions.merge(opts, formerly)
@@ -76,8 +87,8 @@ class AccountPublicAccess(pulumi.ComponentResource):
             name,
             block_public_acls=True,
             ignore_public_acls=True,
-            block_public_policy=blocked,
-            restrict_public_buckets=blocked,
+            block_public_policy=args.blocked,
+            restrict_public_buckets=args.blocked,
             opts=pulumi.ResourceOptions(parent=self, retain_on_delete=True),
         )
         self.register_outputs({})

@@ -104,30 +104,48 @@ class Role(pulumi.ComponentResource):
         iam.RolePolicyAttachment(name, role=role.name, policy_arn=policy.arn, opts=opts)
 
 
+@dataclass(frozen=True, kw_only=True)
+class BoundariesArgs(Args):
+    scope: Scope
+    tags: Mapping[str, str] = field(default_factory=dict[str, str])
+    """On each of the policies."""
+
+    def faults(self) -> Iterator[Fault]:
+        yield from refused("scope.account", self.scope.account, rules.account_id(self.scope.account))
+        yield from refused("scope.region", self.scope.region, rules.region(self.scope.region))
+        for key, value in self.tags.items():
+            yield from refused("tags", key, rules.tag_key(key))
+            yield from refused(f"tags.{key}", value, rules.tag_value(value))
+
+
 class Boundaries(pulumi.ComponentResource):
     """The most that the program's roles can do, by who changes them (``access.boundaries``). Roles refer to them by
     their fixed names."""
 
-    def __init__(
-        self,
-        name: str,
-        scope: Scope,
-        opts: pulumi.ResourceOptions | None = None,
-        *,
-        tags: Mapping[str, str] | None = None,
-    ) -> None:
+    def __init__(self, name: str, args: BoundariesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        args.check(name)
         super().__init__("portal:identity:Boundaries", name, None, opts)
-        for word, (policy, statements) in boundaries.by_word(scope).items():
+        for word, (policy, statements) in boundaries.by_word(args.scope).items():
             iam.Policy(
                 f"boundary-{word}",
                 name=policy,
                 # IAM cannot change a description: another text would be another policy.
                 description=f"The most that roles of the portal can do: {word}",
                 policy=document("managed", statements),
-                tags=tags,
+                tags=args.tags or None,
                 opts=pulumi.ResourceOptions(parent=self),
             )
         self.register_outputs({})
+
+
+@dataclass(frozen=True, kw_only=True)
+class GitHubIssuerArgs(Args):
+    audiences: tuple[str, ...] = (names.GITHUB_AUDIENCE,)
+    """Whom GitHub's tokens may be meant for; other tools of the account may need others."""
+
+    def faults(self) -> Iterator[Fault]:
+        if names.GITHUB_AUDIENCE not in self.audiences:
+            yield "audiences", self.audiences, f"must have {names.GITHUB_AUDIENCE}, for which the roles' trust asks"
 
 
 class GitHubIssuer(pulumi.ComponentResource):
@@ -136,12 +154,13 @@ class GitHubIssuer(pulumi.ComponentResource):
 
     arn: pulumi.Output[str]
 
-    def __init__(self, name: str, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(self, name: str, args: GitHubIssuerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        args.check(name)
         super().__init__("portal:identity:GitHubIssuer", name, None, opts)
         issuer = iam.OpenIdConnectProvider(
             name,
             url=f"https://{names.GITHUB_ISSUER}",
-            client_id_lists=["sts.amazonaws.com"],
+            client_id_lists=[*args.audiences],
             opts=pulumi.ResourceOptions(parent=self, retain_on_delete=True),
         )
         self.arn = issuer.arn

@@ -66,6 +66,8 @@ _PREFIXED: Final = {
 ROLE_VARIABLE: Final = "PORTAL_ROLE"
 """The environment variable that names the role whose session the credentials at hand are: one of CI's."""
 GITHUB_ISSUER: Final = "token.actions.githubusercontent.com"
+GITHUB_AUDIENCE: Final = "sts.amazonaws.com"
+"""Whom the tokens of GitHub's jobs are meant for."""
 IMPORT_WORKFLOWS, SYNC_WORKFLOWS = "db_import", "sync"
 """How the names of the workflows' files begin whose jobs have a role of their own."""
 SERVICES: Final = ("api", "frontend")

@@ -18,8 +18,8 @@ from pulumi_aws import iam
 from components import names
 from components.access.boundaries import by_word
 from components.access.statements import document
-from components.accounts import AccountPublicAccess
-from components.identity import Boundaries, GitHubIssuer, Role
+from components.accounts import AccountPublicAccess, AccountPublicAccessArgs
+from components.identity import Boundaries, BoundariesArgs, GitHubIssuer, GitHubIssuerArgs, Role
 from composition import roles
 from composition.account import reason_of
 from settings import Portal
@@ -42,11 +42,11 @@ class Outputs:
 def compose(portal: Portal, provider: pulumi.ProviderResource) -> Outputs:
     """The bootstrap of the current stack's account."""
     settings, scope, opts = portal.current, scope_of(portal), pulumi.ResourceOptions(provider=provider)
-    AccountPublicAccess("account", opts, blocked=settings.account.block_public_access)
-    Boundaries("boundary", scope, opts, tags={TAG: fingerprint(portal)})
+    AccountPublicAccess("account", AccountPublicAccessArgs(blocked=settings.account.block_public_access), opts)
+    Boundaries("boundary", BoundariesArgs(scope=scope, tags={TAG: fingerprint(portal)}), opts)
     of_github: dict[str, pulumi.Output[str]] = {}
     if settings.access.github:
-        issuer = GitHubIssuer("github", opts)
+        issuer = GitHubIssuer("github", GitHubIssuerArgs(), opts)
         of_github = {
             args.role: Role(args.role, args, opts).arn for args in roles.roles_of_github(portal, scope, issuer)
         }

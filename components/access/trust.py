@@ -82,7 +82,7 @@ def github(account: str, subjects: tuple[str, ...]) -> Statement:
         actions=("sts:AssumeRoleWithWebIdentity",),
         principals=Principals(kind="Federated", ids=(names.oidc_provider_arn(account, issuer),)),
         conditions=(
-            Condition(operator="StringEquals", key=f"{issuer}:aud", values=("sts.amazonaws.com",)),
+            Condition(operator="StringEquals", key=f"{issuer}:aud", values=(names.GITHUB_AUDIENCE,)),
             Condition(operator="StringEquals", key=f"{issuer}:sub", values=subjects),
         ),
     )

@@ -17,21 +17,16 @@ from components.checks import Args
 modules = [
     import_module(one.name) for one in pkgutil.walk_packages(components.__path__, "components.") if not one.ispkg
 ]
-OF_THE_ACCOUNT = {"AccountPublicAccess", "Boundaries", "GitHubIssuer"}
-"""An account has one of each, without arguments to check."""
 COMPONENTS = {
     name: found
     for module in modules
     for name, found in vars(module).items()
-    if inspect.isclass(found)
-    and issubclass(found, pulumi.ComponentResource)
-    and found.__module__ == module.__name__
-    and name not in OF_THE_ACCOUNT
+    if inspect.isclass(found) and issubclass(found, pulumi.ComponentResource) and found.__module__ == module.__name__
 }
 
 
 def test_all_components_are_looked_at() -> None:
-    assert {"DataBucket", "Orchestrator", "Compute", "Cluster", "SiteCdn"} <= COMPONENTS.keys()
+    assert {"DataBucket", "Orchestrator", "Compute", "Cluster", "SiteCdn", "Boundaries"} <= COMPONENTS.keys()
 
 
 @pytest.mark.parametrize("component", COMPONENTS.values(), ids=COMPONENTS)

@@ -11,8 +11,8 @@ import pytest
 from components.access import buckets, trust
 from components.access.scope import Scope
 from components.access.statements import Statement
-from components.accounts import AccountArgs, AccountPublicAccess, account_provider
-from components.identity import Boundaries, GitHubIssuer, Role, RoleArgs
+from components.accounts import AccountArgs, AccountPublicAccess, AccountPublicAccessArgs, account_provider
+from components.identity import Boundaries, BoundariesArgs, GitHubIssuer, GitHubIssuerArgs, Role, RoleArgs
 from components.lifecycle import LifecycleArgs
 from components.storage import DataBucket, DataBucketArgs
 from components.workflows import Workflows, WorkflowsArgs
@@ -44,7 +44,7 @@ def test_a_role_has_its_boundary_and_one_policy() -> None:
 
 def test_a_role_waits_for_what_its_trust_names() -> None:
     def program() -> None:
-        issuer = GitHubIssuer("github")
+        issuer = GitHubIssuer("github", GitHubIssuerArgs())
         Role("x", RoleArgs(**ROLE, after=(issuer,)))
 
     graph = record(program)
@@ -67,10 +67,33 @@ def test_a_role_that_iam_refuses(change: dict[str, Any], message: str) -> None:
         record(lambda: Role("x", RoleArgs(**{**ROLE, **change})))
 
 
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"scope": {"account": "1"}}, "scope.account: '1': an account id is 12 digits"),
+        ({"scope": {"region": "us-west-9"}}, "scope.region: 'us-west-9': not an AWS region"),
+        ({"tags": {"aws:x": "1"}}, "tags: 'aws:x': AWS reserves tags that begin with aws:"),
+        ({"tags": {"x": "!"}}, "tags.x: '!': a tag's value has at most 256 letters"),
+    ],
+)
+def test_boundaries_that_iam_refuses(change: dict[str, Any], message: str) -> None:
+    scope: dict[str, Any] = {"account": A, "region": "us-west-2", "stack": "dev", **change.get("scope", {})}
+    args = BoundariesArgs(scope=Scope(**scope), tags=change.get("tags", {}))
+    with pytest.raises(ValueError, match=f"Boundaries 'boundary': {message}"):
+        record(lambda: Boundaries("boundary", args))
+
+
+def test_an_issuer_knows_the_audience_that_roles_ask_for() -> None:
+    args = GitHubIssuerArgs(audiences=("https://example.org",))
+    rule = r"GitHubIssuer 'github': audiences: \('https://example.org',\): must have sts.amazonaws.com"
+    with pytest.raises(ValueError, match=rule):
+        record(lambda: GitHubIssuer("github", args))
+
+
 @pytest.mark.parametrize("cluster", [True, False])
 def test_boundaries_have_fixed_names(*, cluster: bool) -> None:
     scope = Scope(account=A, region="us-west-2", stack="dev", data_buckets=("log",), cluster=cluster)
-    policies = record(lambda: Boundaries("boundary", scope)).of("iam/policy:Policy")
+    policies = record(lambda: Boundaries("boundary", BoundariesArgs(scope=scope))).of("iam/policy:Policy")
     kinds = ("data", "delegated", "cluster")
     assert {one.inputs["name"] for one in policies} == {f"cryoet-{kind}-boundary" for kind in kinds}
 
@@ -89,7 +112,7 @@ def test_a_role_that_an_administrator_alone_makes_has_no_boundary() -> None:
 
 @pytest.mark.parametrize("blocked", [True, False])
 def test_acls_never_open_an_account_and_policies_only_where_it_says_so(*, blocked: bool) -> None:
-    graph = record(lambda: AccountPublicAccess("account", blocked=blocked))
+    graph = record(lambda: AccountPublicAccess("account", AccountPublicAccessArgs(blocked=blocked)))
     block = graph.one("account", "AccountPublicAccessBlock")
     assert (block.inputs["blockPublicAcls"], block.inputs["ignorePublicAcls"]) == (True, True)
     assert (block.inputs["blockPublicPolicy"], block.inputs["restrictPublicBuckets"]) == (blocked, blocked)
@@ -97,7 +120,8 @@ def test_acls_never_open_an_account_and_policies_only_where_it_says_so(*, blocke
 
 
 def test_an_account_closed_under_the_former_type_is_not_opened_in_between() -> None:
-    component = record(lambda: AccountPublicAccess("account", blocked=True)).one("account", "AccountPublicAccess")
+    args = AccountPublicAccessArgs(blocked=True)
+    component = record(lambda: AccountPublicAccess("account", args)).one("account", "AccountPublicAccess")
     assert component.alias_types == {"portal:accounts:ClosedAccount"}
 
 
