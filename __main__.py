@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from dataclasses import fields
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pulumi
 
@@ -12,7 +12,10 @@ from components import names
 from composition import short_previews
 from composition.account import load_settings, verified_provider
 from composition.last_update import read_state, refuse_accidents
-from settings import SettingsError
+from composition.program import run
+
+if TYPE_CHECKING:
+    from composition.stack import Outputs
 
 
 def role_of_ci() -> str | None:
@@ -23,7 +26,7 @@ def role_of_ci() -> str | None:
     return role
 
 
-def main() -> None:
+def main() -> Outputs:
     portal, state = load_settings(Path(__file__).absolute().parent), read_state()
     refuse_accidents(portal, state.outputs)
     role = role_of_ci()
@@ -34,13 +37,7 @@ def main() -> None:
     from composition.stack import compose
 
     refuse_without(portal, provider)
-    outputs = compose(portal, provider, state, existing_parts(portal, role), role)
-    for field in fields(outputs):
-        pulumi.export(field.name, getattr(outputs, field.name))
+    return compose(portal, provider, state, existing_parts(portal, role), role)
 
 
-short_previews.begin()
-try:
-    main()
-except SettingsError as error:
-    raise pulumi.RunError(str(error)) from None
+run(main)

@@ -2,30 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from pathlib import Path
 
-import pulumi
-
-from composition import bootstrap, short_previews
+from composition import bootstrap
 from composition.account import load_settings, verified_provider
 from composition.existing import import_existing
 from composition.last_update import read_state
-from settings import SettingsError
+from composition.program import run
 
 
-def main() -> None:
+def main() -> bootstrap.Outputs:
     portal = load_settings(Path(__file__).absolute().parents[1])
     provider = verified_provider(portal, None)
     if not read_state().outputs:
         import_existing(portal, provider)
-    outputs = bootstrap.compose(portal, provider)
-    for field in fields(outputs):
-        pulumi.export(field.name, getattr(outputs, field.name))
+    return bootstrap.compose(portal, provider)
 
 
-short_previews.begin()
-try:
-    main()
-except SettingsError as error:
-    raise pulumi.RunError(str(error)) from None
+run(main)

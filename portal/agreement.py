@@ -6,11 +6,8 @@ import sys
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from portal.errors import PortalError
-
-say = Console(stderr=True, highlight=False, soft_wrap=True, markup=False)
 
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Don't ask")]
 

@@ -15,12 +15,12 @@ from portal.commands import diagram, follow, restore, restore_drill, sign_url, s
 from portal.commands.bootstrap import bootstrap
 from portal.commands.encrypt import encrypt_state
 from portal.commands.options import Delete, ExactTimestamps, Exclude, Include, OrderedFilters, SizeOnly
-from portal.commands.running import settings_of, stack_files
 from portal.commands.up import up
 from portal.errors import PortalError, told
 from portal.pulumi_cli import Pulumi
 from portal.recovery import Place
 from portal.recovery import recover as recover_stack
+from portal.stack_files import settings_of, stack_files
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False)
 app.add_typer(submit.app, name="submit")

@@ -18,7 +18,8 @@ from typing import Annotated
 import typer
 
 from portal import sync as syncing
-from portal.agreement import agree, agree_by_number, say
+from portal.agreement import agree, agree_by_number
+from portal.console import say
 
 COUNTS_AT_A_TIME = 8
 SHOWN_FOLDERS = 20

@@ -14,7 +14,7 @@ import typer
 from botocore.exceptions import BotoCoreError, ClientError
 
 from components import orchestrator_names
-from portal.agreement import say
+from portal.console import say
 from portal.errors import PortalError
 from portal.machines import compute_environments, tasks
 from portal.pulumi_cli import Pulumi, outputs_of

@@ -18,6 +18,7 @@ from components import names
 from portal.accounts import session
 from portal.errors import PortalError
 from settings import Portal, Project
+from settings.faults import file_of
 from settings.orchestration import Orchestrator
 from settings.schema import Environment
 
@@ -69,7 +70,7 @@ def home(portal: Portal, name: str) -> Home:
         if environment is None:
             continue
         if environment.orchestrator is None:
-            raise PortalError(f"--environment: {name!r}: has no orchestrator in Pulumi.{stack}.yaml: nothing can run")
+            raise PortalError(f"--environment: {name!r}: has no orchestrator in {file_of(stack)}: nothing can run")
         account = settings.account
         return Home(
             name=name,

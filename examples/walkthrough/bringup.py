@@ -47,6 +47,7 @@ from localcloud.server.oidc import load_key, mint
 from localcloud.server.process import Running
 from portal.pulumi_cli import ROOT, stacks
 from settings import Portal, load
+from settings.faults import fault_at
 
 out = Console(highlight=False, soft_wrap=True)
 PORTAL = (sys.executable, "-m", "portal")
@@ -215,7 +216,7 @@ def preview_credentials(portal: Portal, stack: str, server: Running, folder: Pat
     settings = portal.stacks[stack]
     github = settings.access.github
     if github is None:
-        raise BringUpError(f"Pulumi.{stack}.yaml: portal:settings.access.github: is needed for a preview as CI runs it")
+        raise BringUpError(str(fault_at(stack, ("access", "github"), None, "is needed for a preview as CI runs it")))
     key = load_key(folder / "tls" / "issuer.pem")
     token = mint(key, github.prefix.removeprefix("repo:"), f"environment:{github.preview_environment}")
     sts = boto3.Session(region_name=settings.account.region).client(

@@ -10,11 +10,11 @@ import typer
 from components import names
 from portal.agreement import Yes
 from portal.bootstrap import StateBucket, ensure_account_key
-from portal.commands.running import settings_of, stack_files
 from portal.errors import PortalError
 from portal.former_parts import move_former_parts
 from portal.pulumi_cli import Pulumi, engine
 from portal.recovery import Place
+from portal.stack_files import settings_of, stack_files
 from portal.target import target
 from portal.updating import How, ensure_stack, update
 from settings.faults import file_of

@@ -7,13 +7,13 @@ from typing import Annotated
 
 import typer
 
-from portal.commands.running import stack_files
 from portal.diagram.graph import describe
 from portal.diagram.layout import place
 from portal.diagram.model import Deployed, resources
 from portal.diagram.svg import draw
 from portal.errors import PortalError
 from portal.pulumi_cli import Pulumi
+from portal.stack_files import stack_files
 
 
 def diagram(

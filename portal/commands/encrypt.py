@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
-from portal.commands.running import settings_of, stack_files
 from portal.pulumi_cli import Pulumi, engine
 from portal.recovery import Place
+from portal.stack_files import settings_of, stack_files
 from portal.state_key import ensure_key, key_provider
 
 

@@ -17,7 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 from components.orchestration.failures import Kind
-from portal.commands.running import INTERRUPTED, say, stack_files
+from portal.console import INTERRUPTED, say
 from portal.environments import home
 from portal.errors import PortalError
 from portal.following import logs as job_logs
@@ -25,6 +25,7 @@ from portal.following.outcomes import Outcome
 from portal.following.runs import by_environment, follower
 from portal.following.watching import FEW, Ended, Running, Watch
 from portal.following.watching import watch as endings
+from portal.stack_files import stack_files
 from portal.submission import defaults
 from portal.submission.journal import BATCH, folder, read
 from settings import Portal

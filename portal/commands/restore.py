@@ -10,9 +10,9 @@ import typer
 
 from portal import restore as restoring
 from portal.agreement import Yes, agree
-from portal.commands.running import stack_files
 from portal.errors import PortalError
 from portal.recovery import Place
+from portal.stack_files import stack_files
 from portal.sync import Uri
 from settings import Portal, Settings
 

@@ -10,7 +10,7 @@ import typer
 
 from portal.agreement import Yes, agree
 from portal.commands.restore import SHOWN
-from portal.commands.running import INTERRUPTED, settings_of, stack_files
+from portal.console import INTERRUPTED
 from portal.drills import database
 from portal.drills.comparison import Table
 from portal.drills.dataset import Version, drill
@@ -18,6 +18,7 @@ from portal.drills.measuring import Measuring
 from portal.environments import Home, home
 from portal.errors import PortalError
 from portal.recovery import Place
+from portal.stack_files import settings_of, stack_files
 from portal.submission import defaults, listing
 from portal.sync import Uri
 from settings import Portal

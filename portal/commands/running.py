@@ -12,40 +12,23 @@ from typing import Any
 
 import boto3
 import typer
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from portal.commands.follow import watch_runs
 from portal.commands.options import Common
+from portal.console import INTERRUPTED, say
 from portal.environments import PATIENT, Discovered, Home, discover, home
 from portal.errors import PortalError
-from portal.pulumi_cli import ROOT, stacks
 from portal.submission import batches
 from portal.submission.defaults import Command, Generation
 from portal.submission.journal import Header, Journal, Planned, folder, opened
 from portal.submission.listing import refuse_missing_workflow
 from portal.submission.requests import Job, request
 from portal.submission.starting import Result, Starter, config, start_all
-from settings import Portal, Settings, load
+from settings import Portal
 from settings.faults import file_of
 
 SHOWN_FAILURES = 10
-INTERRUPTED = 130
-"""Exit status after Ctrl-C, as shells have it."""
-say = Console(stderr=True, highlight=False, soft_wrap=True, markup=False)
-
-
-def stack_files() -> Portal:
-    """All stack files of the project. Raises SettingsError."""
-    names = stacks(ROOT)
-    if not names:
-        raise PortalError(f"no Pulumi.<stack>.yaml in {ROOT}")
-    return load(names[0], ROOT)
-
-
-def settings_of(portal: Portal, stack: str) -> Settings:
-    if stack not in portal.stacks:
-        raise PortalError(f"STACK: {stack!r}: must be one of {', '.join(sorted(portal.stacks))}")
-    return portal.stacks[stack]
 
 
 @dataclass(frozen=True)
@@ -81,7 +64,7 @@ class Place:
         owner = self.portal.stacks[self.where.stack]
         buckets = [one.name for one in owner.buckets.values() if one.kind == kind]
         if len(buckets) != 1:
-            rule = f"must be given: Pulumi.{self.where.stack}.yaml has {len(buckets)} buckets of kind {kind}"
+            rule = f"must be given: {file_of(self.where.stack)} has {len(buckets)} buckets of kind {kind}"
             raise PortalError(f"{argument}: {rule}")
         return buckets[0]
 
@@ -117,8 +100,6 @@ def submit(common: Common, place: Place, command: Command, about: Mapping[str, s
     if result.failures or result.left:
         raise typer.Exit(1)
     if common.watch:
-        from portal.commands.follow import watch_runs
-
         watch_runs(place.portal, names, place.where.name, as_json=common.as_json)
 
 

@@ -9,8 +9,8 @@ from typing import Annotated
 import typer
 
 from portal import signing
-from portal.commands.running import stack_files
 from portal.pulumi_cli import Pulumi
+from portal.stack_files import stack_files
 
 
 def sign_url(

@@ -12,8 +12,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from portal.commands.running import stack_files
 from portal.errors import PortalError
+from portal.stack_files import stack_files
 from portal.status import StackStatus
 from portal.status import status as statuses
 

@@ -21,9 +21,10 @@ from portal.commands.options import (
     SizeOnly,
     with_common,
 )
-from portal.commands.running import Place, stack_files, submit
+from portal.commands.running import Place, submit
 from portal.environments import Home
 from portal.errors import PortalError
+from portal.stack_files import stack_files
 from portal.submission import abilities, defaults, listing, targets
 from portal.submission.defaults import Command, Generation
 from portal.submission.requests import Job

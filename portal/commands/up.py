@@ -8,13 +8,13 @@ import typer
 from rich.console import Console
 
 from portal.agreement import Yes
-from portal.commands.running import settings_of, stack_files
 from portal.earlier_machines import earlier_machines, propose, refuse_busy
 from portal.former_parts import refuse_former_parts
 from portal.protection import refuse_accidents
 from portal.pulumi_cli import Pulumi, engine
 from portal.recovery import Place
 from portal.removal import refuse_running, removals
+from portal.stack_files import settings_of, stack_files
 from portal.state_key import refuse_empty_passphrase
 from portal.target import target
 from portal.updating import How, ensure_stack, update

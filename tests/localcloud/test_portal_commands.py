@@ -17,9 +17,8 @@ from typer.testing import CliRunner, Result
 from components import names
 from components.access import roles
 from components.access.statements import document
-from portal import deletion
+from portal import deletion, stack_files
 from portal.app import app
-from portal.commands import running
 from portal.deletion import Deletion
 from portal.errors import PortalError
 from portal.following import logs as job_logs
@@ -119,7 +118,7 @@ def portal(environment: Path, cloud: Cloud, tmp_path: Path, monkeypatch: pytest.
     for name, value in {**cloud.environment(), FOLDER_VARIABLE: str(tmp_path / "batches")}.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
-    monkeypatch.setattr(running, "ROOT", environment)
+    monkeypatch.setattr(stack_files, "ROOT", environment)
     return Portal()
 
 

@@ -33,7 +33,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(autouse=True)
 def _own_project(monkeypatch: pytest.MonkeyPatch) -> None:
     """The portal's command line reads the tests' stack files, whosever the repository's are."""
-    monkeypatch.setattr("portal.commands.running.ROOT", own_project())
+    monkeypatch.setattr("portal.stack_files.ROOT", own_project())
 
 
 def first_up(stack: str) -> dict[str, dict[str, Any]]:
