@@ -32,13 +32,12 @@ class AccountArgs:
 
     def check(self) -> None:
         """Raises ValueError naming field, value and rule."""
-        owner = rules.account_of_role(self.role or "")
         faults = (
             ("id", self.id, rules.account_id(self.id)),
             ("region", self.region, rules.region(self.region)),
             ("role", self.role, rules.role(self.role) if self.role is not None else None),
             ("session", self.session, rules.session_name(self.session)),
-            ("role", self.role, f"a role of {self.id}" if owner not in (None, self.id) else None),
+            ("role", self.role, rules.role_of_account(self.role or "", self.id)),
         )
         for field, value, rule in faults:
             if rule:

@@ -13,7 +13,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from .checks import Fault
+from .checks import Fault, refused
+from .rules import Bounds
 
 READ_ON: Final = dt.date(2026, 11, 28)
 """The date of both tables. A version that AWS released later is added to them before it can be used."""
@@ -51,9 +52,6 @@ MINORS: Final = {
 }
 """When Aurora released a version, and the last day of its standard support (None: not announced yet)."""
 
-_PAUSING: Final = {14: 12, 15: 7, 16: 3}
-"""The first minor version of a major that can pause; later majors all can."""
-
 
 def fault(version: str) -> str | None:
     """What is wrong with a version."""
@@ -77,11 +75,6 @@ def support_end(version: str) -> dt.date:
     return MINORS[version][1] or MAJORS[major(version)]
 
 
-def can_pause(version: str) -> bool:
-    number, minor = _numbers(version)
-    return minor >= _PAUSING.get(number, 0)
-
-
 def upgrade_fault(old: str, new: str) -> str | None:
     """Why AWS would not bring a cluster from the old version to the new one."""
     if old == new or old not in MINORS:
@@ -101,9 +94,10 @@ def _numbers(version: str) -> tuple[int, int]:
 
 
 MOST_UNITS: Final = 256
-SHORTEST_PAUSE, LONGEST_PAUSE = 300, 86_400
-MOST_READERS: Final = 15
-LONGEST_BACKUP_DAYS: Final = 35
+PAUSE_SECONDS: Final = Bounds(300, 86_400)
+READERS: Final = Bounds(0, 15)
+BACKUP_DAYS: Final = Bounds(1, 35)
+PASSWORD_VERSIONS: Final = Bounds(1, 1_000_000)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,8 +123,8 @@ class Capacity:
         pause = self.pause_after_seconds
         if pause is not None and self.min:
             yield "pause_after_seconds", pause, "only a cluster whose min is 0 pauses"
-        elif pause is not None and not SHORTEST_PAUSE <= pause <= LONGEST_PAUSE:
-            yield "pause_after_seconds", pause, f"{SHORTEST_PAUSE} to {LONGEST_PAUSE}"
+        elif pause is not None:
+            yield from refused("pause_after_seconds", pause, PAUSE_SECONDS.fault(pause))
 
 
 def insights_fault(days: int | None) -> str | None:

@@ -53,7 +53,6 @@ class DatabaseArgs(Args):
 
     def faults(self) -> Iterator[Fault]:
         identifier, database = rules.database_identifier(self.identifier), rules.database_name(self.database)
-        backups = aurora.LONGEST_BACKUP_DAYS
         insights = aurora.insights_fault(self.insights_days)
         user, version = rules.database_user(self.user), aurora.fault(self.engine_version)
         checks: tuple[Check, ...] = (
@@ -62,14 +61,13 @@ class DatabaseArgs(Args):
             (user is None, "user", self.user, str(user)),
             (len(self.subnet_ids) >= 2, "subnet_ids", self.subnet_ids, "two zones at least"),
             (version is None, "engine_version", self.engine_version, str(version)),
-            (0 <= self.readers <= aurora.MOST_READERS, "readers", self.readers, f"0 to {aurora.MOST_READERS}"),
-            (1 <= self.backup_days <= backups, "backup_days", self.backup_days, f"1 to {backups}"),
             (insights is None, "insights_days", self.insights_days, str(insights)),
-            (self.password_version >= 1, "password_version", self.password_version, "1 or more"),
-            (not (self.adopt and self.retire), "adopt", True, "a database is adopted or retired, not both"),
         )
         yield from broken(checks)
+        yield from refused("readers", self.readers, aurora.READERS.fault(self.readers))
+        yield from refused("backup_days", self.backup_days, aurora.BACKUP_DAYS.fault(self.backup_days))
+        versions = aurora.PASSWORD_VERSIONS.fault(self.password_version)
+        yield from refused("password_version", self.password_version, versions)
+        yield from refused("adopt", self.adopt, rules.taken_in(adopt=self.adopt, retire=self.retire))
         yield from refused("log_days", self.log_days, rules.retention_days(self.log_days))
         yield from within("capacity", self.capacity.faults())
-        if not self.capacity.min and not aurora.can_pause(self.engine_version):
-            yield "capacity", self.capacity, f"{self.engine_version} can't pause"

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 
 from pulumi_aws import s3
+
+from .checks import Fault, refused
+from .rules import DAYS, TIER_DAYS, tiering
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,6 +24,16 @@ class LifecycleArgs:
     """Objects. None: never."""
     tier_days: int | None = None
     """To Intelligent-Tiering, which moves what isn't read to cheaper tiers. None: never."""
+
+    def faults(self) -> Iterator[Fault]:
+        """Everything that is wrong."""
+        for key in ("abort_multipart_days", "noncurrent_days", "expire_days"):
+            days: int | None = getattr(self, key)
+            if days is not None:
+                yield from refused(key, days, DAYS.fault(days))
+        if self.tier_days is not None:
+            yield from refused("tier_days", self.tier_days, TIER_DAYS.fault(self.tier_days))
+        yield from refused("tier_days", self.tier_days, tiering(self.tier_days, self.expire_days))
 
 
 def rules(days: LifecycleArgs) -> list[s3.BucketLifecycleConfigurationRuleArgs]:

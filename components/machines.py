@@ -6,15 +6,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, Literal, get_args
 
-from .checks import Args, Check, Fault, broken
+from .checks import Args, Check, Fault, broken, refused
+from .rules import Bounds
 
 Architecture = Literal["arm64", "amd64"]
 Capacity = Literal["on-demand", "spot"]
 ARCHITECTURES: Final[tuple[Architecture, ...]] = get_args(Architecture)
 CAPACITY_TYPES: Final[tuple[Capacity, ...]] = get_args(Capacity)
-LEAST_VCPUS, LEAST_MEMORY_GIB = 2, 4
-"""The size of the smallest machine."""
-DISK_GIB: Final = range(20, 59_001)
+VCPUS: Final = Bounds(2, 1_000)
+"""The smallest machine has as many as the least."""
+MEMORY_GIB: Final = Bounds(4, 4_000)
+DISK_GIB: Final = Bounds(20, 59_000)
 """Less leaves little room beside the services' images; more AWS refuses."""
 
 
@@ -33,13 +35,12 @@ class MachinesArgs(Args):
     """Of each machine's disk, for images and what containers write. Another size replaces the machines."""
 
     def faults(self) -> Iterator[Fault]:
-        vcpus, memory = self.max_vcpus, self.max_memory_gib
         known = bool(self.capacity_types) and set(self.capacity_types) <= set(CAPACITY_TYPES)
         checks: tuple[Check, ...] = (
             (self.architecture in ARCHITECTURES, "architecture", self.architecture, " or ".join(ARCHITECTURES)),
             (known, "capacity_types", self.capacity_types, f"one or more of {', '.join(CAPACITY_TYPES)}"),
-            (vcpus >= LEAST_VCPUS, "max_vcpus", vcpus, f"{LEAST_VCPUS} or more: the smallest machine has as many"),
-            (memory >= LEAST_MEMORY_GIB, "max_memory_gib", memory, f"{LEAST_MEMORY_GIB} or more"),
-            (self.disk_gib in DISK_GIB, "disk_gib", self.disk_gib, f"{DISK_GIB[0]} to {DISK_GIB[-1]}"),
         )
         yield from broken(checks)
+        yield from refused("max_vcpus", self.max_vcpus, VCPUS.fault(self.max_vcpus))
+        yield from refused("max_memory_gib", self.max_memory_gib, MEMORY_GIB.fault(self.max_memory_gib))
+        yield from refused("disk_gib", self.disk_gib, DISK_GIB.fault(self.disk_gib))

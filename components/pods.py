@@ -13,30 +13,13 @@ from typing import Any, Final
 
 import pulumi
 
+from .containers import ResourcesArgs
+
 SECRETS_PATH: Final = "/mnt/secrets"
 SECRETS_VOLUME: Final = "secrets"
 START_LINE: Final = f'for f in {SECRETS_PATH}/*_*; do export "${{f##*/}}=$(cat "$f")"; done; exec "$@"'
 """Makes variables of the files that have a variable's name, then becomes the command that follows. So no secret stands
 in a manifest or in a Kubernetes Secret; the file with the whole secret has no underscore in its name."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class ResourcesArgs:
-    """What is kept free for a container, and the most that it gets."""
-
-    cpu_millis: int
-    """Thousandths of a vCPU."""
-    memory_mib: int
-    cpu_limit_millis: int
-    memory_limit_mib: int
-    """Beyond it the container is ended and started again."""
-
-    def fault(self) -> str | None:
-        if not 0 < self.cpu_millis <= self.cpu_limit_millis:
-            return "cpu_limit_millis must be at least cpu_millis, and that more than 0"
-        if not 0 < self.memory_mib <= self.memory_limit_mib:
-            return "memory_limit_mib must be at least memory_mib, and that more than 0"
-        return None
 
 
 @dataclass(frozen=True, kw_only=True)

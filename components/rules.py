@@ -9,7 +9,23 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from typing import Final
+from typing import Final, NamedTuple
+
+
+class Bounds(NamedTuple):
+    """The least and the most of a number."""
+
+    least: int
+    most: int
+
+    def fault(self, value: int) -> str | None:
+        return None if self.least <= value <= self.most else f"{self.least} to {self.most}"
+
+
+DAYS: Final = Bounds(1, 3_650)
+"""After which S3 or ECR deletes."""
+TIER_DAYS: Final = Bounds(0, 3_650)
+"""After which S3 moves an object to a cheaper tier."""
 
 REGIONS: Final = frozenset(
     {
@@ -106,10 +122,10 @@ def session_name(value: str) -> str | None:
     return None if re.fullmatch(r"[\w+=,.@-]{2,64}", value, re.ASCII) else "2 to 64 of A-Z a-z 0-9 + = , . @ _ -"
 
 
-def account_of_role(value: str) -> str | None:
-    """The account a role's ARN names; None for a plain name."""
+def role_of_account(value: str, account: str) -> str | None:
+    """A role's name, or an ARN that names this account."""
     match = _ROLE_ARN.fullmatch(value)
-    return match[1] if match else None
+    return f"must be a role of the account {account}" if match and match[1] != account else None
 
 
 def principal_pattern(value: str) -> str | None:
@@ -268,6 +284,18 @@ def repository(value: str) -> str | None:
     if re.fullmatch(r"(?=.{2,256}$)[a-z0-9]+([._-][a-z0-9]+)*(/[a-z0-9]+([._-][a-z0-9]+)*)*", value):
         return None
     return "2 to 256 lower-case letters, digits and single . _ - /"
+
+
+def tiering(tier_days: int | None, expire_days: int | None) -> str | None:
+    """When objects move, beside when they are deleted."""
+    if tier_days is None or not expire_days or tier_days < expire_days:
+        return None
+    return "must be less than expire_days"
+
+
+def taken_in(*, adopt: bool, retire: bool) -> str | None:
+    """Of something that exists already."""
+    return "is taken in or retired, not both" if adopt and retire else None
 
 
 def image(value: str) -> str | None:

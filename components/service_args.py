@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import pulumi
 
-from . import pods, rules
+from . import containers, pods, rules
 from .balancer import Balancer
-from .checks import Args, Check, Fault, broken
+from .checks import Args, Check, Fault, broken, refused, within
 from .cluster import Cluster
 from .namespace import Namespace
 
@@ -75,25 +75,30 @@ class WebServiceArgs(Args):
     """The user that the containers run as; not 0."""
 
     def faults(self) -> Iterator[Fault]:
-        word, containers = rules.word(self.service), (self.main, *self.before, *self.sidecars)
+        word, in_pod = rules.word(self.service), (self.main, *self.before, *self.sidecars)
         variables = {key for key in (self.secret.variables if self.secret else {}) if "_" not in key}
-        started = [one.name for one in containers if one.secrets and not one.command]
-        secretive = [one.name for one in containers if one.secrets and not self.secret]
-        sizes = [f"{one.name}: {fault}" for one in containers if (fault := one.resources.fault())]
-        doubled = len({one.name for one in containers}) < len(containers)
+        started = [one.name for one in in_pod if one.secrets and not one.command]
+        secretive = [one.name for one in in_pod if one.secrets and not self.secret]
+        names = [one.name for one in in_pod]
         checks: tuple[Check, ...] = (
             (word is None, "service", self.service, str(word)),
             (bool(self.paths), "paths", self.paths, "one at least"),
             (1 <= self.priority <= 49_999, "priority", self.priority, "1 to 49999"),
-            (1024 <= self.port <= 65_535, "port", self.port, "1024 to 65535"),
             (self.probe.path.startswith("/"), "probe", self.probe.path, "a path begins with a slash"),
-            (1 <= self.replicas <= self.max_replicas, "replicas", self.replicas, "1 to max_replicas"),
             (0 <= self.stop_seconds <= 600, "stop_seconds", self.stop_seconds, "0 to 600"),
             (self.user_id > 0, "user_id", self.user_id, "not root"),
             (not variables, "secret", sorted(variables), "a variable's name has an underscore"),
             (not started, "command", started, "a container with secrets needs a command"),
             (not secretive, "secrets", secretive, "the service has no secret"),
-            (not sizes, "resources", sizes, "requests are within limits"),
-            (not doubled, "containers", [one.name for one in containers], "different names"),
         )
         yield from broken(checks)
+        yield from refused("replicas", self.replicas, containers.PODS.fault(self.replicas))
+        most = containers.PODS.fault(self.max_replicas) or containers.max_replicas(self.replicas, self.max_replicas)
+        yield from refused("max_replicas", self.max_replicas, most)
+        yield from refused("port", self.port, containers.PORT.fault(self.port))
+        for one in self.sidecars:
+            yield from refused(f"{one.name}.port", one.port, containers.PORT.fault(one.port))
+        for one in in_pod:
+            yield from within(f"{one.name}.resources", one.resources.faults())
+        for index, rule in containers.name_faults(names):
+            yield "containers", names[index], rule

@@ -20,7 +20,7 @@ from pulumi_aws import s3
 from . import cors, lifecycle, names, rules
 from .access import buckets
 from .access.statements import Statement, document
-from .checks import Args, Check, Fault, broken
+from .checks import Args, Check, Fault, broken, within
 from .kinds import BUCKET_KINDS, BucketKind, protected
 from .lifecycle import LifecycleArgs
 
@@ -66,20 +66,17 @@ class DataBucketArgs(Args):
     """Whether deleting the bucket is refused, and emptying it for that. None: for every kind but ``workspace``."""
 
     def faults(self) -> Iterator[Fault]:
-        days = self.lifecycle
-        expiry_later = days.expire_days is None or days.tier_days is None or days.tier_days < days.expire_days
         rule = rules.bucket_name(self.bucket)
+        taken_in = rules.taken_in(adopt=self.adopt is not None, retire=self.retire)
         checks: tuple[Check, ...] = (
             (self.kind in BUCKET_KINDS, "kind", self.kind, f"one of {', '.join(BUCKET_KINDS)}"),
             (rule is None, "bucket", self.bucket, str(rule)),
             ((self.logs is None) == (self.kind == "log"), "logs", self.logs, "required, except for the kind log"),
             (self.logs is None or self.logs.kind == "log", "logs", self.logs, "a bucket of kind log"),
-            (min(days.abort_multipart_days, days.noncurrent_days) > 0, "lifecycle", days, "at least one day"),
-            (days.expire_days is None or days.expire_days > 0, "lifecycle", days, "at least one day"),
-            (expiry_later, "lifecycle", days, "objects move before they expire"),
-            (self.adopt is None or not self.retire, "adopt", True, "a bucket is adopted or retired, not both"),
+            (taken_in is None, "adopt", True, str(taken_in)),
         )
         yield from broken(checks)
+        yield from within("lifecycle", self.lifecycle.faults())
 
 
 class DataBucket(pulumi.ComponentResource):

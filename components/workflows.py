@@ -14,7 +14,8 @@ from typing import TypedDict
 import pulumi
 from pulumi_aws import s3
 
-from .checks import Args, Fault
+from . import rules
+from .checks import Args, Fault, refused
 from .lifecycle import LifecycleArgs
 from .storage import DataBucket, DataBucketArgs
 
@@ -46,8 +47,7 @@ class WorkflowsArgs(Args):
         wrong = sorted(key for key, given in self.workflows.items() if "/" in key or not key.endswith(_ending(given)))
         if not self.workflows or wrong:
             yield "workflows", wrong, "at least one, each key like name.wdl for a text, name.wdl.zip for bytes"
-        if self.results_days < 1:
-            yield "results_days", self.results_days, "at least one day"
+        yield from refused("results_days", self.results_days, rules.DAYS.fault(self.results_days))
 
 
 def _ending(given: str | bytes) -> str:

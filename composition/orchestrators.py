@@ -10,7 +10,7 @@ import pulumi
 from components import names
 from components.network import Network
 from components.orchestration.compute import HostNetwork
-from components.orchestration.contract import Resources, StageArgs
+from components.orchestration.contract import StageArgs
 from components.orchestration.images import ImageRepository, ImageRepositoryArgs
 from components.orchestration.jobs import JobArgs
 from components.orchestration.notifications import StatusQueues
@@ -79,8 +79,8 @@ def _orchestrator(
         stages=tuple(
             StageArgs(
                 name=stage.name,
-                spot=Resources(memory_mib=stage.spot.memory_mib, vcpus=stage.spot.vcpus),
-                on_demand=Resources(memory_mib=stage.on_demand.memory_mib, vcpus=stage.on_demand.vcpus),
+                spot=stage.spot.resources,
+                on_demand=stage.on_demand.resources,
             )
             for stage in settings.stages
         ),

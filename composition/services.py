@@ -153,7 +153,7 @@ def _api(portal: Portal, name: str, environment: Environment, api: Api, common: 
             name=name,
             image=image,
             command=command,
-            resources=_resources(size),
+            resources=size.args,
             variables=variables,
             secrets=secrets,
         )
@@ -168,7 +168,7 @@ def _api(portal: Portal, name: str, environment: Environment, api: Api, common: 
         before=tuple(container(one.name, one.command, one.resources, secrets=one.secrets) for one in api.init),
         sidecars=tuple(
             pods.SidecarArgs(
-                name=one.name, image=one.image, command=one.command, resources=_resources(one.resources), port=one.port
+                name=one.name, image=one.image, command=one.command, resources=one.resources.args, port=one.port
             )
             for one in api.sidecars
         ),
@@ -203,7 +203,7 @@ def _frontend(portal: Portal, name: str, frontend: Frontend, cdn: SiteCdn, commo
             name="frontend",
             image=image_of(portal, frontend.image),
             command=frontend.command,
-            resources=_resources(frontend.resources),
+            resources=frontend.resources.args,
             variables=variables,
         ),
         probe=FRONTEND_PROBE,
@@ -214,10 +214,6 @@ def _frontend(portal: Portal, name: str, frontend: Frontend, cdn: SiteCdn, commo
         stop_seconds=FRONTEND_STOP_SECONDS,
         **common,
     )
-
-
-def _resources(size: Resources) -> pods.ResourcesArgs:
-    return pods.ResourcesArgs(**size.model_dump())
 
 
 def image_of(portal: Portal, image: ServiceImage) -> str:

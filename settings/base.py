@@ -25,6 +25,11 @@ def rule(check: Callable[[T], str | None]) -> AfterValidator:
     return AfterValidator(validate)
 
 
+def bounded(bounds: rules.Bounds) -> Any:
+    """A number's bounds, which the JSON Schema has too."""
+    return Field(ge=bounds.least, le=bounds.most)
+
+
 def pattern(regex: str) -> Any:
     """For the JSON Schema alone: what the rule beside it refuses, an editor marks."""
     return Field(json_schema_extra={"pattern": regex})
@@ -32,7 +37,7 @@ def pattern(regex: str) -> Any:
 
 Word = Annotated[str, rule(rules.word), pattern("^[a-z][a-z0-9]*(-[a-z0-9]+)*$")]
 AccountId = Annotated[str, rule(rules.account_id), pattern("^[0-9]{12}$")]
-Days = Annotated[int, Field(ge=1, le=3650)]
+Days = Annotated[int, bounded(rules.DAYS)]
 LogDays = Annotated[int, rule(rules.retention_days), Field(json_schema_extra={"enum": [*sorted(rules.RETENTION_DAYS)]})]
 
 

@@ -7,10 +7,12 @@ from typing import Annotated
 from pydantic import Field
 
 from components import rules
+from components.cdn import distributions
 from components.cdn.distributions import PriceClass
-from settings.base import Model, Word, rule
+from settings.base import Model, Word, bounded, rule
 
 Host = Annotated[str, rule(rules.host)]
+RequestLimit = Annotated[int, bounded(distributions.REQUESTS_PER_5_MINUTES)]
 
 
 class DataCdn(Model):
@@ -18,15 +20,15 @@ class DataCdn(Model):
 
     price_class: PriceClass = "PriceClass_All"
     """From where it is served: ``_100`` is North America and Europe, ``_All`` the whole world, at each one's price."""
-    data_seconds: Annotated[int, Field(ge=0, le=31_536_000)] = 86_400
+    data_seconds: Annotated[int, bounded(distributions.DATA_SECONDS)] = 86_400
     """How long CloudFront keeps an object that is no metadata; one written anew is seen by then."""
-    metadata_seconds: Annotated[int, Field(ge=0, le=3_600)] = 60
+    metadata_seconds: Annotated[int, bounded(distributions.METADATA_SECONDS)] = 60
     """The same for metadata (``*.json``, zarr's ``.z…`` files, ``info``), and for the answer that a key is missing."""
     hosts: Annotated[tuple[Host, ...], Field(max_length=10)] = ()
     """Host names beside CloudFront's own; the first is the one that data is named by."""
     zone_id: Annotated[str, rule(rules.zone_id)] | None = None
     """The hosts' Route 53 zone, which is in this account and there already. With ``hosts``, and with them alone."""
-    requests_per_5_minutes: Annotated[int, Field(ge=10, le=2_000_000_000)] | None = None
+    requests_per_5_minutes: RequestLimit | None = None
     """An address that asks more often is refused for a while. Left out: no limit."""
     addresses: Annotated[tuple[Annotated[str, rule(rules.addresses)], ...], Field(max_length=1_000)] = ()
     """Networks like ``192.0.2.0/24`` that may read, no others. For ``staging`` alone; left out: anybody."""

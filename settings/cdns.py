@@ -18,8 +18,7 @@ def check(stack: str, settings: Settings) -> Iterator[Fault]:
             yield fault_at(stack, at, key, fault)
         if fault := distributions.zone_id(cdn.hosts, cdn.zone_id):
             yield fault_at(stack, (*at, "zone_id"), cdn.zone_id, fault)
-        if bucket and bucket.kind == "public":
-            rule = "anybody reads a public bucket without the CDN: this would close nothing"
+        if bucket and (rule := distributions.closing(bucket.kind)):
             for name, value in (("addresses", cdn.addresses), ("public_keys", tuple(cdn.public_keys))):
                 if value:
                     yield fault_at(stack, (*at, name), value, rule)

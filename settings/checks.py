@@ -47,9 +47,8 @@ def across(project: Project, stacks: Stacks, unread: frozenset[str]) -> Iterator
 
 def _account(stack: str, settings: Settings) -> Iterator[Fault]:
     role, account = settings.account.role, settings.account.id
-    owner = rules.account_of_role(role)
-    if owner and owner != account:
-        yield fault_at(stack, ("account", "role"), role, f"must be a role of the account {account} (account.id)")
+    if rule := rules.role_of_account(role, account):
+        yield fault_at(stack, ("account", "role"), role, f"{rule} (account.id)")
     public = [key for key, bucket in settings.buckets.items() if bucket.kind == "public"]
     if public and settings.account.block_public_access:
         rule = f"must be false: it would close the buckets of kind public: {', '.join(public)}"
@@ -68,8 +67,8 @@ def _buckets(stack: str, settings: Settings) -> Iterator[Fault]:
         if days.expire_days and bucket.kind not in EXPIRING:
             rule = f"only {' and '.join(sorted(EXPIRING))} buckets may delete by themselves"
             yield fault_at(stack, (*at, "lifecycle", "expire_days"), days.expire_days, rule)
-        if days.expire_days and days.tier_days is not None and days.tier_days >= days.expire_days:
-            yield fault_at(stack, (*at, "lifecycle", "tier_days"), days.tier_days, "must be less than expire_days")
+        if rule := rules.tiering(days.tier_days, days.expire_days):
+            yield fault_at(stack, (*at, "lifecycle", "tier_days"), days.tier_days, rule)
     logs = [key for key, bucket in settings.buckets.items() if bucket.kind == "log"]
     if len(logs) != 1:
         rule = "exactly one bucket of the account is of kind log: the access logs of the others go there"
@@ -85,8 +84,8 @@ def _adopted(stack: str, at: tuple[str, ...], entry: Bucket | Images, kind: str,
     """``import_id`` is the name of what ``entry`` stands for."""
     if entry.import_id not in (None, name):
         yield fault_at(stack, (*at, "import_id"), entry.import_id, f"must be the {kind}'s name, {name}")
-    elif entry.import_id and entry.retire:
-        yield fault_at(stack, (*at, "import_id"), entry.import_id, "is taken in or retired, not both")
+    elif rule := rules.taken_in(adopt=bool(entry.import_id), retire=entry.retire):
+        yield fault_at(stack, (*at, "import_id"), entry.import_id, rule)
 
 
 def _readers(stack: str, settings: Settings) -> Iterator[Fault]:

@@ -7,8 +7,8 @@ from typing import Annotated
 from pydantic import Field
 
 from components import eks, rules
-from components.machines import DISK_GIB, LEAST_MEMORY_GIB, LEAST_VCPUS, Architecture, Capacity, MachinesArgs
-from settings.base import LogDays, Model, rule
+from components.machines import DISK_GIB, MEMORY_GIB, VCPUS, Architecture, Capacity, MachinesArgs
+from settings.base import LogDays, Model, bounded, rule
 
 
 class Cluster(Model):
@@ -21,11 +21,11 @@ class Cluster(Model):
     """Of the machines; the services' images must be built for it."""
     capacity_types: Annotated[tuple[Capacity, ...], Field(min_length=1, max_length=2)] = ("on-demand",)
     """``spot`` is cheaper, and AWS takes a machine back with two minutes' notice."""
-    max_vcpus: Annotated[int, Field(ge=LEAST_VCPUS, le=1_000)] = 32
+    max_vcpus: Annotated[int, bounded(VCPUS)] = 32
     """Of each environment's machines: it bounds the cost, and pods beyond it wait."""
-    max_memory_gib: Annotated[int, Field(ge=LEAST_MEMORY_GIB, le=4_000)] = 128
+    max_memory_gib: Annotated[int, bounded(MEMORY_GIB)] = 128
     """The same for memory."""
-    disk_gib: Annotated[int, Field(ge=DISK_GIB[0], le=DISK_GIB[-1])] = 80
+    disk_gib: Annotated[int, bounded(DISK_GIB)] = 80
     """Of each machine's disk, for images and what containers write. After a change machines are replaced one by one."""
     public_access: Annotated[tuple[Annotated[str, rule(rules.ipv4_addresses)], ...], Field(max_length=40)] = ()
     """Networks like ``192.0.2.0/24`` that reach Kubernetes over the internet; what runs ``up`` must be in one of them,

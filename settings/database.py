@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from components import aurora, rules
-from settings.base import LogDays, Model, pattern, rule
+from settings.base import LogDays, Model, bounded, pattern, rule
 
 Units = Annotated[float, Field(ge=0, le=aurora.MOST_UNITS, json_schema_extra={"multipleOf": 0.5})]
 
@@ -21,9 +21,9 @@ class Database(Model):
     """In Aurora capacity units of about 2 GiB, in halves. 0: it pauses without connections, and costs storage alone."""
     max_capacity: Units
     """It bounds the cost, and the number of connections: 189 a unit or so."""
-    pause_after_seconds: Annotated[int, Field(ge=aurora.SHORTEST_PAUSE, le=aurora.LONGEST_PAUSE)] | None = None
+    pause_after_seconds: Annotated[int, bounded(aurora.PAUSE_SECONDS)] | None = None
     """Without a connection, for ``min_capacity`` 0 alone. Left out: 300."""
-    readers: Annotated[int, Field(ge=0, le=aurora.MOST_READERS)] = 0
+    readers: Annotated[int, bounded(aurora.READERS)] = 0
     """Instances beside the writer. One of them takes over if the writer fails; without any, a new writer is made."""
     identifier: Annotated[str, rule(rules.database_identifier)] | None = None
     """The cluster's name, which can't be changed. Left out: ``cryoet-`` and the environment's name."""
@@ -31,7 +31,7 @@ class Database(Model):
     """Of the PostgreSQL database in the cluster, which can't be changed."""
     user: Annotated[str, rule(rules.database_user)] = "portal"
     """Its owner, whose name can't be changed."""
-    backup_days: Annotated[int, Field(ge=1, le=aurora.LONGEST_BACKUP_DAYS)] = 7
+    backup_days: Annotated[int, bounded(aurora.BACKUP_DAYS)] = 7
     """The cluster can be restored to any second of so many days."""
     insights_days: Annotated[int, rule(aurora.insights_fault)] | None = 7
     """How long Performance Insights keeps: 7 is free. ``null``: off."""
@@ -41,7 +41,7 @@ class Database(Model):
     """Whether IAM identities may log in as database users that have the role rds_iam."""
     kms_key: Annotated[str, rule(rules.kms_key), pattern("^arn:aws:kms:")] | None = None
     """ARN of the key that encrypts data and backups; it can't be changed. Left out: the account's own for RDS."""
-    password_version: Annotated[int, Field(ge=1, le=1_000_000)] = 1
+    password_version: Annotated[int, bounded(aurora.PASSWORD_VERSIONS)] = 1
     """Another number draws another password, for the cluster and its secrets."""
     allow_major_upgrade: bool = False
     """Set it together with an ``engine_version`` of another major; connections end for minutes, and there is no way

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from components import aurora, names
+from components import aurora, names, rules
 from settings.database import Database
 from settings.faults import Fault, fault_at
 from settings.schema import Settings
@@ -34,8 +34,6 @@ def check(stack: str, settings: Settings) -> Iterator[Fault]:
             yield fault_at(stack, (*at, "retire"), one.retire, rule)
         for key, value, rule in one.capacity.faults():
             yield fault_at(stack, (*at, CAPACITY.get(key, key)), value, rule.replace("max", "max_capacity", 1))
-        if not one.min_capacity and one.engine_version in aurora.MINORS and not aurora.can_pause(one.engine_version):
-            yield fault_at(stack, (*at, "min_capacity"), one.min_capacity, f"{one.engine_version} can't pause")
         cluster = identifier(name, one)
         if cluster in taken:
             rule = f"is the cluster of the environment {taken[cluster]!r} already"
@@ -43,8 +41,8 @@ def check(stack: str, settings: Settings) -> Iterator[Fault]:
         taken.setdefault(cluster, name)
         if one.import_id not in (None, cluster):
             yield fault_at(stack, (*at, "import_id"), one.import_id, f"must be the cluster's name, {cluster}")
-        elif one.import_id and one.retire:
-            yield fault_at(stack, (*at, "import_id"), one.import_id, "is taken in or retired, not both")
+        elif rule := rules.taken_in(adopt=bool(one.import_id), retire=one.retire):
+            yield fault_at(stack, (*at, "import_id"), one.import_id, rule)
 
 
 def changed(stack: str, settings: Settings, deployed: Mapping[str, Mapping[str, Any]]) -> Iterator[Fault]:

@@ -14,19 +14,14 @@ from components import rules
 from components.orchestration import contract, hosts, instances, limits, orchestrator_rules
 from components.orchestration import variables as of_jobs
 from components.orchestration.generations import HostArgs
-from settings.base import BucketRef, LogDays, Model, Word, pattern, rule
-
-
-def _generation(value: str) -> str | None:
-    return None if limits.GENERATION.fullmatch(value) else "a name as `portal status` prints it, like spot-0a1b2c3d"
-
+from settings.base import BucketRef, LogDays, Model, Word, bounded, pattern, rule
 
 InstanceType = Annotated[str, rule(instances.fault), pattern(r"^[a-z0-9]+(\.[a-z0-9]+)?$")]
 Variable = Annotated[str, rule(of_jobs.name), pattern("^[A-Za-z_][A-Za-z0-9_]*$")]
 VariableText = Annotated[str, rule(of_jobs.text), Field(json_schema_extra={"minLength": 1})]
-Generation = Annotated[str, rule(_generation), pattern("^(spot|overflow|on-demand)-[0-9a-f]{8}$")]
-Vcpus = Annotated[int, Field(ge=1, le=100_000)]
-Seconds = Annotated[int, Field(ge=limits.SHORTEST_JOB, le=limits.EXECUTION_SECONDS)]
+Generation = Annotated[str, rule(limits.generation), pattern("^(spot|overflow|on-demand)-[0-9a-f]{8}$")]
+Vcpus = Annotated[int, bounded(limits.VCPUS)]
+OptionalVcpus = Annotated[int, bounded(limits.OPTIONAL_VCPUS)]
 
 
 class Size(Model):
@@ -36,6 +31,10 @@ class Size(Model):
     """MiB, to which its WDL tasks are held too; at most what the largest machine has."""
     vcpus: Vcpus = 2
     """Whole ones; at most what the largest machine and both markets have."""
+
+    @property
+    def resources(self) -> contract.Resources:
+        return contract.Resources(memory_mib=self.memory_mib, vcpus=self.vcpus)
 
 
 class Stage(Model):
@@ -54,9 +53,9 @@ class Notifications(Model):
         tuple[Annotated[Word, rule(orchestrator_rules.reader)], ...], Field(max_length=limits.MOST_QUEUES)
     ] = ()
     """A word a reader, who gets a queue, and one for dead letters with an alarm. Each costs a transition a stage."""
-    visibility_timeout_seconds: Annotated[int, Field(ge=0, le=limits.LONGEST_VISIBILITY)] = 120
+    visibility_timeout_seconds: Annotated[int, bounded(limits.VISIBILITY_SECONDS)] = 120
     """How long a reader has for a message before others get it."""
-    max_receive_count: Annotated[int, Field(ge=1, le=limits.MOST_RECEIVES)] = 30
+    max_receive_count: Annotated[int, bounded(limits.RECEIVES)] = 30
     """After this many readings that didn't delete it, a message goes to the dead-letter queue."""
 
 
@@ -69,24 +68,24 @@ class Orchestrator(Model):
     """Spot machines have together at most so many."""
     on_demand_max_vcpus: Vcpus
     """For jobs whose spot machine was taken back, and those that must not be interrupted."""
-    overflow_max_vcpus: Annotated[int, Field(ge=0, le=100_000)] = 0
+    overflow_max_vcpus: OptionalVcpus = 0
     """On-demand machines for jobs of the spot queue while there is no spot capacity. 0: they wait."""
-    spot_min_vcpus: Annotated[int, Field(ge=0, le=100_000)] = 0
+    spot_min_vcpus: OptionalVcpus = 0
     """Kept running, and paid, without jobs."""
-    scratch_gib: Annotated[int, Field(ge=limits.LEAST_SCRATCH_GIB, le=limits.MOST_SCRATCH_GIB)] | None = None
+    scratch_gib: Annotated[int, bounded(limits.SCRATCH_GIB)] | None = None
     """Encrypted disk of each machine, where its jobs work. Left out: the machines' own NVMe disks."""
     machine_image: Annotated[str, rule(rules.machine_image), pattern("^ami-[0-9a-f]{8,17}$")] | None = None
     """Pins the machines' image. Left out: the newest for ECS, of Amazon Linux 2023."""
     remove_machines: tuple[Generation, ...] = ()
     """Earlier machines to take out of the queues and delete, as `portal status` names them; what still runs on them is
     lost. Others stay. Remove the names once they are gone."""
-    capacity_wait_seconds: Annotated[int, Field(ge=limits.SHORTEST_WAIT, le=limits.LONGEST_WAIT)] = 1_800
+    capacity_wait_seconds: Annotated[int, bounded(limits.WAIT_SECONDS)] = 1_800
     """How long the first job of the spot queue waits for a machine before it runs on demand instead."""
     image: Annotated[str, rule(rules.image)] = "ghcr.io/chanzuckerberg/swipe:v1.4.9"
     """What every job runs in; it runs the WDL file, whose tasks have images of their own."""
     stages: Annotated[tuple[Stage, ...], Field(min_length=1)] = (Stage(name="Run"),)
     """The workflows of a run, one after the other."""
-    timeout_seconds: Seconds = 86_400
+    timeout_seconds: Annotated[int, bounded(limits.JOB_SECONDS)] = 86_400
     """What an attempt of a job may take, from its start."""
     call_cache: bool = False
     """Tasks and workflows that gave their outputs for the same inputs, under the same prefix, are not run again."""

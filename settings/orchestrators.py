@@ -73,15 +73,8 @@ def _machines(stack: str, at: Key, one: Orchestrator) -> Iterator[Fault]:
     largest = one.largest_job()
     for index, stage in enumerate(one.stages):
         for market, size in (("spot", stage.spot), ("on_demand", stage.on_demand)):
-            here = (*at, "stages", index, market)
-            if size.memory_mib > largest.memory_mib:
-                rule = f"the largest of the machines has {largest.memory_mib} MiB for a job"
-                yield fault_at(stack, (*here, "memory_mib"), size.memory_mib, rule)
-            if size.vcpus > largest.vcpus:
-                rule = (
-                    f"a job gets {largest.vcpus} at most, by its machines and by spot_max_vcpus and on_demand_max_vcpus"
-                )
-                yield fault_at(stack, (*here, "vcpus"), size.vcpus, rule)
+            for key, value, rule in size.resources.faults(largest):
+                yield fault_at(stack, (*at, "stages", index, market, key), value, rule)
 
 
 def _roles(stack: str, at: Key, environment: Environment, one: Orchestrator) -> Iterator[Fault]:

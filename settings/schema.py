@@ -12,7 +12,8 @@ from pydantic import Field
 
 from components import names, rules
 from components.kinds import BucketKind, protected
-from settings.base import AccountId, BucketRef, Days, LogDays, Model, Word, pattern, rule
+from components.zones import MOST as MOST_ZONES
+from settings.base import AccountId, BucketRef, Days, LogDays, Model, Word, bounded, pattern, rule
 from settings.cdn import DataCdn
 from settings.cluster import Cluster
 from settings.database import Database
@@ -54,9 +55,9 @@ class Network(Model):
 
     cidr: Annotated[str, rule(rules.network)]
     """/16 to /20, private, and unlike every other account's, so that the networks can be joined."""
-    zones: Annotated[tuple[Annotated[str, rule(rules.zone)], ...], Field(max_length=3)] = ()
+    zones: Annotated[tuple[Annotated[str, rule(rules.zone)], ...], Field(max_length=MOST_ZONES)] = ()
     """Two or three zones of the region, for a network. Their order stays: a zone's place decides its addresses."""
-    nat_gateways: Annotated[int, Field(ge=1, le=3)] = 1
+    nat_gateways: Annotated[int, Field(ge=1, le=MOST_ZONES)] = 1
     """At most one a zone. Fewer are cheaper, and one that fails is felt beyond its own zone."""
     flow_log_days: LogDays = 30
     """How long the record of connections is kept; one of CloudWatch's numbers."""
@@ -83,7 +84,7 @@ class Lifecycle(Model):
     """An overwritten or deleted object can be brought back for this many days."""
     expire_days: Days | None = None
     """Objects are deleted after this many days; for ``log`` and ``workspace`` alone. Left out: never."""
-    tier_days: Annotated[int, Field(ge=0, le=3650)] | None = None
+    tier_days: Annotated[int, bounded(rules.TIER_DAYS)] | None = None
     """Objects move to Intelligent-Tiering after this many days. Left out: never."""
 
 

@@ -6,17 +6,17 @@ from typing import Annotated, Final
 
 from pydantic import Field
 
-from components import rules
-from components.cdn.contents import DIRECTIVES
+from components import containers, rules
+from components.cdn.contents import DIRECTIVES, directive
 from components.cdn.distributions import PriceClass
-from settings.base import Model, Word, pattern, rule
-from settings.cdn import Host
+from settings.base import Model, Word, bounded, pattern, rule
+from settings.cdn import Host, RequestLimit
 
 Variable = Annotated[str, rule(rules.variable), pattern("^[A-Za-z_][A-Za-z0-9_]*$")]
-Millis = Annotated[int, Field(ge=10, le=192_000)]
-Mib = Annotated[int, Field(ge=16, le=1_000_000)]
-Port = Annotated[int, Field(ge=1024, le=65_535)]
-Pods = Annotated[int, Field(ge=1, le=100)]
+Millis = Annotated[int, bounded(containers.CPU_MILLIS)]
+Mib = Annotated[int, bounded(containers.MEMORY_MIB)]
+Port = Annotated[int, bounded(containers.PORT)]
+Pods = Annotated[int, bounded(containers.PODS)]
 Path = Annotated[str, rule(rules.absolute_path), pattern("^/")]
 Command = Annotated[tuple[str, ...], Field(max_length=100)]
 
@@ -45,6 +45,15 @@ class Resources(Model):
     """The most that it gets while others leave it."""
     memory_limit_mib: Mib = 1_024
     """A container that needs more is ended and started again."""
+
+    @property
+    def args(self) -> containers.ResourcesArgs:
+        return containers.ResourcesArgs(
+            cpu_millis=self.cpu_millis,
+            memory_mib=self.memory_mib,
+            cpu_limit_millis=self.cpu_limit_millis,
+            memory_limit_mib=self.memory_limit_mib,
+        )
 
 
 class InitContainer(Model):
@@ -150,7 +159,7 @@ class Frontend(Service):
     resources: Resources = Resources(memory_mib=512, memory_limit_mib=4_096)
 
 
-Directive = Annotated[str, Field(json_schema_extra={"enum": [*DIRECTIVES]})]
+Directive = Annotated[str, rule(directive), Field(json_schema_extra={"enum": [*DIRECTIVES]})]
 
 
 class Site(Model):
@@ -162,7 +171,7 @@ class Site(Model):
     """Host names beside CloudFront's own, the main one first. With them the load balancer speaks TLS too."""
     zone_id: Annotated[str, rule(rules.zone_id)] | None = None
     """The hosts' Route 53 zone, which is in this account and there already. With ``hosts``, and with them alone."""
-    requests_per_5_minutes: Annotated[int, Field(ge=10, le=2_000_000_000)] | None = None
+    requests_per_5_minutes: RequestLimit | None = None
     """An address that asks more often is refused for a while. Left out: no limit."""
     addresses: Annotated[tuple[Annotated[str, rule(rules.addresses)], ...], Field(max_length=1_000)] = ()
     """Networks like ``192.0.2.0/24`` that may ask, no others. Left out: anybody."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from itertools import chain
 from typing import Any, Final
 
-from components import eks
+from components import containers, eks
 from components.cdn import distributions
 from settings.cluster import Cluster
 from settings.faults import Fault, fault_at, file_of
@@ -61,35 +61,31 @@ def _namespace(stack: str, at: Key, name: str) -> Iterator[Fault]:
 
 
 def _service(stack: str, at: Key, key: str, service: Service) -> Iterator[Fault]:
-    if service.max_replicas < service.replicas:
-        rule = f"must be at least replicas ({service.replicas})"
+    if rule := containers.max_replicas(service.replicas, service.max_replicas):
         yield fault_at(stack, (*at, "max_replicas"), service.max_replicas, rule)
     for variable in service.variables:
         if variable in OWN_VARIABLES[key] or variable.startswith(DATABASE_VARIABLES):
             yield fault_at(stack, (*at, "variables", variable), variable, "the program sets this variable itself")
     for where, size in _sizes(service):
-        for limit, least in (("cpu_limit_millis", "cpu_millis"), ("memory_limit_mib", "memory_mib")):
-            if getattr(size, limit) < getattr(size, least):
-                rule = f"must be at least {least} ({getattr(size, least)})"
-                yield fault_at(stack, (*at, *where, limit), getattr(size, limit), rule)
+        for limit, value, rule in size.args.conflicts():
+            yield fault_at(stack, (*at, *where, limit), value, rule)
 
 
 def _sizes(service: Service) -> Iterator[tuple[Key, Resources]]:
     """The resources of each container, and where they stand."""
     yield ("resources",), getattr(service, "resources", Resources())
     if isinstance(service, Api):
-        for key, containers in (("init", service.init), ("sidecars", service.sidecars)):
-            for index, one in enumerate(containers):
+        for key, beside in (("init", service.init), ("sidecars", service.sidecars)):
+            for index, one in enumerate(beside):
                 yield (key, index, "resources"), one.resources
 
 
 def _api(stack: str, at: Key, api: Api) -> Iterator[Fault]:
-    taken = ["api"]
-    for key, containers in (("init", api.init), ("sidecars", api.sidecars)):
-        for index, one in enumerate(containers):
-            if one.name in taken:
-                yield fault_at(stack, (*at, key, index, "name"), one.name, "is another container's name already")
-            taken.append(one.name)
+    beside = [("init", index, one.name) for index, one in enumerate(api.init)]
+    beside += [("sidecars", index, one.name) for index, one in enumerate(api.sidecars)]
+    for number, rule in containers.name_faults(["api", *(name for _, _, name in beside)]):
+        key, index, name = beside[number - 1]
+        yield fault_at(stack, (*at, key, index, "name"), name, rule)
     paths = dict[str, str]()
     for name, folder in api.scratch.items():
         if folder.path in paths:

@@ -25,6 +25,10 @@ DATA_DIRECTIVES: Final = ("connect-src", "img-src")
 """The directives that allow a page to read data."""
 
 
+def directive(value: str) -> str | None:
+    return None if value in DIRECTIVES else f"directives are {', '.join(DIRECTIVES)}"
+
+
 def content_policy(data: Sequence[str], more: Mapping[str, Sequence[str]]) -> str:
     """``data``: origins that pages read data from; ``more``: further sources by directive."""
     directives = {key: [*sources] for key, sources in DIRECTIVES.items()}

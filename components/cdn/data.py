@@ -16,7 +16,7 @@ import pulumi
 from pulumi_aws import cloudfront
 
 from .. import names, rules
-from ..checks import Args, Check, Fault, broken
+from ..checks import Args, Check, Fault, broken, refused
 from ..kinds import SERVED_KINDS
 from ..storage import DataBucket
 from . import caching, distributions, logs
@@ -55,25 +55,23 @@ class DataCdnArgs(Args):
     """Public keys (PEM) by name: URLs signed with their private half are served, no others. None: no signature."""
 
     def faults(self) -> Iterator[Fault]:
-        closed = bool(self.addresses or self.public_keys)
         price, zone = distributions.price_class(self.price_class), distributions.zone_id(self.hosts, self.zone_id)
         kinds = " or ".join(SERVED_KINDS)
         checks: tuple[Check, ...] = (
             (self.bucket.kind in SERVED_KINDS, "bucket", self.bucket.kind, f"a bucket of kind {kinds}"),
             (self.logs.kind == "log", "logs", self.logs.kind, "a bucket of kind log"),
-            (self.data_seconds >= 0, "data_seconds", self.data_seconds, "not negative"),
-            (self.metadata_seconds >= 0, "metadata_seconds", self.metadata_seconds, "not negative"),
             (price is None, "price_class", self.price_class, str(price)),
             (zone is None, "zone_id", self.zone_id, str(zone)),
-            (
-                not (closed and self.bucket.kind == "public"),
-                "addresses" if self.addresses else "public_keys",
-                self.addresses or tuple(self.public_keys),
-                "a public bucket is read by anybody without the CDN: nothing would be closed",
-            ),
             (not any(map(rules.addresses, self.addresses)), "addresses", self.addresses, "networks like 192.0.2.0/24"),
         )
         yield from broken(checks)
+        data, metadata, limit = self.data_seconds, self.metadata_seconds, self.requests_per_5_minutes
+        yield from refused("data_seconds", data, distributions.DATA_SECONDS.fault(data))
+        yield from refused("metadata_seconds", metadata, distributions.METADATA_SECONDS.fault(metadata))
+        yield from refused("requests_per_5_minutes", limit, distributions.request_limit(limit))
+        for key, value in (("addresses", self.addresses), ("public_keys", tuple(self.public_keys))):
+            if value:
+                yield from refused(key, value, distributions.closing(self.bucket.kind))
 
 
 class DataCdn(pulumi.ComponentResource):

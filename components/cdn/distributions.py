@@ -5,9 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final, Literal, get_args
 
+from ..rules import Bounds
+
 PriceClass = Literal["PriceClass_100", "PriceClass_200", "PriceClass_All"]
 """From where CloudFront serves: 100 is North America and Europe, All the whole world, at each region's price."""
 PRICE_CLASSES: Final[tuple[PriceClass, ...]] = get_args(PriceClass)
+
+
+DATA_SECONDS: Final = Bounds(0, 31_536_000)
+METADATA_SECONDS: Final = Bounds(0, 3_600)
+REQUESTS_PER_5_MINUTES: Final = Bounds(10, 2_000_000_000)
+"""What AWS WAF takes as a limit."""
 
 
 def price_class(value: str) -> str | None:
@@ -17,3 +25,13 @@ def price_class(value: str) -> str | None:
 def zone_id(hosts: Sequence[str], zone: str | None) -> str | None:
     """The Route 53 zone in which own host names are written."""
     return None if bool(hosts) == bool(zone) else "must be given with hosts, and with them alone"
+
+
+def closing(kind: str) -> str | None:
+    """Why a CDN over a bucket of this kind is closed to nobody."""
+    return "anybody reads a public bucket without the CDN: this would close nothing" if kind == "public" else None
+
+
+def request_limit(value: int | None) -> str | None:
+    """Requests of one address in five minutes; None: no limit."""
+    return None if value is None else REQUESTS_PER_5_MINUTES.fault(value)

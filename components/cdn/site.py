@@ -20,7 +20,7 @@ from pulumi_aws import cloudfront
 
 from .. import names
 from ..balancer import Balancer
-from ..checks import Args, Check, Fault, broken
+from ..checks import Args, Check, Fault, broken, refused
 from ..storage import DataBucket
 from . import contents, distributions, logs, pages
 
@@ -61,14 +61,16 @@ class SiteCdnArgs(Args):
 
     def faults(self) -> Iterator[Fault]:
         price, zone = distributions.price_class(self.price_class), distributions.zone_id(self.hosts, self.zone_id)
-        unknown = sorted({*self.sources} - {*contents.DIRECTIVES})
         checks: tuple[Check, ...] = (
             (self.logs.kind == "log", "logs", self.logs.kind, "a bucket of kind log"),
             (price is None, "price_class", self.price_class, str(price)),
             (zone is None, "zone_id", self.zone_id, str(zone)),
-            (not unknown, "sources", unknown, f"directives are {', '.join(contents.DIRECTIVES)}"),
         )
         yield from broken(checks)
+        limit = self.requests_per_5_minutes
+        yield from refused("requests_per_5_minutes", limit, distributions.request_limit(limit))
+        for one in self.sources:
+            yield from refused("sources", one, contents.directive(one))
 
 
 class SiteCdn(pulumi.ComponentResource):

@@ -23,10 +23,10 @@ from pulumi_aws import batch, ec2, iam, vpc
 
 from .. import orchestrator_names
 from ..access import roles, trust
-from ..checks import Args, Fault, within
+from ..checks import Args, Fault, refused, within
 from ..identity import Role, RoleArgs
 from .generations import Attachments, HostArgs, Market, compute_resources, launch_template, market_of
-from .limits import GENERATION, LONGEST_WAIT, SHORTEST_WAIT
+from .limits import WAIT_SECONDS, generation
 
 LONGEST_ORDER: Final = 3
 LONGEST_UPDATE_MINUTES: Final = 360
@@ -71,11 +71,10 @@ class ComputeArgs(Args):
 
     def faults(self) -> Iterator[Fault]:
         yield from within("hosts", self.hosts.faults())
-        if not SHORTEST_WAIT <= self.capacity_wait_seconds <= LONGEST_WAIT:
-            yield "capacity_wait_seconds", self.capacity_wait_seconds, f"{SHORTEST_WAIT} to {LONGEST_WAIT}"
+        wait = self.capacity_wait_seconds
+        yield from refused("capacity_wait_seconds", wait, WAIT_SECONDS.fault(wait))
         for one in self.retiring:
-            if not GENERATION.fullmatch(one):
-                yield "retiring", one, "like spot-0a1b2c3d"
+            yield from refused("retiring", one, generation(one))
 
 
 class Compute(pulumi.ComponentResource):
@@ -200,7 +199,7 @@ class Compute(pulumi.ComponentResource):
             batch.JobQueueComputeEnvironmentOrderArgs(order=number, compute_environment=environments[one].arn)
             for number, one in enumerate(listed, 1)
         ]
-        limits = dict.fromkeys(CANNOT_RUN, SHORTEST_WAIT)
+        limits = dict.fromkeys(CANNOT_RUN, WAIT_SECONDS.least)
         if spot:
             limits = {NO_CAPACITY: self._args.capacity_wait_seconds, **limits}
         actions = [

@@ -10,12 +10,14 @@ variables: ``$in`` (the execution's input) or ``$state`` (what is passed from st
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from ..checks import Fault
 from .expressions import block, first_of, literal, regex
 from .inputs import Check, condition, fault
+from .limits import VCPUS
 
 MARKETS: Final = ("SPOT", "EC2")
 """As they stand in the clients' keys: ``RunSPOTMemory`` and ``RunEC2Memory``."""
@@ -35,6 +37,18 @@ class Resources:
 
     memory_mib: int
     vcpus: int
+
+    def faults(self, largest: Resources) -> Iterator[Fault]:
+        """Everything that is wrong, where no job can get more than ``largest``."""
+        if self.memory_mib < LEAST_MEMORY_MIB:
+            yield "memory_mib", self.memory_mib, f"at least {LEAST_MEMORY_MIB}"
+        elif self.memory_mib > largest.memory_mib:
+            yield "memory_mib", self.memory_mib, f"the largest of the machines has {largest.memory_mib} MiB for a job"
+        if self.vcpus < VCPUS.least:
+            yield "vcpus", self.vcpus, f"at least {VCPUS.least}"
+        elif self.vcpus > largest.vcpus:
+            rule = f"a job gets {largest.vcpus} at most, by its machines and by spot_max_vcpus and on_demand_max_vcpus"
+            yield "vcpus", self.vcpus, rule
 
 
 @dataclass(frozen=True, kw_only=True)

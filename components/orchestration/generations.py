@@ -19,9 +19,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal, TypedDict
 
 from .. import orchestrator_names
-from ..checks import Check, Fault, broken, refused
+from ..checks import Fault, refused
 from . import hosts, instances
-from .limits import LEAST_SCRATCH_GIB, MOST_SCRATCH_GIB
+from .limits import OPTIONAL_VCPUS, SCRATCH_GIB, VCPUS
 
 if TYPE_CHECKING:
     import pulumi
@@ -62,15 +62,12 @@ class HostArgs:
         yield from refused("instance_types", self.instance_types, None if self.instance_types else "at least one")
         for one in self.instance_types:
             yield from refused("instance_types", one, instances.fault(one))
-        if self.scratch != hosts.NVME and not LEAST_SCRATCH_GIB <= self.scratch <= MOST_SCRATCH_GIB:
-            yield "scratch", self.scratch, f"{LEAST_SCRATCH_GIB} to {MOST_SCRATCH_GIB} GiB, or nvme"
-        checks: tuple[Check, ...] = (
-            (self.spot_max_vcpus >= 1, "spot_max_vcpus", self.spot_max_vcpus, "at least 1: nothing could run"),
-            (self.on_demand_max_vcpus >= 1, "on_demand_max_vcpus", self.on_demand_max_vcpus, "at least 1"),
-            (self.overflow_max_vcpus >= 0, "overflow_max_vcpus", self.overflow_max_vcpus, "0 (off) or more"),
-            (self.spot_min_vcpus >= 0, "spot_min_vcpus", self.spot_min_vcpus, "0 or more"),
-        )
-        yield from broken(checks)
+        if self.scratch != hosts.NVME and (rule := SCRATCH_GIB.fault(self.scratch)):
+            yield "scratch", self.scratch, f"{rule} GiB, or {hosts.NVME}"
+        yield from refused("spot_max_vcpus", self.spot_max_vcpus, VCPUS.fault(self.spot_max_vcpus))
+        yield from refused("on_demand_max_vcpus", self.on_demand_max_vcpus, VCPUS.fault(self.on_demand_max_vcpus))
+        yield from refused("overflow_max_vcpus", self.overflow_max_vcpus, OPTIONAL_VCPUS.fault(self.overflow_max_vcpus))
+        yield from refused("spot_min_vcpus", self.spot_min_vcpus, OPTIONAL_VCPUS.fault(self.spot_min_vcpus))
         yield from self.conflicts()
 
     def conflicts(self) -> Iterator[Fault]:

@@ -17,7 +17,7 @@ import base64
 import textwrap
 from typing import TYPE_CHECKING, Final
 
-from .limits import LEAST_SCRATCH_GIB
+from .limits import SCRATCH_GIB
 
 if TYPE_CHECKING:
     from pulumi_aws.ec2 import LaunchTemplateBlockDeviceMappingEbsArgsDict, LaunchTemplateMetadataOptionsArgsDict
@@ -106,5 +106,5 @@ def root_volume(scratch: int | str) -> LaunchTemplateBlockDeviceMappingEbsArgsDi
         "encrypted": "true",
         "delete_on_termination": "true",
         "volume_type": "gp3",
-        "volume_size": LEAST_SCRATCH_GIB if scratch == NVME else int(scratch),
+        "volume_size": SCRATCH_GIB.least if scratch == NVME else int(scratch),
     }

@@ -15,7 +15,7 @@ from pulumi_aws import ecr
 
 from .. import rules
 from ..access.resources import pull_by, resource_document
-from ..checks import Args, Check, Fault, broken, refused
+from ..checks import Args, Fault, refused
 
 SET_LATER: Final = ("tags", "tagsAll", "imageScanningConfiguration", "imageTagMutability", "encryptionConfigurations")
 
@@ -40,11 +40,8 @@ class ImageRepositoryArgs(Args):
         for field, accounts in (("readers", self.readers), ("clusters", self.clusters)):
             for one in accounts:
                 yield from refused(field, one, rules.account_id(one))
-        checks: tuple[Check, ...] = (
-            (self.untagged_days >= 1, "untagged_days", self.untagged_days, "at least one day"),
-            (not (self.adopt and self.retire), "adopt", True, "a repository is adopted or retired, not both"),
-        )
-        yield from broken(checks)
+        yield from refused("untagged_days", self.untagged_days, rules.DAYS.fault(self.untagged_days))
+        yield from refused("adopt", self.adopt, rules.taken_in(adopt=self.adopt, retire=self.retire))
 
 
 class ImageRepository(pulumi.ComponentResource):

@@ -22,10 +22,10 @@ from pulumi_aws import batch, cloudwatch
 
 from .. import names, orchestrator_names, rules
 from ..access import roles, trust
-from ..checks import Args, Check, Fault, broken, refused, within
+from ..checks import Args, Fault, refused, within
 from ..identity import Role, RoleArgs
 from . import failures, hosts, variables
-from .limits import SHORTEST_JOB
+from .limits import JOB_SECONDS
 
 ATTEMPTS: Final = 3
 """For what Docker on the host got wrong; nothing else is started again by Batch."""
@@ -58,16 +58,8 @@ class JobArgs:
 
     def faults(self) -> Iterator[Fault]:
         """Everything that is wrong."""
-        checks: tuple[Check, ...] = (
-            (bool(self.image), "image", self.image, "not empty"),
-            (
-                self.timeout_seconds >= SHORTEST_JOB,
-                "timeout_seconds",
-                self.timeout_seconds,
-                f"{SHORTEST_JOB} or more",
-            ),
-        )
-        yield from broken(checks)
+        yield from refused("image", self.image, rules.image(self.image))
+        yield from refused("timeout_seconds", self.timeout_seconds, JOB_SECONDS.fault(self.timeout_seconds))
         yield from refused("log_days", self.log_days, rules.retention_days(self.log_days))
         for name, value in self.variables.items():
             yield from refused(f"variables.{name}", value, variables.name(name) or variables.text(value))

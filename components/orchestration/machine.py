@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from ..checks import Args, Fault, refused
+from ..checks import Args, Fault, refused, within
 from . import contract
 from .contract import Resources, StageArgs
-from .limits import MOST_QUEUES, SHORTEST_JOB
+from .limits import JOB_SECONDS, MOST_QUEUES
 from .orchestrator_rules import stage as stage_name
 from .orchestrator_rules import stage_faults
 
@@ -49,8 +49,8 @@ class StateMachineArgs(Args):
         for index, rule in stage_faults(names):
             yield f"stages[{index}].name", names[index], rule
         yield from self._definition_faults()
-        if self.job_timeout_seconds < SHORTEST_JOB:
-            yield "job_timeout_seconds", self.job_timeout_seconds, "60 or more"
+        seconds = self.job_timeout_seconds
+        yield from refused("job_timeout_seconds", seconds, JOB_SECONDS.fault(seconds))
         if len(self.message_queues) > MOST_QUEUES:
             yield "message_queues", self.message_queues, f"at most {MOST_QUEUES}"
         if not self.workspaces:
@@ -73,7 +73,5 @@ class StateMachineArgs(Args):
 
 def _stage_faults(stage: StageArgs, largest: Resources) -> Iterator[Fault]:
     yield from refused("stages.name", stage.name, stage_name(stage.name))
-    for default in (stage.spot, stage.on_demand):
-        fits = contract.LEAST_MEMORY_MIB <= default.memory_mib <= largest.memory_mib
-        if not fits or not 1 <= default.vcpus <= largest.vcpus:
-            yield f"stages.{stage.name}", default, f"at least 4 MiB and one vCPU, at most {largest}"
+    for market, default in (("spot", stage.spot), ("on_demand", stage.on_demand)):
+        yield from within(f"stages.{stage.name}.{market}", default.faults(largest))

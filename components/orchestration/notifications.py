@@ -19,8 +19,8 @@ from pulumi_aws import cloudwatch, sns, sqs
 
 from .. import names, orchestrator_names
 from ..access.resources import alarm_topic, resource_document, status_queue
-from ..checks import Args, Fault, within
-from .limits import LONGEST_VISIBILITY, MOST_QUEUES, MOST_RECEIVES
+from ..checks import Args, Fault, refused, within
+from .limits import MOST_QUEUES, RECEIVES, VISIBILITY_SECONDS
 from .orchestrator_rules import queue_faults
 
 KEPT_SECONDS: Final = 1_209_600
@@ -43,10 +43,9 @@ class StatusQueues:
             yield "queues", self.queues, f"at most {MOST_QUEUES}"
         for index, rule in queue_faults(environment, self.queues):
             yield f"queues[{index}]", self.queues[index], rule
-        if not 0 <= self.visibility_timeout_seconds <= LONGEST_VISIBILITY:
-            yield "visibility_timeout_seconds", self.visibility_timeout_seconds, f"0 to {LONGEST_VISIBILITY}"
-        if not 1 <= self.max_receive_count <= MOST_RECEIVES:
-            yield "max_receive_count", self.max_receive_count, f"1 to {MOST_RECEIVES}"
+        seconds, count = self.visibility_timeout_seconds, self.max_receive_count
+        yield from refused("visibility_timeout_seconds", seconds, VISIBILITY_SECONDS.fault(seconds))
+        yield from refused("max_receive_count", count, RECEIVES.fault(count))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -182,9 +182,14 @@ def test_the_bucket_admits_the_one_distribution_to_read_and_to_learn_what_is_mis
         ({"zone_id": "Z1"}, "zone_id: 'Z1': must be given with hosts"),
         ({"price_class": "PriceClass_1"}, "price_class: 'PriceClass_1'"),
         ({"addresses": ("192.0.2.1/24",)}, "addresses: ('192.0.2.1/24',): networks"),
-        ({"kind": "public", "addresses": ("192.0.2.0/24",)}, "a public bucket is read by anybody"),
-        ({"kind": "public", "public_keys": {"a": PEM}}, "public_keys: ('a',): a public bucket is read by anybody"),
-        ({"data_seconds": -1}, "data_seconds: -1"),
+        (
+            {"kind": "public", "addresses": ("192.0.2.0/24",)},
+            "addresses: ('192.0.2.0/24',): anybody reads a public bucket",
+        ),
+        ({"kind": "public", "public_keys": {"a": PEM}}, "public_keys: ('a',): anybody reads a public bucket"),
+        ({"data_seconds": -1}, "data_seconds: -1: 0 to 31536000"),
+        ({"metadata_seconds": 3_601}, "metadata_seconds: 3601: 0 to 3600"),
+        ({"requests_per_5_minutes": 9}, "requests_per_5_minutes: 9: 10 to 2000000000"),
     ],
 )
 def test_bad_arguments_are_refused_by_name(fields: dict[str, Any], rule: str) -> None:

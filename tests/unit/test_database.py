@@ -192,7 +192,7 @@ FAULTS: list[tuple[dict[str, Any], str]] = [
     ({"insights_days": 8}, "insights_days: 8: 7, 31 times"),
     ({"log_days": 2}, "log_days"),
     ({"password_version": 0}, "password_version"),
-    ({"adopt": True, "retire": True}, "adopted or retired"),
+    ({"adopt": True, "retire": True}, "adopt: True: is taken in or retired"),
 ]
 
 

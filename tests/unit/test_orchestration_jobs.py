@@ -299,7 +299,7 @@ def test_an_adopted_repository_is_imported_whatever_its_settings() -> None:
 
 
 def test_a_repository_is_not_adopted_and_retired() -> None:
-    with pytest.raises(ValueError, match="ImageRepository 'images': adopt: True: a repository is adopted or retired"):
+    with pytest.raises(ValueError, match="ImageRepository 'images': adopt: True: is taken in or retired"):
         repository(adopt=True, retire=True)
 
 
@@ -324,7 +324,7 @@ def test_without_readers_there_is_no_policy() -> None:
         ({"repository": "Cryoet"}, "repository: 'Cryoet': 2 to 256 lower-case letters"),
         ({"repository": "a"}, "repository: 'a'"),
         ({"readers": ("prod",)}, "readers: 'prod': an account id is 12 digits"),
-        ({"untagged_days": 0}, "untagged_days: 0: at least one day"),
+        ({"untagged_days": 0}, "untagged_days: 0: 1 to 3650"),
     ],
 )
 def test_a_repository_that_cannot_be_is_refused(given: dict[str, Any], fault: str) -> None:

@@ -160,7 +160,7 @@ def test_every_resource_is_below_the_orchestrator(graph: Recording) -> None:
     [
         ({"log_days": 31}, "Orchestrator 'dev': log_days: 31: CloudWatch Logs keeps for"),
         ({"job": job_args(log_days=2)}, "Orchestrator 'dev': job.log_days: 2: CloudWatch Logs keeps for 1, 3"),
-        ({"job": job_args(image="")}, "Orchestrator 'dev': job.image: '': not empty"),
+        ({"job": job_args(image="")}, "Orchestrator 'dev': job.image: '': an image is written with its tag"),
         ({"hosts": host_args(scratch=1)}, "Orchestrator 'dev': hosts.scratch: 1: 30 to"),
         ({"notifications": StatusQueues(queues=("A",))}, "Orchestrator 'dev': notifications.queues[0]: 'A'"),
         ({"stages": ()}, "Orchestrator 'dev': stages"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -11,7 +12,9 @@ from typing import Any
 import pytest
 
 from components import pods
+from components.containers import ResourcesArgs
 from components.service import DRAIN_SECONDS
+from components.service_args import WebServiceArgs
 from components.service_routes import DEREGISTRATION_SECONDS
 from composition.services import warn_of_images
 from localcloud.kubernetes.objects.pod_security import violation
@@ -267,3 +270,47 @@ def test_the_logs_of_sites_are_let_into_the_log_bucket() -> None:
     assert "cryoet-dev-site" in sources
     assert "cryoet-staging-cdn" in sources
     assert graph().one("dev-site-log-source").inputs["name"] == "cryoet-dev-site"
+
+
+IMAGE = "ghcr.io/example/x:v1"
+SIZE = ResourcesArgs(cpu_millis=100, memory_mib=128, cpu_limit_millis=1_000, memory_limit_mib=1_024)
+
+
+@pytest.mark.parametrize(
+    ("change", "fault"),
+    [
+        ({"port": 80}, ("port", 80, "1024 to 65535")),
+        ({"replicas": 0}, ("replicas", 0, "1 to 100")),
+        ({"replicas": 3}, ("max_replicas", 2, "must be at least replicas (3)")),
+        ({"max_replicas": 101}, ("max_replicas", 101, "1 to 100")),
+        (
+            {"main": pods.ContainerArgs(name="api", image=IMAGE, resources=replace(SIZE, cpu_millis=2_000))},
+            ("api.resources.cpu_limit_millis", 1_000, "must be at least cpu_millis (2000)"),
+        ),
+        (
+            {"main": pods.ContainerArgs(name="api", image=IMAGE, resources=replace(SIZE, memory_mib=8))},
+            ("api.resources.memory_mib", 8, "16 to 1000000"),
+        ),
+        (
+            {"sidecars": (pods.SidecarArgs(name="api", image=IMAGE, resources=SIZE, port=4_000),)},
+            ("containers", "api", "is another container's name already"),
+        ),
+        (
+            {"sidecars": (pods.SidecarArgs(name="more", image=IMAGE, resources=SIZE, port=80),)},
+            ("more.port", 80, "1024 to 65535"),
+        ),
+    ],
+)
+def test_what_a_service_cannot_be_is_named(change: dict[str, Any], fault: tuple[str, object, str]) -> None:
+    given: dict[str, Any] = {
+        **dict.fromkeys(("cluster", "namespace", "balancer", "boundary", "vpc_id", "account", "region"), ""),
+        "service": "api",
+        "networks": (),
+        "paths": ("/*",),
+        "priority": 1,
+        "port": 8_080,
+        "main": pods.ContainerArgs(name="api", image=IMAGE, resources=SIZE),
+        "probe": pods.ProbeArgs(path="/"),
+        **change,
+    }
+    assert list(WebServiceArgs(**given).faults()) == [fault]

@@ -40,6 +40,7 @@ REFUSED: list[tuple[str, object, str]] = [
     (f"{API}.init", [{"name": "api", "command": ["x"]}], "init[0].name: 'api': is another container's name"),
     ("environments.dev.site.hosts", ["a.example.org"], "site.zone_id: must be given with hosts"),
     ("environments.dev.site.requests_per_5_minutes", 1, "requests_per_5_minutes: 1: Input should be greater"),
+    ("environments.dev.site.sources", {"script": ["*"]}, "'script': directives are default-src"),
     ("images.api.retire", True, "'api': Pulumi.dev.yaml retires this repository"),
 ]
 
