@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import copy
 import json
+import os
 import shutil
 import tempfile
 from collections.abc import Callable
@@ -97,10 +98,19 @@ def written(files: Files, directory: Path) -> Path:
     return directory
 
 
-@cache
-def _folder() -> tempfile.TemporaryDirectory[str]:
-    """Removed when the process ends."""
-    return tempfile.TemporaryDirectory(prefix="portal-tests-")
+def project_folder() -> tempfile.TemporaryDirectory[str]:
+    """Removed when the process ends; if it is killed, by the next one that makes such a folder."""
+    for folder in Path(tempfile.gettempdir()).glob("portal-tests-*-*"):
+        try:
+            os.kill(int(folder.name.split("-")[2]), 0)
+        except ProcessLookupError:
+            shutil.rmtree(folder, ignore_errors=True)
+        except PermissionError:
+            pass  # somebody else's
+    return tempfile.TemporaryDirectory(prefix=f"portal-tests-{os.getpid()}-")
+
+
+_folder = cache(project_folder)
 
 
 def own_project() -> Path:
