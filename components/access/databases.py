@@ -44,11 +44,11 @@ _CHANGE_OWN: Final = (
 _READ_SECRETS: Final = (
     "secretsmanager:DescribeSecret",
     "secretsmanager:GetResourcePolicy",
-    "secretsmanager:ListSecretVersionIds",
 )
 _CHANGE_SECRETS: Final = (
     "secretsmanager:CreateSecret",
     "secretsmanager:DeleteSecret",
+    "secretsmanager:ListSecretVersionIds",
     "secretsmanager:PutSecretValue",
     "secretsmanager:TagResource",
     "secretsmanager:UntagResource",

@@ -73,7 +73,7 @@ def preview(scope: Scope) -> tuple[Statement, ...]:
         *states.read(scope),
         Statement(sid="FindBootstrap", actions=("iam:GetPolicy", "iam:GetPolicyVersion"), resources=(boundary,)),
         *_imported(scope),
-        *(orchestration.lookups(scope) if scope.orchestrated else ()),
+        *(orchestration.lookups() if scope.orchestrated else ()),
     )
 
 

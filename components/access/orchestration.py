@@ -29,14 +29,12 @@ _DESCRIBE: Final = (
     "cloudwatch:DescribeAlarms",
     "ec2:DescribeAddresses",
     "ec2:DescribeAddressesAttribute",
-    "ec2:DescribeAvailabilityZones",
     "ec2:DescribeFlowLogs",
     "ec2:DescribeInternetGateways",
     "ec2:DescribeLaunchTemplateVersions",
     "ec2:DescribeLaunchTemplates",
     "ec2:DescribeNatGateways",
     "ec2:DescribeNetworkAcls",
-    "ec2:DescribeNetworkInterfaces",
     "ec2:DescribePrefixLists",
     "ec2:DescribeRouteTables",
     "ec2:DescribeSecurityGroupRules",
@@ -52,7 +50,6 @@ _READ: Final = {
     "batch": ("ListTagsForResource",),
     "cloudwatch": ("ListTagsForResource",),
     "ecr": ("DescribeRepositories", "GetLifecyclePolicy", "GetRepositoryPolicy", "ListTagsForResource"),
-    "ecs": ("DescribeClusters",),
     "events": ("DescribeRule", "ListTagsForResource", "ListTargetsByRule"),
     "iam": ("GetInstanceProfile",),
     "logs": ("ListTagsForResource",),
@@ -85,6 +82,8 @@ _CHANGE: Final = {
         "SetRepositoryPolicy",
         *_TAG,
     ),
+    # `portal up` counts the tasks on earlier machines.
+    "ecs": ("DescribeClusters",),
     "events": ("DeleteRule", "PutRule", "PutTargets", "RemoveTargets", *_TAG),
     "iam": ("TagInstanceProfile", "UntagInstanceProfile"),
     "logs": ("CreateLogGroup", "DeleteLogGroup", "DeleteRetentionPolicy", "PutRetentionPolicy", *_TAG),
@@ -139,15 +138,9 @@ _CHANGE_EC2: Final = (
 """On what bears the project's tag."""
 
 
-def lookups(scope: Scope) -> tuple[Statement, ...]:
-    """What the program asks: how many tasks are on earlier machines; the provider: whether a definition is valid."""
-    valid = Statement(
-        sid="Validate",
-        actions=("batch:DescribeComputeEnvironments", "states:ValidateStateMachineDefinition"),
-        resources=("*",),
-    )
-    clusters = Statement(sid="CountTasks", actions=("ecs:DescribeClusters",), resources=_resources("ecs", scope))
-    return (valid, clusters)
+def lookups() -> tuple[Statement, ...]:
+    """What the provider asks in previews: whether a definition that changes is valid."""
+    return (Statement(sid="Validate", actions=("states:ValidateStateMachineDefinition",), resources=("*",)),)
 
 
 def reads(scope: Scope) -> tuple[Statement, ...]:
@@ -166,7 +159,8 @@ def network_changes(scope: Scope) -> tuple[Statement, ...]:
     anything = (scope.arn("ec2", "*"),)
     making = Condition(operator="StringLike", key="ec2:CreateAction", values=("*",))
     return (
-        _describe(),
+        # Before it deletes a subnet or a security group, the provider looks at what is in it.
+        _describe("ec2:DescribeNetworkInterfaces"),
         Statement(sid="MakeEc2", actions=tuple(f"ec2:{one}" for one in _MAKE_EC2), resources=anything),
         Statement(sid="TagMadeEc2", actions=("ec2:CreateTags",), resources=anything, conditions=(making,)),
         Statement(
@@ -178,8 +172,8 @@ def network_changes(scope: Scope) -> tuple[Statement, ...]:
     )
 
 
-def _describe() -> Statement:
-    return Statement(sid="Describe", actions=_DESCRIBE, resources=("*",))
+def _describe(*more: str) -> Statement:
+    return Statement(sid="Describe", actions=(*_DESCRIBE, *more), resources=("*",))
 
 
 def _hand_over(scope: Scope) -> tuple[Statement, ...]:
