@@ -82,6 +82,12 @@ _ROLE = re.compile(r"[\w+=,.@-]{1,64}", re.ASCII)
 _ROLE_ARN = re.compile(r"arn:aws:iam::(\d{12}):role/(?:[!-~]+/)?([\w+=,.@-]{1,64})", re.ASCII)
 _PRINCIPAL = re.compile(r"arn:aws:iam::(\d{12}):(user|role)/([\w+=,.@/*?-]+)", re.ASCII)
 _TAG = re.compile(r"[\w \t.:/=+@-]*")
+_IMAGE_TAG, _IMAGE_DIGEST = r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}", r"sha256:[0-9a-f]{64}"
+_IMAGE_PART = r"[a-z0-9]+([._-]+[a-z0-9]+)*"
+_IMAGE = re.compile(
+    rf"({_IMAGE_PART}(:[0-9]{{1,5}})?/)?{_IMAGE_PART}(/{_IMAGE_PART})*"
+    rf"(:{_IMAGE_TAG}(@{_IMAGE_DIGEST})?|@{_IMAGE_DIGEST})"
+)
 
 
 _BUCKET_RULES: Final[tuple[tuple[str, str], ...]] = (
@@ -299,20 +305,21 @@ def taken_in(*, adopt: bool, retire: bool) -> str | None:
 
 
 def image(value: str) -> str | None:
-    """A container image as Docker names it, with a tag or a digest."""
-    if re.fullmatch(r"[a-z0-9][A-Za-z0-9./:_-]{0,220}(:[A-Za-z0-9_][\w.-]{0,127}|@sha256:[0-9a-f]{64})", value):
-        return None
-    return "an image is written with its tag or digest, like ghcr.io/owner/name:v1.0.0"
+    """A container image as Docker names it, with a tag, a digest or both: then the digest alone counts, and the tag is
+    for readers."""
+    if not _IMAGE.fullmatch(value):
+        return "an image is written with its tag, its digest or both, like ghcr.io/owner/name:v1.0.0"
+    return None if len(value.partition("@")[0]) <= 255 else "ECS takes 255 characters, those of a digest not counted"
 
 
 def image_tag(value: str) -> str | None:
-    if re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}", value):
+    if re.fullmatch(_IMAGE_TAG, value):
         return None
     return "a tag has 1 to 128 letters, digits and . _ -, and begins with a letter, a digit or _"
 
 
 def image_digest(value: str) -> str | None:
-    return None if re.fullmatch(r"sha256:[0-9a-f]{64}", value) else "a digest is sha256: and 64 of 0-9 a-f"
+    return None if re.fullmatch(_IMAGE_DIGEST, value) else "a digest is sha256: and 64 of 0-9 a-f"
 
 
 def variable(value: str) -> str | None:

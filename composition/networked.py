@@ -56,8 +56,7 @@ def networked(portal: Portal, context: Context) -> Outputs:
     if cluster and portal.current.sites:
         from composition import services
 
-        last = context.state.outputs.get("sites", {})
-        services.warn_of_images(portal, last)
+        services.warn_of_images(portal, context.state.outputs.get("sites", {}))
         with_services = services.Shared(
             cluster=cluster,
             network=shared,
@@ -66,7 +65,7 @@ def networked(portal: Portal, context: Context) -> Outputs:
             data_urls=context.data_urls,
             provider=context.provider,
         )
-        outputs["sites"] = services.sites(portal, with_services, namespaces, databases, last)
+        outputs["sites"] = services.sites(portal, with_services, namespaces, databases)
     return outputs
 
 

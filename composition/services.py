@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final
 
 import pulumi
@@ -21,8 +21,9 @@ from components.service_args import SecretArgs, Way, WebServiceArgs
 from components.storage import DataBucket
 from composition.network import private_networks
 from settings import Environment, Portal
-from settings.service import Api, Frontend, Resources, ServiceImage, Site
+from settings.service import Api, Frontend, Resources, Site
 
+API_PORT, FRONTEND_PORT = 9009, 8080
 API_METHODS: Final = ("GET", "HEAD", "OPTIONS", "POST")
 API_PROBE: Final = pods.ProbeArgs(path="/graphql")
 FRONTEND_PROBE: Final = pods.ProbeArgs(path="/healthz")
@@ -54,15 +55,11 @@ class Shared:
 
 
 def sites(
-    portal: Portal,
-    shared: Shared,
-    spaces: Mapping[str, Namespace],
-    databases: Mapping[str, pulumi.Resource],
-    last: Mapping[str, Any],
+    portal: Portal, shared: Shared, spaces: Mapping[str, Namespace], databases: Mapping[str, pulumi.Resource]
 ) -> dict[str, dict[str, Any]]:
     """Makes each environment's services and what is before them; what is put out of each site.
 
-    ``databases``: by environment; pods that read one come after it. ``last``: what was put out of the sites.
+    ``databases``: by environment; pods that read one come after it.
     """
     outputs: dict[str, dict[str, Any]] = {}
     for name, site in portal.current.sites.items():
@@ -70,21 +67,12 @@ def sites(
         balancer = Balancer(name, _balancer(name, site, shared), opts)
         cdn = SiteCdn(f"{name}-site", _cdn(portal, name, site, balancer, shared), opts)
         common = _common(portal, shared, spaces[name], balancer)
-        # The engine gives numbers back as floats.
-        ports_before = {key: int(port) for key, port in last.get(name, {}).get("ports", {}).items()}
         if environment.api:
             after = pulumi.ResourceOptions(provider=shared.provider, depends_on=[databases[name]])
-            api = _api(portal, name, environment, environment.api, common)
-            WebService(f"{name}-api", replace(api, port_before=ports_before.get("api")), after)
+            WebService(f"{name}-api", _api(portal, name, environment, environment.api, common), after)
         if environment.frontend:
-            frontend = _frontend(portal, name, environment.frontend, cdn, common)
-            WebService(f"{name}-frontend", replace(frontend, port_before=ports_before.get("frontend")), opts)
-        outputs[name] = {
-            "url": cdn.url,
-            "domain": cdn.domain,
-            "distribution": cdn.distribution_id,
-            "ports": {key: service.port for key, service in environment.services.items()},
-        }
+            WebService(f"{name}-frontend", _frontend(portal, name, environment.frontend, cdn, common), opts)
+        outputs[name] = {"url": cdn.url, "domain": cdn.domain, "distribution": cdn.distribution_id}
     return outputs
 
 
@@ -96,7 +84,7 @@ def warn_of_images(portal: Portal, last: Mapping[str, Any]) -> None:
         images = [one.image for one in (environment.api, environment.frontend) if one]
         holders = sorted({one.stack for one in images if one.stack not in (None, portal.stack)})
         for holder in holders:
-            paths = ", ".join(image_of(portal, one).partition("/")[2] for one in images if one.stack == holder)
+            paths = ", ".join(portal.image(one).partition("/")[2] for one in images if one.stack == holder)
             pulumi.log.warn(
                 f"{name}: pods start once their images are in the repositories of the stack {holder} ({paths}), which "
                 f"its `up` makes; this `up` waits for them, and fails after {PROGRESS_SECONDS // 60} minutes without"
@@ -157,18 +145,16 @@ def _common(portal: Portal, shared: Shared, space: Namespace, balancer: Balancer
 
 def _api(portal: Portal, name: str, environment: Environment, api: Api, common: Mapping[str, Any]) -> WebServiceArgs:
     assert environment.database is not None  # noqa: S101 - the settings' checks have seen to it
-    image = image_of(portal, api.image)
+    image = portal.image(api.image)
     variables = {"AWS_REGION": portal.current.account.region, **api.variables}
 
-    def container(
-        name: str, command: tuple[str, ...], size: Resources, *, secrets: bool, **more: str
-    ) -> pods.ContainerArgs:
+    def container(name: str, command: tuple[str, ...], size: Resources, *, secrets: bool) -> pods.ContainerArgs:
         return pods.ContainerArgs(
             name=name,
             image=image,
             command=command,
             resources=size.args,
-            variables=variables | more,
+            variables=variables,
             secrets=secrets,
         )
 
@@ -177,8 +163,8 @@ def _api(portal: Portal, name: str, environment: Environment, api: Api, common: 
         paths=("/graphql*",),
         methods=API_METHODS,
         priority=10,
-        port=api.port,
-        main=container("api", api.command, api.resources, secrets=True, PORT=str(api.port)),
+        port=API_PORT,
+        main=container("api", api.command, api.resources, secrets=True),
         before=tuple(container(one.name, one.command, one.resources, secrets=one.secrets) for one in api.init),
         sidecars=tuple(
             pods.SidecarArgs(
@@ -205,17 +191,17 @@ def _frontend(portal: Portal, name: str, frontend: Frontend, cdn: SiteCdn, commo
     variables = {
         "API_URL_V2": pulumi.Output.concat(cdn.url, "/graphql"),
         "ENV": name,
-        "PORT": str(frontend.port),
+        "PORT": str(FRONTEND_PORT),
         **frontend.variables,
     }
     return WebServiceArgs(
         service="frontend",
         paths=("/*",),
         priority=100,
-        port=frontend.port,
+        port=FRONTEND_PORT,
         main=pods.ContainerArgs(
             name="frontend",
-            image=image_of(portal, frontend.image),
+            image=portal.image(frontend.image),
             command=frontend.command,
             resources=frontend.resources.args,
             variables=variables,
@@ -228,11 +214,3 @@ def _frontend(portal: Portal, name: str, frontend: Frontend, cdn: SiteCdn, commo
         stop_seconds=FRONTEND_STOP_SECONDS,
         **common,
     )
-
-
-def image_of(portal: Portal, image: ServiceImage) -> str:
-    """As Kubernetes names it."""
-    holder = portal.stacks[image.stack or portal.stack]
-    account, repository = holder.account, holder.images[image.key].repository
-    end = f":{image.tag}" if image.tag else f"@{image.digest}"
-    return f"{account.id}.dkr.ecr.{account.region}.amazonaws.com/{repository}{end}"

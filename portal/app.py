@@ -14,6 +14,7 @@ from portal.agreement import Yes
 from portal.commands import diagram, follow, restore, restore_drill, sign_url, status, submit
 from portal.commands.bootstrap import bootstrap
 from portal.commands.encrypt import encrypt_state
+from portal.commands.image_digest import image_digest
 from portal.commands.options import Delete, ExactTimestamps, Exclude, Include, OrderedFilters, SizeOnly
 from portal.commands.up import up
 from portal.errors import PortalError, told
@@ -34,6 +35,7 @@ app.command()(status.status)
 app.command()(sign_url.sign_url)
 app.command()(diagram.diagram)
 app.command()(encrypt_state)
+app.command()(image_digest)
 
 
 def _version(wanted: bool) -> None:

@@ -82,7 +82,8 @@ class Orchestrator(Model):
     capacity_wait_seconds: Annotated[int, bounded(limits.WAIT_SECONDS)] = 1_800
     """How long the first job of the spot queue waits for a machine before it runs on demand instead."""
     image: Annotated[str, rule(rules.image)] = "ghcr.io/chanzuckerberg/swipe:v1.4.9"
-    """What every job runs in; it runs the WDL file, whose tasks have images of their own."""
+    """What every job runs in; it runs the WDL file, whose tasks have images of their own. With a digest behind its tag
+    it stays the same image; ``portal image-digest`` looks it up."""
     stages: Annotated[tuple[Stage, ...], Field(min_length=1)] = (Stage(name="Run"),)
     """The workflows of a run, one after the other."""
     timeout_seconds: Annotated[int, bounded(limits.JOB_SECONDS)] = 86_400

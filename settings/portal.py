@@ -17,6 +17,7 @@ from settings.faults import Fault, SettingsError, fault_at, file_of
 from settings.project import Project, read_project
 from settings.reading import Reading, read_config, read_data
 from settings.schema import Bucket, Settings
+from settings.service import ServiceImage
 from settings.yamlfile import read
 
 _FILE = re.compile(r"Pulumi\.([A-Za-z0-9_.-]{1,100})\.yaml")
@@ -50,6 +51,13 @@ class Portal:
     def bucket(self, ref: BucketRef, stack: str | None = None) -> Bucket:
         """The bucket that an entry of the current (or the named) stack refers to."""
         return self.stacks[ref.stack or stack or self.stack].buckets[ref.bucket]
+
+    def image(self, image: ServiceImage, stack: str | None = None) -> str:
+        """The image that a service of the current (or the named) stack runs, as Docker names it."""
+        holder = self.stacks[image.stack or stack or self.stack]
+        account, repository = holder.account, holder.images[image.key].repository
+        end = f":{image.tag}" if image.tag else f"@{image.digest}"
+        return f"{account.id}.dkr.ecr.{account.region}.amazonaws.com/{repository}{end}"
 
     def releases(self) -> Iterator[Release]:
         """Every release between the stacks; ``receives_from`` of the public bucket is the one place that says so."""

@@ -34,6 +34,7 @@ ELSEWHERE: Final = {
     "portal bootstrap prod": "tests/localcloud/test_portal_bootstrap.py",
     "portal bootstrap public": "tests/localcloud/test_portal_bootstrap.py",
     "portal encrypt-state dev": "tests/localcloud/test_portal_state_key.py",
+    "portal image-digest": "tests/localcloud/test_portal_images.py",
     "portal logs": "tests/journey/test_client.py",
     "portal restore": "tests/journey/test_sync.py",
     "portal restore-drill": "tests/journey/test_import.py",
@@ -60,6 +61,8 @@ _STATE: Final = "export PULUMI_BACKEND_URL='s3://cryoet-pulumi-state-example?reg
 _FIRST_UP: Final = "tests/journey/test_bootstrap.py keeps a state in a bucket of another name; the others use a folder"
 _SIGNED: Final = "it needs a CDN with public keys: tests/journey/test_cdn_settings.py brings one up, signs and reads"
 NOT_RUN: Final = {
+    "portal image-digest ghcr.io/chanzuckerberg/swipe:v1.4.9": "it asks a registry on the internet: "
+    "tests/unit/test_portal_images.py asks one of this machine",
     "make check": "it would run itself",
     "make test": "it would run itself",
     "make bench": "it takes most of an hour; tests/unit/test_benchmarks_*.py and the journeys run its parts",

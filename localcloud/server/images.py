@@ -4,9 +4,10 @@ Kubernetes' pods are started from it.
 An `images` table of the configuration has ``image`` (a pattern: ``ghcr.io/owner/name:*``), ``entrypoint``, ``command``,
 ``environment``, ``directory`` and ``programs``. As with Docker the entry point is always run, and ``command`` is what
 follows it unless the job gives a command. ``{python}`` stands for the interpreter that runs the server. An image that
-no pattern names cannot be pulled. ``directory``, relative to the configuration's file, is where a pod's container
-starts, as an image's WORKDIR; a job starts in a directory of its own. ``programs`` are those of the image that this
-machine lacks: a pod's command that begins with one, like ``/cerbos``, begins with its words instead.
+no pattern names cannot be pulled; a digest behind its tag need not be named. ``directory``, relative to the
+configuration's file, is where a pod's container starts, as an image's WORKDIR; a job starts in a directory of its own.
+``programs`` are those of the image that this machine lacks: a pod's command that begins with one, like ``/cerbos``,
+begins with its words instead.
 """
 
 from __future__ import annotations
@@ -80,5 +81,6 @@ def configure(entries: Iterable[StandIn]) -> None:
 
 
 def stand_in(image: str) -> StandIn | None:
-    """The first stand-in whose pattern matches the image's URI."""
-    return next((item for item in _STAND_INS if fnmatch.fnmatchcase(image, item.image)), None)
+    """The first stand-in whose pattern matches the image's URI, whole or without the digest behind its tag."""
+    names = {image, image.partition("@")[0]}
+    return next((one for one in _STAND_INS if any(fnmatch.fnmatchcase(name, one.image) for name in names)), None)

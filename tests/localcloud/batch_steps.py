@@ -222,7 +222,7 @@ def until(probe: Callable[[], Any], patience: float = PATIENCE_SECONDS) -> Any:
 
 def stand_ins() -> None:
     """Programs of this machine in place of the busybox image."""
-    tool = {"image": "*/tool:*", "entrypoint": ["{python}", "-c"]}
+    tool = {"image": "*/tool[:@]*", "entrypoint": ["{python}", "-c"]}
     images.configure(images.stand_ins([{"image": "docker.io/library/busybox:*"}, tool], ROOT))
 
 

@@ -15,6 +15,8 @@ from portal.pulumi_cli import ROOT
 from .batch_steps import IMAGE, World, policy, time_scale, until
 from .conftest import DEV, REGION
 
+TOOL, DIGEST = f"{DEV}.dkr.ecr.{REGION}.amazonaws.com/nothing/tool", f"sha256:{'0' * 64}"
+
 pytestmark = pytest.mark.usefixtures("plain_batch")
 
 EXITED = "Essential container in task exited"
@@ -113,7 +115,8 @@ def test_an_exit_code_fails_the_job(world: World, queue: str) -> None:
     [
         ("docker.io/nobody/nothing:1", ["true"], "CannotPullContainerError: Error response from daemon: manifest for"),
         (IMAGE, ["no-such-program"], "CannotStartContainerError:"),
-        (f"{DEV}.dkr.ecr.us-west-2.amazonaws.com/nothing/tool:1", ["1"], "pull access denied"),
+        (f"{TOOL}:1", ["1"], f"pull access denied for {TOOL}, "),
+        (f"{TOOL}@{DIGEST}", ["1"], f"pull access denied for {TOOL}, "),
     ],
 )
 def test_what_does_not_start_says_why(world: World, queue: str, image: str, command: list[str], reason: str) -> None:
@@ -287,5 +290,8 @@ def test_a_stand_in_has_an_entry_point_and_a_command_as_an_image_has() -> None:
     assert found is not None
     assert (found.argv([]), found.argv(["one"])) == (["run", "all"], ["run", "one"])
     assert images.stand_in("y:1") is None
+    images.configure(images.stand_ins([{"image": "x:1", "entrypoint": ["run"]}], ROOT))
+    assert images.stand_in(f"x:1@{DIGEST}") == images.stand_in("x:1")
+    assert images.stand_in(f"x@{DIGEST}") is None
     with pytest.raises(ValueError, match="cmd is none of image, entrypoint, command, environment"):
         images.configure(images.stand_ins([{"image": "x", "cmd": []}], ROOT))

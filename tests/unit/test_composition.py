@@ -25,12 +25,12 @@ from tests.unit.test_settings import Change, faults, put
 LAB = "arn:aws:iam::222233334444:role/lab"
 
 
-def composed(change: Change, directory: Path, stack: str = "dev", **last: Any) -> Recording:
-    """The graph of a stack with a change of the repository's stack files. ``last``: what the last update put out."""
+def composed(change: Change, directory: Path, stack: str = "dev") -> Recording:
+    """The graph of a stack with a change of the repository's stack files."""
     portal = load(stack, written(changed(change), directory))
 
     def program() -> None:
-        compose(portal, provider_of(portal, None), State(outputs=last), {})
+        compose(portal, provider_of(portal, None), State(), {})
 
     return record(program, stack=stack)
 
@@ -198,13 +198,23 @@ def test_a_repository_that_ecr_refuses(value: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "value", ["", "ghcr.io/owner/name", "Ghcr.io/owner/name:v1", "ghcr.io/owner/name:", "name@sha256:" + "0" * 63]
+    "value",
+    [
+        *("", "ghcr.io/owner/name", "Ghcr.io/owner/name:v1", "ghcr.io/owner/name:", "name@sha256:" + "0" * 63),
+        *("localhost:5000/name", "a:1:2", "a//b:1", "name:@sha256:" + "0" * 64, "a" * 254 + ":1"),
+    ],
 )
 def test_an_image_without_tag_or_digest_is_refused(value: str) -> None:
     assert rules.image(value)
 
 
-@pytest.mark.parametrize("value", ["busybox:1", "localhost:5000/name:v1.0.0", "name@sha256:" + "0" * 64])
+@pytest.mark.parametrize(
+    "value",
+    [
+        *("busybox:1", "localhost:5000/name:v1.0.0", "name@sha256:" + "0" * 64, "a" * 253 + ":1"),
+        *("localhost:5000/a__b/name:v1.0.0@sha256:" + "0" * 64, "a" * 253 + ":1@sha256:" + "0" * 64),
+    ],
+)
 def test_an_image_with_tag_or_digest_is_taken(value: str) -> None:
     assert rules.image(value) is None
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import threading
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
 from localcloud.kubernetes.api import CONTROLLERS, AccessPolicy, ApiError, Cluster, User
 from localcloud.kubernetes.api.local_client import LocalClient
-from localcloud.kubernetes.client import Request, Verbs
+from localcloud.kubernetes.client import JSON, NO_QUERY, Verbs
 from localcloud.kubernetes.http_client import HttpClient
 from localcloud.kubernetes.objects.kinds import kind
 from localcloud.server.listeners import Port
@@ -62,6 +63,23 @@ def test_a_new_object_is_completed_and_read_back(client: LocalClient) -> None:
     assert made["spec"]["strategy"]["rollingUpdate"] == {"maxUnavailable": "25%", "maxSurge": "25%"}
     assert made["spec"]["template"]["spec"]["terminationGracePeriodSeconds"] == 30
     assert client.get(f"{DEPLOYMENTS}/api") == made
+
+
+@pytest.mark.parametrize(
+    ("image", "policy"),
+    [
+        ("localhost:5000/api", "Always"),
+        ("api:latest", "Always"),
+        (f"api:latest@sha256:{'0' * 64}", "Always"),
+        ("localhost:5000/api:1", "IfNotPresent"),
+        (f"api@sha256:{'0' * 64}", "IfNotPresent"),
+        (f"api:1@sha256:{'0' * 64}", "IfNotPresent"),
+    ],
+)
+def test_an_image_is_pulled_anew_where_its_tag_is_latest(client: LocalClient, image: str, policy: str) -> None:
+    spec = {"containers": [{"name": "api", "image": image}]}
+    made = client.create("/api/v1/namespaces/dev/pods", {"metadata": {"name": "api"}, "spec": spec})
+    assert made["spec"]["containers"][0]["imagePullPolicy"] == policy
 
 
 def test_what_a_caller_does_with_an_answer_changes_no_object(client: LocalClient) -> None:
@@ -262,17 +280,23 @@ def test_apply_owns_what_it_states_and_takes_away_what_it_no_longer_does(client:
 
 @pytest.mark.parametrize("force", [True, False])
 def test_every_client_applies_with_the_same_words(*, force: bool) -> None:
-    sent: list[Request] = []
+    sent: list[Any] = []
 
     class Recorder(Verbs):
-        def _send(self, request: Request) -> Json:
-            sent.append(request)
+        def _send(
+            self,
+            method: str,
+            path: str,
+            query: Mapping[str, str] = NO_QUERY,
+            body: Json | None = None,
+            content_type: str = JSON,
+        ) -> Json:
+            sent.extend([method, path, query, body, content_type])
             return {}
 
     Recorder().apply("/a", {}, manager="program", force=force)
     query = {"fieldManager": "program", "force": "true" if force else "false"}
-    apply = "application/apply-patch+yaml"
-    assert sent == [Request(method="PATCH", path="/a", query=query, body={}, content_type=apply)]
+    assert sent == ["PATCH", "/a", query, {}, "application/apply-patch+yaml"]
     assert LocalClient.apply is HttpClient.apply is Verbs.apply
 
 

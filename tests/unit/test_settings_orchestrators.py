@@ -23,7 +23,7 @@ REFUSED: list[tuple[str, str, object, str]] = [
     ("dev", f"{DEV}.instance_types", [], "instance_types: []: Tuple should have at least 1 item"),
     ("dev", f"{DEV}.scratch_gib", 8, "scratch_gib: 8: Input should be greater than or equal to 30"),
     ("dev", f"{DEV}.machine_image", "ami-1", "machine_image: 'ami-1': a machine image is written like ami-"),
-    ("dev", f"{DEV}.image", "ghcr.io/a/b", "image: 'ghcr.io/a/b': an image is written with its tag or digest"),
+    ("dev", f"{DEV}.image", "ghcr.io/a/b", "image: 'ghcr.io/a/b': an image is written with its tag, its digest or"),
     ("dev", f"{DEV}.capacity_wait_seconds", 60, "capacity_wait_seconds: 60: Input should be greater than"),
     ("dev", f"{DEV}.timeout_seconds", 59, "timeout_seconds: 59: Input should be greater than or equal to 60"),
     ("dev", f"{DEV}.timeout_seconds", 259_201, "timeout_seconds: 259201: Input should be less than or equal to"),

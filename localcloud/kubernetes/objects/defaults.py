@@ -47,11 +47,11 @@ def pod_spec(spec: Json) -> None:
 
 
 def _container(container: Json) -> None:
-    image = str(container.get("image", ""))
-    latest = image.endswith(":latest") or ":" not in image.rpartition("/")[2]
+    image, _, digest = str(container.get("image", "")).partition("@")
+    tag = image.rpartition("/")[2].partition(":")[2] or ("" if digest else "latest")
     _set(
         container,
-        imagePullPolicy="Always" if latest and "@" not in image else "IfNotPresent",
+        imagePullPolicy="Always" if tag == "latest" else "IfNotPresent",
         terminationMessagePath="/dev/termination-log",
         terminationMessagePolicy="File",
         resources={},

@@ -55,10 +55,8 @@ def cannot_pull(image: str) -> str:
 
 def pull_denied(image: str, why: str) -> str:
     """What Docker says; the agent puts :func:`from_docker` around it."""
-    return (
-        f"pull access denied for {image.partition(':')[0]}, repository does not exist or may require 'docker login': "
-        f"denied: {why}"
-    )
+    name = image.partition("@")[0].partition(":")[0]
+    return f"pull access denied for {name}, repository does not exist or may require 'docker login': denied: {why}"
 
 
 def from_docker(said: str) -> str:
