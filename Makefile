@@ -74,8 +74,9 @@ tests/iam/node_modules/.ready: tests/iam/package-lock.json
 	@npm ci --prefix tests/iam --silent --no-audit --no-fund
 	@touch $@
 
-test-real: setup kubernetes tests/iam/node_modules/.ready ## what needs Kubernetes' own programs; CI doesn't build them
-	@LOCALCLOUD_KUBERNETES="$$($(PYTHON) -m tools.kubernetes)" pytest -q -n 0 --durations 10 tests/real
+REAL ?= tests/real
+test-real: setup kubernetes tests/iam/node_modules/.ready ## what needs Kubernetes' own programs; of it CI runs tests/real/test_journey.py
+	@LOCALCLOUD_KUBERNETES="$$($(PYTHON) -m tools.kubernetes)" pytest -q -n 0 --durations 10 $(REAL)
 
 bench: setup ## run the benchmarks and print their tables
 	@for one in preview up units transitions executions soak imports edge interruptions; do python -m benchmarks.$$one; done
