@@ -10,7 +10,7 @@ from .checks import Fault, refused
 from .rules import Bounds
 
 PORT: Final = Bounds(1_024, 65_535)
-"""That a container listens on: it isn't root."""
+"""That a container listens on: one that isn't root can't on a lower one."""
 PODS: Final = Bounds(1, 100)
 CPU_MILLIS: Final = Bounds(10, 192_000)
 """Thousandths of a vCPU."""
@@ -42,6 +42,15 @@ class ResourcesArgs:
             yield "cpu_limit_millis", self.cpu_limit_millis, f"must be at least cpu_millis ({self.cpu_millis})"
         if self.memory_limit_mib < self.memory_mib:
             yield "memory_limit_mib", self.memory_limit_mib, f"must be at least memory_mib ({self.memory_mib})"
+
+
+def port_faults(ports: Sequence[tuple[str, int]]) -> Iterator[tuple[int, str]]:
+    """By index, what is wrong with the ports of a pod's containers beside each other, each after its container's
+    name."""
+    for index, (_, port) in enumerate(ports):
+        taken = [name for name, one in ports[:index] if one == port]
+        if taken:
+            yield index, f"is the port of the container {taken[0]} of the same pod already"
 
 
 def max_replicas(replicas: int, most: int) -> str | None:

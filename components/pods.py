@@ -15,6 +15,8 @@ import pulumi
 
 from .containers import ResourcesArgs
 
+PORT_NAME: Final = "http"
+"""Of the port that a pod takes requests on."""
 SECRETS_PATH: Final = "/mnt/secrets"
 SECRETS_VOLUME: Final = "secrets"
 START_LINE: Final = f'for f in {SECRETS_PATH}/*_*; do export "${{f##*/}}=$(cat "$f")"; done; exec "$@"'
@@ -97,7 +99,7 @@ def serving(args: ContainerArgs, scratch: Sequence[ScratchArgs], port: int, prob
     return container(
         args,
         scratch,
-        ports=[{"name": "http", "containerPort": port}],
+        ports=[{"name": PORT_NAME, "containerPort": port}],
         readinessProbe=check,
         livenessProbe=check,
         lifecycle=_sleep(drain),

@@ -5,6 +5,8 @@ Rests on:
   binding is there before the pod. So the order is rule, namespace, secret and role, Service, binding, Deployment.
 - A pod goes on answering while the load balancer still sends it requests (:mod:`.service_routes`), and that is shorter
   than its whole grace.
+- Kubernetes documentation "Service" and "Network Policies": a port by name is each pod's own, so that pods of two
+  releases may listen on two; EKS's network policy controller resolves it for pods that end too.
 - Kubernetes documentation "Disruptions", "Horizontal Pod Autoscaling": the autoscaler alone says how many pods there
   are, so the Deployment doesn't; every container has a CPU request.
 - Secrets Manager's values reach a pod as files, by the pod's own role (EKS Pod Identity); :mod:`.pods` makes variables
@@ -51,8 +53,8 @@ class WebService(pulumi.ComponentResource):
 
         group = service_routes.target_group(name, args, self._own)
         routed = service_routes.rules(name, args, group, self._own)
-        service_routes.open_groups(name, args, self._own)
-        needed = [self._policy(), self._account(), *self._secret()]
+        opened = service_routes.open_groups(name, args, self._own)
+        needed = [*opened, self._policy(), self._account(), *self._secret()]
         service = self._service()
         binding = self._binding(group, service, *routed)
         self._autoscaler()
@@ -74,7 +76,8 @@ class WebService(pulumi.ComponentResource):
         return {"name": args.service, "namespace": args.namespace.namespace, "labels": self._labels, **more}
 
     def _policy(self) -> pulumi.CustomResource:
-        """In from the load balancer's subnets, whose addresses change within them; out to DNS and what it names."""
+        """In from the load balancer's subnets, whose addresses change within them, to the port of the pod; out to DNS
+        and what it names."""
         args = self._args
         dns = [{"protocol": protocol, "port": 53} for protocol in ("UDP", "TCP")]
         out = [{"to": _blocks((f"{DNS_ADDRESS}/32",)), "ports": dns}]
@@ -82,7 +85,7 @@ class WebService(pulumi.ComponentResource):
         spec = {
             "podSelector": {"matchLabels": self._labels},
             "policyTypes": ["Ingress", "Egress"],
-            "ingress": [{"from": _blocks(args.networks), "ports": [_tcp(args.port)]}],
+            "ingress": [{"from": _blocks(args.networks), "ports": [_tcp(pods.PORT_NAME)]}],
             "egress": out,
         }
         kind = "networking.k8s.io/v1", "NetworkPolicy"
@@ -92,7 +95,7 @@ class WebService(pulumi.ComponentResource):
         spec = {
             "type": "ClusterIP",
             "selector": self._labels,
-            "ports": [{"name": "http", "port": 80, "targetPort": self._args.port, "protocol": "TCP"}],
+            "ports": [{"name": "http", "port": 80, "targetPort": pods.PORT_NAME, "protocol": "TCP"}],
         }
         metadata = self._named(annotations=manifest.SKIP_AWAIT)  # it has no endpoints before its pods
         return manifest.apply(f"{self.name}-service", "v1", "Service", metadata, self._inside(), spec=spec)
@@ -212,7 +215,7 @@ class WebService(pulumi.ComponentResource):
         }
 
 
-def _tcp(port: int) -> dict[str, Any]:
+def _tcp(port: int | str) -> dict[str, Any]:
     return {"protocol": "TCP", "port": port}
 
 

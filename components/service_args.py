@@ -56,7 +56,10 @@ class WebServiceArgs(Args):
     priority: int
     """Of two services with a path the one with the lower number answers. Numbers differ by two at least."""
     port: int
-    """That the container listens on: from 1024 on, since it isn't root."""
+    """That the container listens on."""
+    port_before: int | None = None
+    """The port that pods listened on after the last update. If it is another, the load balancer still reaches it: pods
+    of the release before serve during the rollout, and some 30 s longer."""
     main: pods.ContainerArgs
     before: tuple[pods.ContainerArgs, ...] = ()
     """Run one after another, each to its end, before the others start; one that fails keeps the old pods serving."""
@@ -100,5 +103,8 @@ class WebServiceArgs(Args):
             yield from refused(f"{one.name}.port", one.port, containers.PORT.fault(one.port))
         for one in in_pod:
             yield from within(f"{one.name}.resources", one.resources.faults())
+        ports = [*((one.name, one.port) for one in self.sidecars), (self.main.name, self.port)]
+        for index, rule in containers.port_faults(ports):
+            yield f"{ports[index][0]}.port", ports[index][1], rule
         for index, rule in containers.name_faults(names):
             yield "containers", names[index], rule

@@ -2,12 +2,13 @@
 
 Rests on, of the EKS user guide, "Target group bindings" in Auto Mode: the target group is tagged with the cluster's
 name. A load balancer sends a draining target requests for some 17 s more: the target's delay is shorter than the sleep
-before a pod is told to stop.
+before a pod is told to stop. Each target has the port of its own pod; another port of a group, which is what targets
+without one get, would replace the group.
 """
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import pulumi
 from pulumi_aws import lb, vpc
@@ -38,7 +39,7 @@ def target_group(name: str, args: WebServiceArgs, opts: pulumi.ResourceOptions) 
             unhealthy_threshold=2,
         ),
         tags={"Name": name, "eks:eks-cluster-name": names.CLUSTER},
-        opts=opts,
+        opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(ignore_changes=["port"])),
     )
 
 
@@ -81,27 +82,33 @@ def _rule(
     )
 
 
-def open_groups(name: str, args: WebServiceArgs, opts: pulumi.ResourceOptions) -> None:
-    """The load balancer and the pods reach each other on the service's port."""
-    port = args.port
+def open_groups(name: str, args: WebServiceArgs, opts: pulumi.ResourceOptions) -> list[pulumi.Resource]:
+    """The load balancer reaches the pods on the service's port, and on the port before it for one more update: the
+    last of the old pods still get requests when the rollout is over."""
+    deployed = args.port_before or args.port
+    return [rule for port in sorted({args.port, deployed}) for rule in _open(name, args, port, deployed, opts)]
+
+
+def _open(
+    name: str, args: WebServiceArgs, port: int, deployed: int, opts: pulumi.ResourceOptions
+) -> tuple[pulumi.Resource, pulumi.Resource]:
+    """A rule out of the load balancer's group and one into the pods'."""
     pods_group, balancer_group = args.namespace.security_group_id, args.balancer.security_group_id
-    vpc.SecurityGroupIngressRule(
-        f"{name}-from-balancer",
+    common: dict[str, Any] = {"ip_protocol": "tcp", "from_port": port, "to_port": port}
+    formerly = [pulumi.Alias(name=f"{name}-from-balancer")] if port == deployed else None
+    common["opts"] = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(aliases=formerly))
+    into_pods = vpc.SecurityGroupIngressRule(
+        f"{name}-from-balancer-{port}",
         security_group_id=pods_group,
         referenced_security_group_id=balancer_group,
-        ip_protocol="tcp",
-        from_port=port,
-        to_port=port,
         description=f"{args.service} from the load balancer",
-        opts=opts,
+        **common,
     )
-    vpc.SecurityGroupEgressRule(
-        f"{name}-from-balancer",
+    to_pods = vpc.SecurityGroupEgressRule(
+        f"{name}-from-balancer-{port}",
         security_group_id=balancer_group,
         referenced_security_group_id=pods_group,
-        ip_protocol="tcp",
-        from_port=port,
-        to_port=port,
         description=f"To {args.service}",
-        opts=opts,
+        **common,
     )
+    return into_pods, to_pods

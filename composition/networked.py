@@ -56,7 +56,8 @@ def networked(portal: Portal, context: Context) -> Outputs:
     if cluster and portal.current.sites:
         from composition import services
 
-        services.warn_of_images(portal, context.state.outputs.get("sites", {}))
+        last = context.state.outputs.get("sites", {})
+        services.warn_of_images(portal, last)
         with_services = services.Shared(
             cluster=cluster,
             network=shared,
@@ -65,7 +66,7 @@ def networked(portal: Portal, context: Context) -> Outputs:
             data_urls=context.data_urls,
             provider=context.provider,
         )
-        outputs["sites"] = services.sites(portal, with_services, namespaces, databases)
+        outputs["sites"] = services.sites(portal, with_services, namespaces, databases, last)
     return outputs
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import pulumi
@@ -23,7 +23,6 @@ from composition.network import private_networks
 from settings import Environment, Portal
 from settings.service import Api, Frontend, Resources, Site
 
-API_PORT, FRONTEND_PORT = 9009, 8080
 API_METHODS: Final = ("GET", "HEAD", "OPTIONS", "POST")
 API_PROBE: Final = pods.ProbeArgs(path="/graphql")
 FRONTEND_PROBE: Final = pods.ProbeArgs(path="/healthz")
@@ -55,11 +54,15 @@ class Shared:
 
 
 def sites(
-    portal: Portal, shared: Shared, spaces: Mapping[str, Namespace], databases: Mapping[str, pulumi.Resource]
+    portal: Portal,
+    shared: Shared,
+    spaces: Mapping[str, Namespace],
+    databases: Mapping[str, pulumi.Resource],
+    last: Mapping[str, Any],
 ) -> dict[str, dict[str, Any]]:
     """Makes each environment's services and what is before them; what is put out of each site.
 
-    ``databases``: by environment; pods that read one come after it.
+    ``databases``: by environment; pods that read one come after it. ``last``: what was put out of the sites.
     """
     outputs: dict[str, dict[str, Any]] = {}
     for name, site in portal.current.sites.items():
@@ -67,12 +70,21 @@ def sites(
         balancer = Balancer(name, _balancer(name, site, shared), opts)
         cdn = SiteCdn(f"{name}-site", _cdn(portal, name, site, balancer, shared), opts)
         common = _common(portal, shared, spaces[name], balancer)
+        # The engine gives numbers back as floats.
+        ports_before = {key: int(port) for key, port in last.get(name, {}).get("ports", {}).items()}
         if environment.api:
             after = pulumi.ResourceOptions(provider=shared.provider, depends_on=[databases[name]])
-            WebService(f"{name}-api", _api(portal, name, environment, environment.api, common), after)
+            api = _api(portal, name, environment, environment.api, common)
+            WebService(f"{name}-api", replace(api, port_before=ports_before.get("api")), after)
         if environment.frontend:
-            WebService(f"{name}-frontend", _frontend(portal, name, environment.frontend, cdn, common), opts)
-        outputs[name] = {"url": cdn.url, "domain": cdn.domain, "distribution": cdn.distribution_id}
+            frontend = _frontend(portal, name, environment.frontend, cdn, common)
+            WebService(f"{name}-frontend", replace(frontend, port_before=ports_before.get("frontend")), opts)
+        outputs[name] = {
+            "url": cdn.url,
+            "domain": cdn.domain,
+            "distribution": cdn.distribution_id,
+            "ports": {key: service.port for key, service in environment.services.items()},
+        }
     return outputs
 
 
@@ -148,13 +160,15 @@ def _api(portal: Portal, name: str, environment: Environment, api: Api, common: 
     image = portal.image(api.image)
     variables = {"AWS_REGION": portal.current.account.region, **api.variables}
 
-    def container(name: str, command: tuple[str, ...], size: Resources, *, secrets: bool) -> pods.ContainerArgs:
+    def container(
+        name: str, command: tuple[str, ...], size: Resources, *, secrets: bool, **more: str
+    ) -> pods.ContainerArgs:
         return pods.ContainerArgs(
             name=name,
             image=image,
             command=command,
             resources=size.args,
-            variables=variables,
+            variables=variables | more,
             secrets=secrets,
         )
 
@@ -163,8 +177,8 @@ def _api(portal: Portal, name: str, environment: Environment, api: Api, common: 
         paths=("/graphql*",),
         methods=API_METHODS,
         priority=10,
-        port=API_PORT,
-        main=container("api", api.command, api.resources, secrets=True),
+        port=api.port,
+        main=container("api", api.command, api.resources, secrets=True, PORT=str(api.port)),
         before=tuple(container(one.name, one.command, one.resources, secrets=one.secrets) for one in api.init),
         sidecars=tuple(
             pods.SidecarArgs(
@@ -191,14 +205,14 @@ def _frontend(portal: Portal, name: str, frontend: Frontend, cdn: SiteCdn, commo
     variables = {
         "API_URL_V2": pulumi.Output.concat(cdn.url, "/graphql"),
         "ENV": name,
-        "PORT": str(FRONTEND_PORT),
+        "PORT": str(frontend.port),
         **frontend.variables,
     }
     return WebServiceArgs(
         service="frontend",
         paths=("/*",),
         priority=100,
-        port=FRONTEND_PORT,
+        port=frontend.port,
         main=pods.ContainerArgs(
             name="frontend",
             image=portal.image(frontend.image),

@@ -49,7 +49,8 @@ class Outputs:
     """Name, version and endpoint of the Kubernetes cluster, id of its security group, and whether it is protected;
     empty: the account has none."""
     sites: Mapping[str, Mapping[str, Any]] = field(default_factory=dict[str, Any])
-    """By environment: ``url``, ``domain`` (CloudFront's own name), ``distribution`` (its id)."""
+    """By environment: ``url``, ``domain`` (CloudFront's own name), ``distribution`` (its id), and ``ports`` of its
+    services."""
 
 
 def compose(

@@ -127,6 +127,7 @@ class Service(Model):
     """What every service has."""
 
     image: ServiceImage
+    port: Port
     replicas: Pods = 2
     """Pods at least, in different zones. With one, requests are lost if its machine is."""
     max_replicas: Pods = 2
@@ -140,6 +141,8 @@ class Api(Service):
 
     command: Annotated[Command, Field(min_length=1)]
     """What starts it: the database's values become environment variables first."""
+    port: Port = 9009
+    """Where it listens; its variable PORT says so."""
     resources: Resources = Resources(cpu_millis=500, memory_mib=512, cpu_limit_millis=3_000, memory_limit_mib=3_072)
     init: Annotated[tuple[InitContainer, ...], Field(max_length=10)] = BEFORE_API
     """Run one after another before each pod starts; if one fails, the old pods serve on. The migration of the database
@@ -148,7 +151,7 @@ class Api(Service):
     scratch: dict[Word, Scratch] = Field(default=API_SCRATCH)
     """Folders that its containers share."""
     variables: dict[Variable, str] = Field(default=API_VARIABLES)
-    """Environment variables, beside the database's values and AWS_REGION; nothing that is secret."""
+    """Environment variables, beside the database's values, AWS_REGION and PORT; nothing that is secret."""
 
 
 class Frontend(Service):
@@ -156,6 +159,8 @@ class Frontend(Service):
 
     command: Command = ()
     """Left out: the image's own."""
+    port: Port = 8080
+    """Where it listens; its variable PORT says so."""
     resources: Resources = Resources(memory_mib=512, memory_limit_mib=4_096)
 
 

@@ -16,7 +16,7 @@ from settings.service import Api, Resources, Service, ServiceImage
 Key = tuple[str | int, ...]
 RESERVED_NAMESPACES: Final = frozenset({"default", "general-purpose", "shared", "system"})
 """Names of Kubernetes, of EKS's node pools and of the cluster's own."""
-OWN_VARIABLES: Final = {"api": frozenset({"AWS_REGION"}), "frontend": frozenset({"API_URL_V2", "PORT"})}
+OWN_VARIABLES: Final = {"api": frozenset({"AWS_REGION", "PORT"}), "frontend": frozenset({"API_URL_V2", "PORT"})}
 DATABASE_VARIABLES: Final = "PLATFORMICS_DATABASE_"
 """Of the variables that a service has of its database."""
 
@@ -86,6 +86,10 @@ def _api(stack: str, at: Key, api: Api) -> Iterator[Fault]:
     for number, rule in containers.name_faults(["api", *(name for _, _, name in beside)]):
         key, index, name = beside[number - 1]
         yield fault_at(stack, (*at, key, index, "name"), name, rule)
+    ports = [*((one.name, one.port) for one in api.sidecars), ("api", api.port)]
+    for index, rule in containers.port_faults(ports):
+        where = ("sidecars", index, "port") if index < len(api.sidecars) else ("port",)
+        yield fault_at(stack, (*at, *where), ports[index][1], rule)
     paths = dict[str, str]()
     for name, folder in api.scratch.items():
         if folder.path in paths:

@@ -256,6 +256,16 @@ class Site:
             and "deletionTimestamp" not in one["metadata"]
         }
 
+    def port(self, service: str, namespace: str = "dev") -> int:
+        """That its pods take requests on."""
+        [port] = {
+            one["containerPort"]
+            for pod in self.pods(service, namespace).values()
+            for container in pod["spec"]["containers"]
+            for one in container.get("ports", [])
+        }
+        return int(port)
+
     def running(self) -> set[str]:
         """Names of dev's pods whose program runs, also if it is to end."""
         return {

@@ -11,7 +11,7 @@ import pytest
 import requests
 
 from components import names
-from composition.services import API_PORT, DATABASE_PORT, FRONTEND_PORT
+from composition.services import DATABASE_PORT
 from examples.api.app import BODY_BYTES
 from localcloud.server import registry
 from localcloud.server.connections import Connection, NotAnswered
@@ -30,7 +30,7 @@ SCALE = 0.1
 PATIENCE_SECONDS = 150
 REPOSITORY = "908710317728.dkr.ecr.us-west-2.amazonaws.com/core-platform/cryoet-data-portal-backend/apiv2/apiv2"
 VERSION = "SELECT version_num FROM alembic_version"
-PORTS_OF_SERVICES = {"api": API_PORT, "frontend": FRONTEND_PORT}
+SERVICES = ("api", "frontend")
 NAME, NEXT = 'NAME = "CryoET Data Portal"', 'NAME = "The second release"'
 
 
@@ -121,6 +121,25 @@ def test_a_release_rolls_out_without_a_failed_request(site: Site, cloud: Cloud) 
         until(lambda: not before & site.running(), PATIENCE_SECONDS)
     assert "The second release" in site.page()
     assert value(cloud, "dev", VERSION) == "0002"
+
+
+def test_other_ports_roll_out_with_another_release_without_a_failed_request(site: Site) -> None:
+    """While they do, pods of two releases listen on two ports. The ports before are closed by the next update."""
+    before = site.running()
+    site.images.build("v1.1.1", migrations=SECOND)
+    others = (service("api", port=9100), service("frontend", port=8100), tags(api="v1.1.1", frontend="v1.1.1"))
+    assert site.planned(*others) == {
+        "dev-api-from-balancer-9100": "create",
+        "dev-frontend-from-balancer-8100": "create",
+        "dev-api-deployment": "update",
+        "dev-frontend-deployment": "update",
+    }
+    with site.viewers.asking():
+        site.up()
+        until(lambda: not before & site.running(), PATIENCE_SECONDS)
+        assert site.planned() == {"dev-api-from-balancer-9009": "delete", "dev-frontend-from-balancer-8080": "delete"}
+        site.up()
+    assert {name: site.port(name) for name in SERVICES} == {"api": 9100, "frontend": 8100}
 
 
 def test_releases_that_do_not_start_say_why_and_no_viewer_notices(site: Site, cloud: Cloud) -> None:
@@ -250,9 +269,7 @@ def answers_by_its_host(cloud: Cloud) -> None:
 def environments_are_apart(site: Site, cloud: Cloud) -> None:
     """Each one's pods reach its own database, its load balancer its own pods, and nobody the other's."""
     ways, others = Ways(cloud), {"dev": "staging", "staging": "dev"}
-    pods = {
-        (one, name): ways.pod(next(iter(site.pods(name, one).values()))) for one in others for name in PORTS_OF_SERVICES
-    }
+    pods = {(one, name): ways.pod(next(iter(site.pods(name, one).values()))) for one in others for name in SERVICES}
     for one, other in others.items():
         database, balancer = ways.database(names.database_cluster(one)), ways.load_balancer(one)
         strangers = {
@@ -262,8 +279,11 @@ def environments_are_apart(site: Site, cloud: Cloud) -> None:
         }
         assert ways.is_open(pods[one, "api"], database, DATABASE_PORT)
         assert not ways.is_open(pods[one, "frontend"], database, DATABASE_PORT)
-        assert not ways.is_open(pods[one, "frontend"], pods[one, "api"], API_PORT), "it asks the site's own URL"
-        for name, port in PORTS_OF_SERVICES.items():
+        assert not ways.is_open(pods[one, "frontend"], pods[one, "api"], site.port("api", one)), (
+            "it asks the site's URL"
+        )
+        for name in SERVICES:
+            port = site.port(name, one)
             assert ways.is_open(balancer, pods[one, name], port)
             assert [who for who, place in strangers.items() if ways.is_open(place, pods[one, name], port)] == []
         assert [who for who, place in strangers.items() if ways.is_open(place, database, DATABASE_PORT)] == []

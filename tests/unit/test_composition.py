@@ -25,12 +25,12 @@ from tests.unit.test_settings import Change, faults, put
 LAB = "arn:aws:iam::222233334444:role/lab"
 
 
-def composed(change: Change, directory: Path, stack: str = "dev") -> Recording:
-    """The graph of a stack with a change of the repository's stack files."""
+def composed(change: Change, directory: Path, stack: str = "dev", **last: Any) -> Recording:
+    """The graph of a stack with a change of the repository's stack files. ``last``: what the last update put out."""
     portal = load(stack, written(changed(change), directory))
 
     def program() -> None:
-        compose(portal, provider_of(portal, None), State(), {})
+        compose(portal, provider_of(portal, None), State(outputs=last), {})
 
     return record(program, stack=stack)
 

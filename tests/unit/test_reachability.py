@@ -150,7 +150,9 @@ def test_pods_are_reached_by_their_load_balancer_and_that_by_cloudfront_alone(gr
             subnets = {one.inputs["cidrBlock"] for one in graph.of("ec2/subnet:Subnet") if "private" in one.name}
             [way_in] = policy["ingress"]
             assert {one["ipBlock"]["cidr"] for one in way_in["from"]} == subnets
-            assert [one["port"] for one in way_in["ports"]] == [port]
+            assert [one["port"] for one in way_in["ports"]] == ["http"]
+            [main, *_] = graph.one(f"{name}-{service}-deployment").inputs["spec"]["template"]["spec"]["containers"]
+            assert main["ports"] == [{"name": "http", "containerPort": port}]
         origin = graph.one(f"{name}-site", "VpcOrigin").inputs["vpcOriginEndpointConfig"]
         assert origin["arn"] == f"arn:aws:mock:::{name}"
     assert {one.inputs["metadata"]["namespace"] for one in graph.of("NetworkPolicy") if one.name.endswith("-deny")} == {

@@ -170,7 +170,54 @@ def test_pods_reach_what_they_use_and_nothing_else() -> None:
     assert ways("dev-frontend") == {53: ["172.20.0.10/32"], 443: ["0.0.0.0/0"]}
     [way_in] = graph().one("dev-api-ways").inputs["spec"]["ingress"]
     assert [one["ipBlock"]["cidr"] for one in way_in["from"]] == private
-    assert way_in["ports"] == [{"protocol": "TCP", "port": 9009}]
+    assert way_in["ports"] == [{"protocol": "TCP", "port": "http"}]
+
+
+def opened(recorded: Recording, name: str) -> list[tuple[str, int]]:
+    """The rules by which the load balancer reaches a service's pods, and their ports."""
+    rules = [one for one in recorded.of("gressRule") if one.name.startswith(f"{name}-from-balancer")]
+    assert all(one.inputs["fromPort"] == one.inputs["toPort"] for one in rules)
+    return sorted((one.type.rpartition(":")[2], one.inputs["fromPort"]) for one in rules)
+
+
+def in_and_out(*ports: int) -> list[tuple[str, int]]:
+    return [(f"SecurityGroup{way}Rule", port) for way in ("Egress", "Ingress") for port in ports]
+
+
+def with_port(port: int, directory: Path, **last: Any) -> Recording:
+    def change(files: Files) -> None:
+        serving(files)
+        files["dev"]["environments"]["dev"]["api"]["port"] = port
+
+    return composed(change, directory, **last)
+
+
+def test_another_port_is_the_containers_and_what_leads_to_it_goes_by_name(tmp_path: Path) -> None:
+    recorded = with_port(9100, tmp_path)
+    [main, *_] = recorded.one("dev-api-deployment").inputs["spec"]["template"]["spec"]["containers"]
+    assert main["ports"] == [{"name": "http", "containerPort": 9100}]
+    assert {main[probe]["httpGet"]["port"] for probe in ("readinessProbe", "livenessProbe")} == {9100}
+    assert {"name": "PORT", "value": "9100"} in main["env"]
+    [port] = recorded.one("dev-api-service").inputs["spec"]["ports"]
+    assert (port["port"], port["targetPort"]) == (80, "http")
+    assert recorded.one("dev-api-ways").inputs == graph().one("dev-api-ways").inputs
+    assert opened(recorded, "dev-api") == in_and_out(9100)
+    assert opened(recorded, "dev-frontend") == in_and_out(8080)
+
+
+def test_the_port_before_stays_open_for_one_more_update(tmp_path: Path) -> None:
+    """Pods of the release before serve until the rollout is over, and answer for a while after."""
+    sites = {"dev": {"ports": {"api": 9009.0, "frontend": 8080.0}}}  # as the engine gives numbers back
+    changing = with_port(9100, tmp_path, sites=sites)
+    assert opened(changing, "dev-api") == in_and_out(9009, 9100)
+    assert opened(changing, "dev-frontend") == in_and_out(8080)
+    assert {"dev-api-from-balancer-9009", "dev-api-from-balancer-9100"} <= changing.one("dev-api-deployment").depends_on
+    assert opened(with_port(9100, tmp_path, sites={"dev": {"ports": {"api": 9100}}}), "dev-api") == in_and_out(9100)
+
+
+def test_another_port_replaces_no_target_group() -> None:
+    """Its targets have ports of their own."""
+    assert [graph().one(name, "TargetGroup").ignore_changes for name in SERVICES] == [("port",)] * 4
 
 
 def rule(name: str) -> Registered:
