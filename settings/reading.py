@@ -45,7 +45,9 @@ def read_data(file: str, data: Data, faults: Iterable[Fault] = ()) -> Reading:
     except ValidationError as error:
         errors = error.errors(include_url=False)
         named = {fault.key for fault in reading.faults}
-        schema_faults = [_fault(file, detail) for detail in errors]
+        meant = {(*one["loc"][:-1], _meant(one["loc"])) for one in errors if one["type"] == "extra_forbidden"}
+        unexplained = [one for one in errors if one["type"] != "missing" or one["loc"] not in meant]
+        schema_faults = [_fault(file, detail) for detail in unexplained]
         reading.faults += [fault for fault in schema_faults if fault.key not in named]
         reading.settings = _in_spite(text, errors)
     return reading
@@ -74,10 +76,14 @@ def _fault(file: str, error: ErrorDetails) -> Fault:
 
 
 def _unknown_key(loc: Loc) -> str:
-    known = _known_keys(loc[:-1])
-    close = difflib.get_close_matches(str(loc[-1]), known, n=1)
-    meant = f"; did you mean {close[0]}?" if close else ""
-    return f"unknown key; known here: {', '.join(known)}{meant}"
+    meant = _meant(loc)
+    question = f"; did you mean {meant}?" if meant else ""
+    return f"unknown key; known here: {', '.join(_known_keys(loc[:-1]))}{question}"
+
+
+def _meant(loc: Loc) -> str | None:
+    """The known key that an unknown one is most like."""
+    return next(iter(difflib.get_close_matches(str(loc[-1]), _known_keys(loc[:-1]), n=1)), None)
 
 
 def _known_keys(loc: Loc) -> list[str]:
@@ -102,7 +108,8 @@ def _model(annotation: Any) -> type[BaseModel] | None:
 
 
 def _in_spite(text: str, errors: Iterable[ErrorDetails]) -> Settings | None:
-    """The settings with what is faulty taken out, so that the checks across entries can report in the same run.
+    """The settings with what is faulty taken out, and misspelt keys spelt right, so that the checks across entries can
+    report in the same run.
 
     None where too little is left: then those checks say nothing about this file, rather than something wrong.
     """
@@ -127,5 +134,9 @@ def _mend(data: Any, error: ErrorDetails) -> None:
         return
     if error["type"] == "string_type" and isinstance(data[last], int | float):
         data[last] = str(data[last])
-    elif error["type"] == "extra_forbidden" or not isinstance(data[last], dict | list):
+    elif error["type"] == "extra_forbidden":
+        value, meant = data.pop(last), _meant(error["loc"])
+        if meant:
+            data.setdefault(meant, value)
+    elif not isinstance(data[last], dict | list):
         del data[last]

@@ -259,6 +259,28 @@ def test_a_misspelt_key_is_answered_with_the_right_one(tmp_path: Path) -> None:
     assert found == [f"Pulumi.dev.yaml: portal:settings.environments.dev.ingest.raeds: []: {rule}"]
 
 
+@pytest.mark.parametrize(("key", "misspelt"), [("buckets", "bukets"), ("account", "acount")])
+def test_a_misspelt_key_is_the_only_fault(key: str, misspelt: str, tmp_path: Path) -> None:
+    """Others refer to what is under it, or can't be without."""
+
+    def change(files: Files) -> None:
+        files["dev"][misspelt] = files["dev"].pop(key)
+
+    [found] = faults(change, tmp_path)
+    assert found.startswith(f"Pulumi.dev.yaml: portal:settings.{misspelt}: ")
+    assert found.endswith(f"; did you mean {key}?")
+
+
+def test_what_is_under_a_misspelt_key_is_judged(tmp_path: Path) -> None:
+    def change(files: Files) -> None:
+        files["dev"]["bukets"] = files["dev"].pop("buckets")
+        files["dev"]["bukets"]["source"]["lifecycle"] = {"expire_days": 1}
+
+    found = faults(change, tmp_path)
+    assert any("buckets.source.lifecycle.expire_days: 1: only log and workspace buckets" in one for one in found)
+    assert len(found) == 2
+
+
 def test_a_stack_without_a_file(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=r"Pulumi\.test\.yaml: no such stack file; stacks here: dev, prod, public"):
         load("test", written(changed(lambda _: None), tmp_path))
