@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from localcloud.kubernetes.objects.errors import ApiError, Json
@@ -22,6 +23,7 @@ __all__ = [
     "Client",
     "Events",
     "Json",
+    "Request",
     "UnreachableError",
     "Verbs",
 ]
@@ -67,36 +69,40 @@ class Client(Protocol):
         ...
 
 
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """One request other than a watch. ``body``: what the server gets as JSON, if anything."""
+
+    method: str
+    path: str
+    query: Mapping[str, str] = field(default_factory=dict[str, str])
+    body: Json | None = None
+    content_type: str = JSON
+
+
 class Verbs(ABC):
     """The verbs of a :class:`Client` other than watches, as requests that a subclass sends."""
 
     def get(self, path: str, query: Mapping[str, str] = NO_QUERY) -> Json:
-        return self._send("GET", path, query)
+        return self._send(Request(method="GET", path=path, query=query))
 
     def create(self, path: str, body: Json) -> Json:
-        return self._send("POST", path, body=body)
+        return self._send(Request(method="POST", path=path, body=body))
 
     def replace(self, path: str, body: Json) -> Json:
-        return self._send("PUT", path, body=body)
+        return self._send(Request(method="PUT", path=path, body=body))
 
     def patch(self, path: str, body: Json, content_type: str = MERGE_PATCH) -> Json:
-        return self._send("PATCH", path, body=body, content_type=content_type)
+        return self._send(Request(method="PATCH", path=path, body=body, content_type=content_type))
 
     def apply(self, path: str, body: Json, *, manager: str, force: bool = False) -> Json:
         """Server-side apply: creates or changes the object, and takes away what the manager no longer states."""
         query = {"fieldManager": manager, "force": str(force).lower()}
-        return self._send("PATCH", path, query, body, APPLY_PATCH)
+        return self._send(Request(method="PATCH", path=path, query=query, body=body, content_type=APPLY_PATCH))
 
     def delete(self, path: str, body: Json | None = None) -> Json:
-        return self._send("DELETE", path, body=body)
+        return self._send(Request(method="DELETE", path=path, body=body))
 
     @abstractmethod
-    def _send(
-        self,
-        method: str,
-        path: str,
-        query: Mapping[str, str] = NO_QUERY,
-        body: Json | None = None,
-        content_type: str = JSON,
-    ) -> Json:
+    def _send(self, request: Request) -> Json:
         """The answer to one request. Raises ApiError."""

@@ -13,7 +13,7 @@ from urllib3 import PoolManager, Timeout
 from urllib3.exceptions import HTTPError
 from urllib3.response import BaseHTTPResponse
 
-from localcloud.kubernetes.client import JSON, NO_QUERY, UnreachableError, Verbs
+from localcloud.kubernetes.client import JSON, NO_QUERY, Request, UnreachableError, Verbs
 from localcloud.kubernetes.objects.errors import ApiError, Json
 
 _CONNECTIONS: Final = 16
@@ -40,7 +40,7 @@ class HttpClient(Verbs):
     def watch(self, path: str, query: Mapping[str, str] = NO_QUERY) -> HttpEvents:
         """The events of a watch until the server or `close` ends it. Bookmarks are left out."""
         asked = {"timeoutSeconds": str(_WATCH_SECONDS), **query, "watch": "1", "allowWatchBookmarks": "true"}
-        events = HttpEvents(self._open("GET", path, asked, None, JSON, stream=True), self._forget)
+        events = HttpEvents(self._open(Request(method="GET", path=path, query=asked), stream=True), self._forget)
         with self._lock:
             self._watches.add(events)
             if self._closed:
@@ -63,61 +63,35 @@ class HttpClient(Verbs):
         for events in watches:
             events.close()
 
-    def _send(
-        self,
-        method: str,
-        path: str,
-        query: Mapping[str, str] = NO_QUERY,
-        body: Json | None = None,
-        content_type: str = JSON,
-    ) -> Json:
-        return json.loads(self._open(method, path, query, body, content_type).data)
+    def _send(self, request: Request) -> Json:
+        return json.loads(self._open(request).data)
 
-    def _open(
-        self,
-        method: str,
-        path: str,
-        query: Mapping[str, str],
-        body: Json | None,
-        content_type: str,
-        *,
-        stream: bool = False,
-    ) -> BaseHTTPResponse:
-        response = self._exchange(method, path, query, body, content_type, stream=stream, fresh=False)
+    def _open(self, request: Request, *, stream: bool = False) -> BaseHTTPResponse:
+        response = self._exchange(request, stream=stream, fresh=False)
         if response.status == 401:
             response.close()
-            response = self._exchange(method, path, query, body, content_type, stream=stream, fresh=True)
+            response = self._exchange(request, stream=stream, fresh=True)
         if response.status >= 400:
             raise _refusal(response)
         return response
 
-    def _exchange(
-        self,
-        method: str,
-        path: str,
-        query: Mapping[str, str],
-        body: Json | None,
-        content_type: str,
-        *,
-        stream: bool,
-        fresh: bool,
-    ) -> BaseHTTPResponse:
-        url = f"{self._server}{path}" + (f"?{urlencode(query)}" if query else "")
+    def _exchange(self, request: Request, *, stream: bool, fresh: bool) -> BaseHTTPResponse:
+        url = f"{self._server}{request.path}" + (f"?{urlencode(request.query)}" if request.query else "")
         headers = {"Authorization": f"Bearer {self._token(fresh)}", "Accept": JSON, "User-Agent": self._agent}
-        if body is not None:
-            headers["Content-Type"] = content_type
+        if request.body is not None:
+            headers["Content-Type"] = request.content_type
         try:
             return self._pool.request(
-                method,
+                request.method,
                 url,
-                body=None if body is None else json.dumps(body).encode(),
+                body=None if request.body is None else json.dumps(request.body).encode(),
                 headers=headers,
                 timeout=Timeout(connect=_CONNECT_SECONDS, read=_IDLE_WATCH_SECONDS if stream else _READ_SECONDS),
                 retries=False,
                 preload_content=not stream,
             )
         except HTTPError as error:
-            raise UnreachableError(f'{method.capitalize()} "{url}": {_words(error)}') from error
+            raise UnreachableError(f'{request.method.capitalize()} "{url}": {_words(error)}') from error
 
 
 class HttpEvents:

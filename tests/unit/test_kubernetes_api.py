@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
 from localcloud.kubernetes.api import CONTROLLERS, AccessPolicy, ApiError, Cluster, User
 from localcloud.kubernetes.api.local_client import LocalClient
-from localcloud.kubernetes.client import JSON, NO_QUERY, Verbs
+from localcloud.kubernetes.client import Request, Verbs
 from localcloud.kubernetes.http_client import HttpClient
 from localcloud.kubernetes.objects.kinds import kind
 from localcloud.server.listeners import Port
@@ -280,23 +279,17 @@ def test_apply_owns_what_it_states_and_takes_away_what_it_no_longer_does(client:
 
 @pytest.mark.parametrize("force", [True, False])
 def test_every_client_applies_with_the_same_words(*, force: bool) -> None:
-    sent: list[Any] = []
+    sent: list[Request] = []
 
     class Recorder(Verbs):
-        def _send(
-            self,
-            method: str,
-            path: str,
-            query: Mapping[str, str] = NO_QUERY,
-            body: Json | None = None,
-            content_type: str = JSON,
-        ) -> Json:
-            sent.extend([method, path, query, body, content_type])
+        def _send(self, request: Request) -> Json:
+            sent.append(request)
             return {}
 
     Recorder().apply("/a", {}, manager="program", force=force)
     query = {"fieldManager": "program", "force": "true" if force else "false"}
-    assert sent == ["PATCH", "/a", query, {}, "application/apply-patch+yaml"]
+    apply = "application/apply-patch+yaml"
+    assert sent == [Request(method="PATCH", path="/a", query=query, body={}, content_type=apply)]
     assert LocalClient.apply is HttpClient.apply is Verbs.apply
 
 

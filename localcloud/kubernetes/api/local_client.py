@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from localcloud.kubernetes.api.requests import ApiRequest
 from localcloud.kubernetes.api.store import Watch
-from localcloud.kubernetes.client import JSON, NO_QUERY, Verbs
+from localcloud.kubernetes.client import NO_QUERY, Request, Verbs
 from localcloud.kubernetes.objects.errors import Json
 from localcloud.kubernetes.objects.ownership import copied
 
@@ -24,17 +24,15 @@ class LocalClient(Verbs):
         assert isinstance(answer, Watch)  # noqa: S101 (the server's answer to a watch)
         return answer
 
-    def _send(
-        self,
-        method: str,
-        path: str,
-        query: Mapping[str, str] = NO_QUERY,
-        body: Json | None = None,
-        content_type: str = JSON,
-    ) -> Json:
-        request = ApiRequest(
-            method=method, path=path, query=query, body=body or {}, content_type=content_type, agent=self._user
+    def _send(self, request: Request) -> Json:
+        asked = ApiRequest(
+            method=request.method,
+            path=request.path,
+            query=request.query,
+            body=request.body or {},
+            content_type=request.content_type,
+            agent=self._user,
         )
-        answer = self._perform(request)[1]
+        answer = self._perform(asked)[1]
         assert isinstance(answer, dict)  # noqa: S101 (only a watch is answered otherwise)
         return copied(answer)
