@@ -112,6 +112,6 @@ def uri_document(database: str, user: str, host: str, port: int, password: str) 
     return json.dumps({"db_uri": f"{SCHEME}://{at}/{database}", **parts})
 
 
-def _version_of(*said: object) -> int:
+def _version_of(*content: object) -> int:
     """Another number for another document: what is sent and never read back is sent again for this alone."""
-    return zlib.crc32(json.dumps(said).encode())
+    return zlib.crc32(json.dumps(content).encode())

@@ -49,11 +49,11 @@ def tell(commands: typer.Typer) -> None:
     try:
         commands()
     except Exception as error:
-        from portal.errors import told
+        from portal.errors import user_message
 
         if isinstance(error, URLError | ConnectionError) and not isinstance(error, HTTPError):
             sys.exit(f"error: the local cloud does not answer any more ({error}): localcloud start")
-        if (text := told(error)) is None:
+        if (text := user_message(error)) is None:
             raise
         sys.exit(text)
 

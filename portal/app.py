@@ -17,7 +17,7 @@ from portal.commands.encrypt import encrypt_state
 from portal.commands.image_digest import image_digest
 from portal.commands.options import Delete, ExactTimestamps, Exclude, Include, OrderedFilters, SizeOnly
 from portal.commands.up import up
-from portal.errors import PortalError, told
+from portal.errors import PortalError, user_message
 from portal.pulumi_cli import Pulumi
 from portal.recovery import Place
 from portal.recovery import recover as recover_stack
@@ -128,6 +128,6 @@ def main() -> None:
     try:
         app()
     except Exception as error:
-        if (text := told(error)) is None:
+        if (text := user_message(error)) is None:
             raise
         sys.exit(text)

@@ -85,12 +85,12 @@ def _count(where: syncing.Route, pair: syncing.Pair, options: syncing.Options, e
     pages = iter(where.s3.get_paginator("list_objects_v2").paginate(Bucket=folder.bucket, Prefix=folder.key_prefix))
     first = next(pages)
     command = syncing.command(*pair, replace(options, dryrun=True))
-    done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        raise syncing.SyncError(f"DEST: {str(folder)!r}: what would be deleted is not known: {done.stderr.strip()}")
+    process = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+    if process.returncode != 0:
+        raise syncing.SyncError(f"DEST: {str(folder)!r}: what would be deleted is not known: {process.stderr.strip()}")
     return Deletion(
         folder=folder,
-        objects=sum(line.startswith(DELETED) for line in done.stdout.splitlines()),
+        objects=sum(line.startswith(DELETED) for line in process.stdout.splitlines()),
         of=first["KeyCount"] + sum(page["KeyCount"] for page in pages),
         at=parsedate_to_datetime(first["ResponseMetadata"]["HTTPHeaders"]["date"]),
     )

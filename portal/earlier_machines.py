@@ -91,7 +91,7 @@ def propose(pulumi: Pulumi, settings: Settings, machines: Sequence[Earlier], *, 
     ``remove``: all idle ones are, and nobody is asked.
     """
     for one in machines:
-        print(f"  {one} {_what_becomes(one)}")
+        print(f"  {one} {_prospect(one)}")
     idle = [one for one in machines if one.idle]
     if not idle:
         return
@@ -109,7 +109,7 @@ def _key(one: Earlier) -> tuple[str, ...]:
     return ("environments", one.environment, "orchestrator", "remove_machines")
 
 
-def _what_becomes(one: Earlier) -> str:
+def _prospect(one: Earlier) -> str:
     if one.tasks is None:
         return "are not in the account any more: `pulumi refresh` has the state forget them"
     if one.idle:

@@ -53,7 +53,7 @@ class EngineError(PortalError):
         self.output = output
 
 
-def told(error: BaseException) -> str | None:
+def user_message(error: BaseException) -> str | None:
     """What the command line prints of an error before it ends; None for a fault of the program itself."""
     if isinstance(error, EngineError):
         return _of_engine(error)

@@ -64,7 +64,7 @@ def _seen_from(stack: Pulumi, program: Pulumi) -> str:
 def _run(stack: Pulumi, *arguments: str) -> str:
     """A command that takes no option ``--stack``; its standard output. Raises PulumiError."""
     command = [engine(), *arguments, "--non-interactive", "--color", "never"]
-    done = subprocess.run(command, cwd=stack.root, capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        raise PulumiError(command, done.stdout + done.stderr)
-    return done.stdout
+    process = subprocess.run(command, cwd=stack.root, capture_output=True, text=True, check=False)
+    if process.returncode != 0:
+        raise PulumiError(command, process.stdout + process.stderr)
+    return process.stdout

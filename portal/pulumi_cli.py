@@ -83,10 +83,10 @@ class Pulumi:
     def run(self, *arguments: str) -> str:
         """Runs a command quietly and returns its standard output. Raises :class:`PulumiError`."""
         command = self.command(*arguments)
-        done = subprocess.run(command, cwd=self.root, capture_output=True, text=True, check=False)
-        if done.returncode != 0:
-            raise PulumiError(command, done.stdout + done.stderr)
-        return done.stdout
+        process = subprocess.run(command, cwd=self.root, capture_output=True, text=True, check=False)
+        if process.returncode != 0:
+            raise PulumiError(command, process.stdout + process.stderr)
+        return process.stdout
 
     def stream(self, *arguments: str, shown: Callable[[Sequence[str]], Sequence[str]] = summary) -> None:
         """Runs a command, showing how far it is and then what ``shown`` takes of its lines.
@@ -111,13 +111,13 @@ class Pulumi:
 
     def exists(self) -> bool:
         """Whether the backend knows the stack."""
-        done = subprocess.run(
+        process = subprocess.run(
             [engine(), "stack", "ls", "--json", "--non-interactive"],
             cwd=self.root, capture_output=True, text=True, check=False,
         )  # fmt: skip
-        if done.returncode != 0:
-            raise PulumiError(["pulumi", "stack", "ls"], done.stdout + done.stderr)
-        return any(row["name"].rsplit("/", 1)[-1] == self.stack for row in json.loads(done.stdout))
+        if process.returncode != 0:
+            raise PulumiError(["pulumi", "stack", "ls"], process.stdout + process.stderr)
+        return any(row["name"].rsplit("/", 1)[-1] == self.stack for row in json.loads(process.stdout))
 
     def init(self, secrets_provider: str) -> None:
         """Makes the stack in the backend; the engine adds to the stack file how its secrets are encrypted."""

@@ -56,7 +56,7 @@ def signed(url: str, private_key: Path, key: str, valid: timedelta) -> str:
 def _signature(text: bytes, private_key: Path) -> bytes:
     """Over SHA-1, which CloudFront takes without being told."""
     command = ["openssl", "dgst", "-sha1", "-sign", str(private_key)]
-    done = subprocess.run(command, input=text, capture_output=True, check=False)
-    if done.returncode != 0:
-        raise PortalError(f"--private-key: {str(private_key)!r}: {done.stderr.decode(errors='replace').strip()}")
-    return done.stdout
+    process = subprocess.run(command, input=text, capture_output=True, check=False)
+    if process.returncode != 0:
+        raise PortalError(f"--private-key: {str(private_key)!r}: {process.stderr.decode(errors='replace').strip()}")
+    return process.stdout

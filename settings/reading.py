@@ -49,7 +49,7 @@ def read_data(file: str, data: Data, faults: Iterable[Fault] = ()) -> Reading:
         unexplained = [one for one in errors if one["type"] != "missing" or one["loc"] not in meant]
         schema_faults = [_fault(file, detail) for detail in unexplained]
         reading.faults += [fault for fault in schema_faults if fault.key not in named]
-        reading.settings = _in_spite(text, errors)
+        reading.settings = _without_faults(text, errors)
     return reading
 
 
@@ -107,7 +107,7 @@ def _model(annotation: Any) -> type[BaseModel] | None:
     return next((model for inner in get_args(annotation) if (model := _model(inner))), None)
 
 
-def _in_spite(text: str, errors: Iterable[ErrorDetails]) -> Settings | None:
+def _without_faults(text: str, errors: Iterable[ErrorDetails]) -> Settings | None:
     """The settings with what is faulty taken out, and misspelt keys spelt right, so that the checks across entries can
     report in the same run.
 
@@ -116,14 +116,14 @@ def _in_spite(text: str, errors: Iterable[ErrorDetails]) -> Settings | None:
     data = json.loads(text)
     for error in errors:
         if error["type"] != "rule":
-            _mend(data, error)
+            _remove_faulty_value(data, error)
     try:
         return StackFile.model_validate_json(json.dumps(data), context="lenient").config.settings
     except ValidationError:
         return None
 
 
-def _mend(data: Any, error: ErrorDetails) -> None:
+def _remove_faulty_value(data: Any, error: ErrorDetails) -> None:
     *parents, last = error["loc"] or ("",)
     for part in parents:
         try:

@@ -118,7 +118,7 @@ def explained(failure: str, output: str) -> str:
     """``failures.explained`` as an expression; ``failure``: a record. Fails if ``output`` is not JSON."""
     memory = Kind.OUT_OF_MEMORY
     killed = f'{literal(memory.meaning + ": a task was killed (")} & $failed.cause & ")"'
-    told = f'$substring($why, 0, {failures.LONGEST_DETAIL}) & " (" & $failed.cause & ")"'
+    cause = f'$substring($why, 0, {failures.LONGEST_DETAIL}) & " (" & $failed.cause & ")"'
     error = f"$substring($document.error, 0, {failures.LONGEST_ERROR})"
     return block(
         f"$output := {output}",
@@ -130,7 +130,7 @@ def explained(failure: str, output: str) -> str:
             [
                 (f'$failed.kind != {literal(Kind.APPLICATION.name)} or $type($document) != "object"', "$failed"),
                 (f"$contains($output, {regex(failures.KILLED_TASK)})", known(memory, killed)),
-                (_HAS_ERROR, _record("$failed.kind", "$failed.action", error, told)),
+                (_HAS_ERROR, _record("$failed.kind", "$failed.action", error, cause)),
             ],
             "$failed",
         ),

@@ -59,5 +59,5 @@ def _sources(stage: str) -> list[str]:
 
 
 def _complaint(stage: str) -> str:
-    told = f"the client did not set them, and no earlier stage gives these inputs of {stage}: "
-    return f'{literal(told)} & $join($missing, ", ")'
+    complaint = f"the client did not set them, and no earlier stage gives these inputs of {stage}: "
+    return f'{literal(complaint)} & $join($missing, ", ")'

@@ -50,7 +50,7 @@ def restore_drill(
         of_database.remove()
     of_database.measuring.check()
     snapshot = of_database.snapshot()
-    print(f"{name}: {snapshot.told()}, version {snapshot.version}")
+    print(f"{name}: {snapshot.summary()}, version {snapshot.version}")
     agree(f"restore it as {copy}, which costs until it is removed again?", yes=yes)
     try:
         tables = of_database.run(snapshot)

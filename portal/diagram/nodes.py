@@ -26,8 +26,8 @@ def _network(state: State) -> str:
     zones = {each.outputs.get("availabilityZone") for each in state.of("aws:ec2/subnet:Subnet")}
     gateways = len(state.of("aws:ec2/natGateway:NatGateway"))
     clusters = [f"EKS {each.outputs.get('version')}" for each in state.of("aws:eks/cluster:Cluster")]
-    told = [f"{len(zones)} zones", f"{gateways} NAT" if gateways else "no NAT", *clusters]
-    return f"VPC {', '.join(networks)}: {', '.join(told)}" if networks else ""
+    parts = [f"{len(zones)} zones", f"{gateways} NAT" if gateways else "no NAT", *clusters]
+    return f"VPC {', '.join(networks)}: {', '.join(parts)}" if networks else ""
 
 
 def _started_by(state: State, environment: str) -> str:

@@ -28,7 +28,7 @@ def draw(picture: Picture) -> str:
     parts = [
         f"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 {width} {height}' {ATTRIBUTES}>",
         "<title id='title'>What is deployed, by account, and how data flows</title>",
-        f"<desc id='description'>{escape(' '.join(_told(line, names) for line in picture.lines))}</desc>",
+        f"<desc id='description'>{escape(' '.join(_sentence(line, names) for line in picture.lines))}</desc>",
         f"<defs>{''.join(_arrows())}</defs>",
         f"<rect width='{width}' height='{height}' fill='#ffffff'/>",
         *(_frame(box, "#f7f8fa", LINE, 13, "600") for box in picture.accounts),
@@ -43,7 +43,7 @@ def draw(picture: Picture) -> str:
     return "\n".join(parts) + "\n"
 
 
-def _told(line: Line, names: dict[str, str]) -> str:
+def _sentence(line: Line, names: dict[str, str]) -> str:
     back = ", and back" if line.edge.both else ""
     return f"From {names[line.edge.origin]} {TOLD[line.edge.flow]} to {names[line.edge.target]}{back}."
 

@@ -88,8 +88,10 @@ def _rows(copy: Rows, running: Rows, outcomes: Mapping[str, str]) -> tuple[int, 
     other = sum(running[xid][0] for xid in whole if running[xid][1] != copy[xid][1])
     equal = sum(running[xid][0] for xid in whole) - other
     if lost or other:
-        told = [f"{count} rows {what}" for count, what in ((lost, "are missing"), (other, "are not the same")) if count]
-        return equal, f"in the copy {' and '.join(told)} that nobody wrote since", True
+        differences = [
+            f"{count} rows {what}" for count, what in ((lost, "are missing"), (other, "are not the same")) if count
+        ]
+        return equal, f"in the copy {' and '.join(differences)} that nobody wrote since", True
     later = sum(count for count, _ in running.values()) - equal
     gone = sum(count for count, _ in copy.values()) - equal
     return equal, f"written since: {later} rows not compared here, {gone} in the copy", False

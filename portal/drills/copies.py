@@ -117,10 +117,10 @@ class Copy:
         """Removes it with its instances and backups, whatever state it is in; whether there was one."""
         if self.described() is None:
             return False
-        wait_for(f"the removal of {self.name}", self._gone)
+        wait_for(f"the removal of {self.name}", self._delete_next)
         return True
 
-    def _gone(self) -> bool | None:
+    def _delete_next(self) -> bool | None:
         """Takes the next step; None: there are more."""
         one = self.described()
         if one is None:

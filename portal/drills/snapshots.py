@@ -24,7 +24,7 @@ class Snapshot:
         """Whether the cluster, which is of that version, was not upgraded to another major since."""
         return self.version.partition(".")[0] == version.partition(".")[0]
 
-    def told(self, now: datetime | None = None) -> str:
+    def summary(self, now: datetime | None = None) -> str:
         """In a line: kind, name, age."""
         minutes = int(((now or datetime.now(UTC)) - self.taken).total_seconds() // 60)
         days, hours = divmod(minutes // 60, 24)

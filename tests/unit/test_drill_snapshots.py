@@ -49,12 +49,14 @@ def chosen(*snapshots: dict[str, Any]) -> Snapshot:
 
 def test_the_newest_of_either_kind() -> None:
     automated, manual = one("rds:cryoet-prod-2026-11-27", hours=2), one("before-the-import", "manual", hours=1)
-    assert chosen(manual, automated).told(NOW) == (
+    assert chosen(manual, automated).summary(NOW) == (
         "automated snapshot rds:cryoet-prod-2026-11-27, taken 2026-11-27T14:00:00Z, 22 h 0 min ago"
     )
     older = one("rds:cryoet-prod-2026-11-27")
-    assert chosen(older, manual).told(NOW + timedelta(days=2)).startswith("manual snapshot before-the-import, taken ")
-    assert chosen(older).told(NOW + timedelta(days=2, minutes=1)).endswith("3 d 0 h ago")
+    assert (
+        chosen(older, manual).summary(NOW + timedelta(days=2)).startswith("manual snapshot before-the-import, taken ")
+    )
+    assert chosen(older).summary(NOW + timedelta(days=2, minutes=1)).endswith("3 d 0 h ago")
 
 
 @pytest.mark.parametrize("unfit", [{"Status": "creating"}, {"DbClusterResourceId": "cluster-B"}])

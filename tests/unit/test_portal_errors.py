@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from localcloud import app as localcloud
 from portal import app as portal
 from portal import status
-from portal.errors import LOCAL, LOG_IN, START_LOCAL, EngineError, told
+from portal.errors import LOCAL, LOG_IN, START_LOCAL, EngineError, user_message
 from portal.pulumi_cli import Pulumi
 from portal.submission.journal import FOLDER_VARIABLE
 from settings import Settings
@@ -113,7 +113,7 @@ def test_status_fails_where_an_account_refuses(monkeypatch: pytest.MonkeyPatch) 
     ],
 )
 def test_what_the_engine_lacks_is_told_in_one_line(printed: str, advice: str) -> None:
-    line = told(EngineError("`pulumi stack ls` failed", printed + "\n"))
+    line = user_message(EngineError("`pulumi stack ls` failed", printed + "\n"))
     assert line is not None
     assert line.startswith(f"{printed}; ")
     assert line.endswith(advice)
@@ -121,8 +121,8 @@ def test_what_the_engine_lacks_is_told_in_one_line(printed: str, advice: str) ->
 
 
 def test_the_rest_of_what_the_engine_says_is_shown() -> None:
-    assert told(EngineError("`pulumi up` failed", "a\nb\n")) == "a\nb\nerror: `pulumi up` failed"
-    assert told(EngineError("`x` failed", "a\nconnection refused")) == (
+    assert user_message(EngineError("`pulumi up` failed", "a\nb\n")) == "a\nb\nerror: `pulumi up` failed"
+    assert user_message(EngineError("`x` failed", "a\nconnection refused")) == (
         f"a\nconnection refused\nerror: `x` failed; AWS_ENDPOINT_URL and the network lead there; {START_LOCAL}"
     )
 

@@ -10,7 +10,7 @@ from typer.testing import CliRunner, Result
 
 from components import rules
 from portal.app import app
-from portal.errors import PortalError, told
+from portal.errors import PortalError, user_message
 from portal.images import DOCKER_HUB, Tagged, by_tag
 from settings import load
 from tests.unit.registry import Registry, serving
@@ -34,7 +34,7 @@ def refused(image: str) -> str:
     done = asked(image)
     assert (done.stdout, done.exit_code) == ("", 1)
     assert isinstance(done.exception, PortalError), done.exception
-    line = told(done.exception)
+    line = user_message(done.exception)
     assert line is not None
     assert "\n" not in line
     return line
