@@ -73,6 +73,8 @@ class Registered:
     ignore_changes: tuple[str, ...]
     alias_types: frozenset[str]
     """Types that the resource had before."""
+    alias_names: frozenset[str]
+    """Names that it had before."""
 
     def json(self, key: str) -> Any:
         """An input that is a JSON text."""
@@ -209,6 +211,7 @@ class _Monitor(mocks.MockMonitor):
                     import_id=request.importId,
                     ignore_changes=tuple(request.ignoreChanges),
                     alias_types=frozenset(alias.spec.type for alias in request.aliases if alias.spec.type),
+                    alias_names=frozenset(alias.spec.name for alias in request.aliases if alias.spec.name),
                 )
             )
         return response

@@ -215,6 +215,14 @@ def test_the_port_before_stays_open_for_one_more_update(tmp_path: Path) -> None:
     assert opened(with_port(9100, tmp_path, sites={"dev": {"ports": {"api": 9100}}}), "dev-api") == in_and_out(9100)
 
 
+def test_rules_whose_names_had_no_port_are_renamed(tmp_path: Path) -> None:
+    """Another rule of the same port would be refused."""
+    changing = with_port(9100, tmp_path, sites={"dev": {"ports": {"api": 9009}}})
+    formerly = {port: changing.one(f"dev-api-from-balancer-{port}", "IngressRule").alias_names for port in (9009, 9100)}
+    assert formerly == {9009: {"dev-api-from-balancer"}, 9100: set()}
+    assert graph().one("dev-api-from-balancer-9009", "EgressRule").alias_names == {"dev-api-from-balancer"}
+
+
 def test_another_port_replaces_no_target_group() -> None:
     """Its targets have ports of their own."""
     assert [graph().one(name, "TargetGroup").ignore_changes for name in SERVICES] == [("port",)] * 4
