@@ -43,6 +43,8 @@ NODE_ROLE: str
 """The machines of the cluster work with it."""
 CLUSTER_KEY: str
 """Encrypts the cluster's Kubernetes Secrets."""
+BUDGET: str
+"""What the account may cost a month."""
 _PREFIXED: Final = {
     "OPERATOR": "{prefix}-operator",
     "DATA_BOUNDARY": "{prefix}-data-boundary",
@@ -61,6 +63,7 @@ _PREFIXED: Final = {
     "CLUSTER_ROLE": "{prefix}-cluster",
     "NODE_ROLE": "{prefix}-cluster-nodes",
     "CLUSTER_KEY": "alias/{prefix}-cluster",
+    "BUDGET": "{prefix}-account",
 }
 """The names above; each is made when it is asked for, because the prefix may be set after this module is loaded."""
 ROLE_VARIABLE: Final = "PORTAL_ROLE"

@@ -77,10 +77,13 @@ RETENTION_DAYS: Final = frozenset(
     {1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653}
 )
 """The days that CloudWatch Logs knows."""
+MOST_ALERTS, MOST_ADDRESSES = 5, 10
+"""Of a budget, and of each of its alerts (AWS Budgets, CreateBudget)."""
 
 _ROLE = re.compile(r"[\w+=,.@-]{1,64}", re.ASCII)
 _ROLE_ARN = re.compile(r"arn:aws:iam::(\d{12}):role/(?:[!-~]+/)?([\w+=,.@-]{1,64})", re.ASCII)
 _PRINCIPAL = re.compile(r"arn:aws:iam::(\d{12}):(user|role)/([\w+=,.@/*?-]+)", re.ASCII)
+_EMAIL = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]{1,64}@([a-z0-9-]+\.)+[a-z]{2,}", re.ASCII | re.IGNORECASE)
 _TAG = re.compile(r"[\w \t.:/=+@-]*")
 _IMAGE_TAG, _IMAGE_DIGEST = r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}", r"sha256:[0-9a-f]{64}"
 _IMAGE_PART = r"[a-z0-9]+([._-]+[a-z0-9]+)*"
@@ -365,3 +368,26 @@ def kms_key(value: str) -> str | None:
     if re.fullmatch(r"arn:aws:kms:[a-z0-9-]+:\d{12}:key/[0-9a-f-]{36}", value):
         return None
     return "a key is written arn:aws:kms:REGION:ACCOUNT:key/ID"
+
+
+def email(value: str) -> str | None:
+    if len(value) <= 254 and _EMAIL.fullmatch(value):
+        return None
+    return "an e-mail address is like portal-costs@example.org"
+
+
+def alert_addresses(values: tuple[str, ...]) -> str | None:
+    """Whom AWS Budgets tells of one alert."""
+    if 1 <= len(values) <= MOST_ADDRESSES and len(set(values)) == len(values):
+        return None
+    return f"1 to {MOST_ADDRESSES} different addresses: AWS tells no more of one alert"
+
+
+def alert_percents(values: tuple[int, ...]) -> str | None:
+    """The alerts of a budget on what was spent; the forecast's is one more."""
+    most = MOST_ALERTS - 1
+    if 1 <= len(values) <= most and len(set(values)) == len(values) and all(1 <= one <= 1_000 for one in values):
+        return None
+    return (
+        f"1 to {most} different numbers from 1 to 1000: a budget has {MOST_ALERTS} alerts, of which one is a forecast's"
+    )

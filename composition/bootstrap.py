@@ -1,4 +1,5 @@
-"""What an account has once, whatever its stack has: boundaries, GitHub's way in, and whether a bucket can be public.
+"""What an account has once, whatever its stack has: boundaries, GitHub's way in, whether a bucket can be public, and a
+budget.
 
 A stack of its own has it (`bootstrap/`), which an administrator brings up. The account's stack names its parts and
 makes none of them, so that no deployment changes them and no removal takes them away.
@@ -24,6 +25,7 @@ from composition import roles
 from composition.account import reason_of
 from settings import Portal
 from settings.faults import file_of
+from settings.schema import Budget
 from settings.scope import scope_of
 
 TAG: Final = "bootstrap"
@@ -44,6 +46,8 @@ def compose(portal: Portal, provider: pulumi.ProviderResource) -> Outputs:
     settings, scope, opts = portal.current, scope_of(portal), pulumi.ResourceOptions(provider=provider)
     AccountPublicAccess("account", AccountPublicAccessArgs(blocked=settings.account.block_public_access), opts)
     Boundaries("boundary", BoundariesArgs(scope=scope, tags={TAG: fingerprint(portal)}), opts)
+    if budget := settings.account.budget:
+        _budget(budget, opts)
     of_github: dict[str, pulumi.Output[str]] = {}
     if settings.access.github:
         issuer = GitHubIssuer("github", GitHubIssuerArgs(), opts)
@@ -53,10 +57,19 @@ def compose(portal: Portal, provider: pulumi.ProviderResource) -> Outputs:
     return Outputs(account=settings.account.id, roles=of_github)
 
 
+def _budget(budget: Budget, opts: pulumi.ResourceOptions) -> None:
+    from components.budget import AccountBudget, AccountBudgetArgs  # a fifth of a second, which stacks do not spend
+
+    args = AccountBudgetArgs(monthly_usd=budget.monthly_usd, notify=budget.notify, at_percent=budget.at_percent)
+    AccountBudget("budget", args, opts)
+
+
 def fingerprint(portal: Portal) -> str:
     """16 hexadecimal digits of a hash over everything that the bootstrap makes."""
     scope = scope_of(portal)
     content: list[object] = [portal.current.account.block_public_access]
+    if portal.current.account.budget:
+        content.append(portal.current.account.budget.model_dump())
     content += [[name, document("managed", statements)] for name, statements in by_word(scope).values()]
     for args in roles.roles_of_github(portal, scope):
         further = [document("managed", statements) for statements in args.more.values()]

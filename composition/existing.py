@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 ABSENT: Final = "couldn't find resource"
 """How pulumi-aws says so."""
+_BUDGET: Final = "aws:budgets/budget:Budget"
 _BLOCK: Final = "aws:s3/accountPublicAccessBlock:AccountPublicAccessBlock"
 _ISSUER: Final = "aws:iam/openIdConnectProvider:OpenIdConnectProvider"
 _POLICY: Final = "aws:iam/policy:Policy"
@@ -45,6 +46,21 @@ _KINDS: Final = {
         id=lambda _, account: account,
         settings=("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets"),
     ),
+    _BUDGET: _Kind(
+        id=lambda inputs, account: f"{account}:{inputs['name']}",
+        settings=(
+            "budgetType",
+            "costFilters",
+            "costTypes",
+            "limitAmount",
+            "limitUnit",
+            "notifications",
+            "timePeriodEnd",
+            "timePeriodStart",
+            "timeUnit",
+            *_TAGS,
+        ),
+    ),
     _ISSUER: _Kind(
         id=lambda inputs, account: names.oidc_provider_arn(account, str(inputs["url"]).removeprefix("https://")),
         settings=("clientIdLists", "thumbprintLists", *_TAGS),
@@ -58,10 +74,13 @@ _KINDS: Final = {
 
 
 def import_existing(portal: Portal, provider: pulumi.ProviderResource) -> None:
-    """Has resources that the account has already imported. Raises botocore's errors where IAM does not answer, and
-    RunError where S3 does not."""
+    """Has resources that the account has already imported. Raises botocore's errors where IAM or AWS Budgets does not
+    answer, and RunError where S3 does not."""
     account = portal.current.account.id
-    existing = {*identities(account_session(portal, None))}
+    session = account_session(portal, None)
+    existing = {*identities(session)}
+    if portal.current.account.budget:
+        existing |= {*budgets(session, account)}
     if _has_block(portal, provider):
         existing.add((_BLOCK, account))
 
@@ -83,6 +102,12 @@ def identities(session: boto3.Session) -> Iterator[tuple[str, str]]:
         yield from ((_POLICY, row["Arn"]) for row in page["Policies"])
     for page in iam.get_paginator("list_roles").paginate():
         yield from ((_ROLE, row["RoleName"]) for row in page["Roles"])
+
+
+def budgets(session: boto3.Session, account: str) -> Iterator[tuple[str, str]]:
+    """Type and id of each of the account's budgets."""
+    pages = session.client("budgets").get_paginator("describe_budgets").paginate(AccountId=account)
+    yield from ((_BUDGET, f"{account}:{row['BudgetName']}") for page in pages for row in page["Budgets"])
 
 
 def _has_block(portal: Portal, provider: pulumi.ProviderResource) -> bool:

@@ -35,6 +35,11 @@ def pattern(regex: str) -> Any:
     return Field(json_schema_extra={"pattern": regex})
 
 
+def several(most: int) -> Any:
+    """The same for a list of one or more, each given once."""
+    return Field(json_schema_extra={"minItems": 1, "maxItems": most, "uniqueItems": True})
+
+
 Word = Annotated[str, rule(rules.word), pattern("^[a-z][a-z0-9]*(-[a-z0-9]+)*$")]
 AccountId = Annotated[str, rule(rules.account_id), pattern("^[0-9]{12}$")]
 Days = Annotated[int, bounded(rules.DAYS)]

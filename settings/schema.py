@@ -13,7 +13,7 @@ from pydantic import Field
 from components import names, rules
 from components.kinds import BucketKind, protected
 from components.zones import MOST as MOST_ZONES
-from settings.base import AccountId, BucketRef, Days, LogDays, Model, Word, bounded, pattern, rule
+from settings.base import AccountId, BucketRef, Days, LogDays, Model, Word, bounded, pattern, rule, several
 from settings.cdn import DataCdn
 from settings.cluster import Cluster
 from settings.database import Database
@@ -32,8 +32,22 @@ def _tag_key(key: str) -> str | None:
 BucketName = Annotated[str, rule(rules.bucket_name), pattern("^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$")]
 Region = Annotated[str, rule(rules.region), Field(json_schema_extra={"enum": [*sorted(rules.REGIONS)]})]
 Principal = Annotated[str, rule(rules.principal_pattern), pattern("^arn:aws:iam::[0-9]{12}:(user|role)/.+$")]
+Email = Annotated[str, rule(rules.email), pattern("^[^@ ]+@[^@ ]+\\.[A-Za-z]+$")]
 TagKey = Annotated[str, rule(_tag_key)]
 TagValue = Annotated[str, rule(rules.tag_value)]
+
+
+class Budget(Model):
+    """What the account may cost a month, and who hears when that is used up: it stops nothing. The account's bootstrap
+    makes it."""
+
+    monthly_usd: Annotated[int, Field(ge=1)]
+    """US dollars: what the account costs idle (README), and what jobs, storage and readers are expected to cost."""
+    notify: Annotated[tuple[Email, ...], rule(rules.alert_addresses), several(rules.MOST_ADDRESSES)]
+    """E-mail addresses of each alert, 10 at most. A team's rather than a person's: the file is in the repository."""
+    at_percent: Annotated[tuple[int, ...], rule(rules.alert_percents), several(rules.MOST_ALERTS - 1)] = (80, 100)
+    """An alert once the month has cost more than each of these parts of the sum, 4 at most, 1 to 1000. Another is sent
+    where AWS forecasts more than all of it."""
 
 
 class Account(Model):
@@ -48,6 +62,7 @@ class Account(Model):
     block_public_access: bool
     """AWS's block of the whole account: while ``true``, nobody outside reads any bucket, whatever its own policy says.
     ``false`` is needed for ``public`` buckets, and for retired ones that anyone is to read on."""
+    budget: Budget | None = None
 
 
 class Network(Model):

@@ -32,7 +32,7 @@ def bootstrap(
     yes: Yes = False,
 ) -> None:
     """Make what an account has before its stack's first `up`, and after its last: the key of its state, the bucket for
-    states, permissions boundaries, GitHub's roles, and the block of public access.
+    states, permissions boundaries, GitHub's roles, the block of public access, and a budget.
 
     What is there is taken over, after a preview of what changes of it; a second run changes nothing.
     """

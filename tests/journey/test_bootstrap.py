@@ -28,6 +28,7 @@ OTHER_TOOL = "another-tool"
 SECRETS = ("secretsprovider:", "encryptedkey:")
 """Of a stack file, what says how the secrets in the state are encrypted."""
 ONCE = (
+    "aws:budgets/budget:Budget",
     "aws:iam/openIdConnectProvider:OpenIdConnectProvider",
     "aws:iam/policy:Policy",
     "aws:s3/accountPublicAccessBlock:AccountPublicAccessBlock",
@@ -122,6 +123,9 @@ def test_what_another_tool_made_is_taken_over_once_its_changes_were_shown(projec
         RoleName=names.GITHUB_DEPLOY,
         AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]}),
     )
+    budgets, budget = cloud.client("budgets", PUBLIC), {"AccountId": PUBLIC, "BudgetName": names.BUDGET}
+    yearly = {"BudgetType": "COST", "TimeUnit": "ANNUALLY", "BudgetLimit": {"Amount": "50", "Unit": "USD"}}
+    budgets.create_budget(AccountId=PUBLIC, Budget={"BudgetName": names.BUDGET, **yearly})
 
     def settings() -> tuple[Any, ...]:
         audiences = iam.get_open_id_connect_provider(OpenIDConnectProviderArn=issuer["OpenIDConnectProviderArn"])
@@ -131,21 +135,24 @@ def test_what_another_tool_made_is_taken_over_once_its_changes_were_shown(projec
             control.get_public_access_block(AccountId=PUBLIC)["PublicAccessBlockConfiguration"],
             iam.get_policy_version(PolicyArn=boundary, VersionId=version)["PolicyVersion"]["Document"],
             iam.get_role(RoleName=names.GITHUB_DEPLOY)["Role"]["AssumeRolePolicyDocument"]["Statement"],
+            budgets.describe_budget(**budget)["Budget"]["BudgetLimit"]["Amount"],
+            len(budgets.describe_notifications_for_budget(**budget)["Notifications"]),
         )
 
     before = settings()
     project.pulumi("public", "-C", BOOTSTRAP, "up", "--yes", "--skip-preview")
     assert settings() == before, "the first update takes in what is there"
     shown = project.pulumi("public", "-C", BOOTSTRAP, "preview", "--diff")
-    differing = ("clientIdLists", "blockPublicPolicy", "s3:ListBucket", names.account_arn(PUBLIC))
+    differing = ("clientIdLists", "blockPublicPolicy", "s3:ListBucket", names.account_arn(PUBLIC), "limitAmount")
     assert not [one for one in differing if one not in shown], shown
 
     printed = portal(project, "bootstrap", "public", "--yes")
-    audiences, block, document, trusted = settings()
+    audiences, block, document, trusted, limit, alerts = settings()
     assert audiences == ["sts.amazonaws.com"]
     assert block == {**closed, "BlockPublicPolicy": False, "RestrictPublicBuckets": False}
     assert document != before[2]
     assert trusted[0]["Action"] == "sts:AssumeRoleWithWebIdentity"
+    assert (limit, alerts) == ("200.0", 3)
     assert "~ " in printed
     project.pulumi("public", "-C", BOOTSTRAP, "preview", "--refresh", "--expect-no-changes")
 
@@ -170,7 +177,12 @@ def test_a_stack_says_what_its_account_lacks_before_anything_is_made(project: Pr
 
 def test_what_an_earlier_version_made_with_the_stack_is_moved(project: Project, cloud: Cloud) -> None:
     """Its state is made up: what the bootstrap made is moved into the stack's, which an update would then delete."""
-    project.change("public", lambda settings: settings.pop("data_cdn"))
+
+    def reduced(settings: dict[str, Any]) -> None:
+        settings.pop("data_cdn")
+        settings["account"].pop("budget")  # no stack ever had one
+
+    project.change("public", reduced)
     project.up("public")
     portal(project, "bootstrap", "public", "--yes")  # makes the account's key, which the test's project does without
     before = in_account(cloud, PUBLIC)

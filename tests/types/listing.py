@@ -293,6 +293,12 @@ def account(client: Client) -> str:
     return str(client("sts").get_caller_identity()["Account"])
 
 
+def budgets(client: Client) -> set[str]:
+    own = account(client)
+    rows = pages(client("budgets"), "describe_budgets", "Budgets", AccountId=own)
+    return {f"{own}:{row['BudgetName']}" for row in rows}
+
+
 def account_block(client: Client) -> set[str]:
     own = account(client)
     return {own} if answer(client("s3control"), "get_public_access_block", AccountId=own) else set()

@@ -761,6 +761,13 @@ ACCOUNT_CASES = (
         variants=lambda _: [{**BUDGET, "namePrefix": "provider-case-"}],
         drift=double,
         drifted="limitAmount",
+        program=Program(
+            inputs={**BUDGET, "name": "types-budget"},
+            update=Change(path="limit_amount", inputs={"limitAmount": "1000"}),
+            replace=Change(path="name", inputs={"name": "types-budget-renamed"}),
+        ),
+        drifts=(Drift(name="budget", change=lambda aws, held: double(aws, held["id"]), shows="limitAmount"),),
+        listed=listing.budgets,
     ),
     Case(
         "aws:s3/accountPublicAccessBlock:AccountPublicAccessBlock",

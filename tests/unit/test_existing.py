@@ -16,6 +16,7 @@ from tests.unit.stackfiles import engine_config, own_project
 ACCOUNT = "908710317728"
 ISSUER = names.oidc_provider_arn(ACCOUNT, names.GITHUB_ISSUER)
 BOUNDARY = names.policy_arn(ACCOUNT, names.DATA_BOUNDARY)
+BUDGET = "aws:budgets/budget:Budget"
 BLOCK = "aws:s3/accountPublicAccessBlock:AccountPublicAccessBlock"
 GET_BLOCK = "aws:s3/getAccountPublicAccessBlock:getAccountPublicAccessBlock"
 EXISTING = {
@@ -24,6 +25,8 @@ EXISTING = {
     ("aws:iam/policy:Policy", "arn:aws:iam::908710317728:policy/another-tools"): "",
     ("aws:iam/role:Role", names.GITHUB_DRIFT): "assumeRolePolicy",
     (BLOCK, ACCOUNT): "blockPublicPolicy",
+    (BUDGET, f"{ACCOUNT}:{names.BUDGET}"): "limitAmount",
+    (BUDGET, f"{ACCOUNT}:another-tools"): "",
 }
 """Types and ids, with a setting of each that another tool may have made otherwise; empty: it is none of ours."""
 
@@ -34,8 +37,13 @@ def first(monkeypatch: pytest.MonkeyPatch) -> Recording:
 
     def identities(session: Any) -> Iterator[tuple[str, str]]:
         assert session == "session"
-        yield from (key for key in EXISTING if key != (BLOCK, ACCOUNT))
+        yield from (key for key in EXISTING if "iam" in key[0])
 
+    def budgets(session: Any, account: str) -> Iterator[tuple[str, str]]:
+        assert (session, account) == ("session", ACCOUNT)
+        yield from (key for key in EXISTING if key[0] == BUDGET)
+
+    monkeypatch.setattr("composition.existing.budgets", budgets)
     monkeypatch.setattr("composition.existing.identities", identities)
     monkeypatch.setattr("composition.existing.account_session", lambda *_: "session")
     return record(

@@ -47,6 +47,12 @@ def idle(graph: Recording, settings: Settings) -> dict[str, float]:
     }
 
 
+def test_a_budget_covers_what_the_account_costs_idle(stack: str) -> None:
+    settings = load(stack, own_project()).current
+    budget = settings.account.budget
+    assert budget is None or budget.monthly_usd > sum(idle(deployed(stack), settings).values())
+
+
 def test_readme_says_what_an_idle_account_costs(stack: str) -> None:
     costs = idle(deployed(stack), load(stack, own_project()).current)
     cells = [f"{costs[part]:.0f}" for part in PARTS] + [f"**{sum(costs.values()):.0f}**"]

@@ -133,6 +133,13 @@ def test_only_the_public_account_can_have_a_public_bucket() -> None:
     assert closed == {"dev": (True, True), "public": (False, False), "prod": (True, True)}
 
 
+def test_an_account_has_the_budget_that_its_stack_file_names() -> None:
+    budgets = {stack: bootstrapped(stack).of("budgets/budget:Budget") for stack in ACCOUNTS}
+    assert {stack: len(found) for stack, found in budgets.items()} == {"dev": 1, "public": 1, "prod": 0}
+    [budget] = budgets["dev"]
+    assert (budget.inputs["name"], budget.inputs["limitAmount"]) == ("cryoet-account", "900")
+
+
 def test_the_two_sides_of_a_release_name_each_other() -> None:
     sync = deployed("dev").one("cryoet-sync-public-policy").json("policy")["Statement"]
     statements = deployed("public").one("public-policy").json("policy")["Statement"]

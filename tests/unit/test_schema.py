@@ -31,7 +31,7 @@ def test_a_stack_file_names_the_schema_and_keeps_to_it(file: Path) -> None:
 
 @pytest.mark.parametrize(
     ("key", "value"),
-    [("id", 908710317728), ("id", "12"), ("region", "us-west-9"), ("regoin", "us-west-2")],
+    [("id", 908710317728), ("id", "12"), ("region", "us-west-9"), ("regoin", "us-west-2"), ("budget", {})],
 )
 def test_the_schema_refuses_what_the_settings_refuse(key: str, value: object) -> None:
     config = own_files()["dev"]
