@@ -77,7 +77,7 @@ REFUSED: list[tuple[str, str, object, str]] = [
     ("dev", "account.budget", {}, "portal:settings.account.budget.monthly_usd: is required"),
     ("dev", "account.budget.monthly_usd", 0, "budget.monthly_usd: 0: Input should be greater than or equal to 1"),
     ("dev", "account.budget.monthly_usd", 9.5, "account.budget.monthly_usd: 9.5: must be a whole number"),
-    ("dev", "account.budget.notify", ["costs"], "budget.notify.0: 'costs': an e-mail address is like portal-costs@"),
+    ("dev", "account.budget.notify", ["costs"], "budget.notify[0]: 'costs': an e-mail address is like portal-costs@"),
     ("dev", "account.budget.notify", [], "account.budget.notify: []: 1 to 10 different addresses"),
     ("dev", "account.budget.notify", ["a@b.org"] * 2, "budget.notify: ['a@b.org', 'a@b.org']: 1 to 10 different"),
     (
