@@ -1,8 +1,8 @@
 """A monthly budget of everything that an account costs, and e-mails as it is used up.
 
-AWS facts: a budget is looked at three times a day and stops nothing; an alert is sent once a month, by e-mail without
-a confirmation; a forecast needs about five weeks of costs. Two budgets of an account are free. A member account of an
-organization may have budgets unless its payer has forbidden them.
+AWS facts: costs are brought up to date three times a day at most; a budget without actions stops nothing and costs
+nothing; an alert is sent once a month, and e-mail addresses confirm nothing before; a forecast needs about five weeks
+of costs. The member accounts of an organization have budgets as far as its payer allows.
 """
 
 from __future__ import annotations
