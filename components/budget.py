@@ -14,24 +14,26 @@ import pulumi
 from pulumi_aws import budgets
 
 from . import names, rules
-from .checks import Args, Fault, broken, refused
+from .checks import Args, Fault, refused
 
 
 @dataclass(frozen=True, kw_only=True)
 class AccountBudgetArgs(Args):
     monthly_usd: int
-    """What the account may cost a month, in US dollars, 1 or more."""
+    """What the account may cost a month, in US dollars, 1 to 10,000,000."""
     notify: tuple[str, ...]
     """1 to 10 e-mail addresses, which hear of every alert."""
     at_percent: tuple[int, ...]
     """1 to 4 parts of the sum, in percent, 1 to 1,000: an alert once the month has cost more."""
 
     def faults(self) -> Iterator[Fault]:
-        yield from broken([(self.monthly_usd >= 1, "monthly_usd", self.monthly_usd, "1 or more")])
+        yield from refused("monthly_usd", self.monthly_usd, rules.MONTHLY_USD.fault(self.monthly_usd))
         yield from refused("notify", self.notify, rules.alert_addresses(self.notify))
         for address in self.notify:
             yield from refused("notify", address, rules.email(address))
         yield from refused("at_percent", self.at_percent, rules.alert_percents(self.at_percent))
+        for percent in self.at_percent:
+            yield from refused("at_percent", percent, rules.ALERT_PERCENT.fault(percent))
 
 
 class AccountBudget(pulumi.ComponentResource):

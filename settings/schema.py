@@ -32,6 +32,7 @@ def _tag_key(key: str) -> str | None:
 BucketName = Annotated[str, rule(rules.bucket_name), pattern("^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$")]
 Region = Annotated[str, rule(rules.region), Field(json_schema_extra={"enum": [*sorted(rules.REGIONS)]})]
 Principal = Annotated[str, rule(rules.principal_pattern), pattern("^arn:aws:iam::[0-9]{12}:(user|role)/.+$")]
+Percent = Annotated[int, bounded(rules.ALERT_PERCENT)]
 Email = Annotated[str, rule(rules.email), pattern("^[^@ ]+@[^@ ]+\\.[A-Za-z]+$")]
 TagKey = Annotated[str, rule(_tag_key)]
 TagValue = Annotated[str, rule(rules.tag_value)]
@@ -41,11 +42,11 @@ class Budget(Model):
     """What the account may cost a month, and who hears when that is used up: it stops nothing. The account's bootstrap
     makes it."""
 
-    monthly_usd: Annotated[int, Field(ge=1)]
+    monthly_usd: Annotated[int, bounded(rules.MONTHLY_USD)]
     """US dollars: what the account costs idle (README), and what jobs, storage and readers are expected to cost."""
     notify: Annotated[tuple[Email, ...], rule(rules.alert_addresses), several(rules.MOST_ADDRESSES)]
     """E-mail addresses of each alert, 10 at most. A team's rather than a person's: the file is in the repository."""
-    at_percent: Annotated[tuple[int, ...], rule(rules.alert_percents), several(rules.MOST_ALERTS - 1)] = (80, 100)
+    at_percent: Annotated[tuple[Percent, ...], rule(rules.alert_percents), several(rules.MOST_ALERTS - 1)] = (80, 100)
     """An alert once the month has cost more than each of these parts of the sum, 4 at most, 1 to 1000. Another is sent
     where AWS forecasts more than all of it."""
 

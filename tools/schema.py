@@ -107,8 +107,8 @@ def _type(field: FieldInfo) -> str:
         return f"mapping of {names[0]}" if "dict" in text else f"list of {names[0]}" if "tuple" in text else names[0]
     if "dict" in text:
         return "mapping of lists of text" if "tuple" in text else "mapping of text"
-    lists = {"tuple[int": "list of whole numbers", "tuple": "list of text"}
-    simple = {**lists, "bool": "true or false", "int": "whole number", "float": "number"}
+    lists = {"tuple[int": "list of whole numbers", "tuple[typing.Annotated[int": "list of whole numbers"}
+    simple = {**lists, "tuple": "list of text", "bool": "true or false", "int": "whole number", "float": "number"}
     return next((name for word, name in simple.items() if word in text), "text")
 
 

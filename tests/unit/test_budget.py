@@ -32,10 +32,11 @@ def test_alerts_are_of_each_part_and_of_the_forecast() -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"monthly_usd": 0}, "AccountBudget 'budget': monthly_usd: 0: 1 or more"),
+        ({"monthly_usd": 0}, "AccountBudget 'budget': monthly_usd: 0: 1 to 10000000"),
         ({"notify": ()}, r"notify: \(\): 1 to 10 different addresses"),
         ({"notify": ("somebody",)}, "notify: 'somebody': an e-mail address is like"),
         ({"at_percent": (1, 2, 3, 4, 5)}, "at_percent: .*: 1 to 4 different numbers"),
+        ({"at_percent": (1001,)}, "at_percent: 1001: 1 to 1000"),
     ],
 )
 def test_arguments_that_are_refused(change: dict[str, Any], message: str) -> None:

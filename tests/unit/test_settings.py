@@ -87,7 +87,7 @@ REFUSED: list[tuple[str, str, object, str]] = [
         "1 to 10 different addresses: AWS tells no more",
     ),
     ("dev", "account.budget.at_percent", [80, 80], "account.budget.at_percent: [80, 80]: 1 to 4 different numbers"),
-    ("dev", "account.budget.at_percent", [0, 1001], "account.budget.at_percent: [0, 1001]: 1 to 4 different numbers"),
+    ("dev", "account.budget.at_percent", [80, 1001], "at_percent[1]: 1001: Input should be less than or equal to 1000"),
     ("dev", "account.budget.at_percent", [1, 2, 3, 4, 5], "a budget has 5 alerts, of which one is a forecast's"),
     ("dev", "account", None, "portal:settings.account: null: must be a mapping"),
     ("dev", "buckets.source.retire", "yes", "buckets.source.retire: 'yes': must be true or false"),
