@@ -23,7 +23,6 @@ _LOOK: Final = (
     "ec2:GetManagedPrefixListEntries",
     "elasticloadbalancing:Describe*",
     "kms:ListAliases",
-    "kms:ListKeys",
 )
 _READ_KEY: Final = ("kms:DescribeKey", "kms:GetKeyPolicy", "kms:GetKeyRotationStatus", "kms:ListResourceTags")
 _READ_EKS: Final = ("eks:Describe*", "eks:List*")
@@ -78,8 +77,7 @@ def lookups() -> tuple[Statement, ...]:
 def reads(scope: Scope) -> tuple[Statement, ...]:
     """What a refresh looks at."""
     return (
-        Statement(sid="LookAtCluster", actions=(*_LOOK, *_READ_EKS), resources=("*",)),
-        Statement(sid="ReadClusterKey", actions=_READ_KEY, resources=(_keys(scope),)),
+        *_looks(scope),
         Statement(sid="ReadClusterLog", actions=("logs:ListTagsForResource",), resources=(_log(scope),)),
     )
 
@@ -89,7 +87,7 @@ def changes(scope: Scope) -> tuple[Statement, ...]:
     kinds = ("cluster", "access-entry", "addon", "podidentityassociation")
     own = tuple(scope.arn("eks", f"{kind}/{names.CLUSTER}{'' if kind == 'cluster' else '/*'}") for kind in kinds)
     return (
-        *reads(scope)[:2],
+        *_looks(scope, "kms:ListKeys"),
         Statement(sid="ChangeCluster", actions=_CHANGE_EKS, resources=own),
         Statement(sid="ChangeClusterLog", actions=CHANGE_LOG_GROUP, resources=(_log(scope),)),
         *_balancers(scope),
@@ -117,6 +115,14 @@ def boundary(scope: Scope) -> tuple[Statement, ...]:
             conditions=(_passed("ec2.amazonaws.com"),),
         ),
         _linked(scope),
+    )
+
+
+def _looks(scope: Scope, *more: str) -> tuple[Statement, ...]:
+    """``more``: what a deployment asks after one that was killed."""
+    return (
+        Statement(sid="LookAtCluster", actions=(*_LOOK, *more, *_READ_EKS), resources=("*",)),
+        Statement(sid="ReadClusterKey", actions=_READ_KEY, resources=(_keys(scope),)),
     )
 
 

@@ -17,7 +17,6 @@ _READ: Final = (
     "acm:List*",
     "cloudfront:Get*",
     "cloudfront:List*",
-    "logs:DescribeDeliver*",
     "logs:GetDeliver*",
     "logs:ListTagsForResource",
     "wafv2:Get*",

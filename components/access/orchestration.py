@@ -54,7 +54,7 @@ _READ: Final = {
     "iam": ("GetInstanceProfile",),
     "logs": ("ListTagsForResource",),
     "sns": ("GetTopicAttributes", "ListTagsForResource"),
-    "sqs": ("GetQueueAttributes", "GetQueueUrl", "ListQueueTags"),
+    "sqs": ("GetQueueAttributes", "ListQueueTags"),
     "states": ("DescribeStateMachine", "ListStateMachineVersions", "ListTagsForResource"),
 }
 _TAG: Final = ("TagResource", "UntagResource")
@@ -88,7 +88,7 @@ _CHANGE: Final = {
     "iam": ("TagInstanceProfile", "UntagInstanceProfile"),
     "logs": ("CreateLogGroup", "DeleteLogGroup", "DeleteRetentionPolicy", "PutRetentionPolicy", *_TAG),
     "sns": ("CreateTopic", "DeleteTopic", "SetTopicAttributes", *_TAG),
-    "sqs": ("CreateQueue", "DeleteQueue", "SetQueueAttributes", "TagQueue", "UntagQueue"),
+    "sqs": ("CreateQueue", "DeleteQueue", "GetQueueUrl", "SetQueueAttributes", "TagQueue", "UntagQueue"),
     "states": ("CreateStateMachine", "DeleteStateMachine", "UpdateStateMachine", *_TAG),
 }
 _MAKE_EC2: Final = (

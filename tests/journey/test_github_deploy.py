@@ -8,13 +8,13 @@ from typing import Any
 from components import names
 from tests.journey.conftest import DEV, Cloud, Project, outputs
 from tests.journey.test_bootstrap import portal, state_in_bucket
-from tests.journey.test_github import PREVIEW, PROVIDER, changes, job, run_step
+from tests.journey.test_github import PREVIEW, PROVIDER, changes, job, run_step, unused
 
 
 def test_the_deploy_role_brings_a_change_up(project: Project, cloud: Cloud) -> None:
     """After an administrator's first `up`, with the state in a bucket: which web pages read a bucket, a workflow
     file, a database's capacity, password and reader, and other machines for jobs; a second `up` removes the earlier
-    ones, which a preview shows."""
+    ones, which a preview shows. Previews need all that their role is granted."""
     state_in_bucket(project, "dev")
     portal(project, "up", "dev", "--yes", "--skip-preview")
     env = job(cloud, DEV, names.GITHUB_DEPLOY, "environment:dev")
@@ -30,7 +30,8 @@ def test_the_deploy_role_brings_a_change_up(project: Project, cloud: Cloud) -> N
     left = outputs(project, "dev")["dev"]["retiring"]
     assert len(left) == 3
     preview = job(cloud, DEV, names.GITHUB_PREVIEW, PREVIEW)
-    agreed = {"remove_machines": left}
+    # Another size of jobs: the preview has the state machine's definition looked at.
+    agreed = {"remove_machines": left, "stages": [{"name": "Run", "spot": {"memory_mib": 64_000}}]}
     project.change("dev", lambda settings: settings["environments"]["dev"]["orchestrator"].update(agreed))
     reviewed = project.pulumi("dev", "preview", env=preview)
     assert {f"dev-{one}" for one in left} <= deleted(reviewed), reviewed
@@ -39,6 +40,7 @@ def test_the_deploy_role_brings_a_change_up(project: Project, cloud: Cloud) -> N
     code, printed = run_step(project, "preview", "preview", "dev", preview)
     assert (code, changes(printed)) == (0, set()), printed
     project.pulumi("dev", "preview", "--expect-no-changes", env=preview)
+    assert unused(cloud, names.GITHUB_PREVIEW) == set()
     assert changes(project.pulumi("dev", "refresh", "--preview-only", "--run-program")) <= {PROVIDER}
 
 
