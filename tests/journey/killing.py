@@ -18,7 +18,7 @@ from typing import Final, Protocol
 
 from localcloud.server.call import HOOKS, Call, Outcome
 from tests.journey.conftest import STACKS, Project
-from tests.journey.forks import PLUGINS
+from tests.journey.forks import fork_of
 
 SERVICES: Final = (
     "batch", "cloudwatch", "ec2", "ecr", "events", "iam", "logs", "rds", "s3", "secretsmanager", "sns", "sqs",
@@ -94,11 +94,15 @@ class Killer:
 
 
 def kill(above: int, victim: str) -> int:
-    """Kills the victim below a process, the kernel's way. Its id; 0: it does not run."""
+    """Kills the victim below a process, the kernel's way. Its id; 0: it does not run.
+
+    A plugin is a fork. The engine's own process for it ends as the fork does, when that is gone.
+    """
     for pid, line in below(above):
         if victim in line and (victim != ENGINE or line.split()[0].endswith("pulumi")):
-            os.kill(pid, signal.SIGKILL)
-            return pid
+            if killed := pid if victim == ENGINE else fork_of(pid):
+                os.kill(killed, signal.SIGKILL)
+            return killed
     return 0
 
 
@@ -129,10 +133,8 @@ def in_folder(project: Project) -> dict[str, str]:
 
 
 def killable(project: Project) -> dict[str, str]:
-    """So that it can be killed and completed: the engine writes down each step before it takes it, and plugins are no
-    forks."""
-    env = {name: value for name, value in in_folder(project).items() if name != PLUGINS}
-    return {**env, "PULUMI_SKIP_CHECKPOINTS": "false"}
+    """So that it can be killed and completed: the engine writes down each step before it takes it."""
+    return {**in_folder(project), "PULUMI_SKIP_CHECKPOINTS": "false"}
 
 
 def killed_up(project: Project, killer: Hooked) -> subprocess.CompletedProcess[str]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import sys
 from pathlib import Path
 
 import psutil
 
-from tests.journey.forks import PROGRAMS, forks
+from tests.journey.forks import ASKED, PROGRAMS, asked, fork_of, forks
 from tests.localcloud.batch_steps import until
 
 SAYS = """
@@ -19,6 +20,18 @@ sys.exit(f"with {os.getpid()}" if sys.argv[1:] else 7)
 """
 STAYS = """
 import os, time
+print(os.getpid(), flush=True)
+time.sleep(600)
+"""
+
+
+FINISHES = """
+import os, signal, sys, time
+def finish(*_):
+    time.sleep(0.3)
+    open(sys.argv[1], "w").close()
+    os._exit(0)
+signal.signal(signal.SIGTERM, finish)
 print(os.getpid(), flush=True)
 time.sleep(600)
 """
@@ -52,3 +65,28 @@ def test_a_fork_ends_with_the_process_that_it_stands_for(tmp_path: Path) -> None
         assert fork != client.pid
         os.kill(client.pid, signal.SIGKILL)
     until(lambda: not psutil.pid_exists(fork) or None, 10)
+
+
+def test_a_process_that_lost_its_parent_stays_until_its_fork_has_finished(tmp_path: Path) -> None:
+    """As a plugin finishes its calls when the engine is killed."""
+    script, finished = tmp_path / "finishes.py", tmp_path / "finished"
+    script.write_text(FINISHES)
+    command = f"{forks().python} -u {script} {finished} & wait"
+    with subprocess.Popen(["sh", "-c", command], env=forks().variables, stdout=subprocess.PIPE) as parent:
+        assert parent.stdout is not None
+        fork = int(parent.stdout.readline())
+        [client] = psutil.Process(parent.pid).children()
+        assert fork_of(client.pid) == fork
+        parent.kill()
+    until(lambda: finished.exists() or not client.is_running() or None, 10)
+    assert finished.exists()
+
+
+def test_what_the_engine_asks_at_each_command_is_answered_without_python() -> None:
+    assert len(asked()) == len(ASKED)
+    for words in asked():
+        answers = [
+            subprocess.run([one, *words], env=env, check=True, capture_output=True).stdout
+            for one, env in ((sys.executable, {}), (forks().python, {"PYTHONHOME": "/nowhere"}))
+        ]
+        assert answers[0] == answers[1] != b""

@@ -5,14 +5,14 @@ fork has them from its start; what it does after that is its own, and ends with 
 from, which order sets differently, so that commands that follow one another often differ in it as processes of their
 own would. pytest-xdist's workers share the two.
 
-Without :data:`PROGRAMS` and :data:`PLUGINS` the engine starts Python as ever: so do the journeys of `make`, and of
-plugins those that kill.
+Without :data:`PROGRAMS` and :data:`PLUGINS` the engine starts Python as ever: so do the journeys of `make`.
 """
 
 from __future__ import annotations
 
 import atexit
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -32,6 +32,9 @@ PLUGINS: Final = "JOURNEY_FORK_PLUGINS"
 SERVERS: Final = 2
 SHARED: Final = "JOURNEY_FORKS"
 """The folder of the sockets that a test run's first process gives its workers."""
+HOST: Final = ROOT / "engine" / "langhost" / "main.go"
+ASKED: Final = (("-c", "scan"), ("-I -S -c", "about"))
+"""What the engine's host asks Python at each command: options, and the name of the code's constant in its source."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +66,15 @@ def share() -> None:
     os.environ[SHARED] = str(_started())
 
 
+def fork_of(pid: int) -> int:
+    """The fork that a process stands for; 0: none, or not yet."""
+    try:
+        name = Path(f"/proc/{pid}/comm").read_text()
+    except OSError:
+        return 0
+    return int(name.removeprefix(client.NAME)) if name.startswith(client.NAME) else 0
+
+
 def _started() -> Path:
     """Starts the processes, which end with this one; the folder of their sockets and of the Python that has them
     fork."""
@@ -76,14 +88,28 @@ def _started() -> Path:
     return folder
 
 
+def asked() -> list[list[str]]:
+    """The arguments with which the engine's host asks Python at each command."""
+    source = HOST.read_text()
+    found = [(options, re.search(rf"const {name} = `([^`]*)`", source)) for options, name in ASKED]
+    return [[*options.split(), code[1]] for options, code in found if code]
+
+
 def _write_python(script: Path) -> None:
-    """A shell's, as it starts Python for all but programs and plugins: at each command the engine asks it twice."""
+    """A shell's, as it starts Python for all but programs, plugins and what has the same answer at each command."""
     own = shlex.quote(sys.executable)
     code = f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r}); import client; "
     code += "client.main(sys.argv[1].split(':'), sys.argv[2:])"
+    answers = ""
+    for words in asked():
+        answer = subprocess.run([sys.executable, *words], check=True, capture_output=True, text=True).stdout
+        answers += f"{shlex.quote(' '.join(words))}) printf %s {shlex.quote(answer)}; exit ;;\n"
     script.parent.mkdir(parents=True)
     script.write_text(
         f"#!/bin/sh\n"
+        f'case "$*" in\n'
+        f"{answers}"
+        f"esac\n"
         f'case "$1" in\n'
         f'{client.SCRIPT}) servers="${PROGRAMS}" ;;\n'
         f'{client.MODULE}) servers="${PLUGINS}" ;;\n'

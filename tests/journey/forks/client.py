@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 LOOK_SECONDS = 1.0
 LOADING_SECONDS = 120.0
 MODULE, SCRIPT = "-m", "-u"
+NAME = "fork "
+"""This process's name, with the id of its fork after it."""
 
 
 def main(paths: list[str], arguments: list[str]) -> NoReturn:
@@ -36,6 +38,8 @@ def main(paths: list[str], arguments: list[str]) -> NoReturn:
     streams = b"".join(number.to_bytes(4, sys.byteorder) for number in (0, 1, 2))
     server.sendmsg([len(request).to_bytes(4, "big")], [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, streams)])
     server.sendall(request)
+    with open("/proc/self/comm", "w") as file:  # noqa: PTH123 - as above
+        file.write(f"{NAME}{int.from_bytes(server.recv(4), 'big')}")
     _leave(_exit_status(server, parent))
 
 
@@ -54,10 +58,12 @@ def _connect(server: _socket.socket, path: str) -> None:
 
 
 def _exit_status(server: _socket.socket, parent: int) -> int:
-    """Of the fork, as `waitpid` has it. It is told to end by the end of this process, which follows its parent's."""
+    """Of the fork, as `waitpid` has it. Once this process's parent has ended the fork is told to end."""
+    told = False
     while not select.select([server], [], [], LOOK_SECONDS)[0]:
-        if os.getppid() != parent:
-            os._exit(1)
+        if not told and os.getppid() != parent:
+            server.shutdown(_socket.SHUT_WR)
+            told = True
     return int.from_bytes(server.recv(4), "big")
 
 

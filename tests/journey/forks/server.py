@@ -35,8 +35,8 @@ class Server:
         self._selector = selectors.DefaultSelector()
         for one in (self._listener, self._wake, sys.stdin):
             self._selector.register(one, selectors.EVENT_READ)
-        self._clients: dict[int, socket.socket | None] = {}
-        """By the id of the fork that runs for it; None: the client has ended."""
+        self._clients: dict[int, socket.socket] = {}
+        """By the id of the fork that runs for it."""
 
     def run(self) -> None:
         while True:
@@ -62,6 +62,8 @@ class Server:
             self._become([os.fsdecode(field) for field in fields], streams)
         for stream in streams:
             os.close(stream)
+        with suppress(OSError):  # it may have ended meanwhile
+            connection.sendall(pid.to_bytes(4, "big"))
         self._clients[pid] = connection
         self._selector.register(connection, selectors.EVENT_READ, pid)
 
@@ -71,8 +73,7 @@ class Server:
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         self._selector.close()
         for one in (self._listener, *self._clients.values()):
-            if one is not None:
-                one.close()
+            one.close()
         for number, stream in enumerate(streams):
             os.dup2(stream, number)
             os.close(stream)
@@ -88,17 +89,16 @@ class Server:
             pid, status = os.waitpid(-1, os.WNOHANG)
             if pid == 0:
                 return
-            if connection := self._clients.pop(pid):
+            connection = self._clients.pop(pid)
+            with suppress(KeyError):
                 self._selector.unregister(connection)
-                with connection, suppress(OSError):  # it may have ended meanwhile
-                    connection.sendall(status.to_bytes(4, "big"))
+            with connection, suppress(OSError):  # as above
+                connection.sendall(status.to_bytes(4, "big"))
 
     def _left(self, pid: int) -> None:
-        """The client has ended: so does its fork."""
+        """The client has ended, or its parent has: the fork is to end too."""
         if connection := self._clients.get(pid):
-            self._clients[pid] = None
             self._selector.unregister(connection)
-            connection.close()
             os.kill(pid, signal.SIGTERM)
 
     def _end(self) -> None:
