@@ -14,6 +14,7 @@ import re
 from collections.abc import Callable
 from functools import cache
 from random import SystemRandom
+from secrets import token_hex
 from typing import Any, TypeVar
 
 os.environ.setdefault("MOTO_IAM_LOAD_MANAGED_POLICIES", "true")
@@ -24,6 +25,7 @@ from botocore.loaders import create_loader
 from botocore.regions import EndpointResolver
 from moto import backend_index
 from moto.backends import get_backend
+from moto.core import responses, utils
 from moto.core.base_backend import BackendDict, BaseBackend
 from moto.core.model import OperationModel
 from moto.core.request import Request
@@ -42,6 +44,20 @@ SYSTEM = SystemRandom()
 # What moto makes up (access keys, passwords) would be a sequence that a few of its ids tell.
 mock_random.random = SYSTEM.random
 mock_random.getrandbits = SYSTEM.getrandbits
+
+
+def _request_id(headers: dict[str, Any]) -> str:
+    """At once: moto draws each of its 52 characters from the system."""
+    headers["x-amzn-requestid"] = name = token_hex(26)
+    return name
+
+
+# What moto does anew at each call, or for each service's model. Its modules give these names to nobody.
+_responses: Any = responses
+_utils: Any = utils
+_responses.method_names_from_class = cache(_responses.method_names_from_class)
+_responses.gen_amzn_requestid_long = _request_id
+_utils.create_loader = cache(_utils.create_loader)
 NO_ACCOUNT = "000000000000"
 Backend = TypeVar("Backend", bound=BaseBackend)
 Handler = Callable[[Request, str, Any], tuple[int, dict[str, Any], str | bytes]]

@@ -7,7 +7,9 @@ import json
 from pathlib import Path
 
 import pytest
+from moto.iam.responses import IamResponse
 
+from localcloud.server.moto_backend import responses, utils
 from tests.localcloud.moto_contract import DECISIONS, FILE, ROOT, SERVER, relied_on
 
 CORE = ("core", "backends", "backend_index", "moto_api", "utilities")
@@ -55,3 +57,12 @@ def test_what_is_relied_on_is_there(module: str) -> None:
 def test_every_module_that_touches_moto_is_walked() -> None:
     assert set(relied_on()) == set(CONTRACT)
     assert all(CONTRACT[module] for module in CONTRACT)
+
+
+def test_moto_does_once_what_is_the_same_at_each_call() -> None:
+    core, loading, headers = vars(responses), vars(utils), dict[str, str]()
+    assert core["method_names_from_class"](IamResponse) is core["method_names_from_class"](IamResponse)
+    assert loading["create_loader"]() is loading["create_loader"]()
+    ids = {core["gen_amzn_requestid_long"](headers) for _ in range(2)}
+    assert len(ids) == 2
+    assert headers["x-amzn-requestid"] in ids

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from localcloud.server.access import resources
-from localcloud.server.access.resources import IAMBackend
+from localcloud.server.access.resources import IAMBackend, ManagedPolicy
 from localcloud.server.service import Resource
 
 
@@ -14,13 +14,17 @@ def _plain(tags: Iterable[dict[str, str]]) -> dict[str, str]:
     return {tag["Key"]: tag["Value"] for tag in tags}
 
 
+def _own_policies(iam: IAMBackend) -> list[ManagedPolicy]:
+    """The account's managed policies without AWS's 1,600, whose ARNs moto would put together one by one."""
+    return [policy for arn, policy in iam.managed_policies.items() if not arn.startswith("arn:aws:iam::aws:")]
+
+
 def _tagged(iam: IAMBackend) -> Iterator[tuple[str, dict[str, str]]]:
     """ARN and tags of everything but AWS's own policies."""
     for entity in (*iam.roles.values(), *iam.users.values()):
         yield entity.arn, resources.tags_of(entity)
-    for policy in iam.managed_policies.values():
-        if not policy.arn.startswith("arn:aws:iam::aws:"):
-            yield policy.arn, _plain(policy.tags.values())
+    for policy in _own_policies(iam):
+        yield policy.arn, _plain(policy.tags.values())
     for profile in iam.instance_profiles.values():
         yield profile.arn, _plain(profile.tags)
     for provider in iam.open_id_providers.values():
@@ -44,7 +48,6 @@ def inventory(account: str) -> list[str]:
 def details(account: str) -> dict[str, Any]:
     """``users``, ``roles``, ``groups``, ``instance_profiles``, ``policies`` (the account's own), ``oidc_providers``."""
     iam = resources.iam_backend(account)
-    own = [policy for policy in iam.managed_policies.values() if not policy.arn.startswith("arn:aws:iam::aws:")]
     return {
         "users": sorted(iam.users),
         "roles": {
@@ -58,6 +61,6 @@ def details(account: str) -> dict[str, Any]:
         },
         "groups": sorted(iam.groups),
         "instance_profiles": sorted(iam.instance_profiles),
-        "policies": sorted(policy.arn for policy in own),
+        "policies": sorted(policy.arn for policy in _own_policies(iam)),
         "oidc_providers": sorted(iam.open_id_providers),
     }

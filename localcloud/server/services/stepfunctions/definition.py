@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, cast
 
 from . import field_types, state_fields, state_rules
@@ -32,16 +33,21 @@ class Scope:
 
 def problems(text: str, *, express: bool = False) -> list[Problem]:
     """Everything that is wrong with a definition, in the order of its places."""
+    return list(_problems(text, express))
+
+
+@lru_cache(maxsize=100)  # whoever makes a machine asks twice: ValidateStateMachineDefinition comes first
+def _problems(text: str, express: bool) -> tuple[Problem, ...]:
     try:
         parsed: Any = loads(text)
     except ValueError as error:
-        return [Problem("INVALID_JSON_DESCRIPTION", f"{error}", None)]
+        return (Problem("INVALID_JSON_DESCRIPTION", f"{error}", None),)
     if not isinstance(parsed, dict):
-        return [Problem("INVALID_JSON_DESCRIPTION", "Definition must be a JSON object", None)]
+        return (Problem("INVALID_JSON_DESCRIPTION", "Definition must be a JSON object", None),)
     machine = cast("dict[str, Any]", parsed)
     problems = list(field_types.check(machine, "", expressions=False))
     if problems:
-        return problems
+        return tuple(problems)
     language = machine.get("QueryLanguage", "JSONPath")
     if language not in LANGUAGES:
         problems.append(Problem(SCHEMA, f"Value is not valid. Must be one of {LANGUAGES}", "/QueryLanguage"))
@@ -52,7 +58,7 @@ def problems(text: str, *, express: bool = False) -> list[Problem]:
         problems += state_rules.in_range(machine["TimeoutSeconds"], 1, 99_999_999, "/TimeoutSeconds")
     scope = Scope(language=language, top_language=machine.get("QueryLanguage", ""), express=express)
     problems += _block(machine, "", scope)
-    return problems
+    return tuple(problems)
 
 
 def _block(block: dict[str, Any], at: str, scope: Scope) -> Iterator[Problem]:

@@ -14,6 +14,7 @@ from . import jsonata
 
 INVALID, UNSUPPORTED = "INVALID_JSONATA_EXPRESSION", "UNSUPPORTED_JSONATA_EXPRESSION"
 EVERYWHERE = frozenset({"input", "context"})
+PARTS = ("arguments", "expressions", "lhs_object", "rhs", "condition", "then", "_else", "expression", "terms")
 
 
 def problems(expression: str, known: frozenset[str]) -> Iterator[tuple[str, str]]:
@@ -45,12 +46,15 @@ def _walk(node: Any, known: frozenset[str], *, top: bool) -> Iterator[tuple[str,
     if kind == "lambda":
         yield from _walk(node.body, known, top=False)
         return
-    for name in ("arguments", "expressions", "lhs_object", "rhs", "condition", "then", "_else", "expression", "terms"):
-        yield from _walk(getattr(node, name, None), known, top=top)
-    if kind != "bind":
-        yield from _walk(getattr(node, "lhs", None), known, top=top)
-    for name in ("group", "predicate", "stages"):
-        yield from _walk(getattr(node, name, None), known, top=False)
+    for part in _parts(node, *PARTS, *(("lhs",) if kind != "bind" else ())):
+        yield from _walk(part, known, top=top)
+    for part in _parts(node, "group", "predicate", "stages"):
+        yield from _walk(part, known, top=False)
+
+
+def _parts(node: Any, *names: str) -> list[Any]:
+    """Those that the node has: most have one or two."""
+    return [part for name in names if (part := getattr(node, name, None)) is not None]
 
 
 def _path(node: Any, known: frozenset[str], *, top: bool) -> Iterator[tuple[str, str]]:
