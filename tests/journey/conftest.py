@@ -179,6 +179,8 @@ def environment(cloud: Cloud, folder: Path) -> dict[str, str]:
         "PULUMI_SKIP_UPDATE_CHECK": "true",
         # Written whole at the end alone: a third of an update's time. Journeys that kill one set it back.
         "PULUMI_SKIP_CHECKPOINTS": "true",
+        # Its heap is small and its life short: with Go's usual 100, collecting garbage is a seventh of its time.
+        "GOGC": "400",
         "AWS_ENDPOINT_URL": cloud.https_url,
         "AWS_CA_BUNDLE": cloud.ca_bundle,
         "AWS_ACCESS_KEY_ID": engineer.access_key_id,
