@@ -159,10 +159,15 @@ def _register(name: str, folder: Path) -> None:
     sys.modules[spec.name] = module
 
 
+_searched: set[str] = set()
+"""The modules whose names were looked up already."""
+
+
 def load_used(package: str) -> None:
     """Loads what the modules below a package, themselves loaded, name of the parts that they import."""
     for name, module in list(sys.modules.items()):
-        if name.startswith(f"{package}."):
+        if name.startswith(f"{package}.") and name not in _searched:
+            _searched.add(name)
             parts = [value for value in vars(module).values() if isinstance(value, Part)]
             names = _names_in(_code_of(module)) if parts else ()
             for part, used in product(parts, names):

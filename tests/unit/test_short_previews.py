@@ -108,6 +108,8 @@ record(lambda: composition.stack.compose(portal, provider_of(portal, None), Stat
 late = {name for name in sys.modules.keys() - before if name.startswith("pulumi_aws.")}
 parts = [f"{package}.{part}" for package, parts in short_previews.PARTS.items() for part in parts]
 print(sorted(late), {type(sys.modules[part]).__name__ for part in parts})
+short_previews.Part.find = lambda *_: print("looked for again")
+short_previews.load_used("components")
 """
     command = [sys.executable, "-c", program, str(own_project())]
     printed = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)
