@@ -78,7 +78,7 @@ def accounts_of_stacks(project: Path) -> dict[str, Account]:
         if faults:
             raise ValueError(str(faults[0]))
         try:
-            found[stack] = Account.model_validate(data["config"][SETTINGS]["account"])
+            found[stack] = Account.model_validate_json(json.dumps(data["config"][SETTINGS]["account"]))
         except (KeyError, TypeError):
             raise ValueError(f"{path.name}: config → {SETTINGS} → account is missing") from None
         except ValidationError as error:

@@ -299,7 +299,8 @@ def test_a_server_that_died_is_not_taken_for_a_living_one(tmp_path: Path) -> Non
 def test_the_accounts_are_those_of_the_stack_files(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"no Pulumi\.\*\.yaml"):
         accounts_of_stacks(tmp_path)
-    rest = "region: us-west-2, block_public_access: true"
+    budget = "{monthly_usd: 1, notify: [somebody@example.org]}"
+    rest = f"region: us-west-2, block_public_access: true, budget: {budget}"
     for name, account in (("a", DEV), ("b", DEV), ("c.d", ACCOUNTS[1])):
         text = f'config:\n  portal:settings:\n    account: {{id: "{account}", {rest}}}\n'
         (tmp_path / f"Pulumi.{name}.yaml").write_text(text)
