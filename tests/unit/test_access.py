@@ -262,6 +262,11 @@ def test_roles_that_reach_data_are_handed_to_services_and_not_changed() -> None:
     assert passed.conditions[0].key == "iam:PassedToService"
 
 
+def test_deploy_makes_no_way_in() -> None:
+    assert {"ec2:AuthorizeSecurityGroupEgress", "ec2:RevokeSecurityGroupIngress"} <= actions(all_changes(FULL))
+    assert "ec2:AuthorizeSecurityGroupIngress" not in actions(all_changes(FULL))
+
+
 def test_deploy_neither_opens_buckets_nor_lets_data_expire() -> None:
     for one in all_changes(FULL):
         for action in one.actions:
