@@ -82,8 +82,10 @@ def _unknown_key(loc: Loc) -> str:
 
 
 def _meant(loc: Loc) -> str | None:
-    """The known key that an unknown one is most like."""
-    return next(iter(difflib.get_close_matches(str(loc[-1]), _known_keys(loc[:-1]), n=1)), None)
+    """The known key that an unknown one is most like; namespaces, which the engine writes out, don't count."""
+    known = {key.rpartition(":")[2]: key for key in _known_keys(loc[:-1])}
+    close = difflib.get_close_matches(str(loc[-1]).rpartition(":")[2], known, n=1)
+    return known[close[0]] if close else None
 
 
 def _known_keys(loc: Loc) -> list[str]:

@@ -11,6 +11,7 @@ import pytest
 
 from portal.pulumi_cli import stacks
 from settings import Portal, SettingsError, files_of_stacks, load
+from settings.reading import read_config
 from tests.unit.stackfiles import ROOT, Files, changed, engine_config, own_files, own_project, written
 
 Settings = dict[str, Any]
@@ -284,6 +285,13 @@ def test_a_misspelt_key_is_the_only_fault(key: str, misspelt: str, tmp_path: Pat
     [found] = faults(change, tmp_path)
     assert found.startswith(f"Pulumi.dev.yaml: portal:settings.{misspelt}: ")
     assert found.endswith(f"; did you mean {key}?")
+
+
+@pytest.mark.parametrize(("key", "meant"), [("portal:x", ""), ("portal:setings", "; did you mean portal:settings?")])
+def test_a_namespace_makes_no_key_alike(key: str, meant: str) -> None:
+    rules = {fault.key: fault.rule for fault in read_config("Pulumi.dev.yaml", {key: "{}"}).faults}
+    assert rules[key].partition(": ")[2].endswith(f"pulumi:disable-default-providers{meant}")
+    assert ("portal:settings" in rules) == (not meant)
 
 
 def test_what_is_under_a_misspelt_key_is_judged(tmp_path: Path) -> None:
