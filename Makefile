@@ -65,7 +65,7 @@ preview: setup ## pulumi preview of every stack, as CI does on a pull request
 check: .venv/.ready ## lint, types and unit tests
 	@tools/check
 
-test: setup tests/iam/node_modules/.ready ## everything that CI runs
+test: setup tests/iam/node_modules/.ready ## everything that CI runs, but for one journey of test-real
 	@tools/test
 
 tests/iam/node_modules/.ready: tests/iam/package-lock.json
@@ -75,7 +75,7 @@ tests/iam/node_modules/.ready: tests/iam/package-lock.json
 	@touch $@
 
 REAL ?= tests/real
-test-real: setup kubernetes tests/iam/node_modules/.ready ## what needs Kubernetes' own programs; of it CI runs tests/real/test_journey.py
+test-real: setup kubernetes tests/iam/node_modules/.ready ## what needs Kubernetes' own programs; CI runs its journey alone
 	@LOCALCLOUD_KUBERNETES="$$($(PYTHON) -m tools.kubernetes)" pytest -q -n 0 --durations 10 $(REAL)
 
 bench: setup ## run the benchmarks and print their tables
