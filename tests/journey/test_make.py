@@ -140,6 +140,12 @@ def served_bytes(url: str) -> int:
     return int(str(answer.getheader("Content-Range")).rpartition("/")[2])
 
 
+def assert_file_of_the_row(printed: str) -> None:
+    """The imported row says where the tomogram's file is, and how large; the data CDN serves it so."""
+    [(size, url)] = re.findall(r"^   run TS_001: .*, (\d+) bytes of MRC file at (\S+)$", printed, re.MULTILINE)
+    assert served_bytes(url) == int(size)
+
+
 def test_up_brings_it_all_up_and_finds_it_there_again(tmp_path: Path) -> None:
     """`make up` twice, `make preview`, the commands of the documentation by hand, `make down`."""
     folder = tmp_path / "local"
@@ -158,8 +164,7 @@ def test_up_brings_it_all_up_and_finds_it_there_again(tmp_path: Path) -> None:
             assert re.search(
                 r"^   cryoet-data-portal-public: \d+ voxels of .* are the phantom's$", printed, re.MULTILINE
             )
-            [(size, url)] = re.findall(r"^   run TS_001: .*, (\d+) bytes of MRC file at (\S+)$", printed, re.MULTILINE)
-            assert served_bytes(url) == int(size)
+            assert_file_of_the_row(printed)
             assert len(re.findall(r"http://\S+/$", printed, re.MULTILINE)) == 3, "each site is told once"
         assert re.findall(r"^   (\d+) objects released$", first + again, re.MULTILINE) == ["27", "0"]
         preview = make(folder, "preview")

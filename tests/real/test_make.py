@@ -10,7 +10,7 @@ import psutil
 
 from portal.pulumi_cli import stacks
 from tests.journey.pages import visit
-from tests.journey.test_make import listens, make, served_bytes, updated
+from tests.journey.test_make import assert_file_of_the_row, listens, make, updated
 
 PROGRAMS = ["etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler"]
 ACCOUNTS_WITH_A_CLUSTER = 2
@@ -32,9 +32,7 @@ def test_up_brings_it_all_up_and_finds_it_there_again(tmp_path: Path) -> None:
         sites = dict(re.findall(r"^The site of (\w+): (http://\S+/)$", first, re.MULTILINE))
         assert [*sites] == ["dev", "staging", "prod"]
         visit(sites["prod"])
-        [row] = re.findall(r'^\{"dataset_id": 10000, "run": "TS_001", .*\}$', first, re.MULTILINE)
-        tomogram = json.loads(row)
-        assert served_bytes(tomogram["https_mrc_file"]) == tomogram["file_size_mrc"]
+        assert_file_of_the_row(first)
     finally:
         make(folder, "down")
     assert not listens(server["https_url"])
