@@ -231,6 +231,11 @@ def secret_arn(account: str, region: str, secret: str) -> str:
     return f"arn:aws:secretsmanager:{region}:{account}:secret:{secret}-??????"
 
 
+def registry_host(account: str, region: str) -> str:
+    """ECR's own, with which the names of an account's images begin."""
+    return f"{account}.dkr.ecr.{region}.amazonaws.com"
+
+
 def registry_arn(account: str, region: str) -> str:
     """Every image repository of an account."""
     return f"arn:aws:ecr:{region}:{account}:repository/*"

@@ -57,7 +57,7 @@ class Portal:
         holder = self.stacks[image.stack or stack or self.stack]
         account, repository = holder.account, holder.images[image.key].repository
         end = f":{image.tag}" if image.tag else f"@{image.digest}"
-        return f"{account.id}.dkr.ecr.{account.region}.amazonaws.com/{repository}{end}"
+        return f"{names.registry_host(account.id, account.region)}/{repository}{end}"
 
     def releases(self) -> Iterator[Release]:
         """Every release between the stacks; ``receives_from`` of the public bucket is the one place that says so."""

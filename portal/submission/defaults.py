@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import Enum, IntEnum
 from typing import Final
 
+from components import names
 from portal.errors import PortalError
 from settings.project import Registry
 
@@ -70,4 +71,4 @@ def image(registry: Registry, region: str, repository: str, tag: str) -> str:
     for argument, value, allowed in (("--ecr-repo", repository, _REPOSITORY), ("--ecr-tag", tag, _TAG)):
         if not re.fullmatch(allowed, value):
             raise PortalError(f"{argument}: {value!r}: must match {allowed}")
-    return f"{registry.account}.dkr.ecr.{region}.amazonaws.com/{repository}:{tag}"
+    return f"{names.registry_host(registry.account, region)}/{repository}:{tag}"
