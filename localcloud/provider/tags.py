@@ -37,3 +37,8 @@ def as_list(tags: Mapping[str, str], key: str = "Key", value: str = "Value") -> 
 def as_map(pairs: list[dict[str, str]], key: str = "Key", value: str = "Value") -> dict[str, str]:
     """The opposite of `as_list`."""
     return {pair[key]: pair[value] for pair in pairs}
+
+
+def tag_changes(old: Mapping[str, str], new: Mapping[str, str]) -> tuple[list[str], dict[str, str]]:
+    """The keys of tags that go, and the tags that come or change."""
+    return sorted(set(old) - set(new)), {key: value for key, value in new.items() if old.get(key) != value}

@@ -13,6 +13,7 @@ from localcloud.provider.errors import ProviderError
 from localcloud.provider.plan import FLAGS, REFUSED, REPLACES, Faults, Plan
 from localcloud.provider.resource import Operation, Resource, State
 from localcloud.provider.session import has_code
+from localcloud.provider.tags import tag_changes
 from localcloud.provider.types.batch_names import from_batch, to_batch
 from localcloud.provider.types.iam_common import name_of
 
@@ -72,10 +73,9 @@ def first_tags(op: Operation) -> dict[str, Any]:
 def retag(op: Operation, arn: str) -> None:
     """Bring the tags from the old ones to the new."""
     batch, old, new = op.client("batch"), op.old.get("tags_all", {}), op.new["tags_all"]
-    gone = sorted(set(old) - set(new))
+    gone, changed = tag_changes(old, new)
     if gone:
         batch.untag_resource(resourceArn=arn, tagKeys=gone)
-    changed = {key: value for key, value in new.items() if old.get(key) != value}
     if changed:
         batch.tag_resource(resourceArn=arn, tags=changed)
 

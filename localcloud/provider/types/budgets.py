@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from localcloud.provider.api_names import from_api, to_api
 from localcloud.provider.resource import Operation, Resource, State
-from localcloud.provider.tags import as_list, as_map
+from localcloud.provider.tags import as_list, as_map, tag_changes
 from localcloud.provider.types.iam_common import name_of
 from localcloud.provider.types.s3_common import optional
 
@@ -108,9 +108,10 @@ class Budget(Resource):
 
     def _retag(self, op: Operation) -> None:
         target, old, new = {"ResourceARN": op.old["arn"]}, op.old.get("tags_all", {}), op.new["tags_all"]
-        if gone := sorted(set(old) - set(new)):
+        gone, changed = tag_changes(old, new)
+        if gone:
             op.client("budgets").untag_resource(**target, ResourceTagKeys=gone)
-        if changed := {key: value for key, value in new.items() if old.get(key) != value}:
+        if changed:
             op.client("budgets").tag_resource(**target, ResourceTags=as_list(changed))
 
 

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Final
 
 from localcloud.provider.resource import Operation, Resource, State
 from localcloud.provider.session import has_code
-from localcloud.provider.tags import as_list, as_map
+from localcloud.provider.tags import as_list, as_map, tag_changes
 from localcloud.provider.types.s3_common import optional
 
 Found = dict[str, Any]
@@ -63,10 +63,9 @@ class Ec2Resource(Resource):
         self.change(op)
         if "tags_all" in op.changed:
             old, new, ec2 = op.old.get("tags_all", {}), op.new["tags_all"], op.client("ec2")
-            gone = [{"Key": key} for key in sorted(set(old) - set(new))]
+            gone, changed = tag_changes(old, new)
             if gone:
-                ec2.delete_tags(Resources=[op.resource_id], Tags=gone)
-            changed = {key: value for key, value in new.items() if old.get(key) != value}
+                ec2.delete_tags(Resources=[op.resource_id], Tags=[{"Key": key} for key in gone])
             if changed:
                 ec2.create_tags(Resources=[op.resource_id], Tags=as_list(changed))
 

@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 from localcloud.provider.resource import Operation
+from localcloud.provider.tags import tag_changes
 
 GONE: Final = frozenset({"ResourceNotFoundException"})
 
@@ -17,9 +18,10 @@ def retag(op: Operation, arn: str) -> None:
     if "tags_all" not in op.changed:
         return
     eks, old, new = op.client("eks"), op.old.get("tags_all") or {}, op.new["tags_all"]
-    if gone := sorted(set(old) - set(new)):
+    gone, changed = tag_changes(old, new)
+    if gone:
         eks.untag_resource(resourceArn=arn, tagKeys=gone)
-    if changed := {key: value for key, value in new.items() if old.get(key) != value}:
+    if changed:
         eks.tag_resource(resourceArn=arn, tags=changed)
 
 

@@ -12,7 +12,7 @@ from localcloud.provider.autoname import Autoname
 from localcloud.provider.errors import ProviderError, describe
 from localcloud.provider.plan import FLAGS, RELATION
 from localcloud.provider.resource import Operation, Resource, State
-from localcloud.provider.tags import as_list, as_map
+from localcloud.provider.tags import as_list, as_map, tag_changes
 from localcloud.provider.types.iam_common import name_of
 from localcloud.provider.types.s3_common import optional
 
@@ -81,10 +81,9 @@ class EventRule(Resource):
 
     def _retag(self, op: Operation) -> None:
         events, old, new = op.client("events"), op.old.get("tags_all", {}), op.new["tags_all"]
-        gone = sorted(set(old) - set(new))
+        gone, changed = tag_changes(old, new)
         if gone:
             events.untag_resource(ResourceARN=op.old["arn"], TagKeys=gone)
-        changed = {key: value for key, value in new.items() if old.get(key) != value}
         if changed:
             events.tag_resource(ResourceARN=op.old["arn"], Tags=as_list(changed))
 

@@ -5,7 +5,7 @@ import secrets
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from localcloud.provider.tags import as_list
+from localcloud.provider.tags import as_list, tag_changes
 
 GONE: Final = frozenset({"NoSuchEntity"})
 
@@ -28,9 +28,8 @@ def retag(
     target: Mapping[str, str],
 ) -> None:
     """Bring the tags from old to new with the service's Tag and Untag calls."""
-    gone = sorted(set(old) - set(new))
+    gone, changed = tag_changes(old, new)
     if gone:
         untag(**target, TagKeys=gone)
-    changed = {key: value for key, value in new.items() if old.get(key) != value}
     if changed:
         tag(**target, Tags=as_list(changed))

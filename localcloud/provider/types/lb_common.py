@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, Final
 
 from localcloud.provider.resource import Operation, Resource
-from localcloud.provider.tags import as_list, as_map
+from localcloud.provider.tags import as_list, as_map, tag_changes
 
 Found = dict[str, Any]
 GONE: Final = frozenset(
@@ -29,9 +29,10 @@ def retag(op: Operation) -> None:
     if "tags_all" not in op.changed:
         return
     elb, old, new = op.client("elbv2"), op.old.get("tags_all", {}), op.new["tags_all"]
-    if gone := sorted(set(old) - set(new)):
+    gone, changed = tag_changes(old, new)
+    if gone:
         elb.remove_tags(ResourceArns=[op.resource_id], TagKeys=gone)
-    if changed := {key: value for key, value in new.items() if old.get(key) != value}:
+    if changed:
         elb.add_tags(ResourceArns=[op.resource_id], Tags=as_list(changed))
 
 

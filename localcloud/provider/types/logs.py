@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from localcloud.provider.plan import FLAGS, REFUSED
 from localcloud.provider.resource import Operation, Resource, State
+from localcloud.provider.tags import tag_changes
 from localcloud.provider.types.iam_common import name_of
 from localcloud.provider.types.s3_common import optional
 
@@ -79,9 +80,8 @@ class LogGroup(Resource):
     def _retag(self, op: Operation) -> None:
         logs, old, new = op.client("logs"), op.old.get("tags_all", {}), op.new["tags_all"]
         arn = f"arn:{op.partition}:logs:{op.region}:{op.account_id}:log-group:{op.resource_id}"
-        gone = sorted(set(old) - set(new))
+        gone, changed = tag_changes(old, new)
         if gone:
             logs.untag_resource(resourceArn=arn, tagKeys=gone)
-        changed = {key: value for key, value in new.items() if old.get(key) != value}
         if changed:
             logs.tag_resource(resourceArn=arn, tags=changed)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from localcloud.provider.resource import Operation
-from localcloud.provider.tags import as_list, as_map
+from localcloud.provider.tags import as_list, as_map, tag_changes
 
 Found = dict[str, Any]
 GONE: Final = frozenset(
@@ -26,9 +26,10 @@ def retag(op: Operation) -> None:
     if "tags_all" not in op.changed:
         return
     rds, arn, old, new = op.client("rds"), op.old["arn"], op.old.get("tags_all", {}), op.new["tags_all"]
-    if gone := sorted(set(old) - set(new)):
+    gone, changed = tag_changes(old, new)
+    if gone:
         rds.remove_tags_from_resource(ResourceName=arn, TagKeys=gone)
-    if changed := {key: value for key, value in new.items() if old.get(key) != value}:
+    if changed:
         rds.add_tags_to_resource(ResourceName=arn, Tags=as_list(changed))
 
 

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Final
 
 from localcloud.provider.plan import REFUSED
 from localcloud.provider.resource import Operation, Resource, State
-from localcloud.provider.tags import as_list, as_map
+from localcloud.provider.tags import as_list, as_map, tag_changes
 from localcloud.provider.types.s3_common import optional
 
 _GONE: Final = frozenset({"NoSuchHostedZone"})
@@ -63,9 +63,9 @@ class Zone(Resource):
         optional(lambda: op.client("route53").delete_hosted_zone(Id=op.resource_id), _GONE)
 
     def _tag(self, op: Operation, old: Mapping[str, str], new: Mapping[str, str]) -> None:
-        changed = {key: value for key, value in new.items() if old.get(key) != value}
+        gone, changed = tag_changes(old, new)
         changes: dict[str, Any] = {"AddTags": as_list(changed)} if changed else {}
-        if gone := sorted(set(old) - set(new)):
+        if gone:
             changes["RemoveTagKeys"] = gone
         if changes:
             client = op.client("route53")

@@ -10,6 +10,7 @@ from localcloud.provider.autoname import Autoname
 from localcloud.provider.plan import FLAGS, REFUSED
 from localcloud.provider.resource import Operation, Resource, State
 from localcloud.provider.session import has_code
+from localcloud.provider.tags import tag_changes
 from localcloud.provider.types.fifo import fifo_only, name_of_kind
 from localcloud.provider.types.iam_common import name_of
 from localcloud.provider.types.s3_common import optional
@@ -85,10 +86,9 @@ class Queue(Resource):
 
     def _retag(self, op: Operation) -> None:
         sqs, old, new = op.client("sqs"), op.old.get("tags_all", {}), op.new["tags_all"]
-        gone = sorted(set(old) - set(new))
+        gone, changed = tag_changes(old, new)
         if gone:
             sqs.untag_queue(QueueUrl=op.resource_id, TagKeys=gone)
-        changed = {key: value for key, value in new.items() if old.get(key) != value}
         if changed:
             sqs.tag_queue(QueueUrl=op.resource_id, Tags=changed)
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 from localcloud.provider.plan import FLAGS, REFUSED, Faults, Plan
 from localcloud.provider.resource import Operation, Resource, State
 from localcloud.provider.session import PROPAGATION_SECONDS, has_code
-from localcloud.provider.tags import as_list, as_map
+from localcloud.provider.tags import as_list, as_map, tag_changes
 from localcloud.provider.types.iam_common import name_of
 from localcloud.provider.types.s3_common import optional
 
@@ -88,10 +88,9 @@ class StateMachine(Resource):
             )
         if "tags_all" in op.changed:
             old, new = op.old.get("tags_all", {}), op.new["tags_all"]
-            gone = sorted(set(old) - set(new))
+            gone, changed = tag_changes(old, new)
             if gone:
                 states.untag_resource(resourceArn=arn, tagKeys=gone)
-            changed = {key: value for key, value in new.items() if old.get(key) != value}
             if changed:
                 states.tag_resource(resourceArn=arn, tags=as_list(changed, "key", "value"))
 
