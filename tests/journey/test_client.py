@@ -99,7 +99,7 @@ def test_a_killed_submission_goes_on_and_starts_nothing_twice(
     """Killed while calls were under way whose executions had started, and while most runs were not begun."""
     command = queue(RUNS, "--parallelism", "2")
     killed = subprocess.Popen(command, cwd=running.folder, env=running.env, stderr=subprocess.DEVNULL)
-    until(lambda: len(executions(cloud)) == HELD + 2 or None, 120)
+    until(lambda: len(executions(cloud)) == HELD + 2, 120)
     killed.send_signal(signal.SIGKILL)
     assert killed.wait(30) == -signal.SIGKILL
     held.set()

@@ -72,7 +72,7 @@ def test_fifty_without_spot_capacity_or_overflow_go_on_demand_in_turn(standing: 
     faults.add(kind="no_capacity", queue=fleet.spot, times=-1)
     arns = fleet.start({fleet.name(f"turn{number}"): {} for number in range(QUEUED)})
     waiting = {"jobQueue": fleet.spot, "jobStatus": "RUNNABLE"}
-    until(lambda: len(fleet.batch.list_jobs(**waiting)["jobSummaryList"]) == QUEUED or None, PATIENCE_SECONDS)
+    until(lambda: len(fleet.batch.list_jobs(**waiting)["jobSummaryList"]) == QUEUED, PATIENCE_SECONDS)
     with time_scale(DRAINING_SCALE):
         scheduler.wake()
         ended = fleet.ends(arns)

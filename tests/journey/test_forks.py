@@ -64,7 +64,7 @@ def test_a_fork_ends_with_the_process_that_it_stands_for(tmp_path: Path) -> None
         fork = int(client.stdout.readline())
         assert fork != client.pid
         os.kill(client.pid, signal.SIGKILL)
-    until(lambda: not psutil.pid_exists(fork) or None, 10)
+    until(lambda: not psutil.pid_exists(fork), 10)
 
 
 def test_a_process_that_lost_its_parent_stays_until_its_fork_has_finished(tmp_path: Path) -> None:
@@ -78,7 +78,7 @@ def test_a_process_that_lost_its_parent_stays_until_its_fork_has_finished(tmp_pa
         [client] = psutil.Process(parent.pid).children()
         assert fork_of(client.pid) == fork
         parent.kill()
-    until(lambda: finished.exists() or not client.is_running() or None, 10)
+    until(lambda: finished.exists() or not client.is_running(), 10)
     assert finished.exists()
 
 

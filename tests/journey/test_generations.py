@@ -91,9 +91,9 @@ class Machines:
         order = [{"order": 1, "computeEnvironment": PREFIX + left}]
         self.batch.update_job_queue(jobQueue=queue, computeEnvironmentOrder=order)
         self.batch.update_compute_environment(computeEnvironment=name, state="DISABLED")
-        until(lambda: self.described([generation])[0]["status"] == "VALID" or None)
+        until(lambda: self.described([generation])[0]["status"] == "VALID")
         self.batch.delete_compute_environment(computeEnvironment=name)
-        until(lambda: not self.described([generation]) or None)
+        until(lambda: not self.described([generation]))
 
     def described(self, generations: list[str]) -> list[dict[str, Any]]:
         """Those that there are, but for what follows the jobs."""

@@ -194,7 +194,7 @@ def test_without_the_grant_to_end_jobs_the_job_of_a_stopped_run_goes_on(roles: R
         execution = roles.start(inputs=holds)
         job = roles.job(execution)["jobId"]
         states.stop_execution(executionArn=execution)
-        until(lambda: roles.denied(MACHINE) == "batch:TerminateJob" or None, PATIENCE_SECONDS)
+        until(lambda: roles.denied(MACHINE) == "batch:TerminateJob", PATIENCE_SECONDS)
     assert roles.job(execution)["status"] == "RUNNING"
     roles.batch.terminate_job(jobId=job, reason="nobody else does")
 

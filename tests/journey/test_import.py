@@ -211,7 +211,7 @@ def test_a_restore_drill_compares_all_tables_and_leaves_nothing(
         connection.execute("CREATE TABLE drilled AS SELECT generate_series(1, 1000) AS id")
         rds.create_db_cluster_snapshot(DBClusterIdentifier="cryoet-prod", DBClusterSnapshotIdentifier="drilled")
         snapshots = rds.describe_db_cluster_snapshots
-        until(lambda: snapshots()["DBClusterSnapshots"][0]["Status"] == "available" or None, 60)
+        until(lambda: snapshots()["DBClusterSnapshots"][0]["Status"] == "available", 60)
         done = drill()
         connection.execute("DROP TABLE drilled")
     assert done.returncode == 0, done.stderr

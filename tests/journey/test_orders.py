@@ -22,9 +22,8 @@ from localcloud.server import images
 from localcloud.server.services.eks.model import REGIONS
 from tests.journey.conftest import PROD, STACKS, Project, jobs_alone, smaller
 from tests.journey.serving import texts
-from tests.localcloud.batch_steps import time_scale
+from tests.localcloud.batch_steps import time_scale, until
 from tests.localcloud.clouds import CONFIGURATION, REGION
-from tests.localcloud.elb_steps import until
 from tests.unit.stackfiles import STACK_FILES
 
 SCALE = 0.2

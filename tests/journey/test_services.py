@@ -22,8 +22,7 @@ from tests.journey.serving import Edit, Images, Printed, Settings, Site, cluster
 from tests.journey.test_cdn import ask
 from tests.journey.watching import Viewers
 from tests.journey.ways import Ways
-from tests.localcloud.batch_steps import time_scale
-from tests.localcloud.elb_steps import until
+from tests.localcloud.batch_steps import time_scale, until
 
 SCALE = 0.1
 """Real seconds for one of AWS's."""

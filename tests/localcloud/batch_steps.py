@@ -210,11 +210,10 @@ def limit(reason: str, seconds: int = 600) -> dict[str, Any]:
 
 
 def until(probe: Callable[[], Any], patience: float = PATIENCE_SECONDS) -> Any:
-    """The first value that is not None; fails after some seconds."""
+    """The first value that counts as true; fails after some seconds."""
     deadline = time.monotonic() + patience
     while time.monotonic() < deadline:
-        value = probe()
-        if value is not None:
+        if value := probe():
             return value
         time.sleep(0.01)
     raise AssertionError(f"nothing came within {patience} s")

@@ -81,7 +81,7 @@ def test_losing_an_instance_takes_all_that_run_on_it(world: World, queue: str, k
 def test_an_instance_that_is_told_to_end_tells_all_its_jobs(world: World, queue: str) -> None:
     ends = "trap 'exit 2' TERM; echo up; while :; do sleep 0.01; done"
     jobs = running(world, queue, sized(world, 1, 512, "sh", "-c", ends), 2)
-    until(lambda: True if all("up" in world.lines(world.job(job)) for job in jobs) else None)
+    until(lambda: all("up" in world.lines(world.job(job)) for job in jobs))
     faults.add(kind="reclaimed", signal="SIGTERM", job=jobs[0])
     ended = [world.ended(job) for job in jobs]
     assert [bool(HOST.fullmatch(job["statusReason"])) for job in ended] == [True, True]
@@ -121,7 +121,7 @@ def test_a_fault_strikes_what_runs_already_as_often_as_it_may_and_then_what_come
 def test_a_fault_in_a_job_that_runs_awaits_its_output_from_then_on(world: World, queue: str, tmp_path: Path) -> None:
     program = f"echo half; while [ ! -e {tmp_path}/go ]; do sleep 0.01; done; echo half; sleep 600"
     (job,) = running(world, queue, sized(world, 1, 512, "sh", "-c", program))
-    until(lambda: True if world.lines(world.job(job)) else None)
+    until(lambda: world.lines(world.job(job)))
     faults.add(kind="exit", exit_code=6, job=job, after_marker="half")
     time.sleep(0.1)
     assert world.job(job)["status"] == "RUNNING"

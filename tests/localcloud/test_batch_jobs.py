@@ -195,7 +195,7 @@ def test_an_attempt_that_takes_too_long_is_ended_and_not_retried(world: World, q
 def test_a_program_that_ignores_sigterm_is_killed_after_thirty_seconds(world: World, queue: str) -> None:
     job_id = world.submit(queue, "sh", "-c", "trap '' TERM; echo up; while :; do sleep 0.01; done")
     job = world.until_status(job_id, "RUNNING")
-    until(lambda: world.lines(job) or None)
+    until(lambda: world.lines(job))
     with time_scale(0.01):
         world.batch.terminate_job(jobId=job_id, reason="enough of it")
         ended = world.ended(job_id)

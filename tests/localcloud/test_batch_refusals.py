@@ -164,7 +164,7 @@ def test_bat_09_and_10_what_is_enabled_or_settles(world: World) -> None:
         world.batch.update_job_queue(jobQueue=queue, state="ENABLED")
     world.settled_queue(queue)
     world.batch.delete_job_queue(jobQueue=queue)
-    until(lambda: world.settled_queue(queue)["status"] == "gone" or None)
+    until(lambda: world.settled_queue(queue)["status"] == "gone")
     with refused(REFUSED, "must be DISABLED"):
         world.batch.delete_compute_environment(**environments)
     world.batch.update_compute_environment(**environments, state="DISABLED")

@@ -62,7 +62,7 @@ def stranger() -> Iterator[subprocess.Popen[bytes]]:
 
 
 def until_sleeping(seconds: str, count: int) -> None:
-    until(lambda: True if len(sleeping(seconds)) == count else None)
+    until(lambda: len(sleeping(seconds)) == count)
 
 
 def former_process(pid: int) -> psutil.Process:
@@ -124,7 +124,7 @@ def test_what_a_program_leaves_ends_with_it(tmp_path: Path, seconds: str) -> Non
 def test_one_that_was_seen_is_ended_though_nothing_tells_of_it_any_more(tmp_path: Path, seconds: str) -> None:
     leaves = f"(until [ -e go ]; do sleep 0.01; done; exec setsid env -i sleep {seconds}) &"
     child = run(tmp_path, f"{leaves} while [ ! -e over ]; do sleep 0.01; done")
-    until(lambda: True if len(child.family.members(process_table())) >= 3 else None)
+    until(lambda: len(child.family.members(process_table())) >= 3)
     (tmp_path / "go").touch()
     until_sleeping(seconds, 1)
     assert sleeping(seconds)[0] in child.family.known
@@ -164,7 +164,7 @@ def test_a_family_without_a_mark_is_refused() -> None:
 def test_memory_is_that_of_the_whole_family(tmp_path: Path) -> None:
     hold = f"{sys.executable} -c 'import time; held = bytearray(60 << 20); print(1, flush=True); time.sleep(600)'"
     child = run(tmp_path, f"{hold} & env -i setsid {hold}")
-    until(lambda: True if len(child.tail()) == 2 else None)
+    until(lambda: len(child.tail()) == 2)
     assert 120 < child.family.memory_mib(process_table()) < 250
     child.kill()
     child.wait()
@@ -179,7 +179,7 @@ def test_children_are_watched_until_they_end_and_a_check_that_fails_ends_nothing
 
     children.watch(failing, fails)
     children.watch(watched, seen.append)
-    until(lambda: True if len(seen) > 20 and seen[-1] > 0 else None)
+    until(lambda: len(seen) > 20 and seen[-1] > 0)
     for child in (failing, watched):
         child.kill()
         child.wait()
@@ -194,7 +194,7 @@ def test_children_are_watched_until_they_end_and_a_check_that_fails_ends_nothing
 )
 def test_a_stop_asks_before_it_kills(tmp_path: Path, script: str, code: int) -> None:
     child = run(tmp_path, f"{script.partition(';')[0]}; echo ready; {script.partition('; ')[2]}")
-    until(lambda: child.tail() or None)
+    until(child.tail)
     assert child.alive
     assert child.stop(signal.SIGTERM, 0.5 if code == 137 else 10) == code
 

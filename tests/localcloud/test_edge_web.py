@@ -16,8 +16,9 @@ from localcloud.edge.ports import ports
 from localcloud.edge.serve import reset
 from localcloud.server.control import SECRET
 
+from .batch_steps import until
 from .conftest import Cloud
-from .elb_steps import Network, Program, address, forward, program, until
+from .elb_steps import Network, Program, address, forward, program
 from .test_cloudfront_refusals import counted
 from .test_vpc_origins import endpoint
 

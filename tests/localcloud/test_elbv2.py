@@ -15,8 +15,9 @@ from localcloud.server.services.elbv2 import health
 from localcloud.server.timescale import SCALE
 from localcloud.server.wire import HttpRequest, HttpResponse
 
+from .batch_steps import until
 from .conftest import Cloud
-from .elb_steps import CLOUDFRONT, FIXED, Network, address, forward, plain, program, until
+from .elb_steps import CLOUDFRONT, FIXED, Network, address, forward, plain, program
 from .test_cloudfront_refusals import issued
 
 HERE, THERE = address(7), address(8)

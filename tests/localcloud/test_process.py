@@ -158,7 +158,7 @@ def test_accounts_of_a_killed_server_are_forgotten_by_the_next_start(tmp_path: P
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text("{}")
     os.kill(killed.pid, signal.SIGKILL)
-    until(lambda: None if process.running(folder) else True)
+    until(lambda: not process.running(folder))
     told = run(folder, "start", "--account", DEV).replace("\n", " ")
     assert f"the accounts in {folder} ended with their server; their state was removed" in told
     assert [*(folder / "state").rglob("*")] == []
@@ -195,7 +195,7 @@ class Busy:
         world = World(busy._cloud())
         job = world.submit(world.queue(), "sh", "-c", f"sleep {seconds} & env -i sleep {seconds}")
         world.until_status(job, "RUNNING")
-        until(lambda: True if len(sleeping(seconds)) == 2 else None)
+        until(lambda: len(sleeping(seconds)) == 2)
         return busy
 
     def _cloud(self) -> Cloud:
@@ -232,8 +232,8 @@ def test_stop_leaves_nothing_of_a_job_that_runs(busy: Busy) -> None:
 
 def test_stop_leaves_nothing_of_a_server_that_was_killed(busy: Busy) -> None:
     os.kill(busy.server.pid, signal.SIGKILL)
-    until(lambda: None if process.running(busy.folder) else True)
-    until(lambda: None if busy.left() else True)  # its guard does it
+    until(lambda: not process.running(busy.folder))
+    until(lambda: not busy.left())  # its guard does it
     assert not Path(busy.server.scratch).exists()
     assert not process.stop(busy.folder), "none was ended: it was gone"
     assert (busy.left(), busy.folder.exists()) == ([], False)
@@ -244,7 +244,7 @@ def test_start_leaves_nothing_of_a_server_that_was_killed_with_its_guard(busy: B
     assert len(guards) == 1
     guards[0].kill()
     os.kill(busy.server.pid, signal.SIGKILL)
-    until(lambda: None if process.running(busy.folder) else True)
+    until(lambda: not process.running(busy.folder))
     server, started = process.start(busy.folder, [DEV])
     assert started
     assert server.pid != busy.server.pid

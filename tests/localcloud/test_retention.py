@@ -122,7 +122,7 @@ def test_a_job_that_has_ended_gets_no_credentials(world: World, queue: str, tmp_
     wait = f"echo $AWS_CONTAINER_CREDENTIALS_FULL_URI; while [ ! -e {tmp_path}/go ]; do sleep 0.02; done"
     job = world.submit(queue, definition=world.definition("sh", "-c", wait, container={"jobRoleArn": role}))
     world.until_status(job, "RUNNING")
-    (url,) = until(lambda: world.lines(world.job(job)) or None)
+    (url,) = until(lambda: world.lines(world.job(job)))
     metadata = url.replace("/credentials/", "/metadata/v4/")
     assert [urllib3.request("GET", one).status for one in (url, metadata)] == [200, 200]
     (tmp_path / "go").touch()

@@ -17,10 +17,10 @@ from localcloud.server import images
 from localcloud.server.services.eks.model import REGIONS
 from portal.pulumi_cli import ROOT
 
-from .batch_steps import time_scale
+from .batch_steps import time_scale, until
 from .conftest import DEV, REGION, Cloud
 from .eks_steps import Clusters, auto_mode
-from .elb_steps import Network, forward, until
+from .elb_steps import Network, forward
 from .kubernetes_kit import container, deployment, readiness, service, stand_ins
 from .test_edge_web import distribution
 from .test_vpc_origins import endpoint

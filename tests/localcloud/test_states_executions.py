@@ -147,7 +147,7 @@ def test_an_aborted_execution_is_redriven_too(machines: Machines) -> None:
     execution = machines.start(machines.create(WAIT))
     with refused("ExecutionNotRedrivable", "is RUNNING"):
         machines.sfn.redrive_execution(executionArn=execution)
-    until(lambda: "WaitStateEntered" in machines.kinds(execution) or None)
+    until(lambda: "WaitStateEntered" in machines.kinds(execution))
     machines.sfn.stop_execution(executionArn=execution)
     with time_scale(0.0001):
         machines.sfn.redrive_execution(executionArn=execution)

@@ -96,7 +96,7 @@ def test_without_the_right_to_terminate_the_job_runs_on(world: World, machines: 
     actions = [action for action in (*BATCH, *SYNC_RULE) if action != "batch:TerminateJob"]
     machine = machines.create(job(world, queue, "sh", "-c", "sleep 0.5; echo done"), *actions)
     execution = machines.start(machine)
-    until(lambda: "TaskSubmitted" in machines.kinds(execution) or None)
+    until(lambda: "TaskSubmitted" in machines.kinds(execution))
     machines.sfn.stop_execution(executionArn=execution)
     submitted = next(e for e in machines.events(execution) if e["type"] == "TaskSubmitted")
     job_id = json.loads(submitted["taskSubmittedEventDetails"]["output"])["JobId"]

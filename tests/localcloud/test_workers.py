@@ -115,11 +115,11 @@ def test_a_step_that_fails_is_done_again_and_a_thread_that_ended_is_replaced(cap
         assert workers.state()["test-worker"] == {"alive": True, "failures": 1}
         assert "once" in caplog.text
         ending.set()
-        until(lambda: None if worker.alive else True)
+        until(lambda: not worker.alive)
         assert not workers.state()["test-worker"]["alive"]
         count = len(times)
         worker.start()
-        until(lambda: True if len(times) > count else None)
+        until(lambda: len(times) > count)
     finally:
         workers.WORKERS.pop("test-worker")
 
