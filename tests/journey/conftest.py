@@ -164,14 +164,14 @@ def engine() -> str:
 
 
 def environment(cloud: Cloud, folder: Path) -> dict[str, str]:
-    """What `make env` sets, for a cloud and folders of the test's own. Programs and plugins are forks."""
+    """What `make env` sets, for a cloud and folders of the test's own. Programs, plugins and `portal` are forks."""
     home = folder / "pulumi"
     install_plugin(home, forks().python, installed())
     (folder / "state").mkdir(exist_ok=True)
     engineer = cloud.credentials
     return {
         "HOME": os.environ.get("HOME", str(folder)),
-        "PATH": f"{engine()}:{ROOT / '.venv' / 'bin'}:{os.environ['PATH']}",
+        "PATH": f"{forks().commands}:{engine()}:{ROOT / '.venv' / 'bin'}:{os.environ['PATH']}",
         "PULUMI_HOME": str(home),
         "PULUMI_BACKEND_URL": backend_url(folder / "state"),
         "PULUMI_CONFIG_PASSPHRASE": "of the journeys",

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import sys
 import threading
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -139,10 +140,10 @@ def killable(project: Project) -> dict[str, str]:
 
 def killed_up(project: Project, killer: Hooked) -> subprocess.CompletedProcess[str]:
     """`portal up` of a stack whose account is bootstrapped, killed by ``killer``; returns when all its processes are
-    gone."""
+    gone. It is no fork: the processes below it, and those of its session, are those of the update."""
     project.bootstrap(killer.stack)
     process = subprocess.Popen(
-        [*UP, killer.stack],
+        [sys.executable, "-m", *UP, killer.stack],
         cwd=project.folder, env=killable(project), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         start_new_session=True,
     )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import signal
 import subprocess
@@ -14,6 +15,7 @@ from components import names
 from localcloud.server.call import HOOKS, Call, Outcome
 from portal.submission.journal import FOLDER_VARIABLE
 from tests.journey.conftest import DEV, Cloud, Project, jobs_alone
+from tests.journey.forks import fork_of
 from tests.journey.running import runners
 from tests.localcloud.batch_steps import until
 
@@ -100,7 +102,7 @@ def test_a_killed_submission_goes_on_and_starts_nothing_twice(
     command = queue(RUNS, "--parallelism", "2")
     killed = subprocess.Popen(command, cwd=running.folder, env=running.env, stderr=subprocess.DEVNULL)
     until(lambda: len(executions(cloud)) == HELD + 2, 120)
-    killed.send_signal(signal.SIGKILL)
+    os.kill(fork_of(killed.pid), signal.SIGKILL)
     assert killed.wait(30) == -signal.SIGKILL
     held.set()
     assert len(executions(cloud)) == HELD + 2, "those whose answers never came"

@@ -12,10 +12,11 @@ import psutil
 
 from tests.journey.forks import ASKED, PROGRAMS, asked, fork_of, forks
 from tests.localcloud.batch_steps import until
+from tests.unit.stackfiles import own_files, written
 
 SAYS = """
 import os, sys
-print(sys.argv[1:], os.getcwd(), os.environ["OWN"], sys.stdin.read(), "pulumi_aws" in sys.modules)
+print(sys.argv[1:], os.getcwd(), os.environ["OWN"], sys.stdin.read(), "pulumi_aws" in sys.modules, sys.executable)
 sys.exit(f"with {os.getpid()}" if sys.argv[1:] else 7)
 """
 STAYS = """
@@ -51,7 +52,8 @@ def test_a_fork_does_what_python_would_with_modules_that_are_loaded(tmp_path: Pa
     for forked in (True, False):
         done = python(script, "a", "b c", forked=forked)
         assert (done.returncode, done.stderr.split()[0]) == (1, "with")
-        assert done.stdout == f"['a', 'b c'] {tmp_path} variable given {forked}\n"
+        started = forks().python if forked else sys.executable
+        assert done.stdout == f"['a', 'b c'] {tmp_path} variable given {forked} {started}\n"
         assert python(script, forked=forked).returncode == 7
 
 
@@ -80,6 +82,20 @@ def test_a_process_that_lost_its_parent_stays_until_its_fork_has_finished(tmp_pa
         parent.kill()
     until(lambda: finished.exists() or not client.is_running(), 10)
     assert finished.exists()
+
+
+def test_a_portal_of_a_fork_works_on_the_project_that_its_own_variables_name(tmp_path: Path) -> None:
+    for account in ("210987654321", "321098765432"):
+        files = own_files()
+        files["public"]["portal:settings"]["account"]["id"] = account
+        (folder := tmp_path / account).mkdir()
+        written(files, folder)
+        done = subprocess.run(
+            [f"{forks().commands}/portal", "account", "public"],
+            env={"PORTAL_PROJECT": str(folder), **forks().variables}, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert (done.returncode, done.stderr) == (0, ""), done.stderr
+        assert done.stdout.startswith(f"id={account}\n")
 
 
 def test_what_the_engine_asks_at_each_command_is_answered_without_python() -> None:

@@ -1,11 +1,12 @@
-"""The Python processes that the engine starts in journeys, as forks of one that has their modules loaded already.
+"""The Python processes that the engine starts in journeys, and `portal`, as forks of one that has their modules loaded
+already.
 
 A command of the engine starts a program and up to three plugins, each of which spends most of its time on imports. A
 fork has them from its start; what it does after that is its own, and ends with it. There are two processes to fork
 from, which order sets differently, so that commands that follow one another often differ in it as processes of their
 own would. pytest-xdist's workers share the two.
 
-Without :data:`PROGRAMS` and :data:`PLUGINS` the engine starts Python as ever: so do the journeys of `make`.
+Without :data:`PROGRAMS` and :data:`PLUGINS` Python is started as ever: so do the journeys of `make`.
 """
 
 from __future__ import annotations
@@ -53,6 +54,11 @@ class Forks:
     def python(self) -> str:
         return str(self.virtualenv / "bin" / "python")
 
+    @property
+    def commands(self) -> str:
+        """A folder whose `portal` is forked."""
+        return str(self.virtualenv.parent / "commands")
+
 
 @cache
 def forks() -> Forks:
@@ -81,10 +87,13 @@ def _started() -> Path:
     ends = ExitStack()
     atexit.register(ends.close)
     folder = scratch.folder("forks")
+    python = folder / "venv" / "bin" / "python"
     for number in range(SERVERS):
-        command = [sys.executable, "-u", "-m", "tests.journey.forks.server", str(folder / str(number))]
+        command = [sys.executable, "-u", "-m", "tests.journey.forks.server", str(folder / str(number)), str(python)]
         ends.enter_context(subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, start_new_session=True))
-    _write_python(folder / "venv" / "bin" / "python")
+    _write_python(python)
+    portal = shlex.join([str(python), client.SCRIPT, str(Path(sys.executable).with_name("portal"))])
+    _write_script(folder / "commands" / "portal", f'exec {portal} "$@"\n')
     return folder
 
 
@@ -104,9 +113,8 @@ def _write_python(script: Path) -> None:
     for words in asked():
         answer = subprocess.run([sys.executable, *words], check=True, capture_output=True, text=True).stdout
         answers += f"{shlex.quote(' '.join(words))}) printf %s {shlex.quote(answer)}; exit ;;\n"
-    script.parent.mkdir(parents=True)
-    script.write_text(
-        f"#!/bin/sh\n"
+    _write_script(
+        script,
         f'case "$*" in\n'
         f"{answers}"
         f"esac\n"
@@ -116,6 +124,11 @@ def _write_python(script: Path) -> None:
         f"*) servers= ;;\n"
         f"esac\n"
         f'test -z "$servers" && exec {own} "$@"\n'
-        f'exec {own} -ISE -c {shlex.quote(code)} "$servers" "$@"\n'
+        f'exec {own} -ISE -c {shlex.quote(code)} "$servers" "$@"\n',
     )
+
+
+def _write_script(script: Path, lines: str) -> None:
+    script.parent.mkdir(parents=True)
+    script.write_text(f"#!/bin/sh\n{lines}")
     script.chmod(0o755)

@@ -1,4 +1,4 @@
-"""What forks find loaded: modules and tables of the plugins, of the program and of the SDK."""
+"""What forks find loaded: modules and tables of the plugins, of the program and of the SDK; what `portal` imports."""
 
 from __future__ import annotations
 
@@ -43,6 +43,14 @@ def load() -> None:
     patch.object(resource, "_get_stack_trace", source_pb2.StackTrace).start()
     _load_types()
     _load_models()
+    _load_imports_of_portal()
+
+
+def _load_imports_of_portal() -> None:
+    """Not its own modules, which take values from variables and the terminal: each fork loads them for itself."""
+    import_module("portal.app")
+    for name in [name for name in sys.modules if name.partition(".")[0] == "portal"]:
+        del sys.modules[name]
 
 
 def _load_properties() -> None:

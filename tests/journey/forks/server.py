@@ -1,4 +1,5 @@
-"""The process that is forked: `python -m tests.journey.forks.server SOCKET`. It ends when its standard input does.
+"""The process that is forked: `python -m tests.journey.forks.server SOCKET PYTHON`. It ends when its standard input
+does.
 
 It loads what programs and plugins load, opens nothing and starts no thread, since a fork has neither in a usable state.
 """
@@ -24,7 +25,9 @@ _REQUEST_FDS: Final = 3
 
 
 class Server:
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, python: str) -> None:
+        self._python = python
+        """The Python of forks: what they start with it is forked too."""
         self._listener = socket.socket(socket.AF_UNIX)
         self._listener.bind(path)
         self._listener.listen(64)
@@ -77,6 +80,7 @@ class Server:
         for number, stream in enumerate(streams):
             os.dup2(stream, number)
             os.close(stream)
+        sys.executable = self._python
         folder, count, *rest = fields
         os.chdir(folder)
         os.environ.clear()
@@ -137,7 +141,7 @@ def main() -> None:
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)
     gc.enable()
-    Server(sys.argv[1]).run()
+    Server(*sys.argv[1:]).run()
 
 
 if __name__ == "__main__":
