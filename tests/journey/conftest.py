@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import shutil
@@ -193,15 +194,22 @@ def environment(cloud: Cloud, folder: Path) -> dict[str, str]:
 
 
 @pytest.fixture(scope="session")
-def initialised(cloud: Cloud, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The state of three stacks that were never brought up, and the project with their stack files."""
-    folder = tmp_path_factory.mktemp("initialised")
-    made = Project(folder / "project", environment(cloud, folder))
-    for stack in STACKS:
-        for program in (".", BOOTSTRAP):
-            made.pulumi(stack, "-C", program, *INIT)
-        made.change(stack, without_services)
-    return folder
+def initialised(cloud: Cloud, tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """The state of three stacks that were never brought up, and the project with their stack files: the same for all
+    workers, made by the first of them."""
+    workers = tmp_path_factory.getbasetemp()
+    shared = (workers if worker_id == "master" else workers.parent) / "initialised"
+    with shared.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not shared.exists():
+            folder = tmp_path_factory.mktemp("initialised")
+            made = Project(folder / "project", environment(cloud, folder))
+            for stack in STACKS:
+                for program in (".", BOOTSTRAP):
+                    made.pulumi(stack, "-C", program, *INIT)
+                made.change(stack, without_services)
+            folder.rename(shared)
+    return shared
 
 
 P = TypeVar("P", bound=Project)
