@@ -10,6 +10,7 @@ import logging
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from moto.core.model import OperationModel, ServiceModel
 
@@ -34,10 +35,14 @@ class _Reading:
 
     request: HttpRequest
     exchange: Exchange
-    model: ServiceModel
     code: str = ""
     trusted: bool = False
     """Whether the caller is known already."""
+
+    @cached_property
+    def model(self) -> ServiceModel:
+        """Until it is set: by what a request without a signature says. That takes the models of all services."""
+        return model_for(None, self.request)
 
     @property
     def call(self) -> Call:
@@ -80,14 +85,11 @@ def _start(request: HttpRequest, caller: Caller | None, context: Mapping[str, li
         method=request.method,
         target=request.target,
     )
-    return _Reading(
-        request=request, exchange=Exchange(call), model=model_for(None, request), trusted=caller is not None
-    )
+    return _Reading(request=request, exchange=Exchange(call), trusted=caller is not None)
 
 
 def _answer(reading: _Reading) -> HttpResponse:
     call = reading.call
-    call.service = str(reading.model.service_name)
     signature = None if reading.trusted else _signature(reading.request)
     if signature is not None:
         call.region = signature.region
@@ -131,6 +133,7 @@ def _response(reading: _Reading, operation: OperationModel, answer: Params | Htt
 def _refused(reading: _Reading, refusal: Refusal) -> HttpResponse:
     reading.code = refusal.code
     call = reading.call
+    call.service = call.service or str(reading.model.service_name)
     return error_response(refusal, reading.model, reading.request, call.id, call.response_headers)
 
 

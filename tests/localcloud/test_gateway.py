@@ -260,6 +260,13 @@ def test_the_log_holds_all_that_a_decision_rests_on(cloud: Cloud) -> None:
     assert {"identity", "resource"} <= set(entered[-1]["policies"])
 
 
+def test_a_signature_that_cannot_be_read_is_logged_with_the_service_that_the_request_names(cloud: Cloud) -> None:
+    headers = {"Authorization": "AWS4-HMAC-SHA256 of nothing", "X-Amz-Target": "AWSEvents.ListRules"}
+    assert fetch(cloud, cloud.https_url, "POST", headers=headers).status == 400
+    line = logged(cloud)[-1]
+    assert (line["service"], line["operation"], line["code"]) == ("events", "", "IncompleteSignature")
+
+
 def test_moto_is_found_for_every_service_in_use() -> None:
     """A host that moto does not know would make a whole service unavailable."""
     for service in ("ec2", "batch", "events", "logs", "ecr", "elbv2", "cloudwatch", "ssm", "rds", "eks", "lambda"):

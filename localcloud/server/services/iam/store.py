@@ -36,7 +36,7 @@ def _tagged(iam: IAMBackend) -> Iterator[tuple[str, dict[str, str]]]:
 def resource(arn: str) -> Resource | None:
     account = arn.split(":")[4]
     iam = resources.iam(account)
-    tags = dict(_tagged(iam)).get(arn) if iam else None
+    tags = next((tags for name, tags in _tagged(iam) if name == arn), None) if iam else None
     return None if tags is None else Resource(owner=account, tags=tags)
 
 
