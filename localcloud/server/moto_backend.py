@@ -21,6 +21,7 @@ os.environ.setdefault("MOTO_IAM_LOAD_MANAGED_POLICIES", "true")
 # 1,300 machine images of moto's own, loaded for each account and region at its first call, are 2 s that nothing needs.
 os.environ.setdefault("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
 
+import botocore.session
 from botocore.loaders import create_loader
 from botocore.regions import EndpointResolver
 from moto import backend_index
@@ -58,6 +59,8 @@ _utils: Any = utils
 _responses.method_names_from_class = cache(_responses.method_names_from_class)
 _responses.gen_amzn_requestid_long = _request_id
 _utils.create_loader = cache(_utils.create_loader)
+# Each of moto's services asks a session of its own which regions there are: all would read endpoints and models anew.
+botocore.session.create_loader = cache(botocore.session.create_loader)
 NO_ACCOUNT = "000000000000"
 Backend = TypeVar("Backend", bound=BaseBackend)
 Handler = Callable[[Request, str, Any], tuple[int, dict[str, Any], str | bytes]]

@@ -6,6 +6,7 @@ import ast
 import json
 from pathlib import Path
 
+import botocore.session
 import pytest
 from moto.iam.responses import IamResponse
 
@@ -63,6 +64,7 @@ def test_moto_does_once_what_is_the_same_at_each_call() -> None:
     core, loading, headers = vars(responses), vars(utils), dict[str, str]()
     assert core["method_names_from_class"](IamResponse) is core["method_names_from_class"](IamResponse)
     assert loading["create_loader"]() is loading["create_loader"]()
+    assert botocore.session.create_loader() is botocore.session.create_loader()
     ids = {core["gen_amzn_requestid_long"](headers) for _ in range(2)}
     assert len(ids) == 2
     assert headers["x-amzn-requestid"] in ids
