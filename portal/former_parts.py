@@ -44,7 +44,7 @@ def refuse_former_parts(stack: str, deployment: Mapping[str, Any]) -> None:
 
 def move_former_parts(stack: Pulumi, program: Pulumi, *, yes: bool) -> None:
     """Into the state of the bootstrap's ``program``, which the backend knows. Raises PortalError and PulumiError."""
-    parts = former_parts(stack.deployment()) if stack.exists() else []
+    parts = former_parts(stack.deployment() or {})
     if not parts:
         return
     question = f"Move {len(parts)} components from the state of {stack.stack} into that of its account's bootstrap?"

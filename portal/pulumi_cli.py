@@ -26,11 +26,16 @@ ROOT = Path(os.environ.get("PORTAL_PROJECT") or Path(__file__).resolve().parent.
 """The Pulumi project: where Pulumi.yaml and the stack files are. PORTAL_PROJECT names another than this checkout."""
 
 
+STACK_NOT_FOUND = 6
+"""The engine's exit status where the backend doesn't know the stack."""
+
+
 class PulumiError(EngineError):
     """A Pulumi command failed."""
 
-    def __init__(self, command: Sequence[str], output: str) -> None:
+    def __init__(self, command: Sequence[str], output: str, status: int = 1) -> None:
         super().__init__(f"`{' '.join(command)}` failed", output)
+        self.status = status
 
 
 DONE = re.compile(r" (created|updated|deleted|replaced)( \([\d.]+m?s\))? *$")
@@ -85,7 +90,7 @@ class Pulumi:
         command = self.command(*arguments)
         process = subprocess.run(command, cwd=self.root, capture_output=True, text=True, check=False)
         if process.returncode != 0:
-            raise PulumiError(command, process.stdout + process.stderr)
+            raise PulumiError(command, process.stdout + process.stderr, process.returncode)
         return process.stdout
 
     def stream(self, *arguments: str, shown: Callable[[Sequence[str]], Sequence[str]] = summary) -> None:
@@ -109,16 +114,6 @@ class Pulumi:
             raise PulumiError(command, "".join(lines))
         print("".join(f"  {line}" for line in shown(lines)), end="", flush=True)
 
-    def exists(self) -> bool:
-        """Whether the backend knows the stack."""
-        process = subprocess.run(
-            [engine(), "stack", "ls", "--json", "--non-interactive"],
-            cwd=self.root, capture_output=True, text=True, check=False,
-        )  # fmt: skip
-        if process.returncode != 0:
-            raise PulumiError(["pulumi", "stack", "ls"], process.stdout + process.stderr)
-        return any(row["name"].rsplit("/", 1)[-1] == self.stack for row in json.loads(process.stdout))
-
     def init(self, secrets_provider: str) -> None:
         """Makes the stack in the backend; the engine adds to the stack file how its secrets are encrypted."""
         self.run("stack", "init", "--no-select", f"--secrets-provider={secrets_provider}")
@@ -127,13 +122,19 @@ class Pulumi:
         """Writes one of the stack file's settings; its other lines and comments stay. ``key``: below the settings."""
         self.run("config", "set", "--path", path("portal:settings", *key), value)
 
-    def deployment(self) -> dict[str, Any]:
-        """The state: ``{"resources": [...], "pending_operations": [...], ...}``; empty before the first ``up``."""
-        return json.loads(self.run("stack", "export"))["deployment"] or {}
+    def deployment(self) -> dict[str, Any] | None:
+        """The state: ``{"resources": [...], "pending_operations": [...], ...}``; empty before the first ``up``, None
+        where the backend doesn't know the stack."""
+        try:
+            return json.loads(self.run("stack", "export"))["deployment"] or {}
+        except PulumiError as error:
+            if error.status != STACK_NOT_FOUND:
+                raise
+            return None
 
     def outputs(self) -> dict[str, Any]:
         """What the stack put out when it was last brought up; empty if it never was."""
-        return outputs_of(self.deployment()) if self.exists() else {}
+        return outputs_of(self.deployment() or {})
 
     def last_update(self) -> dict[str, Any] | None:
         """The newest entry of the stack's history: ``kind``, ``startTime``, ``result``, ``resourceChanges``."""

@@ -122,8 +122,8 @@ def status(portal: Portal) -> list[StackStatus]:
 
 def _of_stack(stack: str, settings: Settings) -> StackStatus:
     pulumi = Pulumi(stack=stack)
-    deployed = pulumi.exists()
-    deployment = pulumi.deployment() if deployed else {}
+    state = pulumi.deployment()
+    deployed, deployment = state is not None, state or {}
     resources = deployment.get("resources", [])
     outputs = outputs_of(deployment)
     live = _live(settings, outputs, compute_environments(deployment)) if deployed else Live(buckets=[])

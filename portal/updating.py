@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from portal.agreement import agree, refuse_without_terminal
 from portal.errors import PortalError
@@ -32,11 +33,11 @@ class How:
         refuse_without_terminal(question)
 
 
-def ensure_stack(pulumi: Pulumi, place: Place, stack_file: Path) -> None:
+def ensure_stack(pulumi: Pulumi, place: Place, stack_file: Path) -> dict[str, Any]:
     """Makes the stack if the backend doesn't know it, with the stack file's secrets provider, or else the account's
-    key."""
-    if pulumi.exists():
-        return
+    key. Its state."""
+    if (deployment := pulumi.deployment()) is not None:
+        return deployment
     provider = provider_of(stack_file)
     refuse_empty_passphrase(pulumi.stack, provider)
     if provider is None:
@@ -46,6 +47,7 @@ def ensure_stack(pulumi: Pulumi, place: Place, stack_file: Path) -> None:
         written = provider_of(stack_file) is not None  # in the local cloud the engine writes it into a copy
         commit = f"; commit {stack_file.name}, which says so" if written else ""
         print(f"  secrets in its state: {key_provider(place)}{commit}")
+    return {}
 
 
 def update(pulumi: Pulumi, place: Place, how: How, what: str, check_again: Callable[[], None] = lambda: None) -> None:

@@ -68,4 +68,4 @@ def refuse_ci() -> None:
 
 def imported_as_it_is(program: Pulumi) -> int:
     """How many resources the last update imported; the one after it brings them to what the program says."""
-    return sum(bool(one.get("importID")) for one in program.deployment().get("resources") or [])
+    return sum(bool(one.get("importID")) for one in (program.deployment() or {}).get("resources") or [])

@@ -23,7 +23,7 @@ def diagram(
     drawn: list[Deployed] = []
     for stack, settings in sorted(stack_files().stacks.items()):
         pulumi = Pulumi(stack=stack)
-        deployed = pulumi.deployment().get("resources", []) if pulumi.exists() else []
+        deployed = (pulumi.deployment() or {}).get("resources", [])
         if deployed:
             account = settings.account
             drawn.append(

@@ -24,8 +24,8 @@ def encrypt_state(stack: Annotated[list[str], typer.Argument(help="The stacks")]
     for name, place in places.items():
         pulumi, provider = Pulumi(stack=name), key_provider(place)
         ensure_key(place)
-        if pulumi.exists():
-            pulumi.run("stack", "change-secrets-provider", provider)
-        else:
+        if pulumi.deployment() is None:
             pulumi.init(provider)
+        else:
+            pulumi.run("stack", "change-secrets-provider", provider)
         print(f"{name}: secrets in the state are encrypted by {provider}")

@@ -50,8 +50,8 @@ def up(
 
 def bring_up(pulumi: Pulumi, place: Place, how: How, *, remove_idle_machines: bool) -> None:
     """Everything that may refuse comes before what touches state or account."""
-    ensure_stack(pulumi, place, pulumi.root / file_of(pulumi.stack))
-    deployment, portal = pulumi.deployment(), load(pulumi.stack, pulumi.root)
+    deployment = ensure_stack(pulumi, place, pulumi.root / file_of(pulumi.stack))
+    portal = load(pulumi.stack, pulumi.root)
     refuse_empty_passphrase(pulumi.stack, (deployment.get("secrets_providers") or {}).get("type"))
     refuse_former_parts(pulumi.stack, deployment)
     refuse_accidents(portal, deployment)
@@ -65,6 +65,6 @@ def bring_up(pulumi: Pulumi, place: Place, how: How, *, remove_idle_machines: bo
 
     def refuse_accidents_again() -> None:
         """What was taken in may be a bucket that holds data, and its tags say of which kind."""
-        refuse_accidents(load(pulumi.stack, pulumi.root), pulumi.deployment())
+        refuse_accidents(load(pulumi.stack, pulumi.root), pulumi.deployment() or {})
 
     update(pulumi, place, how, pulumi.stack, refuse_accidents_again)

@@ -232,10 +232,9 @@ class FakePulumi:
     def __init__(self, stack: str) -> None:
         self._stack = stack
 
-    def exists(self) -> bool:
-        return self._stack != "prod"
-
-    def deployment(self) -> dict[str, Any]:
+    def deployment(self) -> dict[str, Any] | None:
+        if self._stack == "prod":
+            return None
         bucket = {"bucket": "a-source", "tags": {"kind": "source"}}
         return {"resources": [resource("aws:s3/bucket:Bucket", "b", bucket)]} if self._stack == "dev" else {}
 
@@ -247,7 +246,7 @@ def test_stacks_that_are_up_are_drawn_into_the_file(
     command.diagram(tmp_path / "portal.svg")
     assert capsys.readouterr().out.endswith("portal.svg: 1 accounts, 1 boxes, 0 flows\n")
     assert "a-source" in (tmp_path / "portal.svg").read_text()
-    monkeypatch.setattr(FakePulumi, "exists", lambda _: False)
+    monkeypatch.setattr(FakePulumi, "deployment", lambda _: None)
     with pytest.raises(PortalError, match="no stack has been brought up"):
         command.diagram(tmp_path / "other.svg")
     assert not (tmp_path / "other.svg").exists()

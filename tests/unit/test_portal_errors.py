@@ -48,7 +48,6 @@ def alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 @pytest.fixture
 def deployed(monkeypatch: pytest.MonkeyPatch) -> None:
     """The engine says that each stack was brought up, with nothing in it."""
-    monkeypatch.setattr(Pulumi, "exists", lambda _: True)
     monkeypatch.setattr(Pulumi, "deployment", lambda _: {})
     monkeypatch.setattr(Pulumi, "last_update", lambda _: None)
 
@@ -113,7 +112,7 @@ def test_status_fails_where_an_account_refuses(monkeypatch: pytest.MonkeyPatch) 
     ],
 )
 def test_what_the_engine_lacks_is_told_in_one_line(printed: str, advice: str) -> None:
-    line = user_message(EngineError("`pulumi stack ls` failed", printed + "\n"))
+    line = user_message(EngineError("`pulumi stack export` failed", printed + "\n"))
     assert line is not None
     assert line.startswith(f"{printed}; ")
     assert line.endswith(advice)

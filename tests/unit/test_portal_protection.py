@@ -130,7 +130,6 @@ def test_what_was_taken_in_after_a_failed_update_is_judged_before_the_next(
         put("dev", "buckets.embargo", {"kind": "staging", "name": EMBARGO})(files)
 
     written(changed(opened), tmp_path)
-    monkeypatch.setattr(Pulumi, "exists", lambda _: True)
     monkeypatch.setattr(Pulumi, "last_update", lambda _: None)
     monkeypatch.setattr("portal.updating.recover_stack", lambda *_, **__: ["embargo: taken in"])
     deployments = iter([{}, STATE])

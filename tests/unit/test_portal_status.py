@@ -77,7 +77,7 @@ def test_programs_read_what_a_state_holds(monkeypatch: pytest.MonkeyPatch) -> No
     bucket = {"type": "aws:s3/bucket:Bucket", "custom": True}
     provider = {"type": "pulumi:providers:aws", "custom": True}
     state = {"resources": [bucket, bucket, provider, {"type": "portal:storage:DataBucket"}]}
-    pulumi = SimpleNamespace(exists=lambda: True, deployment=lambda: state, last_update=lambda: None)
+    pulumi = SimpleNamespace(deployment=lambda: state, last_update=lambda: None)
     monkeypatch.setattr(status, "Pulumi", lambda **_: pulumi)
     monkeypatch.setattr(status, "_live", lambda *_: status.Live(buckets=[]))
     monkeypatch.setattr(command, "stack_files", lambda: load("dev", own_project()))
