@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import sys
 import threading
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -20,6 +19,7 @@ from typing import Final, Protocol
 from localcloud.server.call import HOOKS, Call, Outcome
 from tests.journey.conftest import STACKS, Project
 from tests.journey.forks import fork_of
+from tests.localcloud.batch_steps import until
 
 SERVICES: Final = (
     "batch", "cloudwatch", "ec2", "ecr", "events", "iam", "logs", "rds", "s3", "secretsmanager", "sns", "sqs",
@@ -140,17 +140,16 @@ def killable(project: Project) -> dict[str, str]:
 
 def killed_up(project: Project, killer: Hooked) -> subprocess.CompletedProcess[str]:
     """`portal up` of a stack whose account is bootstrapped, killed by ``killer``; returns when all its processes are
-    gone. It is no fork: the processes below it, and those of its session, are those of the update."""
+    gone. They are those of the session of its fork."""
     project.bootstrap(killer.stack)
     process = subprocess.Popen(
-        [sys.executable, "-m", *UP, killer.stack],
+        [*UP, killer.stack],
         cwd=project.folder, env=killable(project), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-        start_new_session=True,
     )  # fmt: skip
-    killer.pid = process.pid
     with installed(killer):
+        killer.pid = until(lambda: fork_of(process.pid), WAIT_SECONDS)
         output, _ = process.communicate(timeout=WAIT_SECONDS)
-    _until_gone(process.pid)
+    _until_gone(killer.pid)
     return subprocess.CompletedProcess(process.args, process.returncode, output, "")
 
 

@@ -71,7 +71,8 @@ class Server:
         self._selector.register(connection, selectors.EVENT_READ, pid)
 
     def _become(self, fields: list[str], streams: list[int]) -> NoReturn:
-        """The process that the client stands for, from its first line to its end."""
+        """The process that the client stands for, from its first line to its end. What it starts is its session."""
+        os.setsid()
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         self._selector.close()
