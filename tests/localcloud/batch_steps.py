@@ -210,12 +210,15 @@ def limit(reason: str, seconds: int = 600) -> dict[str, Any]:
 
 
 def until(probe: Callable[[], Any], patience: float = PATIENCE_SECONDS) -> Any:
-    """The first value that counts as true; fails after some seconds."""
-    deadline = time.monotonic() + patience
-    while time.monotonic() < deadline:
+    """The first value that counts as true; fails after some seconds. Between two probes it waits longer than one takes:
+    what is waited for needs the processor."""
+    looked = time.monotonic()
+    deadline = looked + patience
+    while looked < deadline:
         if value := probe():
             return value
-        time.sleep(0.01)
+        time.sleep(min(max(0.01, 4 * (time.monotonic() - looked)), 0.2))
+        looked = time.monotonic()
     raise AssertionError(f"nothing came within {patience} s")
 
 
