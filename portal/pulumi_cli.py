@@ -27,7 +27,7 @@ ROOT = Path(os.environ.get("PORTAL_PROJECT") or Path(__file__).resolve().parent.
 
 
 STACK_NOT_FOUND = 6
-"""The engine's exit status where the backend doesn't know the stack."""
+"""The engine's exit status where the backend doesn't know the stack, since 3.226.1 (Pulumi, "CLI Exit Codes")."""
 
 
 class PulumiError(EngineError):
