@@ -145,6 +145,7 @@ def killed_up(project: Project, killer: Hooked) -> subprocess.CompletedProcess[s
     process = subprocess.Popen(
         [*UP, killer.stack],
         cwd=project.folder, env=killable(project), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        start_new_session=True,
     )  # fmt: skip
     with installed(killer):
         killer.pid = until(lambda: fork_of(process.pid), WAIT_SECONDS)

@@ -33,7 +33,8 @@ def main(paths: list[str], arguments: list[str]) -> NoReturn:
     _connect(server, paths[os.getpid() % len(paths)])
     variables = [f"{key}={value}" for key, value in os.environ.items()]
     folder = os.getcwd()  # noqa: PTH109 - pathlib takes as long to load as all of this
-    fields = [folder, str(len(arguments)), *arguments, *variables]
+    leads = "session" if os.getsid(0) == os.getpid() else ""
+    fields = [folder, leads, str(len(arguments)), *arguments, *variables]
     request = b"\0".join(os.fsencode(field) for field in fields)
     streams = b"".join(number.to_bytes(4, sys.byteorder) for number in (0, 1, 2))
     server.sendmsg([len(request).to_bytes(4, "big")], [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, streams)])

@@ -71,8 +71,8 @@ class Server:
         self._selector.register(connection, selectors.EVENT_READ, pid)
 
     def _become(self, fields: list[str], streams: list[int]) -> NoReturn:
-        """The process that the client stands for, from its first line to its end. What it starts is its session."""
-        os.setsid()
+        """The process that the client stands for, from its first line to its end. It leads a session if the client
+        does, and only then: Linux shares the processor among sessions, and the tests' own would get little."""
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         self._selector.close()
@@ -82,7 +82,9 @@ class Server:
             os.dup2(stream, number)
             os.close(stream)
         sys.executable = self._python
-        folder, count, *rest = fields
+        folder, leads, count, *rest = fields
+        if leads:
+            os.setsid()
         os.chdir(folder)
         os.environ.clear()
         os.environ.update({name: value for name, _, value in (one.partition("=") for one in rest[int(count) :])})
