@@ -54,8 +54,9 @@ def test_pods_wait_for_the_stack_that_has_their_images(project: Project) -> None
         project.up("dev")
         assert "pods start once their images are in the repositories of the stack dev" in prod.result()
         project.up("public")
-    for stack in STACKS:
-        project.up(stack, "--refresh", "--expect-no-changes")
+        # Still by that clock: by a slower one pods have not been ready for as long as they must.
+        for stack in STACKS:
+            project.up(stack, "--refresh", "--expect-no-changes")
 
 
 def statuses_of_prod() -> str:
