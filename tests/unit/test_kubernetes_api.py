@@ -233,6 +233,9 @@ def test_foreground_waits_for_what_belongs_to_the_object(client: LocalClient) ->
     client.create(CONFIGS, held)
     client.delete(f"{DEPLOYMENTS}/api", {"propagationPolicy": "Foreground"})
     assert client.get(f"{DEPLOYMENTS}/api")["metadata"]["finalizers"] == ["foregroundDeletion"]
+    client.create(CONFIGS, owned("late", owner))
+    with refusal(404):
+        client.get(f"{CONFIGS}/late")
     client.patch(f"{CONFIGS}/a", {"metadata": {"finalizers": None}})
     with refusal(404):
         client.get(f"{CONFIGS}/a")

@@ -84,10 +84,11 @@ class Removal:
                 self._remove(stored)
 
     def collect(self, stored: Stored) -> None:
-        """Deletes a new object whose owners are all gone already."""
+        """Deletes a new object whose owners are all gone already, or wait for what belongs to them to go: a controller
+        may make a pod for a ReplicaSet that it read before that was deleted."""
         owners = stored.value["metadata"].get("ownerReferences") or []
-        present = {other.uid for other in self._store.all()}
-        if owners and not any(owner["uid"] in present for owner in owners):
+        lasting = {other.uid for other in self._store.all() if not _waits_for_dependents(other)}
+        if owners and not any(owner["uid"] in lasting for owner in owners):
             self.delete(stored, Options())
 
     def _mark(self, stored: Stored, finalizers: list[str], grace: int) -> Stored:
@@ -141,11 +142,9 @@ class Removal:
     def _finish_foreground(self, uid: str) -> None:
         """Lets an owner go that waited for what belongs to it."""
         owner = next((stored for stored in self._store.all() if stored.uid == uid), None)
-        if owner is None or not owner.deleting or self._dependents(owner):
+        if owner is None or not _waits_for_dependents(owner) or self._dependents(owner):
             return
         metadata: Json = dict(owner.value["metadata"])
-        if FOREGROUND not in (metadata.get("finalizers") or ()):
-            return
         metadata["finalizers"] = [each for each in metadata["finalizers"] if each != FOREGROUND]
         if not metadata["finalizers"]:
             del metadata["finalizers"]
@@ -174,6 +173,10 @@ class Removal:
         return [
             stored for each in KINDS if each.namespaced for stored in self._store.select(each, namespace, EVERYTHING)
         ]
+
+
+def _waits_for_dependents(owner: Stored) -> bool:
+    return owner.deleting and FOREGROUND in (owner.value["metadata"].get("finalizers") or ())
 
 
 def _grace(stored: Stored, given: int | None) -> int:
