@@ -114,7 +114,7 @@ class Project:
     def pulumi(self, stack: str, *arguments: str, env: dict[str, str] | None = None) -> str:
         """Runs a Pulumi command that must succeed; returns all that it printed."""
         done = self.refused(stack, *arguments, env=env)
-        assert done.returncode == 0, done.stdout + done.stderr
+        assert done.returncode == 0, printed(done)
         return done.stdout + done.stderr
 
     def refused(
@@ -143,6 +143,13 @@ class Project:
         deployment = json.loads(exported.stdout)["deployment"]
         held = deployment.get("resources", [])
         return [one for one in held if one.get("custom") and not one["type"].startswith("pulumi:")]
+
+
+def printed(done: subprocess.CompletedProcess[str]) -> str:
+    """All that a command printed, and its errors once more at the end: of a long text the middle may be left out where
+    it is shown."""
+    text = done.stdout + done.stderr
+    return "\n".join([text, *(line for line in text.splitlines() if "error:" in line)])
 
 
 def outputs(project: Project, stack: str) -> dict[str, Any]:

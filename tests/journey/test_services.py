@@ -16,7 +16,7 @@ from examples.api.app import BODY_BYTES
 from localcloud.server import registry
 from localcloud.server.connections import Connection, NotAnswered
 from localcloud.server.wire import HttpRequest
-from tests.journey.conftest import Cloud, new_project
+from tests.journey.conftest import Cloud, new_project, printed
 from tests.journey.databases import secret, value
 from tests.journey.serving import Edit, Images, Printed, Settings, Site, cluster, served, service, serving_alone, tags
 from tests.journey.test_cdn import ask
@@ -79,7 +79,9 @@ QUERY, MUTATION = b'{"query": "{ datasetsCount }"}', b'{"query": "mutation { dat
         ("POST", "/graphql", QUERY, 200, b'{"data": {"datasetsCount": 0}}'),
         ("POST", "/graphql", MUTATION, 405, b"this API is read only"),
         ("GET", "/graphql?query=mutation%7BdatasetsCount%7D", b"", 405, b"this API is read only"),
-        ("POST", "/graphql", QUERY.ljust(BODY_BYTES + 1), 413, b"the body may have 65536 bytes"),
+        pytest.param(
+            "POST", "/graphql", QUERY.ljust(BODY_BYTES + 1), 413, b"the body may have 65536 bytes", id="a long body"
+        ),
         ("PUT", "/graphql", QUERY, 405, b"this method is not allowed here"),
         ("DELETE", "/graphql", b"", 405, b"this method is not allowed here"),
         ("POST", "/", b"", 403, b""),
@@ -217,7 +219,7 @@ def test_an_environment_comes_and_goes_as_the_guide_says(site: Site, cloud: Clou
     def portal(command: str) -> None:
         variables = {"PORTAL_PROJECT": str(site.project.folder)}
         done = site.project.run("portal", command, "--yes", "dev", env=variables)
-        assert done.returncode == 0, done.stderr
+        assert done.returncode == 0, printed(done)
 
     def changed(edit: Edit, *commands: str) -> None:
         site.project.change("dev", edit)

@@ -292,7 +292,7 @@ def test_each_distribution_has_a_port_of_its_own(site: Site, cloud: Cloud) -> No
         (True, {"method": "POST", "data": b'(java.lang.Runtime).getRuntime().exec("whoami")'}),
         (False, {"path": "/web-info?q=jndi", "method": "POST", "data": b"{ datasets { title } }" * 2_000}),
     ],
-    ids=str,
+    ids=["path", "query", "header", "body", "none"],
 )
 def test_what_awss_rules_know_as_attacks(site: Site, bad: bool, more: dict[str, Any]) -> None:
     waf = site.cloud.client("wafv2", region_name="us-east-1")
