@@ -20,7 +20,7 @@ from localcloud.server import images
 from localcloud.server.wire import HttpRequest
 from portal.pulumi_cli import ROOT
 
-from .batch_steps import time_scale
+from .batch_steps import time_scale, until
 from .kubernetes_kit import World, container, node, pod, readiness, stand_ins
 
 
@@ -66,6 +66,20 @@ def test_pods_of_one_port_answer_on_addresses_of_the_node_s_subnet(world: World)
         world.gone("Pod", name)
     with pytest.raises(OSError, match="refused"):
         read(addresses[0])
+
+
+def test_a_pod_that_an_error_of_the_agent_stopped_is_deleted_all_the_same(
+    world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(image: str) -> str:
+        raise RuntimeError(f"no answer about {image}")
+
+    with monkeypatch.context() as during:
+        during.setattr(type(world.aws), "pull_refusal", lambda _self, image: fail(image))
+        world.create("Pod", pod("stopped", container()))
+        until(lambda: "no answer about web:1" in caplog.text)
+    world.delete("Pod", "stopped")
+    world.gone("Pod", "stopped")
 
 
 def test_init_containers_run_one_after_the_other_before_the_containers(world: World) -> None:

@@ -13,8 +13,9 @@ import shutil
 import tempfile
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 from localcloud.server import scratch
 
@@ -116,9 +117,13 @@ class Agent:
     def _admit(self, manifest: Json) -> None:
         """Begins a pod, or ends one that has no process: one that is deleted before it was seen, or has ended."""
         if is_terminating(manifest):
-            self._executor.submit(self._resources.delete, "Pod", manifest, grace_period_seconds=0)
+            self._in_thread(self._resources.delete, "Pod", manifest, 0)
         elif manifest.get("status", {}).get("phase") not in WHOLE_PHASES:
-            self._executor.submit(self._begin, manifest)
+            self._in_thread(self._begin, manifest)
+
+    def _in_thread(self, work: Callable[..., None], *arguments: Any) -> None:
+        """Nobody waits for it: its error is logged."""
+        self._executor.submit(work, *arguments).add_done_callback(_log_error)
 
     def _begin(self, manifest: Json) -> None:
         """Runs in a thread of the pool, since it asks for the node."""
@@ -139,7 +144,7 @@ class Agent:
         folder = self._root / uid_of(manifest)
         pod = Pod(manifest=manifest, node=self._node, folder=folder, situation=situation)
         self.pods[uid_of(manifest)] = pod
-        self._executor.submit(self._look_again, manifest)
+        self._in_thread(self._look_again, manifest)
 
     def _look_again(self, manifest: Json) -> None:
         """A pod may have been deleted while it had no process yet."""
@@ -168,3 +173,8 @@ class Agent:
     def _forget(self, pod: Pod) -> None:
         self.pods.pop(uid_of(pod.manifest), None)
         self._leases.give_back(pod.situation.address)
+
+
+def _log_error(over: Future[None]) -> None:
+    if not over.cancelled() and (error := over.exception()):
+        LOG.error("node agent", exc_info=error)

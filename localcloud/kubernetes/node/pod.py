@@ -23,7 +23,7 @@ from localcloud.server import children
 from .. import timing
 from ..addresses import loopback
 from ..aws import Aws
-from ..client import Json
+from ..client import Json, UnreachableError
 from ..objects.errors import ApiError
 from ..resources import Resources, is_true
 from .commands import Launch, refuse_unsupported
@@ -236,7 +236,7 @@ class Pod:
             self._dirty.clear()
             try:
                 await self._in_thread(self._publish)
-            except ApiError as error:
+            except (ApiError, UnreachableError) as error:
                 LOG.warning("status of pod %s: %s", self.manifest["metadata"]["name"], error)
                 await asyncio.sleep(FIRST_PAUSE / 10)
                 self._dirty.set()
@@ -265,8 +265,7 @@ class Pod:
         others = [each for each in [*self.initial, *self.containers] if each not in self._sidecars]
         await asyncio.gather(*(each.stop(grace) for each in others))
         await asyncio.gather(*(each.stop(grace) for each in self._sidecars))
-        with suppress(asyncio.CancelledError):
-            await self._life
+        await asyncio.wait([self._life])
         tasks = list(self._tasks)
         for task in tasks:
             task.cancel()
@@ -281,6 +280,8 @@ class Pod:
         if self.situation.phase not in WHOLE_PHASES:
             self.event("Killing", "Stopping the containers of the pod")
         await self.stop(grace)
-        await self._in_thread(partial(self.node.resources.delete, "Pod", self.manifest, grace_period_seconds=0))
-        shutil.rmtree(self.folder, ignore_errors=True)
-        gone()
+        try:
+            await self._in_thread(partial(self.node.resources.delete, "Pod", self.manifest, grace_period_seconds=0))
+        finally:
+            shutil.rmtree(self.folder, ignore_errors=True)
+            gone()
