@@ -39,7 +39,7 @@ class Reading:
 def read_data(file: str, data: Data, faults: Iterable[Fault] = ()) -> Reading:
     """Reads a whole stack file's data."""
     reading = Reading(file, list(faults))
-    text = json.dumps(data)
+    text = json.dumps(data, sort_keys=True)  # as the engine hands them over: nothing follows from their order
     try:
         reading.settings = StackFile.model_validate_json(text).config.settings
     except ValidationError as error:

@@ -67,8 +67,8 @@ def _decrypted(value: Any) -> Any:
 
 
 def _json(value: Any) -> str:
-    """Raises ValueError for what JSON has no form of."""
-    return json.dumps(value, allow_nan=False, default=str)
+    """With its keys in order, as Go's encoder writes them. Raises ValueError for what JSON has no form of."""
+    return json.dumps(value, allow_nan=False, default=str, sort_keys=True)
 
 
 def own_files() -> Files:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from composition.bootstrap import fingerprint
 from portal.pulumi_cli import stacks
 from settings import Portal, SettingsError, files_of_stacks, load
 from settings.reading import read_config
@@ -356,6 +357,13 @@ def from_engine(change: Callable[[dict[str, str]], object], secret: tuple[str, .
     config = engine_config(own_project() / "Pulumi.dev.yaml")
     change(config)
     return load("dev", own_project(), config, secret)
+
+
+def test_a_stack_file_reads_alike_from_the_engine_which_orders_its_keys(stack: str) -> None:
+    config = engine_config(own_project() / f"Pulumi.{stack}.yaml")
+    handed_over, read = load(stack, own_project(), config), load(stack, own_project())
+    assert read.current.model_dump_json() == handed_over.current.model_dump_json()
+    assert fingerprint(read) == fingerprint(handed_over), "the account is bootstrapped"
 
 
 def test_the_engines_configuration_counts_for_the_current_stack() -> None:

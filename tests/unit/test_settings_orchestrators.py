@@ -96,7 +96,7 @@ REFUSED: list[tuple[str, str, object, str]] = [
     ),
     ("public", "network.nat_gateways", 1, "network.nat_gateways: 1: there is no cluster and no environment"),
     ("prod", "images.x", {"repository": "cryoet-staging"}, "images.x: 'x': clients look for images in the account 908"),
-    ("dev", "images.ingest.repository", "apiv2-x86", "is the repository of images.ingest already"),
+    ("dev", "images.ingest.repository", "apiv2-x86", "is the repository of images.import already"),
     # roles and releases
     ("prod", "environments.prod.import", None, "the environment has neither ingest nor import"),
     (
