@@ -1,8 +1,9 @@
 """What a service's pods are made of, in Kubernetes' words.
 
 Rests on: Kubernetes documentation "Pod Security Standards" (`restricted`), "Container lifecycle hooks" (a container is
-told to stop after its preStop hook), "Topology spread constraints"; user guide of the AWS provider of the secrets
-store CSI driver: a secret's values are files of a volume, beside one with the whole secret.
+told to stop after its preStop hook), "Topology spread constraints", "Determine the Reason for Pod Failure"; user guide
+of the AWS provider of the secrets store CSI driver: a secret's values are files of a volume, beside one with the whole
+secret.
 """
 
 from __future__ import annotations
@@ -83,6 +84,7 @@ def container(args: ContainerArgs, scratch: Sequence[ScratchArgs], **more: Any) 
             "limits": {"cpu": _cpu(size.cpu_limit_millis), "memory": _memory(size.memory_limit_mib)},
         },
         "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}},
+        "terminationMessagePolicy": "FallbackToLogsOnError",  # one that fails: its last lines, which `up` shows
         **more,
     }
 

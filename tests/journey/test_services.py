@@ -150,7 +150,7 @@ def test_releases_that_do_not_start_say_why_and_no_viewer_notices(site: Site, cl
     site.images.build("v1.3.0", migrations=SECOND | FAILING)
     missing = f'failed to pull and unpack image "{REPOSITORY}:v1.2.0"'
     with site.viewers.asking():
-        site.up_that_fails(tags(api="v1.2.0", frontend="v1.2.0"), says=("its last words: no configuration", missing))
+        site.up_that_fails(tags(api="v1.2.0", frontend="v1.2.0"), says=("no configuration", missing))
         site.up_that_fails(tags(**current | {"api": "v1.3.0"}), says=('relation "datasetz" does not exist',))
         site.up(tags(**current))
         assert before <= site.ready()
