@@ -21,7 +21,7 @@ from localcloud.server.wire import HttpRequest
 from portal.pulumi_cli import ROOT
 
 from .batch_steps import time_scale, until
-from .kubernetes_kit import World, container, node, pod, readiness, stand_ins
+from .kubernetes_kit import Json, World, container, node, pod, readiness, stand_ins
 
 
 @pytest.fixture(scope="module")
@@ -110,6 +110,23 @@ def test_a_failing_init_container_keeps_the_others_from_starting_and_says_its_la
     assert initialized["message"] == f"containers with incomplete status: [migrate] (migrate: {state['message']})"
     assert "started" not in pod_now["status"]["containerStatuses"][0]["state"]
     world.delete("Pod", "unmigrated")
+
+
+def test_an_init_container_that_runs_again_is_incomplete_for_what_it_said_before(world: World) -> None:
+    script = "test -e /data/before && exec sleep 60; touch /data/before; echo no such table >&2; exit 4"
+    shared = {"volumeMounts": [{"name": "shared", "mountPath": "/data"}]}
+    migrate = container("shell:1", "migrate", args=[script], terminationMessagePolicy="FallbackToLogsOnError", **shared)
+    volumes = [{"name": "shared", "emptyDir": {}}]
+    world.create("Pod", pod("migrated-again", container(), initContainers=[migrate], volumes=volumes))
+
+    def runs_again() -> Json | None:
+        status = world.get("Pod", "migrated-again")["status"]
+        [one] = status.get("initContainerStatuses") or [{}]
+        return status if one.get("restartCount") and "running" in one["state"] else None
+
+    [said] = [one for one in world.until(runs_again)["conditions"] if one["type"] == "Initialized"]
+    assert said["message"] == "containers with incomplete status: [migrate] (migrate: no such table)"
+    world.delete("Pod", "migrated-again")
 
 
 def test_a_container_has_the_variables_of_its_manifest_and_none_of_the_server_s(

@@ -74,6 +74,8 @@ class Container:
     spec: Json
     pod: Surroundings
     log: ContainerLog
+    completes: bool = False
+    """An init container, which is ready once it has succeeded."""
     restarts: int = 0
     state: Json = field(default_factory=lambda: {"waiting": {"reason": "PodInitializing"}})
     last_state: Json = field(default_factory=dict[str, Json])
@@ -198,7 +200,7 @@ class Container:
 
     def _set_started(self, *, started: bool) -> None:
         self.started, self.complaint = started, ""
-        self.ready = started and "readinessProbe" not in self.spec
+        self.ready = started and not self.completes and "readinessProbe" not in self.spec
         self.pod.changed()
 
     def _set_ended(self, child: children.Child, code: int, began: str, reason: str) -> None:

@@ -73,9 +73,10 @@ class Pod:
             pod=self.manifest,
             folder=self.folder / "volumes",
         )
-        self.initial = [self._container(each) for each in spec.get("initContainers") or []]
-        self.containers = [self._container(each) for each in spec["containers"]]
-        self._sidecars = [each for each in self.initial if each.spec.get("restartPolicy") == "Always"]
+        initial: list[Json] = spec.get("initContainers") or []
+        self.initial = [self._container(each, completes=each.get("restartPolicy") != "Always") for each in initial]
+        self.containers = [self._container(each, completes=False) for each in spec["containers"]]
+        self._sidecars = [each for each in self.initial if not each.completes]
         self._pulled: set[str] = set()
         self._dirty = asyncio.Event()
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -83,8 +84,9 @@ class Pod:
         self._life = self._task(self._live())
         self._task(self._publish_changes())
 
-    def _container(self, spec: Json) -> Container:
-        return Container(spec=spec, pod=self, log=ContainerLog(self.folder / "logs", spec["name"]))
+    def _container(self, spec: Json, *, completes: bool) -> Container:
+        log = ContainerLog(self.folder / "logs", spec["name"])
+        return Container(spec=spec, pod=self, log=log, completes=completes)
 
     def _task(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         """A task of this pod. One that fails is an error of the agent's, and logged."""

@@ -47,18 +47,14 @@ def write_status(
     if initial:
         status["initContainerStatuses"] = [_container_status(each, situation) for each in initial]
     set_condition(status, _condition("PodReadyToStartContainers", "" if not situation.message else "MountFailed"))
-    incomplete = [each for each in initial if not each.ready and not (each.started and _is_sidecar(each))]
+    # One that runs on beside the others is complete once it has started.
+    incomplete = [each for each in initial if not each.ready and (each.completes or not each.started)]
     set_condition(status, _initialized(situation, initial, incomplete))
     reason, message = _unready(situation, [each for each in containers if not each.ready])
     set_condition(status, _condition("ContainersReady", reason, message))
     if not reason:
         reason, message = _closed_gates(status, pod)
     set_condition(status, _condition("Ready", reason, message))
-
-
-def _is_sidecar(container: Container) -> bool:
-    """An init container that runs on beside the others: it is complete once it has started."""
-    return container.spec.get("restartPolicy") == "Always"
 
 
 def _container_status(container: Container, situation: Situation) -> Json:
@@ -84,8 +80,9 @@ def _initialized(situation: Situation, initial: Sequence[Container], incomplete:
 
 
 def _last_words(container: Container) -> str:
-    state = container.state.get("waiting") or container.state.get("terminated") or {}
-    return str(state.get("message", ""))
+    """While it runs again, those of the run before."""
+    states = (container.state.get("waiting"), container.state.get("terminated"), container.last_state.get("terminated"))
+    return next((str(state.get("message", "")) for state in states if state), "")
 
 
 def _in_brackets(words: Mapping[str, str]) -> str:
