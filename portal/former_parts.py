@@ -42,16 +42,18 @@ def refuse_former_parts(stack: str, deployment: Mapping[str, Any]) -> None:
         raise PortalError(f"{stack}: its state {rule}; portal bootstrap {stack} moves them")
 
 
-def move_former_parts(stack: Pulumi, program: Pulumi, *, yes: bool) -> None:
-    """Into the state of the bootstrap's ``program``, which the backend knows. Raises PortalError and PulumiError."""
+def move_former_parts(stack: Pulumi, program: Pulumi, *, yes: bool) -> bool:
+    """Into the state of the bootstrap's ``program``, which the backend knows; whether there were any. Raises
+    PortalError and PulumiError."""
     parts = former_parts(stack.deployment() or {})
     if not parts:
-        return
+        return False
     question = f"Move {len(parts)} components from the state of {stack.stack} into that of its account's bootstrap?"
     agree(question, yes=yes, otherwise=f"{stack.stack} was not bootstrapped")
     to = _seen_from(stack, program)
     _run(stack, "state", "move", "--yes", "--source", stack.stack, "--dest", to, *parts)
     print(f"  {len(parts)} components moved from the state of {stack.stack}")
+    return True
 
 
 def _seen_from(stack: Pulumi, program: Pulumi) -> str:

@@ -3,7 +3,7 @@ is shown, and a yes asked for."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -50,22 +50,38 @@ def ensure_stack(pulumi: Pulumi, place: Place, stack_file: Path) -> dict[str, An
     return {}
 
 
-def update(pulumi: Pulumi, place: Place, how: How, what: str, check_again: Callable[[], None] = lambda: None) -> None:
-    """Brings the stack up, which the backend knows. ``what``: how the question names it; ``check_again``: what may
-    refuse once a recovery has taken something in. Raises PulumiError, RecoverError and PortalError."""
+def update(
+    pulumi: Pulumi,
+    place: Place,
+    how: How,
+    what: str,
+    known: Mapping[str, Any],
+    check_again: Callable[[], None] = lambda: None,
+) -> None:
+    """Brings the stack up, which the backend knows. ``what``: how the question names it; ``known``: its state, just
+    read; ``check_again``: what may refuse once a recovery has taken something in. Raises PulumiError, RecoverError and
+    PortalError."""
+    interrupted = bool(known.get("resources")) and was_interrupted(pulumi)
     try:
-        _update(pulumi, place, how, what, check_again, interrupted=was_interrupted(pulumi))
+        _update(pulumi, place, how, what, known, check_again, interrupted=interrupted)
     except PulumiError as error:
         if not clear_dead_lock(pulumi, error):
             raise
         print("  the lock of a dead run was removed")
-        _update(pulumi, place, how, what, check_again, interrupted=True)
+        _update(pulumi, place, how, what, None, check_again, interrupted=True)
 
 
 def _update(
-    pulumi: Pulumi, place: Place, how: How, what: str, check_again: Callable[[], None], *, interrupted: bool
+    pulumi: Pulumi,
+    place: Place,
+    how: How,
+    what: str,
+    known: Mapping[str, Any] | None,
+    check_again: Callable[[], None],
+    *,
+    interrupted: bool,
 ) -> None:
-    taken_in = recover_stack(pulumi, place, interrupted=interrupted)
+    taken_in = recover_stack(pulumi, place, interrupted=interrupted, known=known)
     for line in taken_in:
         print(f"  {line}")
     if taken_in:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from typing import Annotated, Final
+from collections.abc import Mapping
+from typing import Annotated, Any, Final
 
 import typer
 
@@ -51,12 +52,14 @@ def bootstrap(
     for line in [*(bucket.ensure() if bucket else ()), *ensure_account_key(place)]:
         print(f"  {line}")
     program = Pulumi(stack=stack, root=portal.directory / PROGRAM)
-    ensure_stack(program, place, portal.directory / file_of(stack))
-    move_former_parts(Pulumi(stack=stack, root=portal.directory), program, yes=yes)
-    update(program, place, how, f"the bootstrap of {stack}")
-    if imported := imported_as_it_is(program):
+    known = ensure_stack(program, place, portal.directory / file_of(stack))
+    if move_former_parts(Pulumi(stack=stack, root=portal.directory), program, yes=yes):
+        known = program.deployment() or {}
+    update(program, place, how, f"the bootstrap of {stack}", known)
+    known = program.deployment() or {}
+    if imported := imported_as_it_is(known):
         print(f"  {imported} of these were there already, and are taken over as they are; what differs comes next")
-        update(program, place, how, f"the bootstrap of {stack}")
+        update(program, place, how, f"the bootstrap of {stack}", known)
 
 
 def refuse_ci() -> None:
@@ -66,6 +69,6 @@ def refuse_ci() -> None:
         raise PortalError(f"{names.ROLE_VARIABLE}: {role!r}: {rule}")
 
 
-def imported_as_it_is(program: Pulumi) -> int:
+def imported_as_it_is(deployment: Mapping[str, Any]) -> int:
     """How many resources the last update imported; the one after it brings them to what the program says."""
-    return sum(bool(one.get("importID")) for one in (program.deployment() or {}).get("resources") or [])
+    return sum(bool(one.get("importID")) for one in deployment.get("resources") or [])

@@ -67,4 +67,4 @@ def bring_up(pulumi: Pulumi, place: Place, how: How, *, remove_idle_machines: bo
         """What was taken in may be a bucket that holds data, and its tags say of which kind."""
         refuse_accidents(load(pulumi.stack, pulumi.root), pulumi.deployment() or {})
 
-    update(pulumi, place, how, pulumi.stack, refuse_accidents_again)
+    update(pulumi, place, how, pulumi.stack, deployment, refuse_accidents_again)

@@ -71,6 +71,12 @@ def _exported(pulumi: Pulumi) -> Export:
     return {**export, "deployment": export["deployment"] or {}}
 
 
+def _unsettled(deployment: Mapping[str, Any], *, interrupted: bool) -> bool:
+    """Whether the outcome of anything may be unknown."""
+    pending = deployment.get("pending_operations") or unread(deployment) or interrupted
+    return bool(deployment.get("resources") and pending)
+
+
 def _refresh(pulumi: Pulumi, place: Place, resources: Iterable[Mapping[str, Any]]) -> Export:
     """Reads everything that the state holds; what AWS does not have goes. Returns the state.
 
@@ -167,21 +173,23 @@ def _lines(
     ]
 
 
-def recover(pulumi: Pulumi, place: Place, *, interrupted: bool) -> list[str]:
+def recover(pulumi: Pulumi, place: Place, *, interrupted: bool, known: Mapping[str, Any] | None = None) -> list[str]:
     """Settles every operation of unknown outcome; returns a line for each (empty: nothing to do).
 
-    ``interrupted``: the last update did not succeed, so it may also have made what nothing in the state says. The state
-    is first written as if each creation had succeeded; the refresh then reads them all, and drops what AWS does not
-    have. Raises :class:`RecoverError` and PulumiError; the state is as it was until the whole of it
-    is known, and a recovery that is itself killed is taken up by the next.
+    ``interrupted``: the last update did not succeed, so it may also have made what nothing in the state says.
+    ``known``: the state as it was just read. The state is first written as if each creation had succeeded; the refresh
+    then reads them all, and drops what AWS does not have. Raises :class:`RecoverError` and PulumiError; the state is as
+    it was until the whole of it is known, and a recovery that is itself killed is taken up by the next.
     """
+    if known is not None and not _unsettled(known, interrupted=interrupted):
+        return []
     export = _exported(pulumi)
     deployment = export["deployment"]
-    operations = deployment.get("pending_operations") or []
-    resources = deployment.get("resources") or []
-    half_done = unread(deployment)
-    if not resources or not (operations or half_done or interrupted):
+    if not _unsettled(deployment, interrupted=interrupted):
         return []
+    operations = deployment.get("pending_operations") or []
+    resources = deployment["resources"]
+    half_done = unread(deployment)
     if half_done and not operations:
         _await_clusters(place, resources)
         export = _refresh(pulumi, place, resources)

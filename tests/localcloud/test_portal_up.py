@@ -15,6 +15,7 @@ import pytest
 
 from components import names
 from portal.pulumi_cli import STACK_NOT_FOUND
+from portal.recovery.wanted import UNREAD
 from portal.target import cloud as named
 from tests.localcloud.conftest import DEV, REGION, Cloud
 from tests.localcloud.states_steps import Machines
@@ -89,9 +90,6 @@ def up(cloud: Cloud, tmp_path: Path) -> Up:
     return Up(cloud, tmp_path)
 
 
-LOOKS = ["stack export", "stack history", "stack export"]
-
-
 def test_the_target_is_named_and_the_preview_shown_before_it_asks(up: Up, cloud: Cloud) -> None:
     done = up.run(typed="y\n")
     assert done.returncode == 0, done.stderr
@@ -105,18 +103,34 @@ def test_the_target_is_named_and_the_preview_shown_before_it_asks(up: Up, cloud:
         "      + 1 to create",
     ]
     assert "Bring dev up? [y/N]" in done.stderr
-    assert up.asked() == [*LOOKS, "preview", "up"]
+    assert up.asked() == ["stack export", "preview", "up"]
 
 
 def test_no_is_the_end_of_it(up: Up) -> None:
     done = up.run(typed="\n")
     assert (done.returncode, done.stderr) == (1, "Bring dev up? [y/N]:error: not agreed: dev was not brought up\n")
-    assert up.asked() == [*LOOKS, "preview"]
+    assert up.asked() == ["stack export", "preview"]
 
 
 def test_scripts_say_yes(up: Up) -> None:
     assert up.run("--yes", "--skip-preview").returncode == 0
-    assert up.asked() == [*LOOKS, "up"]
+    assert up.asked() == ["stack export", "up"]
+
+
+@pytest.mark.parametrize(
+    ("more", "looks"),
+    [
+        ({}, ["stack export", "stack history"]),
+        (
+            {"initErrors": [UNREAD]},
+            ["stack export", "stack history", "stack export", "refresh", "stack export", "stack export"],
+        ),
+    ],
+)
+def test_the_state_is_read_once_where_nothing_is_to_be_settled(up: Up, more: dict[str, Any], looks: list[str]) -> None:
+    up.state([{"urn": f"urn:pulumi:dev::portal::{BUCKET}::x", "type": BUCKET, "inputs": {"bucket": "x"}, **more}])
+    assert up.run("--yes", "--skip-preview").returncode == 0
+    assert up.asked() == [*looks, "up"]
 
 
 @pytest.mark.parametrize(
@@ -194,7 +208,7 @@ def test_an_environment_is_not_removed_while_executions_run(up: Up, cloud: Cloud
         f"error: nothing was touched: Pulumi.dev.yaml: portal:settings.environments.qa: {lost}, and has 2 running "
         "executions: stop each or wait for its end (portal watch), then bring the stack up again\n"
     )
-    assert up.asked() == LOOKS[:1]
+    assert up.asked() == ["stack export"]
     for execution in executions:
         machines.sfn.stop_execution(executionArn=execution)
     passed = up.run("--yes")
