@@ -43,7 +43,6 @@ from examples.walkthrough.dataset import (
 from examples.walkthrough.sites import SiteError, open_sites
 from localcloud.prepare import was_brought_up
 from localcloud.server import client_variables
-from localcloud.server.oidc import load_key, mint
 from localcloud.server.process import Running
 from portal.pulumi_cli import ROOT, stacks
 from settings import Portal, load
@@ -213,6 +212,8 @@ def preview_credentials(portal: Portal, stack: str, server: Running, folder: Pat
 
     Raises :class:`BringUpError` where the stack file names no GitHub repository.
     """
+    from localcloud.server.oidc import load_key, mint  # a fifth of a second, which `make up` does not spend
+
     settings = portal.stacks[stack]
     github = settings.access.github
     if github is None:
