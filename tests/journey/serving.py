@@ -22,9 +22,9 @@ import requests
 import yaml
 
 from components import names
-from localcloud.kubernetes import timing
 from localcloud.kubernetes.api import CONTROLLERS
 from localcloud.kubernetes.client import Client
+from localcloud.kubernetes.controllers import deployments
 from localcloud.kubernetes.objects.kinds import KINDS, kind
 from localcloud.kubernetes.resources import is_true
 from localcloud.server import images
@@ -135,15 +135,18 @@ def texts(value: Any) -> Iterator[str]:
 
 @contextmanager
 def deadlines_over(condition: Callable[[], bool], reconcile: Callable[[], None]) -> Generator[None]:
-    """From when the condition holds, no program of a pod is given time any more; then the controllers look again."""
-    real, over = timing.for_a_program, threading.Event()
+    """From when the condition holds, no rollout may stand still any longer; then the controllers look again."""
+    real, over = deployments.progress_seconds, threading.Event()
 
     def wait() -> None:
         if condition():
             over.set()
             reconcile()
 
-    with patch.object(timing, "for_a_program", lambda seconds: 0.0 if over.is_set() else real(seconds)), repeated(wait):
+    def seconds(deployment: Json) -> float:
+        return 0.0 if over.is_set() else real(deployment)
+
+    with patch.object(deployments, "progress_seconds", seconds), repeated(wait):
         yield
 
 

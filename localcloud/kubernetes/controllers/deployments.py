@@ -40,6 +40,11 @@ DESIRED, MOST = "deployment.kubernetes.io/desired-replicas", "deployment.kuberne
 HASH_LENGTH = 10
 
 
+def progress_seconds(deployment: Json) -> float:
+    """Real seconds that a rollout may stand still."""
+    return timing.for_a_program(deployment["spec"].get("progressDeadlineSeconds", 600))
+
+
 class Deployments:
     def __init__(self, resources: Resources) -> None:
         self._resources = resources
@@ -132,8 +137,7 @@ class Deployments:
         progress = Progress.of(limits, new, old)
         if created or progress.complete or progress.advanced_since(deployment.get("status", {})):
             self._progress.restart(uid_of(deployment))
-        deadline = timing.for_a_program(deployment["spec"].get("progressDeadlineSeconds", 600))
-        remaining = deadline - self._progress.seconds(uid_of(deployment))
+        remaining = progress_seconds(deployment) - self._progress.seconds(uid_of(deployment))
         if not progress.complete and remaining > 0:
             view.again(remaining)
         generation = deployment["metadata"].get("generation", 1)
