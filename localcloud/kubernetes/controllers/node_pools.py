@@ -70,7 +70,7 @@ class NodePools:
         present = {name_of(one): one for one in view.list(kind)}
         for name in set(wanted) - set(present):
             with suppress_status(CONFLICT):
-                self._resources.create(kind, wanted[name])
+                view.list(kind).append(self._resources.create(kind, wanted[name]))  # for the controllers after it
         for name, item in present.items():
             if BUILT_IN in labels_of(item) and name not in wanted:
                 self._resources.delete(kind, item)
