@@ -20,7 +20,7 @@ from localcloud.server import images
 from localcloud.server.wire import HttpRequest
 from portal.pulumi_cli import ROOT
 
-from .batch_steps import time_scale, until
+from .batch_steps import time_scale
 from .kubernetes_kit import Json, World, container, node, pod, readiness, stand_ins
 
 
@@ -71,13 +71,13 @@ def test_pods_of_one_port_answer_on_addresses_of_the_node_s_subnet(world: World)
 def test_a_pod_that_an_error_of_the_agent_stopped_is_deleted_all_the_same(
     world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def fail(image: str) -> str:
+    def fail(_: object, image: str) -> str:
         raise RuntimeError(f"no answer about {image}")
 
     with monkeypatch.context() as during:
-        during.setattr(type(world.aws), "pull_refusal", lambda _self, image: fail(image))
+        during.setattr(type(world.aws), "pull_refusal", fail)
         world.create("Pod", pod("stopped", container()))
-        until(lambda: "no answer about web:1" in caplog.text)
+        world.until(lambda: "no answer about web:1" in caplog.text)
     world.delete("Pod", "stopped")
     world.gone("Pod", "stopped")
 
@@ -124,8 +124,8 @@ def test_an_init_container_that_runs_again_is_incomplete_for_what_it_said_before
         [one] = status.get("initContainerStatuses") or [{}]
         return status if one.get("restartCount") and "running" in one["state"] else None
 
-    [said] = [one for one in world.until(runs_again)["conditions"] if one["type"] == "Initialized"]
-    assert said["message"] == "containers with incomplete status: [migrate] (migrate: no such table)"
+    [initialized] = [one for one in world.until(runs_again)["conditions"] if one["type"] == "Initialized"]
+    assert initialized["message"] == "containers with incomplete status: [migrate] (migrate: no such table)"
     world.delete("Pod", "migrated-again")
 
 

@@ -149,8 +149,8 @@ def test_the_apis_containers_are_the_portals() -> None:
     assert [one["name"] for one in spec["initContainers"]] == ["policies", "migrations", "keys"]
     assert spec["initContainers"][1]["command"][-3:] == ["alembic", "upgrade", "head"]
     assert [one["name"] for one in spec["containers"]] == ["api", "cerbos"]
-    kept = {one["terminationMessagePolicy"] for one in (*spec["initContainers"], *spec["containers"])}
-    assert kept == {"FallbackToLogsOnError"}, "what a container that fails said last"
+    policies = {one["terminationMessagePolicy"] for one in (*spec["initContainers"], *spec["containers"])}
+    assert policies == {"FallbackToLogsOnError"}, "what a container that fails said last"
     assert spec["containers"][0]["resources"] == {
         "requests": {"cpu": "500m", "memory": "512Mi"},
         "limits": {"cpu": "3", "memory": "3Gi"},

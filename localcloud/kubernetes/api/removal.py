@@ -86,9 +86,9 @@ class Removal:
     def collect(self, stored: Stored) -> None:
         """Deletes a new object whose owners are all gone already, or wait for what belongs to them to go: a controller
         may make a pod for a ReplicaSet that it read before that was deleted."""
-        owners = stored.value["metadata"].get("ownerReferences") or []
-        lasting = {other.uid for other in self._store.all() if not _waits_for_dependents(other)}
-        if owners and not any(owner["uid"] in lasting for owner in owners):
+        owners = {owner["uid"] for owner in stored.value["metadata"].get("ownerReferences") or ()}
+        lasting = (other for other in self._store.all() if other.uid in owners and not _waits_for_dependents(other))
+        if owners and not any(lasting):
             self.delete(stored, Options())
 
     def _mark(self, stored: Stored, finalizers: list[str], grace: int) -> Stored:

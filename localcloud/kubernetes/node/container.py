@@ -74,7 +74,7 @@ class Container:
     spec: Json
     pod: Surroundings
     log: ContainerLog
-    completes: bool = False
+    completes: bool
     """An init container, which is ready once it has succeeded."""
     restarts: int = 0
     state: Json = field(default_factory=lambda: {"waiting": {"reason": "PodInitializing"}})
