@@ -3,7 +3,9 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
-PYTHON ?= python3
+ifndef PYTHON
+PYTHON := $(shell tools/which-python)
+endif
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 # Where it is set, hundreds of processes would each compile the modules that they import anew.
 unexport PYTHONDONTWRITEBYTECODE
