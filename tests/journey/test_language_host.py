@@ -1,0 +1,26 @@
+"""The engine's language host for Python, by itself."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+from pathlib import Path
+
+from tests.journey.conftest import engine
+
+PATIENCE_SECONDS = 4.0
+"""Less than the 5 s after which the engine kills it."""
+
+
+def test_it_ends_when_interrupted_though_it_was_born_ignoring_that() -> None:
+    """As under nohup, or in the background of a script: each command would take 5 s longer."""
+    command = [Path(engine()) / "pulumi-language-python", "127.0.0.1:1"]
+    ignoring = ["/bin/sh", "-c", "trap '' INT; exec \"$@\"", "sh", *command]
+    with subprocess.Popen(ignoring, stdout=subprocess.PIPE, text=True) as host:
+        assert host.stdout is not None
+        assert int(host.stdout.readline()) > 0
+        host.send_signal(signal.SIGINT)
+        try:
+            assert host.wait(PATIENCE_SECONDS) == 0
+        finally:
+            host.kill()
