@@ -14,6 +14,7 @@ RECORD = """#!/bin/sh
 echo "$(basename "$PWD") $*" >> "$LOG"
 if [ "$1 $2" = "mod download" ]; then echo "{\\"Dir\\": \\"$DOWNLOADED\\"}"; fi
 if [ "$1" = build ]; then
+    echo "GOGC=$GOGC" >> "$LOG"
     case "$*" in *"$FAILS"*) echo "no such package"; exit 1;; esac
     while [ "$1" != -overlay ]; do shift; done
     cat "$2" >> "$LOG"
@@ -40,6 +41,7 @@ def tool(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> ModuleType:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:/usr/bin:/bin")
     monkeypatch.setenv("LOG", str(tmp_path / "log"))
+    monkeypatch.delenv("GOGC", raising=False)
     monkeypatch.setenv("FAILS", "nothing of that name")
     embedded = tmp_path / "downloaded" / "cmd" / "pulumi-resource-kubernetes"
     embedded.mkdir(parents=True)
@@ -60,6 +62,7 @@ def test_every_program_is_built_once_and_stamped_with_its_version(tool: ModuleTy
     assert builds(tmp_path) == PACKAGES
     log = (tmp_path / "log").read_text()
     assert "version.gitVersion=v1.36.3 " in log
+    assert log.count("GOGC=400\n") == len(PACKAGES)
     assert (folder / "kube-apiserver").read_text() == "built\n"
     assert (folder / "kubernetes-version").read_text() == "1.36.3"
     assert tool.locate() == folder
