@@ -143,15 +143,18 @@ def _token(challenge: str, scheme: str) -> str | None:
 
 
 def _get(url: str, token: str = "") -> tuple[int, Message, bytes]:
-    """Status, headers and body. Raises PortalError where nothing answers."""
+    """Status, headers and body. Raises PortalError where nothing answers, or too much."""
     request = urllib.request.Request(url, headers={"Accept": ACCEPTED, "User-Agent": "portal"})  # noqa: S310 - by the callers, it is http or https
     if token:
         request.add_unredirected_header("Authorization", f"Bearer {token}")
     try:
         with urllib.request.urlopen(request, timeout=ANSWER_SECONDS) as answer:  # noqa: S310
-            return answer.status, answer.headers, answer.read(MOST_BYTES)
+            status, headers, body = answer.status, answer.headers, answer.read(MOST_BYTES + 1)
     except HTTPError as error:
         return error.code, error.headers, b""
     except (OSError, HTTPException) as error:
         reason = getattr(error, "reason", "") or error or type(error).__name__
         raise PortalError(f"{urlsplit(url).netloc} does not answer: {reason}") from error
+    if len(body) > MOST_BYTES:
+        raise PortalError(f"{urlsplit(url).netloc} answers with more than {MOST_BYTES >> 20} MiB, which is no manifest")
+    return status, headers, body

@@ -11,7 +11,7 @@ from typer.testing import CliRunner, Result
 from components import rules
 from portal.app import app
 from portal.errors import PortalError, user_message
-from portal.images import DOCKER_HUB, Tagged, by_tag
+from portal.images import DOCKER_HUB, MOST_BYTES, Tagged, by_tag
 from settings import load
 from tests.unit.registry import Registry, serving
 from tests.unit.serving import without_services
@@ -75,6 +75,12 @@ def test_a_manifest_that_is_not_what_the_registry_says_is_refused(registry: Regi
     registry.push("name", "v1")
     registry.tamper = True
     assert f"{registry.host} says sha256:" in refused(f"{registry.host}/name:v1")
+
+
+def test_an_answer_that_is_too_large_for_a_manifest_is_refused(registry: Registry) -> None:
+    """Its digest would be that of its beginning."""
+    registry.manifests["name", "v1"] = b" " * (MOST_BYTES + 1)
+    assert f"{registry.host} answers with more than 4 MiB" in refused(f"{registry.host}/name:v1")
 
 
 def test_a_registry_that_does_not_answer() -> None:
