@@ -15,6 +15,7 @@ from localcloud.provider.autoname import Autoname
 from localcloud.provider.config import Settings
 from localcloud.provider.plan import Rule
 from localcloud.provider.session import Session
+from localcloud.provider.tags import tag_changes
 
 T = TypeVar("T")
 State = dict[str, Any]
@@ -78,6 +79,15 @@ class Operation:
     def retry(self, call: Callable[[], T], when: Callable[[Exception], bool], seconds: float) -> T:
         """See `Session.retry`."""
         return self.session.retry(call, when, seconds)
+
+    def retag(self, untag: Callable[[list[str]], object], tag: Callable[[Mapping[str, str]], object]) -> None:
+        """Brings changed tags to what the program says: ``untag`` takes the keys of those that go, ``tag`` the rest."""
+        if "tags_all" in self.changed:
+            gone, changed = tag_changes(self.old.get("tags_all") or {}, self.new["tags_all"])
+            if gone:
+                untag(gone)
+            if changed:
+                tag(changed)
 
 
 class Resource:

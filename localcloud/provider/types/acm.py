@@ -83,11 +83,10 @@ class Certificate(Resource):
         acm, arn = op.client("acm"), op.resource_id
         if "options" in op.changed:
             acm.update_certificate_options(CertificateArn=arn, Options=_options(op.new["options"]))
-        if "tags_all" in op.changed:
-            gone = dict.fromkeys(set(op.old.get("tags_all", {})) - set(op.new["tags_all"]), "")
-            if gone:
-                acm.remove_tags_from_certificate(CertificateArn=arn, Tags=[{"Key": key} for key in sorted(gone)])
-            acm.add_tags_to_certificate(CertificateArn=arn, Tags=as_list(op.new["tags_all"]))
+        op.retag(
+            lambda keys: acm.remove_tags_from_certificate(CertificateArn=arn, Tags=[{"Key": key} for key in keys]),
+            lambda tags: acm.add_tags_to_certificate(CertificateArn=arn, Tags=as_list(tags)),
+        )
 
     def delete(self, op: Operation) -> None:
         optional(lambda: op.client("acm").delete_certificate(CertificateArn=op.resource_id), _GONE)

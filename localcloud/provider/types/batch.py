@@ -13,7 +13,6 @@ from localcloud.provider.errors import ProviderError
 from localcloud.provider.plan import FLAGS, REFUSED, REPLACES, Faults, Plan
 from localcloud.provider.resource import Operation, Resource, State
 from localcloud.provider.session import has_code
-from localcloud.provider.tags import tag_changes
 from localcloud.provider.types.batch_names import from_batch, to_batch
 from localcloud.provider.types.iam_common import name_of
 
@@ -71,13 +70,12 @@ def first_tags(op: Operation) -> dict[str, Any]:
 
 
 def retag(op: Operation, arn: str) -> None:
-    """Bring the tags from the old ones to the new."""
-    batch, old, new = op.client("batch"), op.old.get("tags_all", {}), op.new["tags_all"]
-    gone, changed = tag_changes(old, new)
-    if gone:
-        batch.untag_resource(resourceArn=arn, tagKeys=gone)
-    if changed:
-        batch.tag_resource(resourceArn=arn, tags=changed)
+    """Bring changed tags to what the program says."""
+    batch = op.client("batch")
+    op.retag(
+        lambda keys: batch.untag_resource(resourceArn=arn, tagKeys=keys),
+        lambda tags: batch.tag_resource(resourceArn=arn, tags=tags),
+    )
 
 
 def _unmanaged(plan: Plan) -> Faults:
@@ -159,8 +157,7 @@ class ComputeEnvironment(Resource):
             changes["computeResources"] = self._changed_resources(op)
         if changes:
             self._send(op, **changes)
-        if "tags_all" in op.changed:
-            retag(op, op.old["arn"])
+        retag(op, op.old["arn"])
 
     def delete(self, op: Operation) -> None:
         batch = op.client("batch")
@@ -245,8 +242,7 @@ class JobQueue(Resource):
             until(op, lambda: self._find(op), *SETTLED)
             op.client("batch").update_job_queue(jobQueue=op.resource_id, **self._settings(op))
             until(op, lambda: self._find(op), "VALID")
-        if "tags_all" in op.changed:
-            retag(op, op.resource_id)
+        retag(op, op.resource_id)
 
     def delete(self, op: Operation) -> None:
         batch = op.client("batch")

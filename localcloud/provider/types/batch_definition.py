@@ -65,7 +65,7 @@ class JobDefinition(Resource):
             self._register(op)
             if op.new.get("deregister_on_new_revision") is not False:
                 self._deregister(op, before)
-        elif "tags_all" in op.changed:
+        else:
             retag(op, op.old["arn"])
 
     def delete(self, op: Operation) -> None:

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from localcloud.provider.api_names import from_api, to_api
 from localcloud.provider.resource import Operation, Resource, State
-from localcloud.provider.tags import as_list, as_map, tag_changes
+from localcloud.provider.tags import as_list, as_map
 from localcloud.provider.types.iam_common import name_of
 from localcloud.provider.types.s3_common import optional
 
@@ -90,8 +90,11 @@ class Budget(Resource):
                 budgets.delete_notification(**about, Notification=_settings(notification))
             for notification in (one for one in new if one not in old):
                 self._notify(op, notification)
-        if "tags_all" in op.changed:
-            self._retag(op)
+        budgets, arn = op.client("budgets"), op.old["arn"]
+        op.retag(
+            lambda keys: budgets.untag_resource(ResourceARN=arn, ResourceTagKeys=keys),
+            lambda tags: budgets.tag_resource(ResourceARN=arn, ResourceTags=as_list(tags)),
+        )
 
     def delete(self, op: Operation) -> None:
         optional(lambda: op.client("budgets").delete_budget(**_about(op.resource_id)), GONE)
@@ -105,14 +108,6 @@ class Budget(Resource):
         op.client("budgets").create_notification(
             **_about(op.resource_id), Notification=_settings(notification), Subscribers=subscribers
         )
-
-    def _retag(self, op: Operation) -> None:
-        target, old, new = {"ResourceARN": op.old["arn"]}, op.old.get("tags_all", {}), op.new["tags_all"]
-        gone, changed = tag_changes(old, new)
-        if gone:
-            op.client("budgets").untag_resource(**target, ResourceTagKeys=gone)
-        if changed:
-            op.client("budgets").tag_resource(**target, ResourceTags=as_list(changed))
 
 
 def _about(resource_id: str) -> dict[str, str]:

@@ -116,12 +116,11 @@ class Distribution(Resource):
             config = {"CallerReference": held["DistributionConfig"]["CallerReference"], **_configuration(op.new)}
             client.update_distribution(Id=op.resource_id, IfMatch=held["ETag"], DistributionConfig=config)
             _wait(op)
-        if "tags_all" in op.changed:
-            arn = f"arn:{op.partition}:cloudfront::{op.account_id}:distribution/{op.resource_id}"
-            gone = sorted(set(op.old.get("tags_all", {})) - set(op.new["tags_all"]))
-            if gone:
-                client.untag_resource(Resource=arn, TagKeys={"Items": gone})
-            client.tag_resource(Resource=arn, Tags={"Items": as_list(op.new["tags_all"])})
+        arn = f"arn:{op.partition}:cloudfront::{op.account_id}:distribution/{op.resource_id}"
+        op.retag(
+            lambda keys: client.untag_resource(Resource=arn, TagKeys={"Items": keys}),
+            lambda tags: client.tag_resource(Resource=arn, Tags={"Items": as_list(tags)}),
+        )
 
     def delete(self, op: Operation) -> None:
         client = op.client("cloudfront")

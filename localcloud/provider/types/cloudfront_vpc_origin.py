@@ -68,12 +68,11 @@ class VpcOrigin(Resource):
             config = _config(op.new["vpc_origin_endpoint_config"])
             client.update_vpc_origin(Id=op.resource_id, IfMatch=etag, VpcOriginEndpointConfig=config)
             _deployed(op)
-        if "tags_all" in op.changed:
-            arn, new = op.old["arn"], op.new["tags_all"]
-            gone = sorted(set(op.old.get("tags_all", {})) - set(new))
-            if gone:
-                client.untag_resource(Resource=arn, TagKeys={"Items": gone})
-            client.tag_resource(Resource=arn, Tags={"Items": as_list(new)})
+        arn = op.old["arn"]
+        op.retag(
+            lambda keys: client.untag_resource(Resource=arn, TagKeys={"Items": keys}),
+            lambda tags: client.tag_resource(Resource=arn, Tags={"Items": as_list(tags)}),
+        )
 
     def delete(self, op: Operation) -> None:
         client = op.client("cloudfront")

@@ -86,9 +86,8 @@ class MetricAlarm(Resource):
     def update(self, op: Operation) -> None:
         if op.changed - {"tags", "tags_all"}:
             self._put(op, op.resource_id, {})
-        if "tags_all" in op.changed:
-            api, target = op.client("cloudwatch"), {"ResourceARN": op.old["arn"]}
-            retag(op.old.get("tags_all", {}), op.new["tags_all"], api.tag_resource, api.untag_resource, target)
+        api, target = op.client("cloudwatch"), {"ResourceARN": op.old["arn"]}
+        retag(op, api.tag_resource, api.untag_resource, target)
 
     def delete(self, op: Operation) -> None:
         optional(lambda: op.client("cloudwatch").delete_alarms(AlarmNames=[op.resource_id]), GONE)

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Final
 
 from localcloud.provider.resource import Operation, Resource, State
 from localcloud.provider.session import has_code
-from localcloud.provider.tags import as_list, as_map, tag_changes
+from localcloud.provider.tags import as_list, as_map
 from localcloud.provider.types.s3_common import optional
 
 Found = dict[str, Any]
@@ -61,13 +61,11 @@ class Ec2Resource(Resource):
 
     def update(self, op: Operation) -> None:
         self.change(op)
-        if "tags_all" in op.changed:
-            old, new, ec2 = op.old.get("tags_all", {}), op.new["tags_all"], op.client("ec2")
-            gone, changed = tag_changes(old, new)
-            if gone:
-                ec2.delete_tags(Resources=[op.resource_id], Tags=[{"Key": key} for key in gone])
-            if changed:
-                ec2.create_tags(Resources=[op.resource_id], Tags=as_list(changed))
+        ec2, target = op.client("ec2"), {"Resources": [op.resource_id]}
+        op.retag(
+            lambda keys: ec2.delete_tags(**target, Tags=[{"Key": key} for key in keys]),
+            lambda tags: ec2.create_tags(**target, Tags=as_list(tags)),
+        )
 
     def delete(self, op: Operation) -> None:
         call = lambda: optional(lambda: self.remove(op), GONE)  # noqa: E731

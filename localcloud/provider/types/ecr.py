@@ -10,7 +10,6 @@ from localcloud.provider.autoname import Autoname
 from localcloud.provider.plan import FLAGS, REFUSED
 from localcloud.provider.resource import Operation, Resource, State
 from localcloud.provider.tags import as_list, as_map
-from localcloud.provider.types.iam_common import retag
 from localcloud.provider.types.s3_common import optional
 
 GONE: Final = frozenset(
@@ -69,15 +68,11 @@ class Repository(Resource):
         if "image_scanning_configuration" in op.changed:
             wanted = {"scanOnPush": _scan(op)}
             ecr.put_image_scanning_configuration(repositoryName=name, imageScanningConfiguration=wanted)
-        if "tags_all" in op.changed:
-            arn = op.old["arn"]
-            retag(
-                op.old.get("tags_all", {}),
-                op.new["tags_all"],
-                lambda Tags: ecr.tag_resource(resourceArn=arn, tags=Tags),  # noqa: N803 (as `retag` calls it)
-                lambda TagKeys: ecr.untag_resource(resourceArn=arn, tagKeys=TagKeys),  # noqa: N803 (likewise)
-                {},
-            )
+        arn = op.old["arn"]
+        op.retag(
+            lambda keys: ecr.untag_resource(resourceArn=arn, tagKeys=keys),
+            lambda tags: ecr.tag_resource(resourceArn=arn, tags=as_list(tags)),
+        )
 
     def delete(self, op: Operation) -> None:
         forced = bool(op.old.get("force_delete"))

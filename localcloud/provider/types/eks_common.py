@@ -3,7 +3,6 @@
 from typing import Any, Final
 
 from localcloud.provider.resource import Operation
-from localcloud.provider.tags import tag_changes
 
 GONE: Final = frozenset({"ResourceNotFoundException"})
 
@@ -15,14 +14,11 @@ def given(values: dict[str, Any]) -> dict[str, Any]:
 
 def retag(op: Operation, arn: str) -> None:
     """Bring changed tags to what the program says."""
-    if "tags_all" not in op.changed:
-        return
-    eks, old, new = op.client("eks"), op.old.get("tags_all") or {}, op.new["tags_all"]
-    gone, changed = tag_changes(old, new)
-    if gone:
-        eks.untag_resource(resourceArn=arn, tagKeys=gone)
-    if changed:
-        eks.tag_resource(resourceArn=arn, tags=changed)
+    eks = op.client("eks")
+    op.retag(
+        lambda keys: eks.untag_resource(resourceArn=arn, tagKeys=keys),
+        lambda tags: eks.tag_resource(resourceArn=arn, tags=tags),
+    )
 
 
 def moment(value: Any) -> str:

@@ -12,7 +12,7 @@ from localcloud.provider.autoname import Autoname
 from localcloud.provider.errors import ProviderError, describe
 from localcloud.provider.plan import FLAGS, RELATION
 from localcloud.provider.resource import Operation, Resource, State
-from localcloud.provider.tags import as_list, as_map, tag_changes
+from localcloud.provider.tags import as_list, as_map
 from localcloud.provider.types.iam_common import name_of
 from localcloud.provider.types.s3_common import optional
 
@@ -65,8 +65,11 @@ class EventRule(Resource):
         if op.changed & set(_RULE):
             name, bus = _place(op.resource_id)
             self._put(op, name, bus, {})
-        if "tags_all" in op.changed:
-            self._retag(op)
+        events, arn = op.client("events"), op.old["arn"]
+        op.retag(
+            lambda keys: events.untag_resource(ResourceARN=arn, TagKeys=keys),
+            lambda tags: events.tag_resource(ResourceARN=arn, Tags=as_list(tags)),
+        )
 
     def delete(self, op: Operation) -> None:
         name, bus = _place(op.resource_id)
@@ -78,14 +81,6 @@ class EventRule(Resource):
         values = {api: op.new.get(name) for name, api in _RULE.items()}
         given = {api: value for api, value in values.items() if value}
         op.client("events").put_rule(Name=name, EventBusName=bus, **given, **more)
-
-    def _retag(self, op: Operation) -> None:
-        events, old, new = op.client("events"), op.old.get("tags_all", {}), op.new["tags_all"]
-        gone, changed = tag_changes(old, new)
-        if gone:
-            events.untag_resource(ResourceARN=op.old["arn"], TagKeys=gone)
-        if changed:
-            events.tag_resource(ResourceARN=op.old["arn"], Tags=as_list(changed))
 
 
 def _place(resource_id: str) -> tuple[str, str]:

@@ -5,7 +5,8 @@ import secrets
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from localcloud.provider.tags import as_list, tag_changes
+from localcloud.provider.resource import Operation
+from localcloud.provider.tags import as_list
 
 GONE: Final = frozenset({"NoSuchEntity"})
 
@@ -20,16 +21,6 @@ def name_of(new: Mapping[str, Any]) -> str:
     return str(new.get("name") or f"{new['name_prefix']}{secrets.token_hex(13)}")
 
 
-def retag(
-    old: Mapping[str, str],
-    new: Mapping[str, str],
-    tag: Callable[..., Any],
-    untag: Callable[..., Any],
-    target: Mapping[str, str],
-) -> None:
-    """Bring the tags from old to new with the service's Tag and Untag calls."""
-    gone, changed = tag_changes(old, new)
-    if gone:
-        untag(**target, TagKeys=gone)
-    if changed:
-        tag(**target, Tags=as_list(changed))
+def retag(op: Operation, tag: Callable[..., Any], untag: Callable[..., Any], target: Mapping[str, str]) -> None:
+    """Bring changed tags to what the program says, where the service's calls have them as ``Tags`` and ``TagKeys``."""
+    op.retag(lambda keys: untag(**target, TagKeys=keys), lambda tags: tag(**target, Tags=as_list(tags)))

@@ -42,8 +42,7 @@ class InstanceProfile(Resource):
         iam, target = op.client("iam"), {"InstanceProfileName": op.resource_id}
         if "role" in op.changed:
             self._swap(op, op.old.get("role"), op.new.get("role"))
-        if "tags_all" in op.changed:
-            retag(op.old["tags_all"], op.new["tags_all"], iam.tag_instance_profile, iam.untag_instance_profile, target)
+        retag(op, iam.tag_instance_profile, iam.untag_instance_profile, target)
 
     def delete(self, op: Operation) -> None:
         optional(lambda: self._swap(op, op.old.get("role"), ""), GONE)

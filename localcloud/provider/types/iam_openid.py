@@ -56,9 +56,8 @@ class OpenIdConnectProvider(Resource):
                 iam.add_client_id_to_open_id_connect_provider(**target, ClientID=client)
             for client in sorted(present - wanted):
                 iam.remove_client_id_from_open_id_connect_provider(**target, ClientID=client)
-        if "tags_all" in op.changed:
-            tag, untag = iam.tag_open_id_connect_provider, iam.untag_open_id_connect_provider
-            retag(op.old.get("tags_all", {}), op.new["tags_all"], tag, untag, target)
+        tag, untag = iam.tag_open_id_connect_provider, iam.untag_open_id_connect_provider
+        retag(op, tag, untag, target)
 
     def delete(self, op: Operation) -> None:
         optional(

@@ -60,8 +60,7 @@ class Policy(Resource):
                 oldest = min(others, key=lambda version: (version["CreateDate"], int(version["VersionId"][1:])))
                 iam.delete_policy_version(**policy, VersionId=oldest["VersionId"])
             iam.create_policy_version(**policy, PolicyDocument=op.new["policy"], SetAsDefault=True)
-        if "tags_all" in op.changed:
-            retag(op.old.get("tags_all", {}), op.new["tags_all"], iam.tag_policy, iam.untag_policy, policy)
+        retag(op, iam.tag_policy, iam.untag_policy, policy)
 
     def delete(self, op: Operation) -> None:
         iam = op.client("iam")

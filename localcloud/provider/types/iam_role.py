@@ -94,8 +94,7 @@ class Role(Resource):
                 iam.put_role_permissions_boundary(**role, PermissionsBoundary=boundary)
             else:
                 iam.delete_role_permissions_boundary(**role)
-        if "tags_all" in op.changed:
-            retag(op.old.get("tags_all", {}), op.new["tags_all"], iam.tag_role, iam.untag_role, role)
+        retag(op, iam.tag_role, iam.untag_role, role)
 
     def delete(self, op: Operation) -> None:
         iam, role = op.client("iam"), {"RoleName": op.resource_id}

@@ -55,8 +55,7 @@ class ServiceLinkedRole(Resource):
         iam, target = op.client("iam"), {"RoleName": _name(op)}
         if "description" in op.changed:
             iam.update_role(**target, Description=op.new.get("description") or "")
-        if "tags_all" in op.changed:
-            retag(op.old["tags_all"], op.new["tags_all"], iam.tag_role, iam.untag_role, target)
+        retag(op, iam.tag_role, iam.untag_role, target)
 
     def delete(self, op: Operation) -> None:
         iam = op.client("iam")

@@ -13,7 +13,7 @@ from localcloud.provider.autoname import Autoname
 from localcloud.provider.resource import Operation, Resource, State
 from localcloud.provider.session import PROPAGATION_SECONDS, invalid_principal
 from localcloud.provider.tags import as_list, as_map
-from localcloud.provider.types.iam_common import name_of, retag
+from localcloud.provider.types.iam_common import name_of
 from localcloud.provider.types.s3_common import optional
 
 _GONE: Final = frozenset({"NotFoundException"})
@@ -97,8 +97,10 @@ class Key(Resource):
             op.retry(lambda: kms.put_key_policy(**key, **wanted), invalid_principal, PROPAGATION_SECONDS)
         if "is_enabled" in op.changed and not op.new["is_enabled"]:
             kms.disable_key(**key)
-        if "tags_all" in op.changed:
-            self._retag(kms, op.resource_id, op.old.get("tags_all", {}), op.new["tags_all"])
+        op.retag(
+            lambda keys: kms.untag_resource(**key, TagKeys=keys),
+            lambda tags: kms.tag_resource(**key, Tags=as_list(tags, "TagKey", "TagValue")),
+        )
 
     def delete(self, op: Operation) -> None:
         days = op.old.get("deletion_window_in_days")
@@ -109,14 +111,6 @@ class Key(Resource):
         except op.client("kms").exceptions.KMSInvalidStateException as error:
             if "pending deletion" not in str(error):
                 raise
-
-    def _retag(self, kms: Any, key: str, old: Mapping[str, str], new: Mapping[str, str]) -> None:
-        """KMS calls a tag's parts TagKey and TagValue."""
-
-        def tag(KeyId: str, Tags: list[dict[str, str]]) -> None:  # noqa: N803 (boto3's names)
-            kms.tag_resource(KeyId=KeyId, Tags=[{"TagKey": item["Key"], "TagValue": item["Value"]} for item in Tags])
-
-        retag(old, new, tag, kms.untag_resource, {"KeyId": key})
 
 
 def _rotate(kms: Any, key: str, new: Mapping[str, Any]) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, Final
 
 from localcloud.provider.resource import Operation, Resource
-from localcloud.provider.tags import as_list, as_map, tag_changes
+from localcloud.provider.tags import as_list, as_map
 
 Found = dict[str, Any]
 GONE: Final = frozenset(
@@ -26,14 +26,11 @@ def tags_of(op: Operation, arn: str) -> dict[str, str]:
 
 def retag(op: Operation) -> None:
     """Bring changed tags to what the program says."""
-    if "tags_all" not in op.changed:
-        return
-    elb, old, new = op.client("elbv2"), op.old.get("tags_all", {}), op.new["tags_all"]
-    gone, changed = tag_changes(old, new)
-    if gone:
-        elb.remove_tags(ResourceArns=[op.resource_id], TagKeys=gone)
-    if changed:
-        elb.add_tags(ResourceArns=[op.resource_id], Tags=as_list(changed))
+    elb, target = op.client("elbv2"), {"ResourceArns": [op.resource_id]}
+    op.retag(
+        lambda keys: elb.remove_tags(**target, TagKeys=keys),
+        lambda tags: elb.add_tags(**target, Tags=as_list(tags)),
+    )
 
 
 class WithAttributes(Resource):

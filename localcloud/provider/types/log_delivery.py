@@ -22,14 +22,11 @@ def _read_tags(op: Operation, arn: str) -> dict[str, str]:
 
 
 def _retag(op: Operation) -> None:
-    if "tags_all" not in op.changed:
-        return
-    logs, arn, old, new = op.client("logs"), op.old["arn"], op.old.get("tags_all", {}), op.new["tags_all"]
-    gone = sorted(set(old) - set(new))
-    if gone:
-        logs.untag_resource(resourceArn=arn, tagKeys=gone)
-    if new:
-        logs.tag_resource(resourceArn=arn, tags=new)
+    logs, arn = op.client("logs"), op.old["arn"]
+    op.retag(
+        lambda keys: logs.untag_resource(resourceArn=arn, tagKeys=keys),
+        lambda tags: logs.tag_resource(resourceArn=arn, tags=tags),
+    )
 
 
 class LogDeliverySource(Resource):

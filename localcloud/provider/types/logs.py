@@ -8,7 +8,6 @@ from typing import ClassVar
 
 from localcloud.provider.plan import FLAGS, REFUSED
 from localcloud.provider.resource import Operation, Resource, State
-from localcloud.provider.tags import tag_changes
 from localcloud.provider.types.iam_common import name_of
 from localcloud.provider.types.s3_common import optional
 
@@ -63,8 +62,11 @@ class LogGroup(Resource):
                 logs.associate_kms_key(logGroupName=name, kmsKeyId=op.new["kms_key_id"])
             else:
                 logs.disassociate_kms_key(logGroupName=name)
-        if "tags_all" in op.changed:
-            self._retag(op)
+        arn = f"arn:{op.partition}:logs:{op.region}:{op.account_id}:log-group:{op.resource_id}"
+        op.retag(
+            lambda keys: logs.untag_resource(resourceArn=arn, tagKeys=keys),
+            lambda tags: logs.tag_resource(resourceArn=arn, tags=tags),
+        )
 
     def delete(self, op: Operation) -> None:
         if not op.old.get("skip_destroy"):
@@ -76,12 +78,3 @@ class LogGroup(Resource):
             logs.put_retention_policy(logGroupName=op.resource_id, retentionInDays=days)
         else:
             logs.delete_retention_policy(logGroupName=op.resource_id)
-
-    def _retag(self, op: Operation) -> None:
-        logs, old, new = op.client("logs"), op.old.get("tags_all", {}), op.new["tags_all"]
-        arn = f"arn:{op.partition}:logs:{op.region}:{op.account_id}:log-group:{op.resource_id}"
-        gone, changed = tag_changes(old, new)
-        if gone:
-            logs.untag_resource(resourceArn=arn, tagKeys=gone)
-        if changed:
-            logs.tag_resource(resourceArn=arn, tags=changed)

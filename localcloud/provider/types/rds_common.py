@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from localcloud.provider.resource import Operation
-from localcloud.provider.tags import as_list, as_map, tag_changes
+from localcloud.provider.tags import as_list, as_map
 
 Found = dict[str, Any]
 GONE: Final = frozenset(
@@ -23,14 +23,11 @@ def tags_of(op: Operation, arn: str) -> dict[str, str]:
 
 def retag(op: Operation) -> None:
     """Bring changed tags to what the program says."""
-    if "tags_all" not in op.changed:
-        return
-    rds, arn, old, new = op.client("rds"), op.old["arn"], op.old.get("tags_all", {}), op.new["tags_all"]
-    gone, changed = tag_changes(old, new)
-    if gone:
-        rds.remove_tags_from_resource(ResourceName=arn, TagKeys=gone)
-    if changed:
-        rds.add_tags_to_resource(ResourceName=arn, Tags=as_list(changed))
+    rds, arn = op.client("rds"), op.old["arn"]
+    op.retag(
+        lambda keys: rds.remove_tags_from_resource(ResourceName=arn, TagKeys=keys),
+        lambda tags: rds.add_tags_to_resource(ResourceName=arn, Tags=as_list(tags)),
+    )
 
 
 def given(op: Operation, names: Mapping[str, str], only: frozenset[str] | None = None) -> Found:

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Final
 
 from localcloud.provider.plan import REFUSED
 from localcloud.provider.resource import Operation, Resource, State
-from localcloud.provider.tags import as_list, as_map, tag_changes
+from localcloud.provider.tags import as_list, as_map
 from localcloud.provider.types.s3_common import optional
 
 _GONE: Final = frozenset({"NoSuchHostedZone"})
@@ -32,7 +32,8 @@ class Zone(Resource):
         return str(made["Id"]).removeprefix("/hostedzone/")
 
     def settle(self, op: Operation) -> None:
-        self._tag(op, {}, op.new["tags_all"])
+        if op.new["tags_all"]:
+            _change_tags(op, AddTags=as_list(op.new["tags_all"]))
 
     def read(self, op: Operation) -> State | None:
         client, zone = op.client("route53"), op.resource_id
@@ -54,22 +55,20 @@ class Zone(Resource):
     def update(self, op: Operation) -> None:
         if "comment" in op.changed:
             op.client("route53").update_hosted_zone_comment(Id=op.resource_id, Comment=op.new["comment"])
-        if "tags_all" in op.changed:
-            self._tag(op, op.old.get("tags_all", {}), op.new["tags_all"])
+        op.retag(
+            lambda keys: _change_tags(op, RemoveTagKeys=keys),
+            lambda tags: _change_tags(op, AddTags=as_list(tags)),
+        )
 
     def delete(self, op: Operation) -> None:
         if op.old.get("force_destroy"):
             _empty(op, op.resource_id)
         optional(lambda: op.client("route53").delete_hosted_zone(Id=op.resource_id), _GONE)
 
-    def _tag(self, op: Operation, old: Mapping[str, str], new: Mapping[str, str]) -> None:
-        gone, changed = tag_changes(old, new)
-        changes: dict[str, Any] = {"AddTags": as_list(changed)} if changed else {}
-        if gone:
-            changes["RemoveTagKeys"] = gone
-        if changes:
-            client = op.client("route53")
-            client.change_tags_for_resource(ResourceType="hostedzone", ResourceId=op.resource_id, **changes)
+
+def _change_tags(op: Operation, **changes: Any) -> None:
+    client = op.client("route53")
+    client.change_tags_for_resource(ResourceType="hostedzone", ResourceId=op.resource_id, **changes)
 
 
 def _empty(op: Operation, zone: str) -> None:

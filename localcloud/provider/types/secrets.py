@@ -65,8 +65,7 @@ class Secret(Resource):
                 self._put_policy(op)
             else:
                 client.delete_resource_policy(**secret)
-        if "tags_all" in op.changed:
-            retag(op.old.get("tags_all", {}), op.new["tags_all"], client.tag_resource, client.untag_resource, secret)
+        retag(op, client.tag_resource, client.untag_resource, secret)
 
     def delete(self, op: Operation) -> None:
         days = op.old.get("recovery_window_in_days")

@@ -91,10 +91,9 @@ class Topic(Resource):
         if "content_based_deduplication" in op.changed:
             wanted = "true" if op.new.get("content_based_deduplication") else "false"
             self._set(op, "ContentBasedDeduplication", wanted)
-        if "tags_all" in op.changed:
-            sns = op.client("sns")
-            target = {"ResourceArn": op.resource_id}
-            retag(op.old.get("tags_all", {}), op.new["tags_all"], sns.tag_resource, sns.untag_resource, target)
+        sns = op.client("sns")
+        target = {"ResourceArn": op.resource_id}
+        retag(op, sns.tag_resource, sns.untag_resource, target)
 
     def delete(self, op: Operation) -> None:
         optional(lambda: op.client("sns").delete_topic(TopicArn=op.resource_id), GONE)

@@ -10,7 +10,6 @@ from localcloud.provider.autoname import Autoname
 from localcloud.provider.plan import FLAGS, REFUSED
 from localcloud.provider.resource import Operation, Resource, State
 from localcloud.provider.session import has_code
-from localcloud.provider.tags import tag_changes
 from localcloud.provider.types.fifo import fifo_only, name_of_kind
 from localcloud.provider.types.iam_common import name_of
 from localcloud.provider.types.s3_common import optional
@@ -78,19 +77,14 @@ class Queue(Resource):
         changed = {name: op.new.get(name) for name in sorted(op.changed) if name in _ATTRIBUTES}
         if changed:
             op.client("sqs").set_queue_attributes(QueueUrl=op.resource_id, Attributes=_attributes(changed))
-        if "tags_all" in op.changed:
-            self._retag(op)
+        sqs = op.client("sqs")
+        op.retag(
+            lambda keys: sqs.untag_queue(QueueUrl=op.resource_id, TagKeys=keys),
+            lambda tags: sqs.tag_queue(QueueUrl=op.resource_id, Tags=tags),
+        )
 
     def delete(self, op: Operation) -> None:
         optional(lambda: op.client("sqs").delete_queue(QueueUrl=op.resource_id), GONE)
-
-    def _retag(self, op: Operation) -> None:
-        sqs, old, new = op.client("sqs"), op.old.get("tags_all", {}), op.new["tags_all"]
-        gone, changed = tag_changes(old, new)
-        if gone:
-            sqs.untag_queue(QueueUrl=op.resource_id, TagKeys=gone)
-        if changed:
-            sqs.tag_queue(QueueUrl=op.resource_id, Tags=changed)
 
 
 def _tags(tags: dict[str, str]) -> dict[str, Any]:

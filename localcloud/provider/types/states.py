@@ -10,7 +10,7 @@ from typing import Any, Final
 from localcloud.provider.plan import FLAGS, REFUSED, Faults, Plan
 from localcloud.provider.resource import Operation, Resource, State
 from localcloud.provider.session import PROPAGATION_SECONDS, has_code
-from localcloud.provider.tags import as_list, as_map, tag_changes
+from localcloud.provider.tags import as_list, as_map
 from localcloud.provider.types.iam_common import name_of
 from localcloud.provider.types.s3_common import optional
 
@@ -86,13 +86,10 @@ class StateMachine(Resource):
             states.update_state_machine(
                 stateMachineArn=arn, definition=op.new["definition"], roleArn=op.new["role_arn"], **_blocks(op)
             )
-        if "tags_all" in op.changed:
-            old, new = op.old.get("tags_all", {}), op.new["tags_all"]
-            gone, changed = tag_changes(old, new)
-            if gone:
-                states.untag_resource(resourceArn=arn, tagKeys=gone)
-            if changed:
-                states.tag_resource(resourceArn=arn, tags=as_list(changed, "key", "value"))
+        op.retag(
+            lambda keys: states.untag_resource(resourceArn=arn, tagKeys=keys),
+            lambda tags: states.tag_resource(resourceArn=arn, tags=as_list(tags, "key", "value")),
+        )
 
     def delete(self, op: Operation) -> None:
         optional(lambda: op.client("stepfunctions").delete_state_machine(stateMachineArn=op.resource_id), GONE)

@@ -58,12 +58,11 @@ class _Locked(Resource):
         answer = self._call(op, "get", **named)
         if op.changed - {"tags", "tags_all"}:
             self._call(op, "update", **named, LockToken=answer["LockToken"], **self.content(op))
-        if "tags_all" in op.changed:
-            arn, client = answer[self.word]["ARN"], op.client("wafv2")
-            gone = sorted(set(op.old.get("tags_all", {})) - set(op.new["tags_all"]))
-            if gone:
-                client.untag_resource(ResourceARN=arn, TagKeys=gone)
-            client.tag_resource(ResourceARN=arn, Tags=as_list(op.new["tags_all"]))
+        arn, client = answer[self.word]["ARN"], op.client("wafv2")
+        op.retag(
+            lambda keys: client.untag_resource(ResourceARN=arn, TagKeys=keys),
+            lambda tags: client.tag_resource(ResourceARN=arn, Tags=as_list(tags)),
+        )
 
     def delete(self, op: Operation) -> None:
         named = self._named(op)
