@@ -43,7 +43,7 @@ help: ## list the targets
 engine: ## find, download or build the Pulumi engine
 	@$(PYTHON) tools/engine.py >/dev/null
 
-kubernetes: ## build Kubernetes' own programs and plugin (13 minutes), for make up KUBERNETES=real
+kubernetes: ## build Kubernetes' own programs and plugin (11 minutes), for make up KUBERNETES=real
 	@$(PYTHON) -m tools.kubernetes >/dev/null
 
 setup: .venv/.ready engine ## install everything that the other targets need

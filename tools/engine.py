@@ -1,7 +1,7 @@
 """Finds or makes the Pulumi engine and prints the folder that holds it; that folder belongs first on PATH.
 
 Three sources, in this order: a ``pulumi`` on PATH that is new enough; the official release of the pinned version; a
-build from the Go modules pinned in engine/ (4 to 5 minutes on two cores, once a machine). What was downloaded
+build from the Go modules pinned in engine/ (3 to 5 minutes on two cores, once a machine). What was downloaded
 or built stays in ``$XDG_CACHE_HOME/portal`` (default ``~/.cache/portal``). Only the standard library is used: this runs
 before anything is installed. Progress goes to standard error.
 """
@@ -136,7 +136,7 @@ def build(version: str, target: Path) -> None:
             "no pulumi on PATH, no official release, and no Go to build the engine with: install Go 1.26 or newer, "
             f"or Pulumi {version} (https://www.pulumi.com/docs/install/)"
         )
-    say(f"building Pulumi v{version} from engine/go.mod: 4 to 5 minutes and 3 GB of Go caches, once a machine")
+    say(f"building Pulumi v{version} from engine/go.mod: 3 to 5 minutes and 3 GB of Go caches, once a machine")
     flags = f"-s -w -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=v{version}"
     with tempfile.TemporaryDirectory(dir=target.parent) as scratch:
         env = {**os.environ, "GOBIN": scratch, "GOFLAGS": "-mod=readonly"}

@@ -1,7 +1,7 @@
 """Builds Kubernetes' programs and Pulumi's `kubernetes` plugin from the Go modules pinned in engine/kubernetes, and
 prints the folder that has them.
 
-About 13 minutes on two idle cores, once a machine: 4 GB of memory at most, 10 GB of Go's caches. What was built stays
+About 11 minutes on two idle cores, once a machine: 4 GB of memory at most, 10 GB of Go's caches. What was built stays
 in ``$XDG_CACHE_HOME/portal`` (default ``~/.cache/portal``), a folder for each module; a change of one module's pins
 builds that module alone. Only the standard library is used. Progress goes to standard error.
 """
@@ -159,7 +159,7 @@ def locate() -> Path:
         if missing and shutil.which("go") is None:
             raise EngineError("there is no Go to build Kubernetes with: install Go 1.26 or newer")
         if missing:
-            say("building from engine/kubernetes: about 13 minutes and 10 GB of Go's caches, once a machine")
+            say("building from engine/kubernetes: about 11 minutes and 10 GB of Go's caches, once a machine")
         for module in missing:
             targets[module.folder].mkdir(exist_ok=True)
             build(module, targets[module.folder])
