@@ -16,7 +16,13 @@ from tests.types import CASES, Case
 from .conftest import DEV, REGION, Cloud
 from .provider_kit import Engine, Inputs, engine_in, paths, replacing, unique
 
-by_token = pytest.mark.parametrize("case", CASES, ids=lambda case: case.token.rsplit(":", 1)[1])
+
+def name_of(case: Case) -> str:
+    return case.token.rsplit(":", 1)[1]
+
+
+by_token = pytest.mark.parametrize("case", CASES, ids=name_of)
+TAGGED = [case for case in CASES if load(resource_type(case.token).tf).tagged]
 
 
 @pytest.fixture(scope="module")
@@ -115,6 +121,15 @@ def test_changed_in_place(case: Case, engine: Engine) -> None:
         engine.made[-1] = (case.token, resource_id, state)
         assert paths(engine.diff(case.token, state, inputs)) == []
         assert engine.read(case.token, resource_id, inputs, state).properties == state
+
+
+@pytest.mark.parametrize("case", TAGGED, ids=name_of)
+def test_what_was_partly_created_is_updated(case: Case, engine: Engine) -> None:
+    """Its state has the inputs alone, as after a creation whose later calls failed."""
+    inputs = case.inputs(case.before(engine.create, unique))
+    resource_id, state = engine.create(case.token, inputs)
+    recorded = {key: value for key, value in engine.check(case.token, inputs).items() if key != "__defaults"}
+    assert engine.update(case.token, resource_id, recorded, inputs) == state
 
 
 def tops(difference: DiffResult) -> set[str]:

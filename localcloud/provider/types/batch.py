@@ -69,9 +69,9 @@ def first_tags(op: Operation) -> dict[str, Any]:
     return {"tags": op.new["tags_all"]} if op.new["tags_all"] else {}
 
 
-def retag(op: Operation, arn: str) -> None:
-    """Bring changed tags to what the program says."""
-    batch = op.client("batch")
+def retag(op: Operation) -> None:
+    """Bring changed tags to what the program says. A queue's id is its ARN."""
+    batch, arn = op.client("batch"), op.old.get("arn", op.resource_id)
     op.retag(
         lambda keys: batch.untag_resource(resourceArn=arn, tagKeys=keys),
         lambda tags: batch.tag_resource(resourceArn=arn, tags=tags),
@@ -157,7 +157,7 @@ class ComputeEnvironment(Resource):
             changes["computeResources"] = self._changed_resources(op)
         if changes:
             self._send(op, **changes)
-        retag(op, op.old["arn"])
+        retag(op)
 
     def delete(self, op: Operation) -> None:
         batch = op.client("batch")
@@ -242,7 +242,7 @@ class JobQueue(Resource):
             until(op, lambda: self._find(op), *SETTLED)
             op.client("batch").update_job_queue(jobQueue=op.resource_id, **self._settings(op))
             until(op, lambda: self._find(op), "VALID")
-        retag(op, op.resource_id)
+        retag(op)
 
     def delete(self, op: Operation) -> None:
         batch = op.client("batch")

@@ -66,7 +66,7 @@ class JobDefinition(Resource):
             if op.new.get("deregister_on_new_revision") is not False:
                 self._deregister(op, before)
         else:
-            retag(op, op.old["arn"])
+            retag(op)
 
     def delete(self, op: Operation) -> None:
         self._deregister(op, [item["jobDefinitionArn"] for item in self._active(op)])

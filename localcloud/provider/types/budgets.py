@@ -90,10 +90,9 @@ class Budget(Resource):
                 budgets.delete_notification(**about, Notification=_settings(notification))
             for notification in (one for one in new if one not in old):
                 self._notify(op, notification)
-        budgets, arn = op.client("budgets"), op.old["arn"]
         op.retag(
-            lambda keys: budgets.untag_resource(ResourceARN=arn, ResourceTagKeys=keys),
-            lambda tags: budgets.tag_resource(ResourceARN=arn, ResourceTags=as_list(tags)),
+            lambda keys: budgets.untag_resource(ResourceARN=op.old["arn"], ResourceTagKeys=keys),
+            lambda tags: budgets.tag_resource(ResourceARN=op.old["arn"], ResourceTags=as_list(tags)),
         )
 
     def delete(self, op: Operation) -> None:

@@ -68,10 +68,9 @@ class VpcOrigin(Resource):
             config = _config(op.new["vpc_origin_endpoint_config"])
             client.update_vpc_origin(Id=op.resource_id, IfMatch=etag, VpcOriginEndpointConfig=config)
             _deployed(op)
-        arn = op.old["arn"]
         op.retag(
-            lambda keys: client.untag_resource(Resource=arn, TagKeys={"Items": keys}),
-            lambda tags: client.tag_resource(Resource=arn, Tags={"Items": as_list(tags)}),
+            lambda keys: client.untag_resource(Resource=op.old["arn"], TagKeys={"Items": keys}),
+            lambda tags: client.tag_resource(Resource=op.old["arn"], Tags={"Items": as_list(tags)}),
         )
 
     def delete(self, op: Operation) -> None:

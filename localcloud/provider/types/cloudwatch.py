@@ -10,7 +10,6 @@ from localcloud.provider.autoname import Autoname
 from localcloud.provider.plan import REFUSED, RELATION, Faults, Plan
 from localcloud.provider.resource import Operation, Resource, State
 from localcloud.provider.tags import as_list, as_map
-from localcloud.provider.types.iam_common import retag
 from localcloud.provider.types.s3_common import optional
 
 GONE: Final = frozenset({"ResourceNotFound", "ResourceNotFoundException"})
@@ -86,8 +85,11 @@ class MetricAlarm(Resource):
     def update(self, op: Operation) -> None:
         if op.changed - {"tags", "tags_all"}:
             self._put(op, op.resource_id, {})
-        api, target = op.client("cloudwatch"), {"ResourceARN": op.old["arn"]}
-        retag(op, api.tag_resource, api.untag_resource, target)
+        api = op.client("cloudwatch")
+        op.retag(
+            lambda keys: api.untag_resource(ResourceARN=op.old["arn"], TagKeys=keys),
+            lambda tags: api.tag_resource(ResourceARN=op.old["arn"], Tags=as_list(tags)),
+        )
 
     def delete(self, op: Operation) -> None:
         optional(lambda: op.client("cloudwatch").delete_alarms(AlarmNames=[op.resource_id]), GONE)

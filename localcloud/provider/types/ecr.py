@@ -68,10 +68,9 @@ class Repository(Resource):
         if "image_scanning_configuration" in op.changed:
             wanted = {"scanOnPush": _scan(op)}
             ecr.put_image_scanning_configuration(repositoryName=name, imageScanningConfiguration=wanted)
-        arn = op.old["arn"]
         op.retag(
-            lambda keys: ecr.untag_resource(resourceArn=arn, tagKeys=keys),
-            lambda tags: ecr.tag_resource(resourceArn=arn, tags=as_list(tags)),
+            lambda keys: ecr.untag_resource(resourceArn=op.old["arn"], tagKeys=keys),
+            lambda tags: ecr.tag_resource(resourceArn=op.old["arn"], tags=as_list(tags)),
         )
 
     def delete(self, op: Operation) -> None:

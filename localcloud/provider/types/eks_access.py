@@ -54,7 +54,7 @@ class AccessEntry(Resource):
             groups = sorted(op.new.get("kubernetes_groups") or [])
             name = given({"username": op.new.get("user_name")})
             op.client("eks").update_access_entry(**_entry(op), kubernetesGroups=groups, **name)
-        retag(op, op.old["access_entry_arn"])
+        retag(op, "access_entry_arn")
 
     def delete(self, op: Operation) -> None:
         optional(lambda: op.client("eks").delete_access_entry(**_entry(op)), GONE)
@@ -156,7 +156,7 @@ class PodIdentityAssociation(Resource):
             if "disable_session_tags" in changed:
                 request["disableSessionTags"] = bool(op.new.get("disable_session_tags"))
             op.client("eks").update_pod_identity_association(**_association(op), **request)
-        retag(op, op.old["association_arn"])
+        retag(op, "association_arn")
 
     def delete(self, op: Operation) -> None:
         optional(lambda: op.client("eks").delete_pod_identity_association(**_association(op)), GONE)

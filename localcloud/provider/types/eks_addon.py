@@ -69,7 +69,7 @@ class Addon(WithStatus):
             update = eks.update_addon(**named, **given(request))["update"]["id"]
             asked = {"name": named["clusterName"], "addonName": named["addonName"], "updateId": update}
             await_status(lambda: eks.describe_update(**asked)["update"]["status"], "Successful")
-        retag(op, op.old["arn"])
+        retag(op)
 
     def delete(self, op: Operation) -> None:
         keep = {"preserve": True} if op.old.get("preserve") else {}

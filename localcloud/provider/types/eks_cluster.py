@@ -126,7 +126,7 @@ class Cluster(WithStatus):
             config = _encryption(op.new["encryption_config"])
             update = op.client("eks").associate_encryption_config(clusterName=op.resource_id, encryptionConfig=config)
             self._done(op, update["update"]["id"])
-        retag(op, op.old["arn"])
+        retag(op)
 
     def delete(self, op: Operation) -> None:
         optional(lambda: op.client("eks").delete_cluster(name=op.resource_id), GONE)

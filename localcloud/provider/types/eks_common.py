@@ -12,12 +12,12 @@ def given(values: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value not in (None, "", [], {})}
 
 
-def retag(op: Operation, arn: str) -> None:
-    """Bring changed tags to what the program says."""
+def retag(op: Operation, arn: str = "arn") -> None:
+    """Bring changed tags to what the program says. ``arn``: the output that has the resource's ARN."""
     eks = op.client("eks")
     op.retag(
-        lambda keys: eks.untag_resource(resourceArn=arn, tagKeys=keys),
-        lambda tags: eks.tag_resource(resourceArn=arn, tags=tags),
+        lambda keys: eks.untag_resource(resourceArn=op.old[arn], tagKeys=keys),
+        lambda tags: eks.tag_resource(resourceArn=op.old[arn], tags=tags),
     )
 
 

@@ -65,10 +65,10 @@ class EventRule(Resource):
         if op.changed & set(_RULE):
             name, bus = _place(op.resource_id)
             self._put(op, name, bus, {})
-        events, arn = op.client("events"), op.old["arn"]
+        events = op.client("events")
         op.retag(
-            lambda keys: events.untag_resource(ResourceARN=arn, TagKeys=keys),
-            lambda tags: events.tag_resource(ResourceARN=arn, Tags=as_list(tags)),
+            lambda keys: events.untag_resource(ResourceARN=op.old["arn"], TagKeys=keys),
+            lambda tags: events.tag_resource(ResourceARN=op.old["arn"], Tags=as_list(tags)),
         )
 
     def delete(self, op: Operation) -> None:

@@ -22,10 +22,10 @@ def _read_tags(op: Operation, arn: str) -> dict[str, str]:
 
 
 def _retag(op: Operation) -> None:
-    logs, arn = op.client("logs"), op.old["arn"]
+    logs = op.client("logs")
     op.retag(
-        lambda keys: logs.untag_resource(resourceArn=arn, tagKeys=keys),
-        lambda tags: logs.tag_resource(resourceArn=arn, tags=tags),
+        lambda keys: logs.untag_resource(resourceArn=op.old["arn"], tagKeys=keys),
+        lambda tags: logs.tag_resource(resourceArn=op.old["arn"], tags=tags),
     )
 
 

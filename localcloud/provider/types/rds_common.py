@@ -23,10 +23,10 @@ def tags_of(op: Operation, arn: str) -> dict[str, str]:
 
 def retag(op: Operation) -> None:
     """Bring changed tags to what the program says."""
-    rds, arn = op.client("rds"), op.old["arn"]
+    rds = op.client("rds")
     op.retag(
-        lambda keys: rds.remove_tags_from_resource(ResourceName=arn, TagKeys=keys),
-        lambda tags: rds.add_tags_to_resource(ResourceName=arn, Tags=as_list(tags)),
+        lambda keys: rds.remove_tags_from_resource(ResourceName=op.old["arn"], TagKeys=keys),
+        lambda tags: rds.add_tags_to_resource(ResourceName=op.old["arn"], Tags=as_list(tags)),
     )
 
 

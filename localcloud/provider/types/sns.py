@@ -92,8 +92,7 @@ class Topic(Resource):
             wanted = "true" if op.new.get("content_based_deduplication") else "false"
             self._set(op, "ContentBasedDeduplication", wanted)
         sns = op.client("sns")
-        target = {"ResourceArn": op.resource_id}
-        retag(op, sns.tag_resource, sns.untag_resource, target)
+        retag(op, sns.tag_resource, sns.untag_resource, {"ResourceArn": op.resource_id})
 
     def delete(self, op: Operation) -> None:
         optional(lambda: op.client("sns").delete_topic(TopicArn=op.resource_id), GONE)

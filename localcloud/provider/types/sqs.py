@@ -74,10 +74,10 @@ class Queue(Resource):
         }
 
     def update(self, op: Operation) -> None:
+        sqs = op.client("sqs")
         changed = {name: op.new.get(name) for name in sorted(op.changed) if name in _ATTRIBUTES}
         if changed:
-            op.client("sqs").set_queue_attributes(QueueUrl=op.resource_id, Attributes=_attributes(changed))
-        sqs = op.client("sqs")
+            sqs.set_queue_attributes(QueueUrl=op.resource_id, Attributes=_attributes(changed))
         op.retag(
             lambda keys: sqs.untag_queue(QueueUrl=op.resource_id, TagKeys=keys),
             lambda tags: sqs.tag_queue(QueueUrl=op.resource_id, Tags=tags),
