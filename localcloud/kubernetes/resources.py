@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import hashlib
 from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
@@ -11,6 +10,7 @@ from typing import Any
 from .client import Client, Json
 from .objects.errors import ApiError
 from .objects.kinds import kind as kind_named
+from .objects.ownership import copied
 from .timing import now
 
 NOT_FOUND, CONFLICT = 404, 409
@@ -120,7 +120,7 @@ class Resources:
             current = self.find(kind, namespace_of(item), name_of(item))
             if current is None or uid_of(current) != uid_of(item):
                 return None
-            changed = copy.deepcopy(current)
+            changed = copied(current)
             change(changed)
             if changed == current:
                 return current

@@ -21,7 +21,6 @@ os.environ.setdefault("MOTO_IAM_LOAD_MANAGED_POLICIES", "true")
 # 1,300 machine images of moto's own, loaded for each account and region at its first call, are 2 s that nothing needs.
 os.environ.setdefault("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
 
-import botocore.session
 from botocore.loaders import create_loader
 from botocore.regions import EndpointResolver
 from moto import backend_index
@@ -33,6 +32,8 @@ from moto.core.request import Request
 from moto.core.utils import get_service_model
 from moto.moto_api._internal import mock_random
 from werkzeug.exceptions import HTTPException
+
+from localcloud import botocore_caches
 
 from .access.resources import account_exists
 from .call import Call, Refusal
@@ -59,8 +60,7 @@ _utils: Any = utils
 _responses.method_names_from_class = cache(_responses.method_names_from_class)
 _responses.gen_amzn_requestid_long = _request_id
 _utils.create_loader = cache(_utils.create_loader)
-# Each of moto's services asks a session of its own which regions there are: all would read endpoints and models anew.
-botocore.session.create_loader = cache(botocore.session.create_loader)
+botocore_caches.install()  # each of moto's services asks a session of its own which regions there are
 NO_ACCOUNT = "000000000000"
 Backend = TypeVar("Backend", bound=BaseBackend)
 Handler = Callable[[Request, str, Any], tuple[int, dict[str, Any], str | bytes]]

@@ -58,10 +58,11 @@ class Launcher:
     def zones(self, view: View, pod: Json) -> Mapping[str, set[str]]:
         """The zones in which a pool could launch a node for the pod, by the label's key."""
         zones: set[str] = set()
+        subnets = self._aws.subnets()
         for pool, node_class in self._pools(view):
-            if node_class is not None and not class_problem(node_class, self._aws):
-                subnets = subnets_of(node_class, self._aws.subnets())
-                zones |= {one.labels[ZONE] for one in offers(pool, node_class, subnets) if accepts(pod, one.labels)}
+            if node_class is not None and not class_problem(node_class, self._aws, subnets):
+                offered = offers(pool, node_class, subnets_of(node_class, subnets))
+                zones |= {one.labels[ZONE] for one in offered if accepts(pod, one.labels)}
         return {ZONE: zones}
 
     def finish_launches(self, view: View) -> None:
@@ -95,9 +96,10 @@ class Launcher:
         told = f'incompatible with nodepool "{name_of(pool)}"'
         if node_class is None:
             return None, f"{told}, its NodeClass is not there"
-        if problem := class_problem(node_class, self._aws):
+        subnets = self._aws.subnets()
+        if problem := class_problem(node_class, self._aws, subnets):
             return None, f"{told}, NodeClass {name_of(node_class)} is not ready: {problem}"
-        all_offers = list(offers(pool, node_class, subnets_of(node_class, self._aws.subnets())))
+        all_offers = list(offers(pool, node_class, subnets_of(node_class, subnets)))
         nodes = view.list("Node")
         steps: list[tuple[Callable[[Offer], bool], str]] = [
             (lambda one: not untolerated(pod, one.taints), f"{told}, did not tolerate its taints"),

@@ -54,16 +54,17 @@ class NodePools:
         self._resources, self._aws = resources, aws
 
     def reconcile(self, view: View) -> None:
-        wanted = set(self._aws.built_in_node_pools())
-        self._keep("NodeClass", view, {DEFAULT_CLASS: self._default_class()} if wanted else {})
+        wanted, subnets = set(self._aws.built_in_node_pools()), self._aws.subnets()
+        self._keep("NodeClass", view, {DEFAULT_CLASS: self._default_class(subnets)} if wanted else {})
         self._keep("NodePool", view, {name: _built_in_pool(name) for name in sorted(wanted)})
         for node_class in view.list("NodeClass"):
-            problem = class_problem(node_class, self._aws)
+            problem = class_problem(node_class, self._aws, subnets)
             self._say("NodeClass", node_class, "NotReady", problem)
         classes = {name_of(one): one for one in view.list("NodeClass")}
         for pool in view.list("NodePool"):
             name = pool["spec"]["template"]["spec"]["nodeClassRef"]["name"]
-            problem = class_problem(classes[name], self._aws) if name in classes else f"NodeClass {name} not found"
+            found = name in classes
+            problem = class_problem(classes[name], self._aws, subnets) if found else f"NodeClass {name} not found"
             self._say("NodePool", pool, "NodeClassNotReady", problem)
 
     def _keep(self, kind: str, view: View, wanted: Mapping[str, Json]) -> None:
@@ -75,10 +76,10 @@ class NodePools:
             if BUILT_IN in labels_of(item) and name not in wanted:
                 self._resources.delete(kind, item)
 
-    def _default_class(self) -> Json:
+    def _default_class(self, subnets: Sequence[Subnet]) -> Json:
         spec: Json = {
             "role": self._aws.node_role_arn().rpartition("/")[2],
-            "subnetSelectorTerms": [{"id": subnet.id} for subnet in self._aws.subnets()],
+            "subnetSelectorTerms": [{"id": subnet.id} for subnet in subnets],
             "securityGroupSelectorTerms": [{"id": self._aws.security_group_id}],
             "networkPolicy": "DefaultAllow",
         }
@@ -114,7 +115,7 @@ def _built_in_pool(name: str) -> Json:
     }
 
 
-def class_problem(node_class: Json, aws: Aws) -> str:
+def class_problem(node_class: Json, aws: Aws, subnets: Sequence[Subnet]) -> str:
     """Why no node of the class can be launched; empty if one can."""
     spec = node_class["spec"]
     role = spec.get("role", "")
@@ -122,7 +123,7 @@ def class_problem(node_class: Json, aws: Aws) -> str:
         return "role or instanceProfile is needed"
     if role and not aws.admits_nodes_of(role):
         return f"role {role} has no access entry of the type EC2 with AmazonEKSAutoNodePolicy: its nodes can't join"
-    if not subnets_of(node_class, aws.subnets()):
+    if not subnets_of(node_class, subnets):
         return "SubnetSelector did not match any Subnets"
     return ""
 

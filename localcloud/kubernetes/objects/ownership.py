@@ -51,7 +51,9 @@ Owners = Mapping[Manager, frozenset[Path]]
 
 def copied(value: Any) -> Any:
     """A copy of a JSON value that shares no part with it."""
-    if isinstance(value, Mapping):
+    if isinstance(value, str):  # what most of a JSON value is
+        return value
+    if isinstance(value, dict | Mapping):
         return {key: copied(item) for key, item in value.items()}
     return [copied(item) for item in value] if isinstance(value, list) else value
 

@@ -1,5 +1,5 @@
-"""The Python processes that the engine starts in journeys, and `portal`, as forks of one that has their modules loaded
-already.
+"""The Python processes that the engine starts in journeys, `portal` and `aws`, as forks of one that has their modules
+loaded already.
 
 A command of the engine starts a program and up to three plugins, each of which spends most of its time on imports. A
 fork has them from its start; what it does after that is its own, and ends with it. There are two processes to fork
@@ -23,6 +23,8 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
+import awscli
+
 from localcloud.server import scratch
 from portal.pulumi_cli import ROOT
 from tests.journey.forks import client
@@ -33,6 +35,8 @@ PLUGINS: Final = "JOURNEY_FORK_PLUGINS"
 SERVERS: Final = 2
 SHARED: Final = "JOURNEY_FORKS"
 """The folder of the sockets that a test run's first process gives its workers."""
+COMMANDS: Final = {"portal": "", "aws": f"AWS_DATA_PATH={shlex.quote(str(Path(awscli.__file__).parent / 'data'))} "}
+"""With what a command sets itself as it is imported."""
 HOST: Final = ROOT / "engine" / "langhost" / "main.go"
 ASKED: Final = (("-c", "scan"), ("-I -S -c", "about"))
 """What the engine's host asks Python at each command: options, and the name of the code's constant in its source."""
@@ -56,7 +60,7 @@ class Forks:
 
     @property
     def commands(self) -> str:
-        """A folder whose `portal` is forked."""
+        """A folder whose :data:`COMMANDS` are forked."""
         return str(self.virtualenv.parent / "commands")
 
 
@@ -92,8 +96,9 @@ def _started() -> Path:
         command = [sys.executable, "-u", "-m", "tests.journey.forks.server", str(folder / str(number)), str(python)]
         ends.enter_context(subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, start_new_session=True))
     _write_python(python)
-    portal = shlex.join([str(python), client.SCRIPT, str(Path(sys.executable).with_name("portal"))])
-    _write_script(folder / "commands" / "portal", f'exec {portal} "$@"\n')
+    for name, variables in COMMANDS.items():
+        command = shlex.join([str(python), client.SCRIPT, str(Path(sys.executable).with_name(name))])
+        _write_script(folder / "commands" / name, f'{variables}exec {command} "$@"\n')
     return folder
 
 
@@ -129,6 +134,6 @@ def _write_python(script: Path) -> None:
 
 
 def _write_script(script: Path, lines: str) -> None:
-    script.parent.mkdir(parents=True)
+    script.parent.mkdir(parents=True, exist_ok=True)
     script.write_text(f"#!/bin/sh\n{lines}")
     script.chmod(0o755)

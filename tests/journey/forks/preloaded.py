@@ -1,11 +1,12 @@
-"""What forks find loaded: modules and tables of the plugins, of the program and of the SDK; what `portal` imports."""
+"""What forks find loaded: modules and tables of the plugins, of the program and of the SDK; what `portal` and `aws`
+import."""
 
 from __future__ import annotations
 
 import sys
-from functools import cache
 from importlib import import_module
 from itertools import chain
+from pkgutil import walk_packages
 from typing import Any, Final, cast, get_args
 from unittest.mock import patch
 
@@ -14,7 +15,9 @@ import pulumi
 from pulumi.runtime import resource
 from pulumi.runtime.proto import source_pb2
 
+import components
 from composition import short_previews
+from localcloud import botocore_caches
 from localcloud.provider import rules, types
 from localcloud.server.configuration import Configuration
 
@@ -31,11 +34,16 @@ SERVICES: Final = (
     "acm", "batch", "cloudfront", "cloudwatch", "ec2", "ecr", "eks", "elbv2", "events", "iam", "kms", "logs", "rds",
     "route53", "s3", "s3control", "secretsmanager", "sns", "sqs", "stepfunctions", "sts", "wafv2",
 )  # fmt: skip
+LATE: Final = (
+    "awscli.clidriver", "awscli.handlers", "boto3.s3.inject", "encodings.idna", "grpc._channel", "grpc._server",
+    "rich._emoji_codes", "typer._adapters",
+)  # fmt: skip
+"""Of `aws`, and what libraries load at the first use of something."""
 
 
 def load() -> None:
     short_previews.register_parts()  # before whatever may import pulumi_aws
-    for module in (*PROGRAM, *PLUGINS):
+    for module in (*PROGRAM, *PLUGINS, *_components(), *LATE):
         import_module(module)
     short_previews.load_used("components")
     _load_properties()
@@ -44,6 +52,11 @@ def load() -> None:
     _load_types()
     _load_models()
     _load_imports_of_portal()
+
+
+def _components() -> list[str]:
+    """Some a program comes to by an import in a function."""
+    return [module.name for module in walk_packages(components.__path__, "components.")]
 
 
 def _load_imports_of_portal() -> None:
@@ -71,7 +84,7 @@ def _load_properties() -> None:
 
 def _load_models() -> None:
     """botocore's models, endpoints and rules, which each session would read anew."""
-    botocore.session.create_loader = cache(botocore.session.create_loader)
+    botocore_caches.install()
     session = botocore.session.Session()
     session.set_credentials("nobody", "nothing")
     for service in SERVICES:

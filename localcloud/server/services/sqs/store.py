@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
-from moto.sqs.models import Queue, sqs_backends
+from moto.core.utils import unix_time
+from moto.sqs.models import Message, Queue, SQSBackend, sqs_backends
 
 from localcloud.server.call import Call
 from localcloud.server.moto_backend import backend_of, of_account
@@ -15,6 +17,16 @@ DELETED: dict[str, float] = {}
 """ARN of a queue that is gone -> when it was deleted."""
 REDRIVE_ALLOWED: dict[str, str] = {}
 """ARN -> the redrive allow policy, which moto loses."""
+
+
+def _is_kept(self: SQSBackend, queue_name: str, message: Message) -> bool:
+    """Whether a message is not too old to be received. moto works out all of the queue's attributes for it, with the
+    counts of its messages, and so takes the square of their number to hand them out."""
+    queue: Any = self.get_queue(queue_name)
+    return bool(queue.message_retention_period + (message.sent_timestamp or 0) / 1000 > unix_time())
+
+
+SQSBackend.is_message_valid_based_on_retention_period = _is_kept
 
 
 def account(call: Call) -> str:

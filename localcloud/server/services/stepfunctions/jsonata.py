@@ -12,9 +12,9 @@ import json
 import math
 import random
 import re
-import threading
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any, cast
 
@@ -95,23 +95,25 @@ FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "hash": _hash,
 }
 
-_PARSED = threading.local()
 KEPT = 500
+_FREE: dict[str, list[Any]] = {}
+"""By expression, the engine objects that no thread uses: one is not made for several."""
 
 
-def _parsed(expression: str) -> Any:
-    """The expression, parsed once a thread: an engine object is not made for several."""
-    kept: dict[str, Any] = getattr(_PARSED, "kept", {})
-    if expression not in kept:
+@contextmanager
+def _parsed(expression: str) -> Generator[Any]:
+    """The expression, parsed as often as it is evaluated at the same time."""
+    try:
+        engine = _FREE[expression].pop()
+    except LookupError:
         engine = Jsonata(expression)
         engine.set_output_convert_nulls(False)
         for name, function in FUNCTIONS.items():
             engine.register_lambda(name, function)
-        if len(kept) >= KEPT:
-            kept = {}
-        kept[expression] = engine
-        _PARSED.kept = kept
-    return kept[expression]
+    yield engine
+    if len(_FREE) >= KEPT:
+        _FREE.clear()
+    _FREE.setdefault(expression, []).append(engine)
 
 
 @lru_cache(maxsize=2000)
@@ -130,7 +132,8 @@ def _evaluate(expression: str, variables: Mapping[str, Any], field: str) -> Any:
     """
     about = f"The JSONata expression '{expression}' specified for the field '{field}'"
     try:
-        result = _parsed(expression).evaluate(None, dict(variables))
+        with _parsed(expression) as engine:
+            result = engine.evaluate(None, dict(variables))
         value = None if result is None else _from_jsonata(result)
     except Exception as error:
         raise StateFailure(QUERY, f"{about} threw an error during evaluation. {error}") from error
