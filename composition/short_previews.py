@@ -43,7 +43,7 @@ DEBUG_VARIABLE: Final = "PORTAL_DEBUG"
 """Set to anything, the SDK's debug messages reach the engine, which shows them with ``--debug``."""
 PARTS: Final = {
     "pulumi_aws": (
-        "acm", "batch", "cloudfront", "cloudwatch", "ec2", "ecr", "eks", "iam", "kms", "lb", "rds",
+        "acm", "batch", "budgets", "cloudfront", "cloudwatch", "ec2", "ecr", "eks", "iam", "kms", "lb", "rds",
         "route53", "s3", "secretsmanager", "sfn", "sns", "sqs", "vpc", "wafv2",
     ),
     "pulumi_kubernetes": ("core.v1", "storage.v1"),

@@ -16,6 +16,7 @@ from pulumi.runtime import resource
 from pulumi.runtime.proto import source_pb2
 
 import components
+import composition
 from composition import short_previews
 from localcloud import botocore_caches
 from localcloud.provider import rules, types
@@ -25,38 +26,32 @@ PLUGINS: Final = (
     "localcloud.provider.server", "localcloud.provider_kubernetes.server", "localcloud.provider_eks.server",
     "localcloud.provider_eks.cluster",
 )  # fmt: skip
-PROGRAM: Final = (
-    "pulumi", "settings.audience", "composition.bootstrap", "composition.existing", "composition.stack",
-    "composition.adoption", "composition.orchestrators", "composition.networked", "composition.cluster",
-    "composition.services", "composition.cdn", "composition.databases",
-)  # fmt: skip
+PROGRAM: Final = (composition, components)
+"""All of it: some a program comes to by an import in a function."""
 SERVICES: Final = (
     "acm", "batch", "cloudfront", "cloudwatch", "ec2", "ecr", "eks", "elbv2", "events", "iam", "kms", "logs", "rds",
     "route53", "s3", "s3control", "secretsmanager", "sns", "sqs", "stepfunctions", "sts", "wafv2",
 )  # fmt: skip
 LATE: Final = (
     "awscli.clidriver", "awscli.handlers", "boto3.s3.inject", "encodings.idna", "grpc._channel", "grpc._server",
-    "rich._emoji_codes", "typer._adapters",
+    "grpc._utilities", "rich._emoji_codes", "rich.status", "typer._adapters", "typer._click.decorators",
 )  # fmt: skip
 """Of `aws`, and what libraries load at the first use of something."""
 
 
 def load() -> None:
     short_previews.register_parts()  # before whatever may import pulumi_aws
-    for module in (*PROGRAM, *PLUGINS, *_components(), *LATE):
+    parts = [part for package in PROGRAM for part in walk_packages(package.__path__, f"{package.__name__}.")]
+    for module in ("settings.audience", *(part.name for part in parts), *PLUGINS, *LATE):
         import_module(module)
-    short_previews.load_used("components")
+    for package in PROGRAM:
+        short_previews.load_used(package.__name__)
     _load_properties()
     # Where in the program a resource is made takes an eighth of the program's time, and no journey asks for it.
     patch.object(resource, "_get_stack_trace", source_pb2.StackTrace).start()
     _load_types()
     _load_models()
     _load_imports_of_portal()
-
-
-def _components() -> list[str]:
-    """Some a program comes to by an import in a function."""
-    return [module.name for module in walk_packages(components.__path__, "components.")]
 
 
 def _load_imports_of_portal() -> None:
