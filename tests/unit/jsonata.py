@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
+from functools import cache, lru_cache
 from typing import Any
 
 from jsonata import Jsonata
@@ -12,15 +13,29 @@ MARKS = ("{% ", " %}")
 
 
 def evaluate(expression: str, **variables: Any) -> Any:
-    """The value of an expression, marked as such or not; ``variables``: JSON values by name, without the ``$``.
+    """The value of an expression, marked as such or not; ``variables``: JSON values by name, without the ``$``."""
+    return _engine(expression).evaluate(None, {name: _value(value) for name, value in variables.items()})
 
-    They are written out as JSONata, since the library takes a Python None for no value.
-    """
-    bound = "".join(f"${name} := {json.dumps(value, ensure_ascii=False)}; " for name, value in variables.items())
-    engine = Jsonata(f"({bound}{expression.removeprefix(MARKS[0]).removesuffix(MARKS[1])})")
+
+@cache
+def _engine(expression: str) -> Jsonata:
+    """Parsed once: that takes three times as long as its evaluation."""
+    engine = Jsonata(f"({expression.removeprefix(MARKS[0]).removesuffix(MARKS[1])})")
     engine.register_lambda("parse", _parse)
     engine.register_lambda("uuid", lambda: str(uuid.uuid4()))
-    return engine.evaluate(None)
+    return engine
+
+
+def _value(value: Any) -> Any:
+    return _literal(json.dumps(value, ensure_ascii=False)).evaluate(None)
+
+
+@lru_cache
+def _literal(text: str) -> Jsonata:
+    """A JSON value written out as JSONata, since the library takes a Python None for no value: its null is its own."""
+    literal = Jsonata(text)
+    literal.output_convert_nulls = False
+    return literal
 
 
 def _parse(text: str) -> Any:

@@ -13,14 +13,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, cast
-from unittest.mock import patch
 
 import grpc
 import pulumi
 from google.protobuf import struct_pb2
 from pulumi.output import Unknown
-from pulumi.runtime import mocks, resource, rpc, settings
-from pulumi.runtime.proto import resource_pb2, source_pb2
+from pulumi.runtime import mocks, rpc, settings
+from pulumi.runtime.proto import resource_pb2
 from pulumi.runtime.stack import run_in_stack
 
 from localcloud.provider.check import check_inputs
@@ -28,6 +27,7 @@ from localcloud.provider.property_values import UNKNOWN
 from localcloud.provider.rules import Rules, load
 from localcloud.provider.types import resource_type, tokens
 from tests.unit import kubernetes
+from tests.unit.lean_sdk import lean_sdk
 from tests.unit.stackfiles import PROJECT
 
 STACK, ORGANIZATION = "dev", "organization"
@@ -269,6 +269,13 @@ def _deploy(
         tasks.append(asyncio.Task(work, loop=its_loop, **more))
         return tasks[-1]
 
+    def called(_executor: None, call: Callable[[], object]) -> asyncio.Future[Any]:
+        answer = loop.create_future()
+        answer.set_result(call())
+        return answer
+
+    # The mocks answer at once: nothing is gained by a thread that calls them.
+    loop.run_in_executor = called  # pyright: ignore[reportAttributeAccessIssue]
     # asyncio.all_tasks looks through those of all deployments before this one that nobody has collected yet.
     loop.set_task_factory(started)
     try:
@@ -279,8 +286,7 @@ def _deploy(
         def run() -> None:
             program()
 
-        # Where in the program a resource is made takes an eighth of the time, and no recording has it.
-        with patch.object(resource, "_get_stack_trace", source_pb2.StackTrace):
+        with lean_sdk():
             loop.run_until_complete(run_in_stack(run))
     finally:
         for task in tasks:
