@@ -281,6 +281,7 @@ def _deploy(
     try:
         mocks.set_mocks(monitor.mocks, PROJECT, stack, preview, monitor=monitor, organization=ORGANIZATION)
         settings.ROOT.set(None)
+        cast("Any", settings.SETTINGS).outputs.clear()  # of a program that failed
         pulumi.runtime.set_all_config(dict(config), secret)
 
         def run() -> None:
