@@ -12,6 +12,7 @@ from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 import pytest
 import yaml
@@ -137,12 +138,28 @@ class Project:
             self.pulumi(stack, "-C", BOOTSTRAP, "up", "--yes", "--skip-preview", *arguments)
             self._bootstrapped[stack] = settings
 
-    def state(self, stack: str, *options: str) -> list[dict[str, Any]]:
+    def state(self, stack: str, program: str = ".") -> list[dict[str, Any]]:
         """The resources that the state holds, the provider and the stack itself left out."""
-        exported = self.run("pulumi", "stack", "export", "--stack", stack, *options)
-        deployment = json.loads(exported.stdout)["deployment"]
-        held = deployment.get("resources", [])
+        held = self.resources(stack, program)
         return [one for one in held if one.get("custom") and not one["type"].startswith("pulumi:")]
+
+    def resources(self, stack: str, program: str = ".") -> list[dict[str, Any]]:
+        """All that the state holds."""
+        return self.deployment(stack, program).get("resources", [])
+
+    def deployment(self, stack: str, program: str = ".") -> dict[str, Any]:
+        """What `pulumi stack export` prints, read from the file that the engine keeps it in if it is one."""
+        url = urlsplit(self.env["PULUMI_BACKEND_URL"])
+        if url.scheme != "file":
+            exported = self.run("pulumi", "-C", program, "stack", "export", "--stack", stack)
+            return json.loads(exported.stdout)["deployment"]
+        name = yaml.safe_load((self.folder / program / "Pulumi.yaml").read_text())["name"]
+        file = Path(url.path) / ".pulumi" / "stacks" / name / f"{stack}.json"
+        return json.loads(file.read_text())["checkpoint"]["latest"] or {}
+
+    def outputs(self, stack: str) -> dict[str, Any]:
+        """What the stack exports."""
+        return next(one for one in self.resources(stack) if one["type"] == "pulumi:pulumi:Stack")["outputs"]
 
 
 def printed(done: subprocess.CompletedProcess[str]) -> str:
@@ -154,7 +171,7 @@ def printed(done: subprocess.CompletedProcess[str]) -> str:
 
 def outputs(project: Project, stack: str) -> dict[str, Any]:
     """What the stack says of its orchestrators, by environment."""
-    return json.loads(project.run("pulumi", "stack", "output", "--json", "--stack", stack).stdout)["orchestrators"]
+    return project.outputs(stack)["orchestrators"]
 
 
 def empty(client: Any, bucket: str) -> None:
