@@ -48,6 +48,7 @@ assert set(STACKS.values()) == set(ACCOUNTS)
 INIT = ("stack", "init", "--no-select", "--secrets-provider", keys.PROVIDER)
 BOOTSTRAP = "bootstrap"
 PROGRAM = ("__main__.py", "composition", "settings", "components", f"{BOOTSTRAP}/__main__.py")
+INGEST = "standardize_dirs.wdl-v0.0.1.wdl"
 LONGEST = ("test_kill", "test_fleet", "test_make", "test_services")
 
 
@@ -106,6 +107,12 @@ class Project:
         data = yaml.safe_load(file.read_text())
         edit(data["config"]["portal:settings"])
         file.write_text(yaml.safe_dump(data, sort_keys=False))
+
+    def keep_workflows(self, *names: str) -> None:
+        """Of the workflows' files these alone: each is an object of each environment."""
+        for file in (self.folder / "workflows").iterdir():
+            if file.name not in names:
+                file.unlink()
 
     def run(self, *command: str, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
         return subprocess.run(

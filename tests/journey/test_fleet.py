@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from localcloud.server.services.batch import faults, scheduler
-from tests.journey.conftest import Cloud, Project, jobs_alone, outputs
+from tests.journey.conftest import INGEST, Cloud, Project, jobs_alone, outputs
 from tests.journey.fleet_faults import ENDINGS, Expected, expected
 from tests.journey.light_runs import PATIENCE_SECONDS, Fleet, light_runner, machines_of
 from tests.localcloud.batch_steps import time_scale, until
@@ -38,6 +38,7 @@ def standing(module_project: Project) -> Project:
                 "notifications": {"queues": ["portal"]},
             }
 
+    module_project.keep_workflows(INGEST)
     module_project.change("dev", change)
     module_project.up("dev")
     return module_project
