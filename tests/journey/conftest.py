@@ -12,6 +12,7 @@ from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 import pytest
 import yaml
@@ -47,6 +48,7 @@ assert set(STACKS.values()) == set(ACCOUNTS)
 INIT = ("stack", "init", "--no-select", "--secrets-provider", keys.PROVIDER)
 BOOTSTRAP = "bootstrap"
 PROGRAM = ("__main__.py", "composition", "settings", "components", f"{BOOTSTRAP}/__main__.py")
+INGEST = "standardize_dirs.wdl-v0.0.1.wdl"
 LONGEST = ("test_kill", "test_fleet", "test_make", "test_services")
 
 
@@ -106,6 +108,12 @@ class Project:
         edit(data["config"]["portal:settings"])
         file.write_text(yaml.safe_dump(data, sort_keys=False))
 
+    def keep_workflows(self, *names: str) -> None:
+        """Of the workflows' files these alone: each is an object of each environment."""
+        for file in (self.folder / "workflows").iterdir():
+            if file.name not in names:
+                file.unlink()
+
     def run(self, *command: str, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             command, cwd=self.folder, env={**self.env, **(env or {})}, capture_output=True, text=True, check=False
@@ -137,12 +145,28 @@ class Project:
             self.pulumi(stack, "-C", BOOTSTRAP, "up", "--yes", "--skip-preview", *arguments)
             self._bootstrapped[stack] = settings
 
-    def state(self, stack: str, *options: str) -> list[dict[str, Any]]:
+    def state(self, stack: str, program: str = ".") -> list[dict[str, Any]]:
         """The resources that the state holds, the provider and the stack itself left out."""
-        exported = self.run("pulumi", "stack", "export", "--stack", stack, *options)
-        deployment = json.loads(exported.stdout)["deployment"]
-        held = deployment.get("resources", [])
+        held = self.resources(stack, program)
         return [one for one in held if one.get("custom") and not one["type"].startswith("pulumi:")]
+
+    def resources(self, stack: str, program: str = ".") -> list[dict[str, Any]]:
+        """All that the state holds."""
+        return self.deployment(stack, program).get("resources", [])
+
+    def deployment(self, stack: str, program: str = ".") -> dict[str, Any]:
+        """What `pulumi stack export` prints, read from the file that the engine keeps it in if it is one."""
+        url = urlsplit(self.env["PULUMI_BACKEND_URL"])
+        if url.scheme != "file":
+            exported = self.run("pulumi", "-C", program, "stack", "export", "--stack", stack)
+            return json.loads(exported.stdout)["deployment"]
+        name = yaml.safe_load((self.folder / program / "Pulumi.yaml").read_text())["name"]
+        file = Path(url.path) / ".pulumi" / "stacks" / name / f"{stack}.json"
+        return json.loads(file.read_text())["checkpoint"]["latest"] or {}
+
+    def outputs(self, stack: str) -> dict[str, Any]:
+        """What the stack exports."""
+        return next(one for one in self.resources(stack) if one["type"] == "pulumi:pulumi:Stack")["outputs"]
 
 
 def printed(done: subprocess.CompletedProcess[str]) -> str:
@@ -154,14 +178,23 @@ def printed(done: subprocess.CompletedProcess[str]) -> str:
 
 def outputs(project: Project, stack: str) -> dict[str, Any]:
     """What the stack says of its orchestrators, by environment."""
-    return json.loads(project.run("pulumi", "stack", "output", "--json", "--stack", stack).stdout)["orchestrators"]
+    return project.outputs(stack)["orchestrators"]
 
 
 def empty(client: Any, bucket: str) -> None:
     """Deletes every object; versions and markers stay."""
     for page in client.get_paginator("list_objects_v2").paginate(Bucket=bucket):
-        for row in page.get("Contents", []):
-            client.delete_object(Bucket=bucket, Key=row["Key"])
+        if doomed := [{"Key": row["Key"]} for row in page.get("Contents", [])]:
+            assert not client.delete_objects(Bucket=bucket, Delete={"Objects": doomed}).get("Errors")
+
+
+def taken(sqs: Any, url: str) -> list[dict[str, Any]]:
+    """Up to ten messages out of a queue; none: it has no more that may be had now."""
+    messages = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])
+    if messages:
+        handles = [{"Id": str(number), "ReceiptHandle": one["ReceiptHandle"]} for number, one in enumerate(messages)]
+        assert not sqs.delete_message_batch(QueueUrl=url, Entries=handles).get("Failed")
+    return messages
 
 
 @cache

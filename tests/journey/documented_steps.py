@@ -5,13 +5,15 @@ Text in them that stands for something of the reader's own (``put_in``) is repla
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from unittest.mock import patch
+
+import boto3
 
 from components import names
 from tests.documented import ROOT
@@ -20,6 +22,8 @@ from tests.localcloud.conftest import REGION
 
 STAGING, PUBLIC = "cryoet-data-portal-staging", "cryoet-data-portal-public"
 EXAMPLES = {"SOURCE_BUCKET": "cryoetportal-rawdatasets-dev", "OUTPUT_BUCKET[/PREFIX]": f"{STAGING}/by-hand"}
+ENTER = 'eval "$(make -s env)"'
+"""All later ones are in the environment that it makes."""
 NAME, ARN = "1795542120-dep10300-ds10000-runTS-001", "arn:aws:states:…"
 MACHINE = names.state_machine_arn(DEV, REGION, "staging")
 
@@ -37,7 +41,7 @@ class Step:
 
 STEPS = (
     Step(command="make", says=r"make up +three AWS accounts"),
-    Step(command='eval "$(make -s env)"'),
+    Step(command=ENTER),
     Step(command="aws --profile dev s3 ls", says=STAGING),
     Step(command="pulumi preview -s dev", says=r"\d+ unchanged"),
     Step(command="pulumi preview --diff -s STACK", says=r"\d+ unchanged", put_in={"STACK": "public"}),
@@ -87,10 +91,12 @@ class Documented:
 
     def run(self) -> None:
         """Every step; then every run that they started must have ended well."""
-        entered = self._bash('eval "$(make -s env)" && env -0', self._env)
-        self._env = dict(line.split("=", 1) for line in entered.split("\0") if "=" in line)
         for step in STEPS:
-            self._step(step)
+            if step.command == ENTER:
+                entered = self._bash(f"{ENTER} && env -0", self._env)
+                self._env = dict(line.split("=", 1) for line in entered.split("\0") if "=" in line)
+            else:
+                self._step(step)
         started = self._executions()
         assert len(started) > 6, started
         self._bash(f"portal watch {' '.join(started)}", self._env)
@@ -112,8 +118,9 @@ class Documented:
 
     def _executions(self) -> list[str]:
         """Names of staging's."""
-        listing = f"aws --profile dev stepfunctions list-executions --state-machine-arn {MACHINE}"
-        return json.loads(self._bash(f"{listing} --query 'executions[].name' --output json", self._env))
+        with patch.dict(os.environ, self._env, clear=True):
+            states = boto3.Session(profile_name="dev").client("stepfunctions")
+            return [one["name"] for one in states.list_executions(stateMachineArn=MACHINE)["executions"]]
 
     @staticmethod
     def _bash(command: str, env: Mapping[str, str]) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from tests.journey import workflows
-from tests.journey.running import INGEST
+from tests.journey.conftest import INGEST
 
 NEVER: Final = 1_000_000.0
 """AWS seconds until a host kills what it asked to end: the program's own way to end is what counts here."""

@@ -38,5 +38,5 @@ def made_since(cloud: Cloud, before: dict[str, set[str]], account: str = DEV) ->
 
 def in_state(project: Project, stack: str = "dev") -> dict[str, set[str]]:
     """Ids of what the states of stack and bootstrap hold, of the types that the account was asked for."""
-    held = [*project.state(stack), *(project.state(stack, "-C", BOOTSTRAP) if stack in STACKS else ())]
+    held = [*project.state(stack), *(project.state(stack, BOOTSTRAP) if stack in STACKS else ())]
     return {kind: {one["id"] for one in held if one["type"] == kind} for kind in INVENTORY}

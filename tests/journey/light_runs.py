@@ -14,11 +14,11 @@ from localcloud.server import images
 from localcloud.server.services.batch import faults
 from portal.pulumi_cli import ROOT
 from tests.journey import portal_client
-from tests.journey.conftest import DEV, Cloud
+from tests.journey.conftest import DEV, INGEST, Cloud
 from tests.journey.running import MACHINE_MIB
 from tests.localcloud.batch_steps import stand_ins, until
 
-WORKFLOW, FOLDER = "standardize_dirs.wdl-v0.0.1.wdl", "standardize_dirs.wdl-0"
+FOLDER = "standardize_dirs.wdl-0"
 PATIENCE_SECONDS = 400
 STATUSES = ("SUBMITTED", "PENDING", "RUNNABLE", "STARTING", "RUNNING", "SUCCEEDED", "FAILED")
 _UNIX = itertools.count(1_700_000_000)
@@ -59,9 +59,7 @@ class Fleet:
     def start(self, inputs: Mapping[str, Mapping[str, Any]], **more: Any) -> dict[str, str]:
         """Starts a run for each name, with its workflow's inputs. ``more``: further keys of the executions' input.
         ARNs of the executions, by name."""
-        job = partial(
-            portal_client.run_job, self.found(), self.operator, wdl_key=WORKFLOW, memory=MACHINE_MIB, more=more
-        )
+        job = partial(portal_client.run_job, self.found(), self.operator, wdl_key=INGEST, memory=MACHINE_MIB, more=more)
         arns = portal_client.run_jobs([partial(job, name=name, inputs=its) for name, its in inputs.items()])
         return dict(zip(inputs, arns, strict=True))
 

@@ -20,7 +20,6 @@ from tests.localcloud.clouds import CONFIGURATION
 from tests.localcloud.conftest import REGION
 
 IMAGE = f"{DEV}.dkr.ecr.{REGION}.amazonaws.com/cryoet-staging:main"
-INGEST = "standardize_dirs.wdl-v0.0.1.wdl"
 SCALE = 0.002
 """Real seconds for one of AWS's: waiting before another try is no part of what is looked at here."""
 PATIENCE_SECONDS = 150

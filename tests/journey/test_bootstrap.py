@@ -186,12 +186,12 @@ def test_what_an_earlier_version_made_with_the_stack_is_moved(project: Project, 
     project.up("public")
     portal(project, "bootstrap", "public", "--yes")  # makes the account's key, which the test's project does without
     before = in_account(cloud, PUBLIC)
-    components = [one["urn"] for one in resources(project, BOOTSTRAP) if one["type"].startswith("portal:")]
+    components = [one["urn"] for one in project.resources("public", BOOTSTRAP) if one["type"].startswith("portal:")]
     states = [f"organization/{name}/public" for name in ("portal-bootstrap", "portal")]
     moved = ("state", "move", "--yes", "--source", states[0], "--dest", states[1], *components)
     done = project.run("pulumi", *moved, "--non-interactive")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert not project.state("public", "-C", BOOTSTRAP)
+    assert not project.state("public", BOOTSTRAP)
     assert "iam:OpenIdConnectProvider" in project.pulumi("public", "preview")
 
     folder = {"PORTAL_PROJECT": str(project.folder)}
@@ -204,9 +204,3 @@ def test_what_an_earlier_version_made_with_the_stack_is_moved(project: Project, 
     assert in_account(cloud, PUBLIC) == before
     for program in (".", BOOTSTRAP):
         project.pulumi("public", "-C", program, "preview", "--refresh", "--expect-no-changes")
-
-
-def resources(project: Project, program: str) -> list[dict[str, Any]]:
-    """Everything in a state, components too."""
-    exported = project.run("pulumi", "-C", program, "stack", "export", "--stack", "public").stdout
-    return json.loads(exported)["deployment"]["resources"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import http.client
-import json
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
@@ -26,8 +25,7 @@ LISTINGS = (
 
 def domain(project: Project, stack: str, key: str) -> str:
     """CloudFront's own name of a CDN."""
-    printed = project.run("pulumi", "stack", "output", "--json", "--stack", stack).stdout
-    return str(json.loads(printed)["data_cdn"][key]["domain"])
+    return str(project.outputs(stack)["data_cdn"][key]["domain"])
 
 
 def ask(

@@ -14,7 +14,7 @@ import pytest
 from components import names
 from localcloud.server.call import HOOKS, Call, Outcome
 from portal.submission.journal import FOLDER_VARIABLE
-from tests.journey.conftest import DEV, Cloud, Project, jobs_alone
+from tests.journey.conftest import DEV, INGEST, Cloud, Project, jobs_alone, smaller
 from tests.journey.forks import fork_of
 from tests.journey.running import runners
 from tests.localcloud.batch_steps import until
@@ -57,7 +57,9 @@ HELD = 3
 @pytest.fixture(scope="module")
 def running(module_project: Project, cloud: Cloud, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     """Dev up with orchestrators; the stand-in for the jobs' image is the runner."""
-    module_project.change("dev", jobs_alone)
+    module_project.keep_workflows(INGEST)
+    for edit in (smaller, jobs_alone):
+        module_project.change("dev", edit)
     module_project.up("dev")
     cloud.client("s3").put_object(Bucket="cryoet-swipe-wdl-staging", Key=WORKFLOW, Body=WDL)
     batches = tmp_path_factory.mktemp("batches")

@@ -8,7 +8,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from tests.journey.conftest import DEV, Cloud, Project, smaller
+from tests.journey.conftest import DEV, INGEST, Cloud, Project, smaller
 from tests.journey.databases import ACCOUNTS, connect, secret, value
 
 CLUSTER = "cryoet-staging"
@@ -38,12 +38,22 @@ def test_its_password_is_not_the_previewers(standing: Project, cloud: Cloud) -> 
     assert secret(cloud, "prod")["password"] not in printed
 
 
+def little_else(settings: dict[str, Any]) -> None:
+    """Changes the settings of dev: beside the database there is what imports into it."""
+    staging = settings["environments"]["staging"]
+    del staging["ingest"], staging["orchestrator"]["sync_into"]
+    for bucket in ("source", "embargo"):
+        del settings["buckets"][bucket]
+    del settings["data_cdn"]
+
+
 def database(**values: Any) -> Edit:
     return lambda settings: settings["environments"]["staging"]["database"].update(values)
 
 
 def test_a_database_changes_in_place_is_let_go_of_and_taken_in_again(project: Project, cloud: Cloud) -> None:
     rds = cloud.client("rds", DEV)
+    project.keep_workflows(INGEST)
 
     def brought_up(*edits: Edit) -> dict[str, Any]:
         for edit in edits:
@@ -52,7 +62,7 @@ def test_a_database_changes_in_place_is_let_go_of_and_taken_in_again(project: Pr
         [found] = rds.describe_db_clusters(DBClusterIdentifier=CLUSTER)["DBClusters"]
         return dict(found)
 
-    first = brought_up(smaller, database(engine_version="17.9"))
+    first = brought_up(smaller, little_else, database(engine_version="17.9"))
     with connect(cloud, "staging") as connection:
         connection.execute("CREATE TABLE datasets AS SELECT 10000 AS id")
 

@@ -61,7 +61,7 @@ def test_every_drift_is_seen_and_put_right(served: Project, cloud: Cloud, tmp_pa
 
 def states(project: Project) -> list[dict[str, Any]]:
     """Of the stack and of its account's bootstrap."""
-    return [one for program in PROGRAMS for one in project.state("dev", "-C", program)]
+    return [one for program in PROGRAMS for one in project.state("dev", program)]
 
 
 def found(state: list[dict[str, Any]]) -> dict[Key, tuple[Drift, Held]]:

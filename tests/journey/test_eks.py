@@ -33,8 +33,7 @@ class ClusterAlone(Project):
 
     def registered(self) -> dict[str, str]:
         """Every resource under the cluster: name to type."""
-        exported = json.loads(self.run("pulumi", "stack", "export", "--stack", "alone").stdout)
-        urns = [one["urn"] for one in exported["deployment"]["resources"]]
+        urns = [one["urn"] for one in self.resources("alone")]
         below = [urn.split("::")[2:] for urn in urns if "eks:index:Cluster$" in urn]
         return {name: kind.rsplit("$", 1)[1] for kind, name in below}
 

@@ -18,7 +18,7 @@ from components import names, orchestrator_names
 from localcloud.server import service_calls
 from localcloud.server.sessions import SESSIONS
 from portal.pulumi_cli import ROOT
-from tests.journey.conftest import DEV, PROD, Cloud, Project
+from tests.journey.conftest import DEV, INGEST, PROD, Cloud, Project, jobs_alone
 from tests.journey.light_runs import PATIENCE_SECONDS, STATUSES, Fleet, light_runner
 from tests.localcloud.batch_steps import until
 from tests.localcloud.conftest import REGION
@@ -26,6 +26,8 @@ from tests.localcloud.conftest import REGION
 ACCOUNTS = {"dev": DEV, "staging": DEV, "prod": PROD}
 NEIGHBOURS = {"dev": "staging", "staging": "dev"}
 REFUSED = {"AccessDenied", "AccessDeniedException", "403"}
+WORKFLOW = "sync-v0.0.2.wdl"
+WORKFLOWS = (INGEST, WORKFLOW)
 JOBS, MACHINES = "ecs-tasks.amazonaws.com", "ec2.amazonaws.com"
 TASK = f"arn:aws:ecs:{REGION}:{DEV}:task/cluster/0"
 
@@ -37,7 +39,9 @@ def standing(module_project: Project) -> Iterator[None]:
     def listen(settings: dict[str, Any]) -> None:
         settings["environments"]["dev"]["orchestrator"]["notifications"] = {"queues": ["portal"]}
 
+    module_project.keep_workflows(*WORKFLOWS)
     module_project.change("dev", listen)
+    module_project.change("prod", jobs_alone)
     for stack in ("dev", "prod"):
         module_project.up(stack)
     with light_runner():
@@ -194,8 +198,8 @@ def calls_upon(environment: str, client: Callable[[str], Any]) -> Mapping[str, C
         "write results": lambda: s3.put_object(**place, Body=b""),
         "remove results": lambda: s3.delete_object(**place),
         "list results": lambda: s3.list_objects_v2(Bucket=comms),
-        "read workflows": lambda: s3.get_object(Bucket=wdl, Key="sync-v0.0.2.wdl"),
-        "replace workflows": lambda: s3.put_object(Bucket=wdl, Key="sync-v0.0.2.wdl", Body=b""),
+        "read workflows": lambda: s3.get_object(Bucket=wdl, Key=WORKFLOW),
+        "replace workflows": lambda: s3.put_object(Bucket=wdl, Key=WORKFLOW, Body=b""),
         "send messages": lambda: sqs.send_message(QueueUrl=url, MessageBody="x"),
         "take messages": lambda: sqs.receive_message(QueueUrl=url),
         "submit jobs": lambda: batch.submit_job(**job, jobQueue=orchestrator_names.job_queue(environment, spot=True)),
@@ -252,7 +256,7 @@ def documented() -> dict[str, Any]:
 def test_an_environment_comes_and_goes_as_the_guide_says(module_project: Project, cloud: Cloud, tmp_path: Path) -> None:
     """A run is in it while it is to be removed: by plain `pulumi` without the first step, by `portal up` after it."""
     project, until_then = module_project, tmp_path / "end"
-    lost = f"the environment qa loses cryoet-swipe-wdl-qa with {len([*(ROOT / 'workflows').glob('*.wdl')])} objects"
+    lost = f"the environment qa loses cryoet-swipe-wdl-qa with {len(WORKFLOWS)} objects"
 
     def up() -> CompletedProcess[str]:
         variables = {"PORTAL_PROJECT": str(project.folder)}

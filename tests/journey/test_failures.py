@@ -14,7 +14,7 @@ import pytest
 
 from localcloud.server.services.batch import faults
 from tests.journey import workflows
-from tests.journey.conftest import Cloud, Project, jobs_alone
+from tests.journey.conftest import INGEST, Cloud, Project, jobs_alone, taken
 from tests.journey.failure_cases import BODIES, FAILURES, TAKEN
 from tests.journey.running import INTERRUPTED, MACHINE_MIB, RECLAIMED, WELL, Runs, environment_of, runners, sizes_of
 from tests.localcloud.batch_steps import until
@@ -90,9 +90,7 @@ class Ended:
         url = self.sqs.get_queue_url(QueueName=READERS)["QueueUrl"]
 
         def complete() -> bool | None:
-            for one in self.sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", []):
-                self.told.append(json.loads(one["Body"]))
-                self.sqs.delete_message(QueueUrl=url, ReceiptHandle=one["ReceiptHandle"])
+            self.told += [json.loads(one["Body"]) for one in taken(self.sqs, url)]
             ends = [one for one in self.told if one["detail"]["status"] != "RUNNING"]
             return True if len(ends) >= len(self.staging.words) else None
 
@@ -122,6 +120,7 @@ def ended(module_project: Project, cloud: Cloud, tmp_path_factory: pytest.TempPa
         staging["notifications"]["max_receive_count"] = RECEIVES
         staging |= {"spot_max_vcpus": VCPUS, "on_demand_max_vcpus": VCPUS, "overflow_max_vcpus": 0}
 
+    module_project.keep_workflows(INGEST)
     module_project.change("dev", change)
     module_project.up("dev")
     made = Ended(cloud, tmp_path_factory.mktemp("seen"))

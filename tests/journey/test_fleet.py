@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from localcloud.server.services.batch import faults, scheduler
-from tests.journey.conftest import Cloud, Project, jobs_alone, outputs
+from tests.journey.conftest import INGEST, Cloud, Project, jobs_alone, outputs, taken
 from tests.journey.fleet_faults import ENDINGS, Expected, expected
 from tests.journey.light_runs import PATIENCE_SECONDS, Fleet, light_runner, machines_of
 from tests.localcloud.batch_steps import time_scale, until
@@ -38,6 +38,7 @@ def standing(module_project: Project) -> Project:
                 "notifications": {"queues": ["portal"]},
             }
 
+    module_project.keep_workflows(INGEST)
     module_project.change("dev", change)
     module_project.up("dev")
     return module_project
@@ -161,9 +162,8 @@ def told(cloud: Cloud, project: Project, arns: dict[str, str]) -> dict[str, int]
     sqs = cloud.client("sqs")
     url, ends = sqs.get_queue_url(QueueName=queue)["QueueUrl"], Counter[str]()
     names = {arn: name for name, arn in arns.items()}
-    while messages := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
+    while messages := taken(sqs, url):
         for message in messages:
-            sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
             detail = json.loads(message["Body"])["detail"]
             if detail["status"] != "RUNNING" and detail["executionArn"] in names:
                 ends[names[detail["executionArn"]]] += 1

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from tests.journey.conftest import DEV, Cloud, Project, jobs_alone, outputs, smaller
+from tests.journey.conftest import DEV, INGEST, Cloud, Project, jobs_alone, outputs, smaller
 from tests.journey.killing import in_folder
 from tests.journey.light_runs import PATIENCE_SECONDS, Fleet, light_runner, machines_of
 from tests.localcloud.batch_steps import until
@@ -31,9 +31,11 @@ def standing(module_project: Project) -> Iterator[Project]:
     def small(settings: dict[str, Any]) -> None:
         smaller(settings)
         jobs_alone(settings)
+        del settings["data_cdn"]
         machines = {"spot_max_vcpus": VCPUS, "overflow_max_vcpus": 0, "on_demand_max_vcpus": VCPUS}
         settings["environments"]["staging"]["orchestrator"] |= machines
 
+    module_project.keep_workflows(INGEST)
     module_project.change("dev", small)
     module_project.up("dev")
     with light_runner():

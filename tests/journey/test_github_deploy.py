@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from components import names
-from tests.journey.conftest import DEV, Cloud, Project, outputs
+from tests.journey.conftest import DEV, Cloud, Project, outputs, smaller
 from tests.journey.test_bootstrap import portal, state_in_bucket
 from tests.journey.test_github import PREVIEW, PROVIDER, changes, job, run_step, unused
 
@@ -15,28 +15,30 @@ def test_the_deploy_role_brings_a_change_up(project: Project, cloud: Cloud) -> N
     """After an administrator's first `up`, with the state in a bucket: which web pages read a bucket, a workflow
     file, a database's capacity, password and reader, and other machines for jobs; a second `up` removes the earlier
     ones, which a preview shows. Previews need all that their role is granted."""
+    project.change("dev", smaller)
     state_in_bucket(project, "dev")
     portal(project, "up", "dev", "--yes", "--skip-preview")
     env = job(cloud, DEV, names.GITHUB_DEPLOY, "environment:dev")
 
     def change(settings: dict[str, Any]) -> None:
         settings["buckets"]["staging"]["cors"] = {"origins": ["https://portal.example.org"]}
-        settings["environments"]["dev"]["orchestrator"]["instance_types"] = ["r6id"]
-        settings["environments"]["staging"]["database"] |= {"max_capacity": 8, "password_version": 2, "readers": 1}
+        staging = settings["environments"]["staging"]
+        staging["orchestrator"]["instance_types"] = ["r6id"]
+        staging["database"] |= {"max_capacity": 8, "password_version": 2, "readers": 1}
 
     project.change("dev", change)
     (project.folder / "workflows" / "sync-v0.0.2.wdl").write_text("version 1.0\nworkflow sync {}\n")
     project.pulumi("dev", "up", "--yes", "--skip-preview", env=env)
-    left = outputs(project, "dev")["dev"]["retiring"]
+    left = outputs(project, "dev")["staging"]["retiring"]
     assert len(left) == 3
     preview = job(cloud, DEV, names.GITHUB_PREVIEW, PREVIEW)
     # Another size of jobs: the preview has the state machine's definition looked at.
     agreed = {"remove_machines": left, "stages": [{"name": "Run", "spot": {"memory_mib": 64_000}}]}
-    project.change("dev", lambda settings: settings["environments"]["dev"]["orchestrator"].update(agreed))
+    project.change("dev", lambda settings: settings["environments"]["staging"]["orchestrator"].update(agreed))
     reviewed = project.pulumi("dev", "preview", env=preview)
-    assert {f"dev-{one}" for one in left} <= deleted(reviewed), reviewed
+    assert {f"staging-{one}" for one in left} <= deleted(reviewed), reviewed
     project.pulumi("dev", "up", "--yes", "--skip-preview", env=env)
-    assert outputs(project, "dev")["dev"]["retiring"] == []
+    assert outputs(project, "dev")["staging"]["retiring"] == []
     code, printed = run_step(project, "preview", "preview", "dev", preview)
     assert (code, changes(printed)) == (0, set()), printed
     project.pulumi("dev", "preview", "--expect-no-changes", env=preview)

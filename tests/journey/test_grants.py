@@ -20,7 +20,7 @@ from components.access.machine import LOG_DELIVERY
 from localcloud.server import images
 from portal.pulumi_cli import ROOT
 from tests.journey import portal_client
-from tests.journey.conftest import DEV, Cloud, Project, smaller
+from tests.journey.conftest import DEV, INGEST, Cloud, Project, jobs_alone, smaller
 from tests.journey.granted import Grant, Granted
 from tests.journey.light_runs import light_runner
 from tests.localcloud.batch_steps import time_scale, until
@@ -29,7 +29,7 @@ from tests.localcloud.conftest import REGION
 ENVIRONMENT = "staging"
 PATIENCE_SECONDS = 120
 IMAGE = f"{DEV}.dkr.ecr.{REGION}.amazonaws.com/cryoet-staging:main"
-INGEST, IMPORT, SYNC = "standardize_dirs.wdl-v0.0.1.wdl", "db_import-v0.0.4.wdl", "sync-v0.0.2.wdl"
+IMPORT, SYNC = "db_import-v0.0.4.wdl", "sync-v0.0.2.wdl"
 MACHINE, EXECUTION = orchestrator_names.machine_role(ENVIRONMENT), orchestrator_names.execution_role(ENVIRONMENT)
 COMMS = names.bucket_arn(f"cryoet-swipe-comms-{ENVIRONMENT}")
 SPOT, ON_DEMAND = (
@@ -100,8 +100,10 @@ def roles(module_project: Project, cloud: Cloud) -> Iterator[Roles]:
 
     def change(settings: dict[str, Any]) -> None:
         smaller(settings)
+        jobs_alone(settings)
         settings["environments"][ENVIRONMENT]["orchestrator"]["image"] = IMAGE
 
+    module_project.keep_workflows(INGEST, IMPORT, SYNC)
     module_project.change("dev", change)
     module_project.up("dev")
     with light_runner(), time_scale(0.001):

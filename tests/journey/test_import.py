@@ -93,14 +93,13 @@ class Imports:
 
 @pytest.fixture(scope="module")
 def imports(module_project: Project, cloud: Cloud) -> Iterator[Imports]:
-    """All accounts up, that of the images without orchestrators; a dataset in the public bucket."""
+    """All accounts up, that of the images without environments; a dataset in the public bucket."""
 
-    def without_orchestrators(settings: dict[str, Any]) -> None:
-        for environment in settings["environments"].values():
-            del environment["orchestrator"], environment["database"]
-        del settings["network"]["zones"]
+    def without_environments(settings: dict[str, Any]) -> None:
+        settings["environments"] = {}
+        del settings["network"]["zones"], settings["data_cdn"]
 
-    module_project.change("dev", without_orchestrators)
+    module_project.change("dev", without_environments)
     for stack in STACKS:
         module_project.up(stack)
     publish(cloud)

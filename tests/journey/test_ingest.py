@@ -16,8 +16,8 @@ from examples.ingest import compare as comparison
 from examples.ingest.phantom import main as make_phantom
 from localcloud.server.services.batch import faults
 from tests.journey import workflows
-from tests.journey.conftest import Cloud, Project, jobs_alone
-from tests.journey.running import INGEST, RECLAIMED, WELL, Runs, administrator, environment_of, runners
+from tests.journey.conftest import INGEST, Cloud, Project, jobs_alone
+from tests.journey.running import RECLAIMED, WELL, Runs, administrator, environment_of, runners
 from tests.localcloud.batch_steps import refused
 from tests.localcloud.test_runner_contract import web
 
@@ -83,6 +83,7 @@ def ingests(module_project: Project, cloud: Cloud) -> Iterator[Ingests]:
             "variables": {"GREETING": "hello"},
         }
 
+    module_project.keep_workflows(INGEST)
     module_project.change("dev", two_stages)
     module_project.up("dev")
     with runners(), administrator(cloud):

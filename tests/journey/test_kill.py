@@ -13,15 +13,17 @@ from typing import Any, Final
 
 import pytest
 
+from components import names
 from localcloud.kubernetes.objects.kinds import kind
 from localcloud.server import images
-from tests.journey.conftest import STACKS, Cloud, Project, jobs_alone, serving, smaller
+from localcloud.server.services.rds.model import REGIONS
+from tests.journey.conftest import INGEST, STACKS, Cloud, Project, jobs_alone, serving, smaller
 from tests.journey.databases import value
 from tests.journey.in_use import types_in_use
 from tests.journey.inventory import INHERENT, INVENTORY, in_account, in_state, made_since
 from tests.journey.killing import ENGINE, KUBERNETES, PROVIDER, UP, Killer, in_folder, killed_up
 from tests.journey.points import Point, Points
-from tests.localcloud.clouds import CONFIGURATION
+from tests.localcloud.clouds import CONFIGURATION, REGION
 
 CALLS: Final = {"dev": 26, "prod": 14, "public": 4}
 """The calls that change something between two kills of a stack's first `up`."""
@@ -54,13 +56,12 @@ def without_orchestrator(settings: dict[str, Any]) -> None:
 
 def retired(settings: dict[str, Any]) -> None:
     settings["environments"]["staging"]["retire"] = True
-    del settings["environments"]["staging"]["database"]
+    del settings["environments"]["staging"]["database"], settings["data_cdn"]
 
 
 def small(project: Project) -> None:
     project.change("dev", smaller)
-    for file in list((project.folder / "workflows").glob("*.wdl"))[1:]:
-        file.unlink()
+    project.keep_workflows(INGEST)
 
 
 def serving_without_jobs(settings: dict[str, Any]) -> None:
@@ -68,6 +69,8 @@ def serving_without_jobs(settings: dict[str, Any]) -> None:
     for part in ("orchestrator", "ingest", "import"):
         del settings["environments"]["staging"][part]
     del settings["data_cdn"]
+    for bucket in ("source", "embargo"):
+        del settings["buckets"][bucket]
 
 
 def completed(project: Project, cloud: Cloud, stack: str, before: dict[str, set[str]]) -> None:
@@ -129,12 +132,15 @@ def test_the_next_up_completes_a_killed_one_that_takes_an_orchestrator_down(proj
     is_complete(project, cloud, "dev", before)
 
 
-@pytest.mark.parametrize("call", ["PutSecretValue", "CreateDBCluster"])
-def test_a_database_and_its_secrets_have_one_password(project: Project, cloud: Cloud, call: str) -> None:
-    """Killed once the password is drawn, and when the cluster is made with it."""
+def test_a_database_and_its_secrets_have_one_password(project: Project, cloud: Cloud) -> None:
+    """Killed once the password is drawn; then when the cluster is made, which must be with the password drawn last."""
     small(project)
     before = in_account(cloud, STACKS["prod"])
-    kill(project, Killer(stack="prod", victim=PROVIDER, moment=1, only=call))
+    for call in ("PutSecretValue", "CreateDBCluster"):
+        kill(project, Killer(stack="prod", victim=PROVIDER, moment=1, only=call))
+    drawn = cloud.client("secretsmanager", STACKS["prod"]).get_secret_value(SecretId=names.database_password("prod"))
+    [made] = REGIONS[STACKS["prod"], REGION].clusters.values()
+    assert made.password == drawn["SecretString"]
     done = project.run(*UP, "prod", env=in_folder(project))
     assert done.returncode == 0, done.stdout + done.stderr
     project.pulumi("prod", "preview", "--refresh", "--expect-no-changes")

@@ -1,7 +1,7 @@
 """The stacks in any order, from empty.
 
 - With jobs alone in all six orders: each stack names roles and buckets of the others. Dev has one environment: its
-  second reads and writes in its own account alone.
+  second reads and writes in its own account alone, as do data CDNs.
 - With all of their stack files, prod first: its pods run images of dev's repositories, which are not there yet. Nothing
   else of what serves is another stack's, and dev first is what `make up` does.
 """
@@ -20,7 +20,7 @@ from localcloud.kubernetes.api import CONTROLLERS
 from localcloud.kubernetes.objects.kinds import kind
 from localcloud.server import images
 from localcloud.server.services.eks.model import REGIONS
-from tests.journey.conftest import PROD, STACKS, Project, jobs_alone, smaller
+from tests.journey.conftest import INGEST, PROD, STACKS, Project, jobs_alone, smaller
 from tests.journey.serving import texts
 from tests.localcloud.batch_steps import time_scale, until
 from tests.localcloud.clouds import CONFIGURATION, REGION
@@ -31,11 +31,18 @@ SCALE = 0.2
 PATIENCE_SECONDS = 150
 
 
+def without_cdn(settings: dict[str, Any]) -> None:
+    del settings["data_cdn"]
+
+
 @pytest.mark.parametrize("order", list(itertools.permutations(STACKS)), ids="-".join)
 def test_the_stacks_come_up_in_any_order(project: Project, order: tuple[str, ...]) -> None:
     project.change("dev", smaller)
+    project.keep_workflows(INGEST)
     for stack in ("dev", "prod"):
         project.change(stack, jobs_alone)
+    for stack in ("dev", "public"):
+        project.change(stack, without_cdn)
     for stack in order:
         project.up(stack)
     for stack in STACKS:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -48,28 +47,22 @@ def made_again(settings: dict[str, Any]) -> None:
     settings["buckets"]["left"] = {"kind": "public", "name": LEFT}
 
 
-def answer(cloud: Cloud, bucket: str) -> str:
-    """What anyone gets who asks for the object: its content, or AWS's error code."""
+def answer(anyone: Any, bucket: str) -> str:
+    """What they get who ask S3 for the object: its content, or AWS's error code."""
     try:
-        return cloud.anonymous().get_object(Bucket=bucket, Key=KEY)["Body"].read().decode()
+        return anyone.get_object(Bucket=bucket, Key=KEY)["Body"].read().decode()
     except ClientError as error:
         return error.response.get("Error", {}).get("Code", "")
 
 
-def resources(project: Project) -> dict[str, Any]:
-    """Everything in the state, the stack's outputs too, which the next command judges by."""
-    exported = project.run("pulumi", "stack", "export", "--stack", "prod").stdout
-    return {one["urn"]: one for one in json.loads(exported)["deployment"]["resources"]}
-
-
 @contextmanager
-def read_all_along(cloud: Cloud, *buckets: str) -> Generator[None]:
+def read_all_along(anyone: Any, *buckets: str) -> Generator[None]:
     """Anyone reads the buckets again and again while the block runs, and always gets what is in them."""
     answers, ended = list[str](), threading.Event()
 
     def read() -> None:
         while not ended.wait(0.05):
-            answers.extend(answer(cloud, bucket) for bucket in buckets)
+            answers.extend(answer(anyone, bucket) for bucket in buckets)
 
     thread = threading.Thread(target=read)
     thread.start()
@@ -83,44 +76,45 @@ def read_all_along(cloud: Cloud, *buckets: str) -> Generator[None]:
 
 
 def test_an_account_opens_and_closes_by_its_own_key_alone(project: Project, cloud: Cloud) -> None:
+    anyone = cloud.anonymous()
     project.change("prod", small)
     project.up("prod")
     for bucket in (RAW, LEFT):
         cloud.client("s3", PROD).put_object(Bucket=bucket, Key=KEY, Body=b"voxels")
-    assert answer(cloud, RAW) == "AccessDenied"
+    assert answer(anyone, RAW) == "AccessDenied"
 
     project.change("prod", published)
-    before = resources(project)
+    before = project.resources("prod")
     for command in (("preview",), ("up", "--yes", "--skip-preview"), ("up", "--yes", "--skip-preview")):
         refused = project.refused("prod", *command)
         assert refused.returncode != 0
         assert "buckets.raw.kind: 'public'" in refused.stdout + refused.stderr
         assert "anyone could read what is in it" in refused.stdout + refused.stderr
-    assert resources(project) == before
-    assert answer(cloud, RAW) == "AccessDenied"
+    assert project.resources("prod") == before, "nor the outputs, by which the next command judges"
+    assert answer(anyone, RAW) == "AccessDenied"
 
     project.change("prod", lambda settings: settings["buckets"]["raw"].update(open_contents_to=["anyone"]))
     blocked = project.refused("prod", "up", "--yes", "--skip-preview")
     assert "prod: the account was bootstrapped with other settings than" in blocked.stdout
     assert "s3:PutBucketPolicy" in blocked.stdout, "an account opens before its buckets do"
-    assert answer(cloud, RAW) == "AccessDenied"
+    assert answer(anyone, RAW) == "AccessDenied"
     project.bootstrap("prod")
-    assert answer(cloud, RAW) == "AccessDenied", "no bucket opens with its account"
+    assert answer(anyone, RAW) == "AccessDenied", "no bucket opens with its account"
     project.up("prod")
     cloud.client("s3", PROD).put_object(Bucket=OPEN, Key=KEY, Body=b"voxels")
-    assert [answer(cloud, RAW), answer(cloud, OPEN)] == ["voxels", "voxels"]
+    assert [answer(anyone, RAW), answer(anyone, OPEN)] == ["voxels", "voxels"]
 
-    with read_all_along(cloud, RAW, OPEN):
+    with read_all_along(anyone, RAW, OPEN):
         project.change("prod", retired)
         project.up("prod")
         project.change("prod", removed)
         project.up("prod")
     assert not {RAW, OPEN} & {one["id"] for one in project.state("prod")}
-    assert [answer(cloud, RAW), answer(cloud, OPEN)] == ["voxels", "voxels"]
+    assert [answer(anyone, RAW), answer(anyone, OPEN)] == ["voxels", "voxels"]
 
     project.change("prod", lambda settings: settings["account"].update(block_public_access=True))
     project.bootstrap("prod")
-    assert [answer(cloud, RAW), answer(cloud, OPEN)] == ["AccessDenied", "AccessDenied"]
+    assert [answer(anyone, RAW), answer(anyone, OPEN)] == ["AccessDenied", "AccessDenied"]
 
     project.up("prod")
     project.change("prod", made_again)
@@ -131,4 +125,4 @@ def test_an_account_opens_and_closes_by_its_own_key_alone(project: Project, clou
     assert taken_in.returncode == 1
     assert "the account has it already, taken in" in taken_in.stdout
     assert f"the bucket {LEFT} is deployed with the kind source: anyone could read what is in it" in taken_in.stderr
-    assert answer(cloud, LEFT) == "AccessDenied"
+    assert answer(anyone, LEFT) == "AccessDenied"

@@ -18,7 +18,19 @@ from localcloud.server.connections import Connection, NotAnswered
 from localcloud.server.wire import HttpRequest
 from tests.journey.conftest import Cloud, new_project, printed
 from tests.journey.databases import secret, value
-from tests.journey.serving import Edit, Images, Printed, Settings, Site, cluster, served, service, serving_alone, tags
+from tests.journey.serving import (
+    Edit,
+    Images,
+    Printed,
+    Settings,
+    Site,
+    cluster,
+    served,
+    service,
+    serving_alone,
+    steps,
+    tags,
+)
 from tests.journey.test_cdn import ask
 from tests.journey.watching import Viewers
 from tests.journey.ways import Ways
@@ -55,8 +67,7 @@ def site(cloud: Cloud, initialised: Path, tmp_path_factory: pytest.TempPathFacto
     project.change("dev", serving_alone)
     with time_scale(SCALE):
         project.up("dev")
-        done = project.run("pulumi", "stack", "output", "sites", "--json", "--stack", "dev")
-        yield Site(project, cloud, builds, Viewers(cloud, json.loads(done.stdout)["dev"]["domain"]))
+        yield Site(project, cloud, builds, Viewers(cloud, project.outputs("dev")["sites"]["dev"]["domain"]))
 
 
 def test_pages_and_api_are_one_site_with_the_headers_that_protect_its_readers(site: Site, cloud: Cloud) -> None:
@@ -138,8 +149,7 @@ def test_other_ports_roll_out_with_another_release_without_a_failed_request(site
     with site.viewers.asking():
         site.up()
         until(lambda: not before & site.running(), PATIENCE_SECONDS)
-        assert site.planned() == {"dev-api-from-balancer-9009": "delete", "dev-frontend-from-balancer-8080": "delete"}
-        site.up()
+        assert site.changed() == {"dev-api-from-balancer-9009": "deleted", "dev-frontend-from-balancer-8080": "deleted"}
     assert {name: site.port(name) for name in SERVICES} == {"api": 9100, "frontend": 8100}
 
 
@@ -163,14 +173,15 @@ def test_pods_without_a_right_say_so_and_memory_is_changed_without_a_failed_requ
     associations = eks.list_pod_identity_associations(clusterName=names.CLUSTER)["associations"]
     assert [(one["namespace"], one["serviceAccount"]) for one in associations] == [("dev", "api")]
     size = {"cpu_millis": 500, "memory_mib": 640, "cpu_limit_millis": 3000, "memory_limit_mib": 2048}
-    assert site.planned(service("api", resources=size)) == {"dev-api-deployment": "update"}
     [policy] = iam.list_role_policies(RoleName=role)["PolicyNames"]
     right = json.dumps(iam.get_role_policy(RoleName=role, PolicyName=policy)["PolicyDocument"])
     with site.viewers.asking():
         iam.delete_role_policy(RoleName=role, PolicyName=policy)
-        site.up_that_fails(says=("is not authorized to perform: secretsmanager:GetSecretValue",))
+        missing = "is not authorized to perform: secretsmanager:GetSecretValue"
+        failed = site.up_that_fails(service("api", resources=size), says=(missing,))
+        assert {*steps(failed)} == {"dev-api-deployment"}
         iam.put_role_policy(RoleName=role, PolicyName=policy, PolicyDocument=right)
-        site.up()
+        assert site.changed() == {"dev-api-deployment": "updated"}
     for pod in site.pods("api").values():
         [api] = [one for one in pod["spec"]["containers"] if one["name"] == "api"]
         assert api["resources"]["limits"]["memory"] == "2Gi"

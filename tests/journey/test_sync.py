@@ -28,14 +28,17 @@ DELETE = ("--delete", "--delete-count", "1")
 """Of what the folder in public holds, STALE is all."""
 
 
-@pytest.fixture(autouse=True)
-def dataset(standing: Project, cloud: Cloud) -> Iterator[None]:
+pytestmark = pytest.mark.usefixtures("standing")
+
+
+@pytest.fixture
+def releasing(standing: Project, cloud: Cloud) -> Iterator[Project]:
     """A dataset in staging, a tagged and a large object among it; an object in public that staging no longer has."""
     source, target = cloud.client("s3", DEV), cloud.client("s3", PUBLIC)
     for key, body in BODIES.items():
         source.put_object(Bucket=STAGING, Key=key, Body=body, Tagging=TAGS if key != SMALL else "")
     target.put_object(Bucket=RELEASED, Key=STALE, Body=b"old")
-    yield
+    yield standing
     empty(source, STAGING)
     empty(target, RELEASED)
 
@@ -45,8 +48,8 @@ def sync(project: Project, *options: str) -> tuple[int, str]:
     return done.returncode, done.stdout + done.stderr
 
 
-def test_a_dataset_is_released(standing: Project, cloud: Cloud) -> None:
-    code, printed = sync(standing, *DELETE)
+def test_a_dataset_is_released(releasing: Project, cloud: Cloud) -> None:
+    code, printed = sync(releasing, *DELETE)
     assert code == 0, printed
     client = cloud.anonymous()
     listed = client.list_objects_v2(Bucket=RELEASED, FetchOwner=True)["Contents"]
@@ -59,71 +62,71 @@ def test_a_dataset_is_released(standing: Project, cloud: Cloud) -> None:
     assert tags == [{"Key": "method", "Value": "tomography"}]
 
 
-def test_a_mistyped_source_deletes_nothing(standing: Project, cloud: Cloud) -> None:
+def test_a_mistyped_source_deletes_nothing(releasing: Project, cloud: Cloud) -> None:
     """Nor does one without a dataset."""
-    done = standing.run("portal", "sync", *DELETE, f"s3://{STAGING}/10O00", f"s3://{RELEASED}/10000")
+    done = releasing.run("portal", "sync", *DELETE, f"s3://{STAGING}/10O00", f"s3://{RELEASED}/10000")
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == f"error: SOURCE: 's3://{STAGING}/10O00': has no objects\n"
     words = ("--per-dataset", f"s3://{STAGING}/10000/TS_[1]", f"s3://{RELEASED}/10000/TS_[1]")
-    done = standing.run("portal", "sync", *words)
+    done = releasing.run("portal", "sync", *words)
     assert (done.returncode, "has no folders: no dataset is there" in done.stderr) == (1, True)
     assert [row["Key"] for row in cloud.anonymous().list_objects_v2(Bucket=RELEASED)["Contents"]] == [STALE]
 
 
-def test_what_was_deleted_is_agreed_to_and_brought_back(standing: Project, cloud: Cloud) -> None:
+def test_what_was_deleted_is_agreed_to_and_brought_back(releasing: Project, cloud: Cloud) -> None:
     public, anybody = cloud.client("s3", PUBLIC), cloud.anonymous()
     public.put_object(Bucket=RELEASED, Key=STALE, Body=b"older")
     public.put_object(Bucket=RELEASED, Key=STALE, Body=b"old", Tagging=TAGS)
     told = f"deletes 1 of 1 objects under s3://{RELEASED}/10000\n"
     for options in (["--delete"], ["--delete", "--yes"], ["--delete", "--delete-count", "2"]):
-        code, printed = sync(standing, *options)
+        code, printed = sync(releasing, *options)
         assert (code, printed.startswith(f"{told}error: --delete-count: ")) == (1, True), printed
         assert "must be" in printed
         assert f"of s3://{RELEASED}/10000 more than 10 %" in printed
     assert [row["Key"] for row in anybody.list_objects_v2(Bucket=RELEASED)["Contents"]] == [STALE]
 
-    code, printed = sync(standing, *DELETE)
+    code, printed = sync(releasing, *DELETE)
     assert code == 0, printed
     with pytest.raises(ClientError, match="NoSuchKey"):
         anybody.get_object(Bucket=RELEASED, Key=STALE)
     back = printed.splitlines()[-1].removeprefix("to bring back what is deleted: ").split()
     assert back[:4] == ["portal", "restore", f"s3://{RELEASED}/10000", "--since"]
-    shown = standing.run(*back)
+    shown = releasing.run(*back)
     assert shown.returncode == 1, "nobody was asked"
     assert shown.stdout.startswith(f"{STALE}: 3 bytes, deleted ")
     assert "bring back 1 objects, 3 bytes?" in shown.stderr
     with pytest.raises(ClientError, match="NoSuchKey"):
         anybody.get_object(Bucket=RELEASED, Key=STALE)
-    done = standing.run(*back, "--yes")
+    done = releasing.run(*back, "--yes")
     assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "1 objects are back"), done.stderr
     assert anybody.get_object(Bucket=RELEASED, Key=STALE)["Body"].read() == b"old"
     assert public.get_object_tagging(Bucket=RELEASED, Key=STALE)["TagSet"] == [{"Key": "method", "Value": "tomography"}]
-    again = standing.run(*back, "--yes")
+    again = releasing.run(*back, "--yes")
     assert (again.returncode, "nothing that is missing there was deleted in that time" in again.stderr) == (1, True)
 
 
-def test_a_second_sync_copies_nothing(standing: Project) -> None:
-    assert sync(standing)[0] == 0
-    assert sync(standing) == (0, "")
+def test_a_second_sync_copies_nothing(releasing: Project) -> None:
+    assert sync(releasing)[0] == 0
+    assert sync(releasing) == (0, "")
 
 
-def test_a_dry_run_copies_nothing(standing: Project, cloud: Cloud) -> None:
-    code, printed = sync(standing, "--dryrun", "--delete")
+def test_a_dry_run_copies_nothing(releasing: Project, cloud: Cloud) -> None:
+    code, printed = sync(releasing, "--dryrun", "--delete")
     assert code == 0
     assert printed.count("(dryrun) copy:") == len(BODIES)
     assert "(dryrun) delete:" in printed
     assert [row["Key"] for row in cloud.anonymous().list_objects_v2(Bucket=RELEASED)["Contents"]] == [STALE]
 
 
-def test_filters_choose_and_the_last_match_decides(standing: Project, cloud: Cloud) -> None:
-    code, printed = sync(standing, "--exclude", "*", "--include", "*.json", "--exclude", "TS_*")
+def test_filters_choose_and_the_last_match_decides(releasing: Project, cloud: Cloud) -> None:
+    code, printed = sync(releasing, "--exclude", "*", "--include", "*.json", "--exclude", "TS_*")
     assert code == 0, printed
     assert {row["Key"] for row in cloud.anonymous().list_objects_v2(Bucket=RELEASED)["Contents"]} == {SMALL, STALE}
 
 
-def test_one_dataset_of_several(standing: Project, cloud: Cloud) -> None:
+def test_one_dataset_of_several(releasing: Project, cloud: Cloud) -> None:
     cloud.client("s3", DEV).put_object(Bucket=STAGING, Key="10001/dataset_metadata.json", Body=b"{}")
-    done = standing.run("portal", "sync", "--dataset", "10001", f"s3://{STAGING}", f"s3://{RELEASED}")
+    done = releasing.run("portal", "sync", "--dataset", "10001", f"s3://{STAGING}", f"s3://{RELEASED}")
     assert done.returncode == 0, done.stderr
     keys = {row["Key"] for row in cloud.anonymous().list_objects_v2(Bucket=RELEASED)["Contents"]}
     assert keys == {"10001/dataset_metadata.json", STALE}
@@ -156,7 +159,7 @@ it, tests of the runner show (test_runner_grants, test_runner_batch)."""
 
 
 @pytest.fixture
-def role(standing: Project, cloud: Cloud) -> Granted:
+def role(cloud: Cloud) -> Granted:
     return Granted(cloud)
 
 
@@ -166,9 +169,9 @@ def test_the_role_has_what_a_release_needs_and_what_its_job_needs(role: Granted)
 
 
 @pytest.mark.parametrize("grant", RELEASE, ids=lambda grant: f"{grant[0]} {grant[1].rpartition(':')[2]}")
-def test_without_it_the_sync_fails_for_want_of_it(standing: Project, role: Granted, grant: Grant) -> None:
+def test_without_it_the_sync_fails_for_want_of_it(releasing: Project, role: Granted, grant: Grant) -> None:
     with role.without(ROLE, grant):
-        code, printed = sync(standing, *DELETE)
+        code, printed = sync(releasing, *DELETE)
         refused = role.refusals(ROLE)
     assert (code != 0, "AccessDenied" in printed) == (True, True), printed
     # The AWS CLI would take back the parts of a copy that failed; the bucket's lifecycle does.
@@ -177,13 +180,13 @@ def test_without_it_the_sync_fails_for_want_of_it(standing: Project, role: Grant
     assert {(action, resource.startswith(grant[1].rstrip("*"))) for action, resource in wanted} == {(grant[0], True)}
 
 
-def test_a_release_by_hand_needs_nothing_else(standing: Project, role: Granted) -> None:
+def test_a_release_by_hand_needs_nothing_else(releasing: Project, role: Granted) -> None:
     with role.without(ROLE, *JOB):
-        code, printed = sync(standing, *DELETE)
+        code, printed = sync(releasing, *DELETE)
     assert code == 0, printed
 
 
-def test_the_bucket_policys_grants_are_needed_too(standing: Project, cloud: Cloud) -> None:
+def test_the_bucket_policys_grants_are_needed_too(releasing: Project, cloud: Cloud) -> None:
     """The role's own policy is not enough for another account's bucket."""
     s3 = cloud.client("s3", PUBLIC)
     policy = json.loads(s3.get_bucket_policy(Bucket=RELEASED)["Policy"])
@@ -194,7 +197,7 @@ def test_the_bucket_policys_grants_are_needed_too(standing: Project, cloud: Clou
     for action in ours["Action"]:
         fewer = {**ours, "Action": [one for one in ours["Action"] if one != action]}
         s3.put_bucket_policy(Bucket=RELEASED, Policy=json.dumps({**policy, "Statement": [*others, fewer]}))
-        code, printed = sync(standing, *DELETE)
+        code, printed = sync(releasing, *DELETE)
         s3.put_bucket_policy(Bucket=RELEASED, Policy=json.dumps(policy))
         # What anyone may do (list, read) is granted by the public statement all the same.
         assert code != 0, f"{action}: {printed}"
