@@ -42,7 +42,7 @@ Json = dict[str, Any]
 Settings = dict[str, Any]
 Edit = Callable[[Settings], object]
 NONE: Final[Mapping[str, str]] = {}
-_STEPS = re.compile(r"^ *[~+-]+ +\w+:\S+ (\S+) (\w+)", re.MULTILINE)
+_PLANNED = re.compile(r"^ *[~+-]+ +\w+:\S+ (\S+) (\w+)", re.MULTILINE)
 
 
 def own_file() -> Settings:
@@ -83,11 +83,6 @@ def tags(**by_service: str) -> Edit:
 
 def cluster(**values: Any) -> Edit:
     return lambda settings: settings["cluster"].update(values)
-
-
-def steps(printed: str) -> dict[str, str]:
-    """The resources that a preview or an update names, and the last that it says of each."""
-    return dict(_STEPS.findall(printed))
 
 
 def stand_in(image: str) -> StandIn:
@@ -187,11 +182,7 @@ class Site:
         """Changes the stack file; the resources that a preview names, and what is to be done to each."""
         for edit in edits:
             self.project.change("dev", edit)
-        return steps(self.project.pulumi("dev", "preview"))
-
-    def changed(self, *edits: Edit) -> dict[str, str]:
-        """Changes the stack file and brings it up; the resources that are changed, and what was done to each."""
-        return steps(self.up(*edits))
+        return dict(_PLANNED.findall(self.project.pulumi("dev", "preview")))
 
     def up(self, *edits: Edit) -> str:
         for edit in edits:
