@@ -217,7 +217,7 @@ def test_what_a_process_can_not_have_is_refused_in_the_pod_s_status(world: World
     conditions = {one["type"]: one for one in world.get("Pod", "asking")["status"]["conditions"]}
     assert said in conditions["Ready"]["message"]
     assert conditions["Initialized"]["status"] == "True"
-    assert any(said in event for event in world.until(lambda: world.events("asking")))
+    world.until(lambda: any(said in event for event in world.events("asking")))
     world.delete("Pod", "asking")
     world.gone("Pod", "asking")
 
