@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from localcloud.server.services.sqs import store
+
 from . import refusal_rows
 from .batch_steps import refused, time_scale, trust
 from .conftest import DEV, REGION, Cloud
@@ -274,6 +276,17 @@ def test_a_queue_keeps_its_policy_when_other_attributes_are_set(cloud: Cloud, sq
     assert json.loads(held["Policy"]) == json.loads(text)
     sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": ""})
     assert "Policy" not in sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+
+
+def test_a_message_is_received_until_it_is_older_than_its_queue_keeps_it(cloud: Cloud, sqs: Any) -> None:
+    kept = {"MessageRetentionPeriod": "60", "VisibilityTimeout": "0"}
+    url = sqs.create_queue(QueueName=cloud.name("aged"), Attributes=kept)["QueueUrl"]
+    sqs.send_message(QueueUrl=url, MessageBody="aged")
+    held: Any = store.by_arn(arn_of(sqs, url))
+    [message] = held.messages
+    for older_seconds, received in ((50, 1), (11, 0)):
+        message.sent_timestamp -= 1000 * older_seconds
+        assert len(sqs.receive_message(QueueUrl=url).get("Messages", [])) == received
 
 
 def test_rows_and_tests_name_each_other() -> None:
