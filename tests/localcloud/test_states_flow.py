@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+import time
+from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from typing import Any
 
 import pytest
+
+from localcloud.server.services.stepfunctions.jsonata import fill
 
 from .batch_steps import time_scale
 from .conftest import REGION, Cloud
@@ -289,3 +293,19 @@ def test_a_role_that_is_gone_fails_the_task(machines: Machines, cloud: Cloud, bu
     found = machines.run(machine)
     assert (found["status"], found["error"]) == ("FAILED", "States.TaskFailed")
     assert "cannot be assumed by Step Functions" in found["cause"]
+
+
+def test_time_goes_on_from_one_evaluation_to_the_next() -> None:
+    """In an execution that evaluates what others parsed, too; expressions are parsed once for all."""
+
+    def passed() -> float:
+        times: list[float] = []
+        for _ in range(3):
+            times.append(fill("{% $millis() %}", {}, "Output"))
+            assert fill("{% 1 + 1 %}", {}, "Output") == 2
+            time.sleep(0.01)
+        return min(later - earlier for earlier, later in pairwise(times))
+
+    for _ in range(2):
+        with ThreadPoolExecutor(1) as execution:
+            assert execution.submit(passed).result() > 0

@@ -110,6 +110,7 @@ def _parsed(expression: str) -> Generator[Any]:
         engine.set_output_convert_nulls(False)
         for name, function in FUNCTIONS.items():
             engine.register_lambda(name, function)
+    Jsonata.CURRENT.jsonata = engine  # whose time $now and $millis tell; else it is that of the thread's first
     yield engine
     if len(_FREE) >= KEPT:
         _FREE.clear()
