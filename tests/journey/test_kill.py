@@ -139,8 +139,8 @@ def test_a_database_and_its_secrets_have_one_password(project: Project, cloud: C
     for call in ("PutSecretValue", "CreateDBCluster"):
         kill(project, Killer(stack="prod", victim=PROVIDER, moment=1, only=call))
     drawn = cloud.client("secretsmanager", STACKS["prod"]).get_secret_value(SecretId=names.database_password("prod"))
-    [made] = REGIONS[STACKS["prod"], REGION].clusters.values()
-    assert made.password == drawn["SecretString"]
+    [cluster] = REGIONS[STACKS["prod"], REGION].clusters.values()
+    assert cluster.password == drawn["SecretString"]
     done = project.run(*UP, "prod", env=in_folder(project))
     assert done.returncode == 0, done.stdout + done.stderr
     project.pulumi("prod", "preview", "--refresh", "--expect-no-changes")

@@ -279,11 +279,11 @@ def test_a_queue_keeps_its_policy_when_other_attributes_are_set(cloud: Cloud, sq
 
 
 def test_a_message_is_received_until_it_is_older_than_its_queue_keeps_it(cloud: Cloud, sqs: Any) -> None:
-    kept = {"MessageRetentionPeriod": "60", "VisibilityTimeout": "0"}
-    url = sqs.create_queue(QueueName=cloud.name("aged"), Attributes=kept)["QueueUrl"]
+    attributes = {"MessageRetentionPeriod": "60", "VisibilityTimeout": "0"}
+    url = sqs.create_queue(QueueName=cloud.name("aged"), Attributes=attributes)["QueueUrl"]
     sqs.send_message(QueueUrl=url, MessageBody="aged")
-    held: Any = store.by_arn(arn_of(sqs, url))
-    [message] = held.messages
+    model: Any = store.by_arn(arn_of(sqs, url))
+    [message] = model.messages
     for older_seconds, received in ((50, 1), (11, 0)):
         message.sent_timestamp -= 1000 * older_seconds
         assert len(sqs.receive_message(QueueUrl=url).get("Messages", [])) == received

@@ -14,7 +14,9 @@ MARKS = ("{% ", " %}")
 
 def evaluate(expression: str, **variables: Any) -> Any:
     """The value of an expression, marked as such or not; ``variables``: JSON values by name, without the ``$``."""
-    return _engine(expression).evaluate(None, {name: _value(value) for name, value in variables.items()})
+    values = {name: _value(value) for name, value in variables.items()}
+    Jsonata.CURRENT.jsonata = engine = _engine(expression)  # whose time $now tells
+    return engine.evaluate(None, values)
 
 
 @cache

@@ -63,8 +63,8 @@ class NodePools:
         classes = {name_of(one): one for one in view.list("NodeClass")}
         for pool in view.list("NodePool"):
             name = pool["spec"]["template"]["spec"]["nodeClassRef"]["name"]
-            found = name in classes
-            problem = class_problem(classes[name], self._aws, subnets) if found else f"NodeClass {name} not found"
+            node_class = classes.get(name)
+            problem = class_problem(node_class, self._aws, subnets) if node_class else f"NodeClass {name} not found"
             self._say("NodePool", pool, "NodeClassNotReady", problem)
 
     def _keep(self, kind: str, view: View, wanted: Mapping[str, Json]) -> None:
