@@ -15,7 +15,8 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,7 @@ from localcloud.runner.store import Store
 from localcloud.runner.uploads import Uploads
 
 CREDENTIALS_SECONDS = (1, 2, 4, 8)  # between tries, of which botocore makes three each
+LOOK_SECONDS = 0.2  # between two looks for signals
 WATCHDOG_SECONDS = 12.0  # Docker kills 15 s after its SIGTERM when the machine shuts down, ECS after 30 s
 log = logging.getLogger("runner")
 
@@ -51,11 +53,21 @@ def main() -> int:
     try:
         job = read_job()
         with _signals(stopping):
-            status = Runner(job, Path.cwd(), stopping).run()
+            status = _awaited(Runner(job, Path.cwd(), stopping).run)
     except JobError as error:
         log.error("refused: %s", error)  # noqa: TRY400 - the text says it all
         return exits.REFUSED
     return exits.TERMINATED if stopping.is_set() else status
+
+
+def _awaited(work: Callable[[], int]) -> int:
+    """What the work returns, in a thread of its own. Python handles signals in the main thread alone, and the kernel
+    may give one to another thread: a main thread that waited for the work itself would then sleep on."""
+    with ThreadPoolExecutor(1) as executor:
+        future = executor.submit(work)
+        while not wait([future], LOOK_SECONDS).done:
+            pass
+        return future.result()
 
 
 @contextlib.contextmanager

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 PORT_TAKEN = 3
 BAD_ACCOUNT = 4
+LOOK_SECONDS = 0.5
+"""Between two looks for signals."""
 
 
 def main(arguments: list[str]) -> int:
@@ -57,7 +59,8 @@ def main(arguments: list[str]) -> int:
     cloud.after_reset = partial(_describe, folder, cloud)
     cloud.after_reset()
     log.info("accounts %s at %s and %s", ", ".join(accounts), cloud.https_url, cloud.http_url)
-    cloud.stopped.wait()
+    while not cloud.stopped.wait(LOOK_SECONDS):
+        pass  # the kernel may give a signal to another thread, and Python handles it once this one runs
     cloud.stop()
     return 0
 

@@ -124,7 +124,11 @@ class Runs:
             found = self._states.describe_execution(executionArn=self.arn(word))
             return found if found["status"] != "RUNNING" else None
 
-        return until(ended, PATIENCE_SECONDS)
+        try:
+            return until(ended, PATIENCE_SECONDS)
+        except AssertionError as error:
+            jobs = [job for kind in self.queues for job in self.jobs(word, kind)]
+            raise AssertionError(f"{word} runs still: {self.way(word)}, {jobs}, {self.log(word)}") from error
 
     def all_ended(self) -> None:
         for word in self._names:

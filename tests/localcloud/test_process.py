@@ -34,6 +34,7 @@ from tests.unit.stackfiles import ROOT
 
 from .batch_steps import World, until
 from .conftest import ACCOUNTS, DEV, Cloud
+from .thread_signals import to_another_thread
 
 RUNNER = CliRunner()
 
@@ -148,6 +149,13 @@ def test_stop_leaves_nothing(tmp_path: Path) -> None:
     assert not alive(server.pid)
     assert list(tmp_path.iterdir()) == []
     assert not process.stop(folder)
+
+
+def test_a_signal_ends_a_server_whichever_thread_it_is_given_to(tmp_path: Path) -> None:
+    server, _ = process.start(tmp_path / ".local", [DEV])
+    to_another_thread(server.pid, signal.SIGTERM)
+    until(lambda: not (tmp_path / ".local" / "server.json").exists())
+    assert not process.stop(tmp_path / ".local")
 
 
 def test_accounts_of_a_killed_server_are_forgotten_by_the_next_start(tmp_path: Path) -> None:

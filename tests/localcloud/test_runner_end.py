@@ -15,6 +15,7 @@ from localcloud.runner import exits, processes
 from tests.localcloud.conftest import Cloud
 from tests.localcloud.runner_jobs import EXECUTION, Jobs, wait_for, wait_gone
 from tests.localcloud.runner_workflows import THREE_TASKS, one_task
+from tests.localcloud.thread_signals import to_another_thread
 
 
 @pytest.fixture
@@ -54,6 +55,15 @@ def test_reclaim_ends_all_and_a_rerun_is_whole(jobs: Jobs, tmp_path: Path, numbe
     wdl = waiting().replace("wait", "kill %1; echo whole > out.txt")
     assert jobs.run(jobs.put("test.wdl", wdl), {"mark": str(mark)}) == 0
     assert jobs.text("out.txt") == "whole\n"
+
+
+def test_a_reclaim_reaches_a_runner_whose_main_thread_was_not_woken(jobs: Jobs, tmp_path: Path) -> None:
+    mark = tmp_path / "mark"
+    process = jobs.start(jobs.put("test.wdl", waiting()), {"mark": str(mark)})
+    wait_for(mark, process)
+    to_another_thread(process.pid, signal.SIGTERM)
+    log, _ = process.communicate(timeout=20)
+    assert process.returncode == exits.TERMINATED, log
 
 
 def test_task_that_ignores_sigterm_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
