@@ -1,24 +1,33 @@
-"""What a bucket that is taken in has already.
+"""What a bucket or an image repository that is taken in has already.
 
 Rests on: the engine imports what exists and fails on what doesn't, and pulumi-aws has no function that reads a bucket's
-settings. So S3 is asked which there are, by the account's role, before anything but the provider is registered.
+settings or a repository's policies. So AWS is asked which there are, by the account's role, before anything but the
+provider is registered.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Final
+from dataclasses import dataclass, field
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import pulumi
 
 from components import names
 from components.storage import Part
 from settings import Portal
+from settings.checks import IMPORTED, Section
 from settings.sessions import session_name
 
 if TYPE_CHECKING:
     import boto3
     from mypy_boto3_s3.client import S3Client
+
+    from components.orchestration.images import RepositoryPart
+
+T = TypeVar("T", bound=str)
+"""A kind of part."""
 
 _ASK: Final[Mapping[Part, Callable[[S3Client, str], object]]] = {
     "ownership": lambda s3, bucket: s3.get_bucket_ownership_controls(Bucket=bucket),
@@ -30,40 +39,66 @@ _ASK: Final[Mapping[Part, Callable[[S3Client, str], object]]] = {
     "cors": lambda s3, bucket: s3.get_bucket_cors(Bucket=bucket),
     "logging": lambda s3, bucket: s3.get_bucket_logging(Bucket=bucket).get("LoggingEnabled"),
 }
+_ASK_ECR: Final[Mapping[RepositoryPart, Callable[[Any, str], object]]] = {
+    "lifecycle": lambda ecr, repository: ecr.get_lifecycle_policy(repositoryName=repository),
+    "policy": lambda ecr, repository: ecr.get_repository_policy(repositoryName=repository),
+}
 _ABSENT: Final = frozenset(
     {
+        "LifecyclePolicyNotFoundException",
         "NoSuchBucketPolicy",
         "NoSuchCORSConfiguration",
         "NoSuchLifecycleConfiguration",
         "NoSuchPublicAccessBlockConfiguration",
         "OwnershipControlsNotFoundError",
+        "RepositoryPolicyNotFoundException",
         "ServerSideEncryptionConfigurationNotFoundError",
     }
 )
 
 
-def existing_parts(portal: Portal, role: str | None) -> dict[str, frozenset[Part]]:
-    """Those of each bucket with ``import_id``, by the bucket's key; ``role``: the session at hand is that
-    role's.
+@dataclass(frozen=True, kw_only=True)
+class Existing:
+    """The parts that buckets and image repositories with ``import_id`` have, by key."""
 
-    A preview's readers are told that the bucket stays as it is. Raises SettingsError where S3 does not answer.
+    buckets: Mapping[str, frozenset[Part]] = field(default_factory=dict[str, frozenset[Part]])
+    images: Mapping[str, frozenset[RepositoryPart]] = field(default_factory=dict[str, "frozenset[RepositoryPart]"])
+
+
+def existing_parts(portal: Portal, role: str | None) -> Existing:
+    """``role``: the session at hand is that role's.
+
+    A preview's readers are told that each stays as it is. Raises SettingsError where AWS does not answer.
     """
-    imported = {key: bucket.name for key, bucket in portal.current.buckets.items() if bucket.import_id}
-    if not imported:
-        return {}
-    import botocore.exceptions  # half a second, which other programs do not spend
+    buckets = {key: one.import_id for key, one in portal.current.buckets.items() if one.import_id}
+    images = {key: one.import_id for key, one in portal.current.images.items() if one.import_id}
+    if not buckets and not images:
+        return Existing()
+    from botocore.exceptions import BotoCoreError, ClientError  # half a second, which other programs do not spend
 
-    parts: dict[str, frozenset[Part]] = {}
-    for key, bucket in imported.items():
+    def asked(section: Section, key: str, name: str, parts: Callable[[], frozenset[T]]) -> frozenset[T]:
         try:
-            parts[key] = parts_of(account_session(portal, role).client("s3"), bucket)
-        except (botocore.exceptions.ClientError, botocore.exceptions.BotoCoreError) as error:
-            raise portal.import_fault(key, str(error)) from None
+            found = parts()
+        except (ClientError, BotoCoreError) as error:
+            raise portal.import_fault(section, key, str(error)) from None
+        kind = IMPORTED[section]
         pulumi.log.warn(
-            f"{key}: the bucket {bucket} is taken in as it is ({', '.join(sorted(parts[key]))}); once import_id is "
-            "removed, a preview shows what the stack file changes"
+            f"{key}: the {kind} {name} is taken in as it is ({', '.join(sorted(found)) or 'no policies'}); once "
+            "import_id is removed, a preview shows what the stack file changes"
         )
-    return parts
+        return found
+
+    session = cache(lambda: account_session(portal, role))
+    return Existing(
+        buckets={
+            key: asked("buckets", key, name, lambda name=name: parts_of(session().client("s3"), name))
+            for key, name in buckets.items()
+        },
+        images={
+            key: asked("images", key, name, lambda name=name: parts_of_repository(session().client("ecr"), name))
+            for key, name in images.items()
+        },
+    )
 
 
 def parts_of(s3: S3Client, bucket: str) -> frozenset[Part]:
@@ -71,8 +106,13 @@ def parts_of(s3: S3Client, bucket: str) -> frozenset[Part]:
     return frozenset(part for part, ask in _ASK.items() if _answer(lambda ask=ask: ask(s3, bucket)))
 
 
+def parts_of_repository(ecr: Any, repository: str) -> frozenset[RepositoryPart]:
+    """The parts that an image repository has. Raises botocore's ClientError."""
+    return frozenset(part for part, ask in _ASK_ECR.items() if _answer(lambda ask=ask: ask(ecr, repository)))
+
+
 def _answer(ask: Callable[[], object]) -> object:
-    """None if S3 says that there is no such setting."""
+    """None if AWS says that there is no such setting."""
     from botocore.exceptions import ClientError
 
     try:

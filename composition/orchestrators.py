@@ -11,7 +11,7 @@ from components import names
 from components.network import Network
 from components.orchestration.compute import HostNetwork
 from components.orchestration.contract import StageArgs
-from components.orchestration.images import ImageRepository, ImageRepositoryArgs
+from components.orchestration.images import ImageRepository, ImageRepositoryArgs, RepositoryPart
 from components.orchestration.jobs import JobArgs
 from components.orchestration.notifications import StatusQueues
 from components.orchestration.orchestrator import Orchestrator, OrchestratorArgs
@@ -38,8 +38,11 @@ def orchestrators(
     }
 
 
-def images(portal: Portal, opts: pulumi.ResourceOptions) -> dict[str, pulumi.Output[str]]:
-    """The account's image repositories, which jobs and pods of every account that has such pull from; URLs by key."""
+def images(
+    portal: Portal, adopted: Mapping[str, frozenset[RepositoryPart]], opts: pulumi.ResourceOptions
+) -> dict[str, pulumi.Output[str]]:
+    """The account's image repositories, which jobs and pods of every account that has such pull from; URLs by key.
+    ``adopted``: the parts of those with ``import_id``, by key."""
     others = portal.siblings.values()
     readers = tuple(stack.account.id for stack in others if stack.orchestrators)
     clusters = tuple(stack.account.id for stack in others if stack.cluster)
@@ -51,7 +54,7 @@ def images(portal: Portal, opts: pulumi.ResourceOptions) -> dict[str, pulumi.Out
                 readers=readers,
                 clusters=clusters,
                 untagged_days=one.untagged_days,
-                adopt=one.import_id is not None,
+                adopt=adopted[key] if one.import_id else None,
                 retire=one.retire,
             ),
             opts,

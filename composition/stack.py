@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import pulumi
 
@@ -14,6 +14,10 @@ from components.workflows import Workflows
 from composition import data, roles
 from composition.last_update import State
 from settings import Portal, audience
+
+if TYPE_CHECKING:
+    from components.orchestration.images import RepositoryPart
+    from composition.adoption import Existing
 
 _Deferred = tuple[pulumi.Output[str], Callable[[pulumi.Output[str]], None]]
 """An output, and what gives it its value later: a bucket's policy names the CDN that is made over the bucket."""
@@ -57,13 +61,13 @@ def compose(
     portal: Portal,
     provider: pulumi.ProviderResource,
     state: State,
-    adopted: data.Adopted,
+    adopted: Existing,
     role: str | None = None,
 ) -> Outputs:
     """Everything in the account of the current stack. ``state``: the stack's, before this update; ``adopted``:
-    the parts that buckets with ``import_id`` have, by key; ``role``: the session at hand is that role's."""
+    what is taken in; ``role``: the session at hand is that role's."""
     settings, opts = portal.current, pulumi.ResourceOptions(provider=provider)
-    buckets, cdns = _data(portal, adopted, opts)
+    buckets, cdns = _data(portal, adopted.buckets, opts)
     logs = next(bucket for bucket in buckets.values() if bucket.kind == "log")
     buckets |= _workspaces(portal, logs, opts)
     role_arns = {args.role: Role(args.role, args, opts).arn for args in roles.roles_with_data(portal)}
@@ -88,7 +92,7 @@ def compose(
         protected={key: bucket.name for key, bucket in settings.buckets.items() if bucket.protected},
         access=audience.outputs(settings),
         environments={name: one.deployed_names(name) for name, one in settings.environments.items() if not one.retire},
-        images=_images(portal, opts),
+        images=_images(portal, adopted.images, opts),
         data_cdn=cdns,
         **in_network,
     )
@@ -116,9 +120,11 @@ def _workspaces(portal: Portal, logs: DataBucket, opts: pulumi.ResourceOptions) 
     return workspaces
 
 
-def _images(portal: Portal, opts: pulumi.ResourceOptions) -> Mapping[str, pulumi.Output[str]]:
+def _images(
+    portal: Portal, adopted: Mapping[str, frozenset[RepositoryPart]], opts: pulumi.ResourceOptions
+) -> Mapping[str, pulumi.Output[str]]:
     if not portal.current.images:
         return {}
     from composition import orchestrators
 
-    return orchestrators.images(portal, opts)
+    return orchestrators.images(portal, adopted, opts)

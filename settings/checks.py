@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from ipaddress import IPv4Network
 from itertools import combinations
 from pathlib import Path
+from typing import Final, Literal
 
 from components import names, rules
 from settings import audience, cdns, databases, orchestrators, references, services, workflows
@@ -20,6 +21,9 @@ from settings.schema import Bucket, Images, Settings
 
 Stacks = Mapping[str, Settings]
 EXPIRING = frozenset({"log", "workspace"})
+Section = Literal["buckets", "images"]
+IMPORTED: Final[Mapping[Section, str]] = {"buckets": "bucket", "images": "repository"}
+"""Sections of a stack file whose entries may have ``import_id``, and what that takes in."""
 
 
 def across(project: Project, stacks: Stacks, unread: frozenset[str]) -> Iterator[Fault]:
@@ -59,7 +63,7 @@ def _buckets(stack: str, settings: Settings) -> Iterator[Fault]:
     for key, bucket in settings.buckets.items():
         at = ("buckets", key)
         days = bucket.lifecycle
-        yield from _adopted(stack, at, bucket, "bucket", bucket.name)
+        yield from _adopted(stack, "buckets", key, bucket, bucket.name)
         if bucket.readers and bucket.kind != "embargo":
             yield fault_at(stack, (*at, "readers"), bucket.readers, "only an embargo bucket is shared by name")
         if bucket.cors and bucket.kind not in ("staging", "public"):
@@ -77,15 +81,16 @@ def _buckets(stack: str, settings: Settings) -> Iterator[Fault]:
 
 def _images(stack: str, settings: Settings) -> Iterator[Fault]:
     for key, image in settings.images.items():
-        yield from _adopted(stack, ("images", key), image, "repository", image.repository)
+        yield from _adopted(stack, "images", key, image, image.repository)
 
 
-def _adopted(stack: str, at: tuple[str, ...], entry: Bucket | Images, kind: str, name: str) -> Iterator[Fault]:
+def _adopted(stack: str, section: Section, key: str, entry: Bucket | Images, name: str) -> Iterator[Fault]:
     """``import_id`` is the name of what ``entry`` stands for."""
+    at = (section, key, "import_id")
     if entry.import_id not in (None, name):
-        yield fault_at(stack, (*at, "import_id"), entry.import_id, f"must be the {kind}'s name, {name}")
+        yield fault_at(stack, at, entry.import_id, f"must be the {IMPORTED[section]}'s name, {name}")
     elif rule := rules.taken_in(adopt=bool(entry.import_id), retire=entry.retire):
-        yield fault_at(stack, (*at, "import_id"), entry.import_id, rule)
+        yield fault_at(stack, at, entry.import_id, rule)
 
 
 def _readers(stack: str, settings: Settings) -> Iterator[Fault]:

@@ -98,11 +98,11 @@ class Portal:
         if faults:
             raise SettingsError(faults)
 
-    def import_fault(self, key: str, reason: str) -> SettingsError:
-        """A bucket cannot be taken in."""
-        name = self.current.buckets[key].import_id
-        rule = f"must be a bucket of the account that its role can read: {reason}"
-        return SettingsError([fault_at(self.stack, ("buckets", key, "import_id"), name, rule)])
+    def import_fault(self, section: checks.Section, key: str, reason: str) -> SettingsError:
+        """What stands there cannot be taken in."""
+        name = getattr(self.current, section)[key].import_id
+        rule = f"must be a {checks.IMPORTED[section]} of the account that its role can read: {reason}"
+        return SettingsError([fault_at(self.stack, (section, key, "import_id"), name, rule)])
 
     def account_fault(self, reason: str) -> SettingsError:
         """The credentials at hand don't lead into this stack's account."""

@@ -185,7 +185,8 @@ class Images(Model):
     repository: Annotated[str, rule(rules.repository)]
     """Its name, which clients have written into them too."""
     import_id: str | None = None
-    """Take in the repository that has this name already, instead of making one. Remove it after the first ``up``."""
+    """Take in the repository that has this name already, instead of making one. While this is set, none of its settings
+    change; remove it after the first ``up``, and a preview shows what the rest of the entry changes."""
     untagged_days: Days = 14
     """An image that lost its tag to a newer one is deleted after this many days."""
     retire: bool = False

@@ -21,10 +21,12 @@ def scope_of(portal: Portal) -> Scope:
         comms_buckets=tuple(one.comms_bucket for one in environments),
         imported_buckets=tuple(bucket.name for bucket in settings.buckets.values() if bucket.import_id),
         repositories=tuple(one.repository for one in settings.images.values()),
+        imported_repositories=tuple(one.repository for one in settings.images.values() if one.import_id),
         environments=tuple(settings.environments),
         networked=settings.networked,
         cdn_zones=tuple(sorted({one.zone_id for one in served if one.zone_id})) if served else None,
         databases={name: identifier(name, one) for name, one in settings.databases.items()},
+        imported_databases=tuple(identifier(name, one) for name, one in settings.databases.items() if one.import_id),
         cluster=settings.cluster is not None,
     )
 

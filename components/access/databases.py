@@ -7,6 +7,7 @@ first cluster. A cluster and its snapshots are an administrator's to delete, as 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from .. import names
@@ -41,6 +42,7 @@ _CHANGE_OWN: Final = (
     "rds:RemoveTagsFromResource",
     "rds:ResetDBClusterParameterGroup",
 )
+_READ_LOG: Final = ("logs:ListTagsForResource",)
 _READ_SECRETS: Final = (
     "secretsmanager:DescribeSecret",
     "secretsmanager:GetResourcePolicy",
@@ -64,7 +66,17 @@ def reads(scope: Scope) -> tuple[Statement, ...]:
     return (
         Statement(sid="ReadDatabases", actions=_READ, resources=_databases(scope)),
         Statement(sid="ReadSecrets", actions=_READ_SECRETS, resources=_secrets(scope)),
-        Statement(sid="ReadLog", actions=("logs:ListTagsForResource",), resources=_logs(scope)),
+        Statement(sid="ReadLog", actions=_READ_LOG, resources=_logs(scope)),
+    )
+
+
+def imported_reads(clusters: tuple[str, ...], scope: Scope) -> tuple[Statement, ...]:
+    """What a preview looks at of clusters that are taken in, with their instances and log groups."""
+    imported = replace(scope, databases={one: one for one in clusters})
+    return (
+        Statement(sid="ReadImportedDatabases", actions=_READ, resources=_databases(imported)),
+        Statement(sid="FindImportedLogs", actions=("logs:DescribeLogGroups",), resources=("*",)),
+        Statement(sid="ReadImportedLogs", actions=_READ_LOG, resources=_logs(imported)),
     )
 
 

@@ -155,9 +155,13 @@ def _reads(scope: Scope) -> tuple[Statement, ...]:
 
 
 def _imported(scope: Scope) -> tuple[Statement, ...]:
-    """The engine reads what is taken in while it previews."""
+    """The program and the engine read what is taken in while they preview."""
     buckets = tuple(map(names.bucket_arn, scope.imported_buckets))
-    return (Statement(sid="ReadImported", actions=_READ_BUCKET, resources=buckets),) if buckets else ()
+    return (
+        *((Statement(sid="ReadImported", actions=_READ_BUCKET, resources=buckets),) if buckets else ()),
+        *orchestration.imported_reads(scope.imported_repositories, scope),
+        *(databases.imported_reads(scope.imported_databases, scope) if scope.imported_databases else ()),
+    )
 
 
 def _buckets(scope: Scope) -> tuple[str, ...]:

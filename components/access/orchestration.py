@@ -9,6 +9,7 @@ service-linked role with the rights of whoever makes the first compute environme
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from .. import names, orchestrator_names
@@ -146,6 +147,11 @@ def lookups() -> tuple[Statement, ...]:
 def reads(scope: Scope) -> tuple[Statement, ...]:
     """What a refresh looks at."""
     return (_describe(), *_statements("Read", _READ, scope))
+
+
+def imported_reads(repositories: tuple[str, ...], scope: Scope) -> tuple[Statement, ...]:
+    """What a preview looks at of repositories that are taken in."""
+    return _statements("ReadImported", {"ecr": _READ["ecr"]}, replace(scope, repositories=repositories))
 
 
 def changes(scope: Scope) -> tuple[Statement, ...]:

@@ -27,9 +27,11 @@ class Scope:
     wdl_buckets: tuple[str, ...] = ()
     comms_buckets: tuple[str, ...] = ()
     imported_buckets: tuple[str, ...] = ()
-    """Those of the account's that are taken in: the program looks at them in previews."""
+    """Those of the account's that are taken in: previews read them."""
     repositories: tuple[str, ...] = ()
     """Of images, in this account."""
+    imported_repositories: tuple[str, ...] = ()
+    """Those that are taken in."""
     environments: tuple[str, ...] = ()
     networked: bool = False
     """There is a network: orchestrators or a cluster."""
@@ -37,6 +39,8 @@ class Scope:
     """The Route 53 zones of data CDNs and sites; None: the account has neither."""
     databases: Mapping[str, str] = field(default_factory=dict[str, str])
     """Identifiers of the database clusters, by environment."""
+    imported_databases: tuple[str, ...] = ()
+    """Identifiers of those that are taken in."""
     cluster: bool = False
     """There is a Kubernetes cluster."""
 

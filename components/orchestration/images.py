@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 import pulumi
 from pulumi_aws import ecr
@@ -16,6 +16,9 @@ from pulumi_aws import ecr
 from .. import rules
 from ..access.resources import pull_by, resource_document
 from ..checks import Args, Fault, refused
+
+RepositoryPart = Literal["lifecycle", "policy"]
+"""What belongs to a repository and is a resource of its own."""
 
 SET_LATER: Final = ("tags", "tagsAll", "imageScanningConfiguration", "imageTagMutability", "encryptionConfigurations")
 
@@ -30,8 +33,9 @@ class ImageRepositoryArgs(Args):
     """Other accounts whose cluster's machines pull from it."""
     untagged_days: int = 14
     """An image that lost its tag to a newer one is deleted after this many days."""
-    adopt: bool = False
-    """Take in the repository of this name that exists, whatever its tags and settings."""
+    adopt: frozenset[RepositoryPart] | None = None
+    """Take in the repository of this name, which exists and has these parts, all as they are; other parts are not made.
+    None: the repository is made. The first update without it brings what the other arguments say."""
     retire: bool = False
     """No longer protected; whatever becomes of the resource, AWS keeps the repository and its images."""
 
@@ -41,7 +45,8 @@ class ImageRepositoryArgs(Args):
             for one in accounts:
                 yield from refused(field, one, rules.account_id(one))
         yield from refused("untagged_days", self.untagged_days, rules.DAYS.fault(self.untagged_days))
-        yield from refused("adopt", self.adopt, rules.taken_in(adopt=self.adopt, retire=self.retire))
+        adopt = self.adopt is not None
+        yield from refused("adopt", adopt, rules.taken_in(adopt=adopt, retire=self.retire))
 
 
 class ImageRepository(pulumi.ComponentResource):
@@ -52,7 +57,7 @@ class ImageRepository(pulumi.ComponentResource):
     def __init__(self, name: str, args: ImageRepositoryArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         args.check(name)
         super().__init__("portal:orchestration:ImageRepository", name, None, opts)
-        child = pulumi.ResourceOptions(parent=self)
+        self._args = args
         scanning = ecr.RepositoryImageScanningConfigurationArgs(scan_on_push=True)
         repository = ecr.Repository(
             name,
@@ -63,17 +68,32 @@ class ImageRepository(pulumi.ComponentResource):
                 parent=self,
                 protect=not args.retire,
                 retain_on_delete=args.retire,
-                import_=args.repository if args.adopt else None,
+                import_=None if args.adopt is None else args.repository,
                 # An import must find what the program says; the first update after it sets these.
-                ignore_changes=list(SET_LATER) if args.adopt else None,
+                ignore_changes=None if args.adopt is None else [*SET_LATER],
             ),
         )
-        ecr.LifecyclePolicy(name, repository=repository.name, policy=lifecycle(args.untagged_days), opts=child)
-        if args.readers or args.clusters:
+        if self._has("lifecycle"):
+            policy = lifecycle(args.untagged_days)
+            ecr.LifecyclePolicy(name, repository=repository.name, policy=policy, opts=self._options())
+        if (args.readers or args.clusters) and self._has("policy"):
             policy = resource_document((pull_by(args.readers, args.clusters),))
-            ecr.RepositoryPolicy(name, repository=repository.name, policy=policy, opts=child)
+            ecr.RepositoryPolicy(name, repository=repository.name, policy=policy, opts=self._options())
         self.url = repository.repository_url
         self.register_outputs({"url": self.url})
+
+    def _has(self, part: RepositoryPart) -> bool:
+        """Whether the repository has the part after this update."""
+        return self._args.adopt is None or part in self._args.adopt
+
+    def _options(self) -> pulumi.ResourceOptions:
+        """Of a part: a repository that is taken in keeps what it has."""
+        adopted = self._args.adopt is not None
+        return pulumi.ResourceOptions(
+            parent=self,
+            import_=self._args.repository if adopted else None,
+            ignore_changes=["policy"] if adopted else None,
+        )
 
 
 def lifecycle(untagged_days: int) -> str:

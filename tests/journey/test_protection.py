@@ -9,6 +9,7 @@ import pytest
 
 from components import names
 from tests.journey.conftest import DEV, INGEST, Cloud, Project, jobs_alone, smaller
+from tests.journey.test_github import PREVIEW, job
 
 EMBARGO, STAGING = "cryoet-data-portal-embargo", "cryoet-data-portal-staging"
 
@@ -145,11 +146,10 @@ SHOWN = {
 """What the engine's own preview says of the bucket, once it has been taken in."""
 
 
-def previewed(project: Project) -> dict[str, dict[str, Any]]:
-    """The engine's steps for the bucket and its parts, by name."""
+def previewed(project: Project, service: str) -> list[dict[str, Any]]:
+    """The engine's steps for the resources of a service."""
     done = project.run("pulumi", "preview", "--json", "--stack", "dev", "--non-interactive")
-    steps = {one["urn"].rpartition("::")[2]: one for one in json.loads(done.stdout)["steps"] if "aws:s3" in one["urn"]}
-    return {name: one for name, one in steps.items() if name.startswith("embargo")}
+    return [one for one in json.loads(done.stdout)["steps"] if f"$aws:{service}/" in one["urn"]]
 
 
 def without_jobs(settings: dict[str, Any]) -> None:
@@ -185,12 +185,14 @@ def test_a_retired_bucket_stays_in_aws_and_is_taken_in_again_as_it_is(project: P
     changed_by_hand(s3)
     live = settings_of(s3)
     project.change("dev", adopt)
+    project.bootstrap("dev")
+    project.pulumi("dev", "preview", env=job(cloud, DEV, names.GITHUB_PREVIEW, PREVIEW))
     assert "embargo: the bucket cryoet-data-portal-embargo is taken in as it is" in project.up("dev")
     assert settings_of(s3) == live
 
     project.change("dev", lambda settings: settings["buckets"]["embargo"].pop("import_id"))
-    steps = previewed(project)
-    assert {name: one["op"] for name, one in steps.items()} == SHOWN
+    steps = {one["urn"].rpartition("::")[2]: one for one in previewed(project, "s3")}
+    assert {name: one["op"] for name, one in steps.items() if name.startswith("embargo")} == SHOWN
     assert "Own" in steps["embargo-policy"]["oldState"]["inputs"]["policy"]
     assert settings_of(s3) == live
     project.up("dev")
@@ -207,20 +209,36 @@ def images_alone(settings: dict[str, Any]) -> None:
 
 
 def test_an_image_repository_that_exists_is_taken_in(project: Project, cloud: Cloud) -> None:
-    """With other settings than the program's, which the first `up` after it brings."""
+    """As it is, with who may pull from it; the preview after it shows what the program changes and adds, the next
+    `up` brings it."""
     ecr, name = cloud.client("ecr"), "cryoet-staging"
     before = ecr.create_repository(
         repositoryName=name, imageTagMutability="IMMUTABLE", tags=[{"Key": "team", "Value": "imaging"}]
     )["repository"]
+    lab = {"Sid": "Lab", "Effect": "Allow", "Principal": {"AWS": DEV}, "Action": "ecr:BatchGetImage"}
+    ecr.set_repository_policy(repositoryName=name, policyText=json.dumps({"Version": "2012-10-17", "Statement": [lab]}))
+    pulled = ecr.get_repository_policy(repositoryName=name)["policyText"]
     project.change("dev", images_alone)
     project.change("dev", lambda settings: settings["images"]["ingest"].update(import_id=name))
-    project.up("dev")
+    project.bootstrap("dev")
+    project.pulumi("dev", "preview", env=job(cloud, DEV, names.GITHUB_PREVIEW, PREVIEW))
+    assert f"ingest: the repository {name} is taken in as it is (policy)" in project.up("dev")
+    assert ecr.get_repository_policy(repositoryName=name)["policyText"] == pulled
+    with pytest.raises(ecr.exceptions.LifecyclePolicyNotFoundException):
+        ecr.get_lifecycle_policy(repositoryName=name)
+
     project.change("dev", lambda settings: settings["images"]["ingest"].pop("import_id"))
+    steps = {one["newState"]["type"].rpartition(":")[2]: one for one in previewed(project, "ecr")}
+    changes = {"Repository": "update", "LifecyclePolicy": "create", "RepositoryPolicy": "update"}
+    assert {name: one["op"] for name, one in steps.items()} == changes
+    assert "Lab" in steps["RepositoryPolicy"]["oldState"]["inputs"]["policy"]
+    assert ecr.get_repository_policy(repositoryName=name)["policyText"] == pulled
     project.up("dev")
     project.pulumi("dev", "preview", "--refresh", "--expect-no-changes")
     [after] = ecr.describe_repositories(repositoryNames=[name])["repositories"]
     assert after["createdAt"] == before["createdAt"]
     assert (after["imageTagMutability"], after["imageScanningConfiguration"]) == ("MUTABLE", {"scanOnPush": True})
+    assert "Lab" not in ecr.get_repository_policy(repositoryName=name)["policyText"]
 
 
 def test_destroy_passes_once_everything_is_retired(project: Project, cloud: Cloud) -> None:

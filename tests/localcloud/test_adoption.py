@@ -1,4 +1,4 @@
-"""What a bucket that is taken in has already, as S3 says."""
+"""What a bucket or an image repository that is taken in has already, as AWS says."""
 
 from __future__ import annotations
 
@@ -8,15 +8,16 @@ from typing import Any, get_args
 
 import pytest
 
+from components.orchestration.images import RepositoryPart
 from components.storage import Part
-from composition.adoption import existing_parts, parts_of
+from composition.adoption import Existing, existing_parts, parts_of, parts_of_repository
 from settings import SettingsError, load
 from tests.localcloud.conftest import DEV, PUBLIC, Cloud
 from tests.unit.recording import record
 from tests.unit.stackfiles import Files, changed, written
 from tests.unit.test_settings import put
 
-NAME = "cryoetportal-rawdatasets-dev"
+NAME, REPOSITORY = "cryoetportal-rawdatasets-dev", "cryoet-staging"
 DENY = {"Effect": "Deny", "Principal": "*", "Action": "s3:DeleteBucket", "Resource": f"arn:aws:s3:::{NAME}"}
 EXPIRY = {"ID": "all", "Status": "Enabled", "Filter": {"Prefix": ""}, "Expiration": {"Days": 400}}
 
@@ -65,15 +66,15 @@ def imported(s3: Any, cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPa
     return written(changed(change), tmp_path)
 
 
-def asked(directory: Path) -> dict[str, frozenset[Part]]:
-    answers: list[dict[str, frozenset[Part]]] = []
+def asked(directory: Path) -> Existing:
+    answers: list[Existing] = []
     record(lambda: answers.append(existing_parts(load("dev", directory), None)))
     return answers[0]
 
 
 def test_a_program_asks_by_the_accounts_role_about_what_it_takes_in(s3: Any, imported: Path) -> None:
     everything(s3)
-    assert asked(imported) == {"source": frozenset(get_args(Part))}
+    assert asked(imported) == Existing(buckets={"source": frozenset(get_args(Part))})
 
 
 def test_a_bucket_that_is_not_there_is_a_fault_of_the_stack_file(s3: Any, imported: Path) -> None:
@@ -88,3 +89,27 @@ def test_so_is_one_of_another_account(s3: Any, cloud: Cloud, imported: Path) -> 
     cloud.client("s3", PUBLIC).create_bucket(Bucket=NAME, CreateBucketConfiguration=where)
     with pytest.raises(SettingsError, match=f"buckets.source.import_id: '{NAME}': must be .*AccessDenied"):
         asked(imported)
+
+
+def test_so_is_a_repository(s3: Any, cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With each of its policies, or without, or not there."""
+    del s3  # as above
+    for name, value in cloud.environment().items():
+        monkeypatch.setenv(name, value)
+    directory = written(changed(put("dev", "images.ingest.import_id", REPOSITORY)), tmp_path)
+    with pytest.raises(
+        SettingsError,
+        match=f"images.ingest.import_id: '{REPOSITORY}': must be a repository of the account .*RepositoryNotFound",
+    ):
+        asked(directory)
+    ecr = cloud.client("ecr", DEV)
+    ecr.create_repository(repositoryName=REPOSITORY)
+    assert asked(directory) == Existing(images={"ingest": frozenset()})
+    selection = {"tagStatus": "untagged", "countType": "imageCountMoreThan", "countNumber": 1}
+    rules = {"rules": [{"rulePriority": 1, "selection": selection, "action": {"type": "expire"}}]}
+    ecr.put_lifecycle_policy(repositoryName=REPOSITORY, lifecyclePolicyText=json.dumps(rules))
+    assert parts_of_repository(ecr, REPOSITORY) == {"lifecycle"}
+    lab = {"Effect": "Allow", "Principal": "*", "Action": "ecr:BatchGetImage"}
+    policy = {"Version": "2012-10-17", "Statement": [lab]}
+    ecr.set_repository_policy(repositoryName=REPOSITORY, policyText=json.dumps(policy))
+    assert asked(directory) == Existing(images={"ingest": frozenset(get_args(RepositoryPart))})

@@ -196,6 +196,17 @@ def test_a_preview_asks_for_nothing_but_state_and_lookups() -> None:
     imported = replace(EMPTY, imported_buckets=("old",))
     [read] = [one for one in deployment.preview(imported) if one.sid == "ReadImported"]
     assert read.resources == ("arn:aws:s3:::old",)
+    imported = replace(FULL, imported_repositories=("old",), imported_databases=("older",))
+    added = {one.sid: one.resources for one in deployment.preview(imported)}
+    assert {sid: resources for sid, resources in added.items() if "Imported" in sid} == {
+        "ReadImportedEcr": (imported.arn("ecr", "repository/old"),),
+        "ReadImportedDatabases": tuple(
+            imported.arn("rds", kind)
+            for kind in ("cluster:older", "db:older-*", "cluster-pg:older-*", "subgrp:older-*")
+        ),
+        "FindImportedLogs": ("*",),
+        "ReadImportedLogs": (imported.arn("logs", f"log-group:{names.database_log_group('older')}"),),
+    }
 
 
 @pytest.mark.parametrize("made", [deployment.preview, deployment.drift, all_changes])

@@ -13,6 +13,7 @@ import pytest
 from components import rules
 from composition import bootstrap
 from composition.account import provider_of, verified_provider
+from composition.adoption import Existing
 from composition.data import workflows
 from composition.last_update import State
 from composition.stack import compose
@@ -30,7 +31,7 @@ def composed(change: Change, directory: Path, stack: str = "dev", **last: Any) -
     portal = load(stack, written(changed(change), directory))
 
     def program() -> None:
-        compose(portal, provider_of(portal, None), State(outputs=last), {})
+        compose(portal, provider_of(portal, None), State(outputs=last), Existing())
 
     return record(program, stack=stack)
 

@@ -12,6 +12,7 @@ import pytest
 from pulumi_aws import sqs
 
 from composition.account import provider_of
+from composition.adoption import Existing
 from composition.last_update import State
 from composition.stack import compose
 from settings import load
@@ -30,7 +31,7 @@ def test_a_recording_is_the_same(stack: str, tmp_path: Path) -> None:
     portal = load(stack, written(own_files(), tmp_path))
 
     def recorded() -> Recording:
-        return record(lambda: compose(portal, provider_of(portal, None), State(), {}), stack=stack)
+        return record(lambda: compose(portal, provider_of(portal, None), State(), Existing()), stack=stack)
 
     with patch.object(recording, "lean_sdk", nullcontext):
         plain = recorded()

@@ -15,8 +15,10 @@ import yaml
 from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 
+from components.orchestration.images import RepositoryPart
 from components.storage import Part
 from composition.account import provider_of
+from composition.adoption import Existing
 from composition.last_update import State
 from composition.stack import compose
 from settings import Fault, Portal, SettingsError, load, yamlfile
@@ -117,7 +119,10 @@ def plan(portal: Portal) -> int:
     """How many resources the program registers for the settings."""
     key = portal.stack, repr(portal.stacks)
     if key not in PLANNED:
-        parts = dict.fromkeys(portal.current.buckets, frozenset[Part]())
+        parts = Existing(
+            buckets=dict.fromkeys(portal.current.buckets, frozenset[Part]()),
+            images=dict.fromkeys(portal.current.images, frozenset[RepositoryPart]()),
+        )
         recorded = record(lambda: compose(portal, provider_of(portal, None), State(), parts), stack=portal.stack)
         PLANNED[key] = len(recorded.resources)
     return PLANNED[key]

@@ -10,11 +10,11 @@ import pytest
 from components.access.resources import resource_document
 from components.orchestration import contract
 from components.orchestration.failures import RETRIED_REASONS
-from components.orchestration.images import ImageRepository, ImageRepositoryArgs
+from components.orchestration.images import ImageRepository, ImageRepositoryArgs, RepositoryPart
 from components.orchestration.jobs import JobArgs, Jobs, JobsArgs
 from components.orchestration.notifications import Notifications, NotificationsArgs, StatusQueues
 from localcloud.runner.job import NEEDED, URIS
-from tests.unit.recording import Recording, record
+from tests.unit.recording import Recording, Registered, record
 
 ACCOUNT, REGION = "908710317728", "us-west-2"
 JOB_ROLE = f"arn:aws:iam::{ACCOUNT}:role/cryoet-ingestion-dev-ingest"
@@ -290,17 +290,29 @@ def test_a_retired_repository_is_let_go_of() -> None:
     assert (found.protect, found.retain) == (False, True)
 
 
-def test_an_adopted_repository_is_imported_whatever_its_settings() -> None:
-    found = repository(adopt=True).one("images", "ecr/repository:Repository")
-    assert (found.import_id, found.protect) == ("cryoet-staging", True)
-    assert {"tags", "imageTagMutability", "imageScanningConfiguration"} < set(found.ignore_changes)
-    made = repository().one("images", "ecr/repository:Repository")
-    assert (made.import_id, made.ignore_changes) == ("", ())
+def own(graph: Recording) -> dict[str, Registered]:
+    """The parts of a repository by the last word of their types."""
+    return {one.type.rpartition(":")[2]: one for one in graph.resources if one.type.startswith("aws:")}
+
+
+def test_an_adopted_repository_is_imported_with_the_parts_that_it_has_and_nothing_of_it_changes() -> None:
+    readers = ("111122223333",)
+    found = own(repository(adopt=frozenset({"lifecycle", "policy"}), readers=readers))
+    assert {name: one.import_id for name, one in found.items()} == dict.fromkeys(
+        ("Repository", "LifecyclePolicy", "RepositoryPolicy"), "cryoet-staging"
+    )
+    assert found["Repository"].protect
+    for one in found.values():
+        assert {*one.inputs} - {"name", "repository"} <= {*one.ignore_changes}, one.type
+    assert own(repository(adopt=frozenset[RepositoryPart](), readers=readers)).keys() == {"Repository"}
+    made = own(repository(readers=readers))
+    assert {(one.import_id, one.ignore_changes) for one in made.values()} == {("", ())}
+    assert made.keys() == found.keys()
 
 
 def test_a_repository_is_not_adopted_and_retired() -> None:
     with pytest.raises(ValueError, match="ImageRepository 'images': adopt: True: is taken in or retired"):
-        repository(adopt=True, retire=True)
+        repository(adopt=frozenset[RepositoryPart](), retire=True)
 
 
 def test_other_accounts_jobs_pull_and_nobody_else_there() -> None:

@@ -93,7 +93,7 @@ def test_what_the_components_use_can_be_loaded_ahead() -> None:
     """Nothing is left to load when the program is composed, and no part is loaded whole for it."""
     program = """
 import sys
-import composition.cdn, composition.cluster, composition.databases, composition.networked
+import composition.adoption, composition.cdn, composition.cluster, composition.databases, composition.networked
 import composition.orchestrators, composition.services, composition.stack
 from composition import short_previews
 from composition.account import provider_of
@@ -104,7 +104,8 @@ from tests.unit.recording import record
 short_previews.load_used("components")
 before = set(sys.modules)
 portal = load("dev", Path(sys.argv[1]))
-record(lambda: composition.stack.compose(portal, provider_of(portal, None), State(), {}), stack="dev")
+none = composition.adoption.Existing()
+record(lambda: composition.stack.compose(portal, provider_of(portal, None), State(), none), stack="dev")
 late = {name for name in sys.modules.keys() - before if name.startswith("pulumi_aws.")}
 parts = [f"{package}.{part}" for package, parts in short_previews.PARTS.items() for part in parts]
 print(sorted(late), {type(sys.modules[part]).__name__ for part in parts})
