@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from enum import Enum, IntEnum
 from typing import Final
 
-from components import names
+from components import names, rules
 from portal.errors import PortalError
 from settings.project import Registry
 
@@ -59,8 +58,6 @@ DEFAULTS: Final = {
 ENVIRONMENT: Final = "staging"
 PRODUCTION: Final = "prod"
 TAG: Final = "main"
-_REPOSITORY: Final = r"[a-z0-9]+([._/-][a-z0-9]+)*"
-_TAG: Final = r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}"
 PARALLELISM: Final = 20
 VALIDATIONS: Final = {"staging": "staging_validation", "prod": "prod_validation", "source": "source_validation"}
 """Folders of reports in the staging bucket."""
@@ -68,7 +65,7 @@ VALIDATIONS: Final = {"staging": "staging_validation", "prod": "prod_validation"
 
 def image(registry: Registry, region: str, repository: str, tag: str) -> str:
     """In the registry's account. Raises PortalError for what ECR does not take."""
-    for argument, value, allowed in (("--ecr-repo", repository, _REPOSITORY), ("--ecr-tag", tag, _TAG)):
-        if not re.fullmatch(allowed, value):
-            raise PortalError(f"{argument}: {value!r}: must match {allowed}")
+    for argument, value, rule in (("--ecr-repo", repository, rules.repository), ("--ecr-tag", tag, rules.image_tag)):
+        if fault := rule(value):
+            raise PortalError(f"{argument}: {value!r}: {fault}")
     return f"{names.registry_host(registry.account, region)}/{repository}:{tag}"

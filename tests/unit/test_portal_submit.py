@@ -313,8 +313,8 @@ IMPOSSIBLE = [
         "OUTPUT_PATH: 'cryoet-data-portal-staging/../x': must have",
     ),
     ([*QUEUE, "cryoet-data-portal-staging//x", *RUN, "a"], "OUTPUT_PATH: 'cryoet-data-portal-staging//x': must have"),
-    ([*QUEUE, "cryoet-data-portal-staging/x/", *RUN, "a", "--ecr-tag", "a b"], "--ecr-tag: 'a b': must match"),
-    ([*QUEUE, "cryoet-data-portal-staging", *RUN, "a", "--ecr-repo", "Mine"], "--ecr-repo: 'Mine': must match"),
+    ([*QUEUE, "cryoet-data-portal-staging/x/", *RUN, "a", "--ecr-tag", "a b"], "--ecr-tag: 'a b': a tag has 1"),
+    ([*QUEUE, "cryoet-data-portal-staging", *RUN, "a", "--ecr-repo", "Mine"], "--ecr-repo: 'Mine': 2 to 256"),
 ]
 
 
