@@ -205,7 +205,7 @@ class AwsProvider:
     def update(
         self, token: str, resource_id: str, olds: Mapping[str, Any], news: Mapping[str, Any], *, preview: bool
     ) -> Properties:
-        """Carry out the differences in place."""
+        """Carry out the differences in place. The engine updates what was partly created without any, too."""
         code = resource_type(token)
         rules = load(code.tf)
         old, new = to_snake(rules.root, olds), to_snake(rules.root, news)
@@ -218,7 +218,8 @@ class AwsProvider:
             }
         inputs = Inputs(new)
         op = self._operation(rules, new, resource_id=resource_id, old=old, new=inputs, changed=frozenset(changed))
-        _saying(f"updating {token} ({resource_id})", lambda: code.update(op))
+        if changed or type(code).update is not Resource.update:
+            _saying(f"updating {token} ({resource_id})", lambda: code.update(op))
         _all_read(token, code, inputs, changed & set(new))
         dropped = dict.fromkeys(name for name in changed if name not in new)
         return self._fetch(token, code, rules, op, {**old, **new, **dropped})

@@ -135,7 +135,7 @@ class Resource:
         return state
 
     def update(self, op: Operation) -> None:
-        """Carry out the changed top-level inputs in place."""
+        """Carry out the changed top-level inputs in place. Types of which nothing is have no such method."""
         raise NotImplementedError
 
     def delete(self, op: Operation) -> None:
