@@ -7,7 +7,6 @@ import json
 from typing import Any, Literal
 
 import pytest
-from hypothesis import given
 from hypothesis import strategies as st
 
 from localcloud.server.access.conditions import holds
@@ -15,6 +14,7 @@ from localcloud.server.access.evaluate import Named, Policies, Request, Verdict,
 from localcloud.server.access.patterns import arn_matches, matches
 from localcloud.server.access.policy import Condition, PolicyError, parse
 from localcloud.server.access.principals import Principal
+from tests.untimed import given
 
 from .conftest import DEV, PUBLIC
 from .policies import allow, document, root, trusts

@@ -13,13 +13,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, seed, settings
+from hypothesis import seed, settings
 
 from localcloud.server.access import decide
 from localcloud.server.call import ANONYMOUS as ANYBODY
 from localcloud.server.call import Outcome
 from localcloud.server.calllog import CallLog
 from localcloud.server.permissions import permissions
+from tests.untimed import given
 
 from .conftest import DEV, PUBLIC, Cloud
 from .evaluator import judge
@@ -185,7 +186,7 @@ def test_generated_cases_are_judged_alike(tmp_path: Path) -> None:
     found: list[dict[str, Any]] = []
 
     @seed(20_260_101)
-    @settings(max_examples=300, database=None, deadline=None)
+    @settings(max_examples=300, database=None)
     @given(cases())
     def collect(made: tuple[str, dict[str, Any]]) -> None:
         gate, case = made

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
 from hypothesis import strategies as st
 
 from localcloud.server.services.s3 import versions
 from localcloud.server.services.s3.listing import page_of
 from localcloud.server.services.s3.store import bucket_called
 from localcloud.server.services.s3.versions import Attributes, Encryption, Version
+from tests.untimed import given
 
 from .conftest import DEV, Cloud
 from .s3_steps import Bucket, make_bucket, refused

@@ -6,13 +6,13 @@ import math
 from collections.abc import Sequence
 
 import pytest
-from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks import interruptions, prices
 from benchmarks.policies import Policy, Price, clairvoyant_cost, clairvoyant_hours, least_cost, policies
 from benchmarks.simulation import Outcome, Simulation
 from benchmarks.workload import Run, shortages, workload
+from tests.untimed import given
 
 PAID = Price(spot=1.0, on_demand=3.0)
 SPOT_FIRST = Policy(name="spot first", spot=1, on_demand=1)

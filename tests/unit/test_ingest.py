@@ -12,7 +12,6 @@ import mrcfile
 import numpy as np
 import pytest
 import zarr
-from hypothesis import given
 from hypothesis import strategies as st
 
 from examples.ingest import __main__ as command
@@ -25,6 +24,7 @@ from examples.ingest.layout import Layout, split_output_path
 from examples.ingest.phantom import INSIDE, SHAPE, SPACING, phantom
 from examples.ingest.phantom import main as make_phantom
 from examples.ingest.volumes import Volume, halve, pyramid, read_mrc, write_mrc, write_zarr
+from tests.untimed import given
 
 EXAMPLE = "../dataset_configs/10000.yaml"
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import HealthCheck, given, seed, settings
+from hypothesis import HealthCheck, seed, settings
 from hypothesis import strategies as st
 
 from components.orchestration.images import RepositoryPart
@@ -24,6 +24,7 @@ from composition.stack import compose
 from settings import Fault, Portal, SettingsError, load, yamlfile
 from tests.unit.recording import record
 from tests.unit.stackfiles import PROJECT, handed_over, own_files, written
+from tests.untimed import given
 
 STACKS = ("dev", "prod", "public")
 PARTS = 8
@@ -191,7 +192,6 @@ def test_a_changed_stack_file_is_planned_or_refused(part: int, request: pytest.F
     @seed(part)
     @settings(
         max_examples=count // PARTS,
-        deadline=None,
         database=None,
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
     )

@@ -6,11 +6,11 @@ import ipaddress
 from typing import Any
 
 import pytest
-from hypothesis import given
 from hypothesis import strategies as st
 
 from components.network import Network, NetworkArgs, plan
 from tests.unit.recording import Recording, Registered, record
+from tests.untimed import given
 
 ZONES = ("us-west-2a", "us-west-2b", "us-west-2c")
 ACCOUNT = "908710317728"

@@ -7,12 +7,13 @@ import re
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import HealthCheck, example, settings
 from hypothesis import strategies as st
 
 from components.orchestration import expressions
 from components.orchestration.failures import Action, Failure, Kind, classify, explained, settled
 from tests.unit.jsonata import evaluate
+from tests.untimed import given
 
 EXITED = "Essential container in task exited"
 HOST = "Host EC2 (instance i-0a1b2c3d4e5f67890) terminated."
@@ -345,7 +346,7 @@ ERRORS = st.one_of(
 )
 
 
-@settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=250, suppress_health_check=[HealthCheck.too_slow])
 @given(ERRORS, CAUSES)
 @example("States.TaskFailed", "{")
 @example("x", '{"StatusReason":"a\\')
@@ -370,7 +371,7 @@ ERROR_JSON = st.dictionaries(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     st.sampled_from([Kind.APPLICATION, Kind.INTERRUPTED, Kind.TIMEOUT]),
     ERROR_JSON | st.lists(st.integers()) | st.integers(),

@@ -8,7 +8,7 @@ import shlex
 from typing import Any
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
@@ -30,6 +30,7 @@ from tests.unit.machines import LARGEST, two_stages
 from tests.unit.stackfiles import changed, own_files, written
 from tests.unit.test_statemachine_input import JSON_VALUES, client_input
 from tests.unit.test_statemachine_input import faults as refused_by_the_machine
+from tests.untimed import given
 
 ACCOUNT, UNIX = "908710317728", 1_700_000_000
 REGISTRY = f"{ACCOUNT}.dkr.ecr.us-west-2.amazonaws.com"
@@ -170,7 +171,7 @@ def test_a_long_run_keeps_its_end_behind_the_whole_prefix() -> None:
     assert execution_name(UNIX, "dbimport-" + "9" * 90) == "9" * 80
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(NAMES, min_size=1, max_size=6, unique=True), NAMES, NAMES)
 def test_any_names_give_valid_names_of_their_own(runs: list[str], deposition: str, dataset: str) -> None:
     begin = f"dep{deposition}-ds{dataset}-run"
@@ -182,7 +183,6 @@ def test_any_names_give_valid_names_of_their_own(runs: list[str], deposition: st
     assert named == distinct(wanted, taken={next(iter(wanted.values()))}), "the same again"
 
 
-@settings(deadline=None)
 @given(NAMES)
 def test_a_runs_filter_lets_that_run_through_and_no_other(run: str) -> None:
     words = shlex.split(INGEST.job(run).inputs["flags"])
@@ -191,7 +191,7 @@ def test_a_runs_filter_lets_that_run_through_and_no_other(run: str) -> None:
     assert not re.match(pattern, run + "x")
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.dictionaries(st.sampled_from(list(client_input())), JSON_VALUES, max_size=3))
 @example({"Input": [{"Run": {}}]})
 @example({"Input": [[{"Run": {}}, {"Run": 1}]]})
@@ -211,7 +211,7 @@ def test_inputs_of_several_stages_are_judged_alike(changes: dict[str, Any]) -> N
     assert "; ".join(here) == refused_by_the_machine(sent, "One", "Two")
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.integers(-5, 2_000_000), st.integers(-1, 200))
 def test_what_is_submitted_fits_the_largest_machine(where: Home, memory: int, vcpus: int) -> None:
     found = asked(Command.QUEUE, INGEST.about(), memory_mib=memory, vcpus=vcpus)

@@ -9,12 +9,13 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
-from hypothesis import given, settings
+from hypothesis import settings
 from hypothesis import strategies as st
 
 from portal.errors import PortalError
 from portal.submission.journal import Header, Journal, Planned, opened
 from portal.submission.starting import NameTaken, Starter, start_all
+from tests.untimed import given
 
 MACHINE = "arn:aws:states:us-west-2:908710317728:stateMachine:m"
 IDENTITY = {"command": "queue"}
@@ -77,7 +78,7 @@ def test_what_was_started_is_not_started_again(tmp_path: Path) -> None:
     assert (states.calls, len(states.executions)) == (6, 6)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(data=st.data())
 def test_a_record_cut_off_anywhere_still_starts_each_run_once(data: st.DataObject, tmp_path_factory: Any) -> None:
     """Killed at any byte of what it wrote, after any number of starts that were not recorded."""
@@ -94,7 +95,7 @@ def test_a_record_cut_off_anywhere_still_starts_each_run_once(data: st.DataObjec
     assert submit(folder, states, RUNS) == []
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(cut=st.integers(0, 600))
 def test_a_plan_cut_off_is_made_again_under_the_same_time(cut: int, tmp_path_factory: Any) -> None:
     folder = tmp_path_factory.mktemp("journal")

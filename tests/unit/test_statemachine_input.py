@@ -9,13 +9,14 @@ from typing import Any
 
 import pytest
 from botocore import xform_name
-from hypothesis import given, settings
+from hypothesis import settings
 from hypothesis import strategies as st
 from jsonata.jexception import JException
 
 from components.orchestration import contract
 from tests.unit.jsonata import evaluate, resolve
 from tests.unit.machines import PREFIX, client_input, context, entered, machine_args, states, two_stages
+from tests.untimed import given
 
 ARGS = machine_args()
 FOLDER = contract.folder()
@@ -165,7 +166,7 @@ JSON_VALUES = st.recursive(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.dictionaries(st.sampled_from(list(client_input())), JSON_VALUES, max_size=3))
 def test_any_input_is_accepted_and_gives_a_submit_or_is_refused_by_name(changed: dict[str, Any]) -> None:
     given = client_input(**changed)
@@ -214,7 +215,7 @@ PARTS = st.lists(
 ).map("".join)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     st.lists(PARTS, min_size=1, max_size=3), st.sampled_from(["", "/", "/more/"]), st.sampled_from([".wdl", ".wdl.zip"])
 )
