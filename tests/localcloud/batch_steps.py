@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -204,6 +205,11 @@ class World:
         return [event["message"] for event in events]
 
 
+def until_there(file: Path) -> str:
+    """For a shell: wait until the file is there."""
+    return f"until [ -e {file} ]; do sleep 0.02; done"
+
+
 def limit(reason: str, seconds: int = 600) -> dict[str, Any]:
     """A queue's time limit."""
     return {"reason": reason, "state": "RUNNABLE", "action": "CANCEL", "maxTimeSeconds": seconds}
@@ -232,4 +238,16 @@ def no_faults() -> None:
     faults.clear()
 
 
-__all__ = ["GROUP", "IMAGE", "REGION", "World", "limit", "policy", "refused", "time_scale", "trust", "until"]
+__all__ = [
+    "GROUP",
+    "IMAGE",
+    "REGION",
+    "World",
+    "limit",
+    "policy",
+    "refused",
+    "time_scale",
+    "trust",
+    "until",
+    "until_there",
+]

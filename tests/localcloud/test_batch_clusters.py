@@ -9,12 +9,10 @@ from typing import Any
 import boto3
 import pytest
 
-from .batch_steps import World, policy, refused
+from .batch_steps import World, policy, refused, until_there
 from .conftest import DEV, REGION, Cloud
 
 pytestmark = pytest.mark.usefixtures("plain_batch")
-
-HELD = "while [ ! -e {} ]; do sleep 0.02; done"
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +38,7 @@ def test_the_jobs_of_a_compute_environment_are_tasks_of_its_cluster(world: World
     assert arn.startswith(f"arn:aws:ecs:{REGION}:{DEV}:cluster/AWSBatch-{mine.rpartition('/')[2]}-")
     assert counts(ecs, arn) == (0, 0, 0)
     queue = world.queue(mine)
-    jobs = [world.submit(queue, "sh", "-c", HELD.format(tmp_path / "go")) for _ in range(2)]
+    jobs = [world.submit(queue, "sh", "-c", until_there(tmp_path / "go")) for _ in range(2)]
     started = [world.until_status(job, "RUNNING") for job in jobs]
     assert {job["container"]["taskArn"].split("/")[1] for job in started} == {arn.rpartition("/")[2]}
     assert counts(ecs, arn) == (0, 2, 1)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from .batch_steps import World, limit, refused, time_scale
+from .batch_steps import World, limit, refused, time_scale, until_there
 
 CAPACITY = "CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY"
 pytestmark = pytest.mark.usefixtures("plain_batch")
@@ -31,19 +33,20 @@ def test_an_update_is_kept(world: World) -> None:
     assert found["subnets"] == world.subnets
 
 
-def test_jobs_survive_an_infrastructure_update_unless_the_policy_ends_them(world: World) -> None:
+def test_jobs_survive_an_infrastructure_update_unless_the_policy_ends_them(world: World, tmp_path: Path) -> None:
     environment = world.environment()
     queue = world.queue(environment)
-    job_id = world.submit(queue, "sleep", "0.5")
+    job_id = world.submit(queue, "sh", "-c", until_there(tmp_path / "go"))
     world.until_status(job_id, "RUNNING")
     world.batch.update_compute_environment(computeEnvironment=environment, computeResources={"instanceTypes": ["m6i"]})
+    (tmp_path / "go").touch()
     assert world.ended(job_id)["status"] == "SUCCEEDED"
     world.settled_environment(environment)
     world.batch.update_compute_environment(
         computeEnvironment=environment, updatePolicy={"terminateJobsOnUpdate": True, "jobExecutionTimeoutMinutes": 30}
     )
     world.settled_environment(environment)
-    job_id = world.submit(queue, "sleep", "20")
+    job_id = world.submit(queue, "sleep", "600")
     world.until_status(job_id, "RUNNING")
     world.batch.update_compute_environment(computeEnvironment=environment, computeResources={"instanceTypes": ["r5d"]})
     assert world.ended(job_id)["statusReason"].startswith("Host EC2 (instance i-")
@@ -52,7 +55,7 @@ def test_jobs_survive_an_infrastructure_update_unless_the_policy_ends_them(world
 def test_jobs_have_the_time_of_the_update_policy(world: World) -> None:
     environment = world.environment()
     queue = world.queue(environment)
-    job_id = world.submit(queue, "sleep", "20")
+    job_id = world.submit(queue, "sleep", "600")
     world.until_status(job_id, "RUNNING")
     with time_scale(0.0002):
         world.batch.update_compute_environment(computeEnvironment=environment, computeResources={"imageId": "ami-1"})
@@ -71,13 +74,14 @@ def test_an_update_policy_gives_jobs_five_days_at_most(world: World) -> None:
         )
 
 
-def test_a_disabled_environment_starts_nothing_and_lets_what_runs_end(world: World) -> None:
+def test_a_disabled_environment_starts_nothing_and_lets_what_runs_end(world: World, tmp_path: Path) -> None:
     environment = world.environment()
     queue = world.queue(environment)
-    running = world.submit(queue, "sleep", "0.4")
+    running = world.submit(queue, "sh", "-c", until_there(tmp_path / "go"))
     world.until_status(running, "RUNNING")
     world.batch.update_compute_environment(computeEnvironment=environment, state="DISABLED")
     waiting = world.submit(queue, "true")
+    (tmp_path / "go").touch()
     assert world.ended(running)["status"] == "SUCCEEDED"
     assert world.job(waiting)["status"] == "RUNNABLE"
     world.settled_environment(environment)
@@ -106,12 +110,14 @@ def test_time_limits_are_kept(world: World) -> None:
     assert (found["status"], found["statusReason"]) == ("VALID", "JobQueue Healthy")
 
 
-def test_a_queue_that_is_disabled_takes_no_jobs_and_runs_those_in_it(world: World) -> None:
+def test_a_queue_that_is_disabled_takes_no_jobs_and_runs_those_in_it(world: World, tmp_path: Path) -> None:
     queue = world.queue(world.environment(maxvCpus=1))
-    first, second = world.submit(queue, "sleep", "0.3"), world.submit(queue, "true")
+    first = world.submit(queue, "sh", "-c", until_there(tmp_path / "go"))
+    second = world.submit(queue, "true")
     world.batch.update_job_queue(jobQueue=queue, state="DISABLED")
     with refused("ClientException", "not ENABLED"):
         world.submit(queue, "true")
+    (tmp_path / "go").touch()
     assert [world.ended(item)["status"] for item in (first, second)] == ["SUCCEEDED", "SUCCEEDED"]
 
 

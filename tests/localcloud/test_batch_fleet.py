@@ -11,7 +11,7 @@ import pytest
 
 from localcloud.server.services.batch import faults
 
-from .batch_steps import World, time_scale, until
+from .batch_steps import World, time_scale, until, until_there
 
 pytestmark = pytest.mark.usefixtures("plain_batch")
 
@@ -119,7 +119,7 @@ def test_a_fault_strikes_what_runs_already_as_often_as_it_may_and_then_what_come
 
 
 def test_a_fault_in_a_job_that_runs_awaits_its_output_from_then_on(world: World, queue: str, tmp_path: Path) -> None:
-    program = f"echo half; while [ ! -e {tmp_path}/go ]; do sleep 0.01; done; echo half; sleep 600"
+    program = f"echo half; {until_there(tmp_path / 'go')}; echo half; sleep 600"
     (job,) = running(world, queue, sized(world, 1, 512, "sh", "-c", program))
     until(lambda: world.lines(world.job(job)))
     faults.add(kind="exit", exit_code=6, job=job, after_marker="half")
@@ -130,7 +130,7 @@ def test_a_fault_in_a_job_that_runs_awaits_its_output_from_then_on(world: World,
 
 
 def test_a_fault_that_was_removed_strikes_nothing_that_runs(world: World, queue: str, tmp_path: Path) -> None:
-    program = f"while [ ! -e {tmp_path}/go ]; do sleep 0.01; done; echo half; sleep 0.2"
+    program = f"{until_there(tmp_path / 'go')}; echo half; sleep 0.2"
     (job,) = running(world, queue, sized(world, 1, 512, "sh", "-c", program))
     faults.add(kind="exit", job=job, after_marker="half")
     faults.clear()

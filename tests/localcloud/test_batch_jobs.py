@@ -12,7 +12,7 @@ import pytest
 from localcloud.server import images
 from portal.pulumi_cli import ROOT
 
-from .batch_steps import IMAGE, World, policy, time_scale, until
+from .batch_steps import IMAGE, World, policy, time_scale, until, until_there
 from .conftest import DEV, REGION
 
 TOOL, DIGEST = f"{DEV}.dkr.ecr.{REGION}.amazonaws.com/nothing/tool", f"sha256:{'0' * 64}"
@@ -256,14 +256,15 @@ def test_an_array_has_a_job_for_each_index(world: World, queue: str) -> None:
     assert [item["jobId"] for item in failed] == [f"{parent}:1"]
 
 
-def test_bat_46_cancel_ends_what_waits_and_leaves_what_runs(world: World) -> None:
+def test_bat_46_cancel_ends_what_waits_and_leaves_what_runs(world: World, tmp_path: Path) -> None:
     queue = world.queue(world.environment(maxvCpus=1))
-    running = world.submit(queue, "sleep", "0.6")
+    running = world.submit(queue, "sh", "-c", until_there(tmp_path / "go"))
     world.until_status(running, "RUNNING")
     waiting = world.submit(queue, "true")
     world.until_status(waiting, "RUNNABLE")
     world.batch.cancel_job(jobId=waiting, reason="not needed")
     world.batch.cancel_job(jobId=running, reason="not needed")
+    (tmp_path / "go").touch()
     cancelled = world.job(waiting)
     assert (cancelled["status"], cancelled["statusReason"], cancelled["isCancelled"]) == ("FAILED", "not needed", True)
     assert world.ended(running)["status"] == "SUCCEEDED"

@@ -15,7 +15,7 @@ import pytest
 from localcloud.server.control import SECRET
 from localcloud.server.services.batch import faults
 
-from .batch_steps import World, limit, refused, time_scale, until
+from .batch_steps import World, limit, refused, time_scale, until, until_there
 from .conftest import Cloud
 
 pytestmark = pytest.mark.usefixtures("plain_batch")
@@ -36,23 +36,26 @@ def ask(cloud: Cloud, method: str, path: str, body: Any = None) -> Any:
         return json.load(answer)
 
 
-def test_a_compute_environment_starts_no_more_vcpus_than_it_may(world: World) -> None:
+def test_a_compute_environment_starts_no_more_vcpus_than_it_may(world: World, tmp_path: Path) -> None:
     queue = world.queue(world.environment(maxvCpus=2))
-    jobs = [world.submit(queue, "sleep", "0.3") for _ in range(4)]
+    jobs = [world.submit(queue, "sh", "-c", until_there(tmp_path / "go")) for _ in range(4)]
     for job_id in jobs[:2]:
         world.until_status(job_id, "RUNNING")
     assert [world.job(job_id)["status"] for job_id in jobs[2:]] == ["RUNNABLE", "RUNNABLE"]
+    (tmp_path / "go").touch()
     ended = [world.ended(job_id) for job_id in jobs]
     assert ended[2]["startedAt"] >= min(job["stoppedAt"] for job in ended[:2])
 
 
-def test_jobs_overflow_into_the_next_compute_environment(world: World) -> None:
+def test_jobs_overflow_into_the_next_compute_environment(world: World, tmp_path: Path) -> None:
     first, second = (
         world.environment(maxvCpus=1),
         world.environment(type="EC2", allocationStrategy="BEST_FIT_PROGRESSIVE"),
     )
     queue = world.queue(first, second)
-    jobs = [world.submit(queue, "sh", "-c", "echo $AWS_BATCH_CE_NAME; sleep 0.3") for _ in range(3)]
+    program = f"echo $AWS_BATCH_CE_NAME; {until_there(tmp_path / 'go')}"
+    jobs = [world.submit(queue, "sh", "-c", program) for _ in range(3)]
+    (tmp_path / "go").touch()
     names = [world.lines(world.ended(job_id))[0] for job_id in jobs]
     assert names == [first.rpartition("/")[2], *[second.rpartition("/")[2]] * 2]
 
@@ -65,12 +68,13 @@ def test_lack_of_capacity_in_one_environment_moves_on_by_itself(world: World) ->
     assert world.lines(job) == [overflow.rpartition("/")[2]]
 
 
-def test_a_higher_priority_goes_first_in_a_shared_environment(world: World) -> None:
+def test_a_higher_priority_goes_first_in_a_shared_environment(world: World, tmp_path: Path) -> None:
     shared = world.environment(maxvCpus=1)
     low, high = world.queue(shared, priority=1), world.queue(shared, priority=9)
-    holder = world.submit(low, "sleep", "2")
+    holder = world.submit(low, "sh", "-c", until_there(tmp_path / "go"))
     world.until_status(holder, "RUNNING")
     second, first = world.submit(low, "true"), world.submit(high, "true")
+    (tmp_path / "go").touch()
     assert world.ended(first)["startedAt"] <= world.ended(second)["startedAt"]
     assert world.job(first)["stoppedAt"] <= world.job(second)["startedAt"]
 
@@ -161,7 +165,7 @@ def test_a_lost_host_counts_as_an_attempt_and_is_retried_if_told_so(world: World
     faults.add(kind="reclaimed", queue=queue, after_seconds=0, times=2)
     strategy = {"attempts": 3, "evaluateOnExit": [{"onStatusReason": "Host EC2*", "action": "RETRY"},
                                                   {"onReason": "*", "action": "EXIT"}]}  # fmt: skip
-    job = world.run(queue, "sleep", "0.3", retryStrategy=strategy)
+    job = world.run(queue, "sh", "-c", "[ $AWS_BATCH_JOB_ATTEMPT = 3 ] || sleep 600", retryStrategy=strategy)
     assert job["status"] == "SUCCEEDED"
     assert [bool(HOST.fullmatch(item["statusReason"])) for item in job["attempts"]] == [True, True, False]
     assert len({item["container"]["containerInstanceArn"] for item in job["attempts"]}) == 3
@@ -269,11 +273,6 @@ def test_events_tell_each_change_of_status(world: World, queue: str) -> None:
     assert seen[-1]["resources"] == [job["jobArn"]]
 
 
-def waiting_for(file: Path) -> list[str]:
-    """The command of a job that ends once the file is there."""
-    return ["sh", "-c", f"while [ ! -e {file} ]; do sleep 0.05; done"]
-
-
 @pytest.mark.parametrize(
     ("terminate", "minutes", "scale", "runs_on"),
     [(False, 360, 1, True), (False, 1, 0.001, False), (True, 360, 1, False)],
@@ -286,7 +285,7 @@ def test_machines_replaced_in_place_leave_jobs_the_time_of_the_update_policy(
     policy = {"terminateJobsOnUpdate": terminate, "jobExecutionTimeoutMinutes": minutes}
     world.batch.update_compute_environment(computeEnvironment=name, updatePolicy=policy)
     world.settled_environment(name)
-    job_id = world.submit(queue, *waiting_for(tmp_path / "go"))
+    job_id = world.submit(queue, "sh", "-c", until_there(tmp_path / "go"))
     world.until_status(job_id, "RUNNING")
     with time_scale(scale):
         changed = {"instanceTypes": ["m5"], "maxvCpus": 16}
@@ -302,7 +301,7 @@ def test_machines_replaced_in_place_leave_jobs_the_time_of_the_update_policy(
 def test_more_vcpus_in_place_touch_no_job(world: World, tmp_path: Path) -> None:
     environment = world.environment(maxvCpus=1)
     queue, name = world.queue(environment), environment.rpartition("/")[2]
-    first, second = (world.submit(queue, *waiting_for(tmp_path / "go")) for _ in range(2))
+    first, second = (world.submit(queue, "sh", "-c", until_there(tmp_path / "go")) for _ in range(2))
     world.until_status(first, "RUNNING")
     world.until_status(second, "RUNNABLE")
     world.batch.update_compute_environment(computeEnvironment=name, computeResources={"maxvCpus": 2})

@@ -166,7 +166,7 @@ FALLS_BACK = [
 @pytest.mark.parametrize("fault", FALLS_BACK)
 def test_a_lost_machine_is_followed_by_one_on_demand(orchestra: Orchestra, fault: dict[str, Any]) -> None:
     batch_steps.faults.add(queue=orchestra.spot, **fault)
-    args = orchestra.args("sh", "-c", "echo half; sleep 0.3; echo $SFN_CURRENT_STATE")
+    args = orchestra.args("sh", "-c", "echo half; [ $SFN_CURRENT_STATE = RunEC2 ] || sleep 600")
     ended = orchestra.run(args, orchestra.given())
     assert ended["status"] == "SUCCEEDED", ended
     way = ["PreprocessInput", "Run", "RunDetectError", "Run", "RunNotify", "RunReadOutput"]

@@ -18,7 +18,7 @@ from localcloud.server.calllog import CallLog
 from localcloud.server.pipeline import SERVER
 from localcloud.server.retention import RETENTION
 
-from .batch_steps import World, refused, until
+from .batch_steps import World, refused, until, until_there
 from .conftest import DEV, Cloud
 from .states_steps import PASS, Machines
 
@@ -62,7 +62,7 @@ def test_a_job_is_kept_seven_days_and_dropped_with_its_directory(world: World, q
 
 @pytest.mark.usefixtures("kept_for_nothing")
 def test_an_array_is_dropped_whole_and_not_before_it_ended(world: World, queue: str, tmp_path: Path) -> None:
-    wait = f'[ "$AWS_BATCH_JOB_ARRAY_INDEX" = 0 ] || while [ ! -e {tmp_path}/go ]; do sleep 0.02; done'
+    wait = f'[ "$AWS_BATCH_JOB_ARRAY_INDEX" = 0 ] || {until_there(tmp_path / "go")}'
     parent = world.submit(queue, "sh", "-c", wait, arrayProperties={"size": 2})
     world.until_status(f"{parent}:0", "SUCCEEDED")
     retention.drop()
@@ -75,8 +75,7 @@ def test_an_array_is_dropped_whole_and_not_before_it_ended(world: World, queue: 
 @pytest.mark.usefixtures("kept_for_nothing")
 def test_a_job_that_waits_for_a_dropped_one_goes_on(world: World, queue: str, tmp_path: Path) -> None:
     first = world.submit(queue, "true")
-    wait = f"while [ ! -e {tmp_path}/go ]; do sleep 0.02; done"
-    second = world.submit(queue, "sh", "-c", wait)
+    second = world.submit(queue, "sh", "-c", until_there(tmp_path / "go"))
     last = world.submit(
         queue, "sh", "-c", f"echo ran > {tmp_path}/said", dependsOn=[{"jobId": first}, {"jobId": second}]
     )
@@ -119,7 +118,7 @@ def test_a_session_that_has_expired_is_told_apart_for_a_while(cloud: Cloud) -> N
 
 def test_a_job_that_has_ended_gets_no_credentials(world: World, queue: str, tmp_path: Path) -> None:
     role = world.role("ecs-tasks.amazonaws.com")
-    wait = f"echo $AWS_CONTAINER_CREDENTIALS_FULL_URI; while [ ! -e {tmp_path}/go ]; do sleep 0.02; done"
+    wait = f"echo $AWS_CONTAINER_CREDENTIALS_FULL_URI; {until_there(tmp_path / 'go')}"
     job = world.submit(queue, definition=world.definition("sh", "-c", wait, container={"jobRoleArn": role}))
     world.until_status(job, "RUNNING")
     (url,) = until(lambda: world.lines(world.job(job)))

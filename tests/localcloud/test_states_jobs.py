@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from localcloud.server.services.batch import faults
 
-from .batch_steps import World, refused, time_scale, until
+from .batch_steps import World, refused, time_scale, until, until_there
 from .conftest import Cloud
 from .states_steps import BATCH, SYNC_RULE, Machines
 
@@ -92,12 +93,16 @@ def test_stopping_an_execution_terminates_its_job_with_aws_own_reason(
     assert machines.kinds(execution)[-1] == "ExecutionAborted"
 
 
-def test_without_the_right_to_terminate_the_job_runs_on(world: World, machines: Machines, queue: str) -> None:
+def test_without_the_right_to_terminate_the_job_runs_on(
+    world: World, machines: Machines, queue: str, tmp_path: Path
+) -> None:
     actions = [action for action in (*BATCH, *SYNC_RULE) if action != "batch:TerminateJob"]
-    machine = machines.create(job(world, queue, "sh", "-c", "sleep 0.5; echo done"), *actions)
+    program = f"{until_there(tmp_path / 'go')}; echo done"
+    machine = machines.create(job(world, queue, "sh", "-c", program), *actions)
     execution = machines.start(machine)
     until(lambda: "TaskSubmitted" in machines.kinds(execution))
     machines.sfn.stop_execution(executionArn=execution)
+    (tmp_path / "go").touch()
     submitted = next(e for e in machines.events(execution) if e["type"] == "TaskSubmitted")
     job_id = json.loads(submitted["taskSubmittedEventDetails"]["output"])["JobId"]
     assert world.lines(world.until_status(job_id, "SUCCEEDED")) == ["done"]
@@ -127,8 +132,10 @@ def test_throttling_is_retried_with_backoff(cloud: Cloud, world: World, machines
 
 def test_a_reclaim_is_told_from_the_cause_and_run_again_elsewhere(world: World, machines: Machines, queue: str) -> None:
     faults.add(kind="reclaimed", queue=queue, after_marker="half")
-    definition = world.definition("sh", "-c", "echo half; sleep 0.3; echo whole")
     other = world.queue()
+    definition = world.definition(
+        "sh", "-c", f"echo half; [ $AWS_BATCH_JQ_NAME = {other.split('/')[-1]} ] || sleep 600"
+    )
     arguments = {"JobName": "step", "JobQueue": queue, "JobDefinition": definition}
     task: dict[str, Any] = {"Type": "Task", "Resource": SYNC, "Arguments": arguments}
     states = {
