@@ -47,6 +47,8 @@ class Lookup:
     """The parameter that takes it."""
     absent: frozenset[str] = frozenset()
     """Error codes that mean: no such thing."""
+    foreign: frozenset[str] = frozenset()
+    """Error codes of ``state_call`` and ``tags_call`` that mean: somebody else's, who lets nobody look at it."""
 
     @property
     def orphans(self) -> bool:
@@ -60,7 +62,7 @@ class Lookup:
         try:
             return [item for page in self._pages(client, request) for item in self._items(client, page)]
         except ClientError as error:
-            if error.response.get("Error", {}).get("Code") in self.absent:
+            if _code(error) in self.absent:
                 return []
             raise
 
@@ -81,14 +83,23 @@ class Lookup:
         items: list[Item] = []
         for item in jmespath.search(self.items, answer):
             id_ = jmespath.search(self.id, item)
-            if self.state_call and jmespath.search(
-                self.gone, getattr(client, self.state_call)(**{self.tags_asked: id_})
-            ):
-                continue
-            asked = [id_] if self.tags_asked_in_list else id_
-            tagged = getattr(client, self.tags_call)(**{self.tags_asked: asked}) if self.tags_call else item
-            items.append({"item": item, "id": id_, "tagged": tagged})
+            try:
+                if not self._is_gone(client, id_):
+                    items.append({"item": item, "id": id_, "tagged": self._tagged(client, item, id_)})
+            except ClientError as error:
+                if _code(error) not in self.foreign:
+                    raise
         return items
+
+    def _is_gone(self, client: Any, id_: str) -> bool:
+        if not self.state_call:
+            return False
+        return bool(jmespath.search(self.gone, getattr(client, self.state_call)(**{self.tags_asked: id_})))
+
+    def _tagged(self, client: Any, item: Any, id_: str) -> Any:
+        """The answer that has the item's tags."""
+        asked = [id_] if self.tags_asked_in_list else id_
+        return getattr(client, self.tags_call)(**{self.tags_asked: asked}) if self.tags_call else item
 
     def tags_of(self, item: Item) -> dict[str, str]:
         pairs = jmespath.search(self.tags, item["tagged"]) if self.tags else None
@@ -108,6 +119,10 @@ class Lookup:
         known = {name: jmespath.search(path, item["item"]) for name, path in self.same.items()}
         made_up = inputs.get("__defaults") or []
         return {**inputs, **{name: value for name, value in known.items() if name in made_up}}
+
+
+def _code(error: ClientError) -> str | None:
+    return error.response.get("Error", {}).get("Code")
 
 
 def _comparable(value: Any) -> Any:

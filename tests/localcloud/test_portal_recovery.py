@@ -6,6 +6,7 @@ the refresh does, and compare with what the program asks for.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
@@ -22,7 +23,7 @@ from portal.recovery.wanted import Wanted
 from tests.localcloud.clouds import ORGANIZATION_ROLE
 from tests.types import CASES, Case
 
-from .conftest import DEV, REGION, Cloud
+from .conftest import DEV, PUBLIC, REGION, Cloud
 from .provider_kit import Engine, Inputs, engine_in, paths, unique
 
 PROVIDER = {"type": "pulumi:providers:aws", "id": "p", "inputs": {"defaultTags": {"tags": {"project": "portal"}}}}
@@ -101,6 +102,22 @@ def test_a_key_that_waits_for_its_deletion_is_no_candidate(engine: Engine, place
     assert find(place, KEY, engine.check(KEY, inputs)) == []
     new, _ = engine.create(KEY, inputs)
     assert [one.id for one in find(place, KEY, engine.check(KEY, inputs))] == [new]
+
+
+def test_a_key_that_its_owner_lets_nobody_look_at_is_no_candidate(cloud: Cloud, engine: Engine, place: Place) -> None:
+    """Another team's, in the same account: it does not stop the search."""
+    theirs = {
+        "Effect": "Allow",
+        "Principal": {"AWS": f"arn:aws:iam::{PUBLIC}:root"},
+        "Action": "kms:*",
+        "Resource": "*",
+    }
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [theirs]})
+    inputs = distinct(KEY, {"description": "of a cluster"})
+    cloud.client("kms", DEV).create_key(Policy=policy, BypassPolicyLockoutSafetyCheck=True)
+    assert find(place, KEY, engine.check(KEY, inputs)) == []
+    resource_id, _ = engine.create(KEY, inputs)
+    assert [one.id for one in find(place, KEY, engine.check(KEY, inputs))] == [resource_id]
 
 
 @pytest.mark.parametrize(

@@ -46,6 +46,7 @@ LOOKUPS: Final[dict[str, Lookup]] = {
         tags="Tags[].{Key: TagKey, Value: TagValue}",
         state_call="describe_key",
         gone="KeyMetadata.KeyState=='PendingDeletion'",
+        foreign=frozenset({"AccessDeniedException"}),
     ),
     "aws:secretsmanager/secret:Secret": Lookup(
         service="secretsmanager",
