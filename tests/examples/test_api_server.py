@@ -57,14 +57,14 @@ def await_lock(parameters: dict[str, Any]) -> None:
 
 def await_value(connection: database.Connection, query: LiteralString, value: int) -> None:
     """PostgreSQL ends the process of a connection a moment after the connection."""
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 30
     while (row := connection.execute(query).fetchone()) != (value,):
         assert time.monotonic() < deadline, row
         time.sleep(0.02)
 
 
 def await_refusal(program: Program) -> None:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 30
     while True:
         try:
             program.get("/healthz")

@@ -21,7 +21,7 @@ from portal.pulumi_cli import ROOT
 from .clouds import DEV, REGION, Cloud
 
 IMAGE = "docker.io/library/busybox:1"
-PATIENCE_SECONDS = 20
+PATIENCE_SECONDS = 60
 GROUP = "/aws/batch/job"
 
 

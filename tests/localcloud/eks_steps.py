@@ -68,7 +68,7 @@ class Clusters:
 
     def until(self, name: str, status: str) -> dict[str, Any]:
         """The cluster's description, once it has the status."""
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while (described := self.client.describe_cluster(name=name)["cluster"])["status"] != status:
             assert time.monotonic() < deadline, described["status"]
             time.sleep(0.02)
@@ -84,7 +84,7 @@ class Clusters:
     def remove(self, name: str) -> None:
         with time_scale(0.01):
             self.client.delete_cluster(name=name)
-            deadline = time.monotonic() + 20
+            deadline = time.monotonic() + 60
             while name in self.client.list_clusters()["clusters"]:
                 assert time.monotonic() < deadline
                 time.sleep(0.02)

@@ -20,7 +20,7 @@ from localcloud.server.call import Refusal
 Json = dict[str, Any]
 T = TypeVar("T")
 NAMESPACE = "portal"
-SECONDS = 30.0
+SECONDS = 60.0
 
 SERVER = """
 import http.server, os, signal, socketserver, sys, threading, time

@@ -128,7 +128,7 @@ class Jobs:
 
 def wait_for(path: Path, process: subprocess.Popen[str]) -> str:
     """What a task wrote into a file, as soon as it is there."""
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while not (path.exists() and path.read_text()):
         assert process.poll() is None, process.communicate()[0]
         assert time.monotonic() < deadline, f"{path} was not written"
@@ -138,7 +138,7 @@ def wait_for(path: Path, process: subprocess.Popen[str]) -> str:
 
 def wait_gone(pid: int) -> None:
     """Wait until a process has ended."""
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         try:
             os.kill(pid, 0)

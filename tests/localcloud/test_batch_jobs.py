@@ -204,11 +204,11 @@ def test_a_program_that_ignores_sigterm_is_killed_after_thirty_seconds(world: Wo
 
 
 def test_nothing_of_a_job_outlives_it(world: World, queue: str, tmp_path: Path) -> None:
-    mark = tmp_path / "mark"
-    child = f"import os, time; os.setsid(); time.sleep(0.6); open({str(mark)!r}, 'w').write('alive')"
-    program = f"import subprocess, sys; subprocess.Popen([sys.executable, '-c', {child!r}])"
-    assert world.run(queue, sys.executable, "-c", program)["status"] == "SUCCEEDED"
-    time.sleep(0.9)
+    here, go, mark = tmp_path / "here", tmp_path / "go", tmp_path / "mark"
+    child = f"touch {here}; {until_there(go)}; touch {mark}"
+    assert world.run(queue, "sh", "-c", f"setsid sh -c '{child}' & {until_there(here)}")["status"] == "SUCCEEDED"
+    go.touch()
+    time.sleep(0.5)
     assert not mark.exists()
 
 

@@ -157,7 +157,7 @@ def test_a_pod_has_its_role_its_secret_and_urls_that_it_can_reach(clusters: Clus
 
 def last_words(cluster: str) -> str:
     """Of the container of the namespace's only pod, once it has failed."""
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     while True:
         pods = client(cluster).get(kind("Pod").path(NAMESPACE))["items"]
         statuses = [one for each in pods for one in each.get("status", {}).get("containerStatuses", [])]

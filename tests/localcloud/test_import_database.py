@@ -21,6 +21,7 @@ from examples.importer import __main__ as command
 from examples.importer import database, show
 from examples.importer.tables import DATASETS, RUNS
 from examples.postgresql import connection_parameters
+from tests.localcloud.batch_steps import PATIENCE_SECONDS
 from tests.localcloud.conftest import REGION, Cloud
 from tests.localcloud.datasets import Datasets, tomogram_folder
 from tests.localcloud.rds_steps import PASSWORD, Databases
@@ -258,7 +259,7 @@ def test_two_imports_of_one_dataset_follow_each_other(imports: Imports) -> None:
         database.replace_rows(connection, 10000, [(DATASETS, [dataset]), (RUNS, [run])])
         threading.Thread(target=second).start()
         assert not done.wait(0.3)
-    assert done.wait(10)
+    assert done.wait(PATIENCE_SECONDS)
     assert imports.rows("runs") == []
 
 

@@ -35,7 +35,7 @@ from .conftest import DEV, REGION, Cloud
 from .provider_kit import role_of, unique
 
 URN = "urn:pulumi:dev::portal::portal:identity:Role${token}::{name}"
-SECONDS = 20
+SECONDS = 60
 
 
 class Plugin:

@@ -170,8 +170,10 @@ def test_what_the_api_server_refuses_of_a_pod_is_the_deployment_s_replica_failur
 
 
 def test_an_unchanged_deployment_is_written_no_more(world: World, web: str) -> None:
-    time.sleep(0.5)
-    before: list[Any] = [world.all(kind) for kind in ("Deployment", "ReplicaSet", "Pod", "EndpointSlice", "Node")]
-    time.sleep(1.0)
-    assert [world.all(kind) for kind in ("Deployment", "ReplicaSet", "Pod", "EndpointSlice", "Node")] == before
+    def unchanged() -> bool:
+        before: list[Any] = [world.all(kind) for kind in ("Deployment", "ReplicaSet", "Pod", "EndpointSlice", "Node")]
+        time.sleep(1.0)
+        return [world.all(kind) for kind in ("Deployment", "ReplicaSet", "Pod", "EndpointSlice", "Node")] == before
+
+    assert world.until(unchanged)
     assert web

@@ -47,7 +47,7 @@ def test_reclaim_ends_all_and_a_rerun_is_whole(jobs: Jobs, tmp_path: Path, numbe
     process = jobs.start(jobs.put("test.wdl", waiting()), {"mark": str(mark)})
     children = [int(text) for text in wait_for(mark, process).split()]
     process.send_signal(number)
-    log, _ = process.communicate(timeout=20)
+    log, _ = process.communicate(timeout=60)
     assert process.returncode == (exits.TERMINATED if number == signal.SIGTERM else -signal.SIGKILL), log
     for child in children:
         wait_gone(child)
@@ -62,7 +62,7 @@ def test_a_reclaim_reaches_a_runner_whose_main_thread_was_not_woken(jobs: Jobs, 
     process = jobs.start(jobs.put("test.wdl", waiting()), {"mark": str(mark)})
     wait_for(mark, process)
     to_another_thread(process.pid, signal.SIGTERM)
-    log, _ = process.communicate(timeout=20)
+    log, _ = process.communicate(timeout=60)
     assert process.returncode == exits.TERMINATED, log
 
 
