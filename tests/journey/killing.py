@@ -119,13 +119,16 @@ class Hooked(Protocol):
 
 @contextmanager
 def installed(killer: Hooked) -> Generator[None]:
-    for service in killer.services:
-        HOOKS.finish_calls.setdefault(service, []).append(killer)
+    """It sees the calls of its services, each once though this is nested."""
+    hooked = [HOOKS.finish_calls.setdefault(service, []) for service in killer.services]
+    added = [calls for calls in hooked if not any(one is killer for one in calls)]
+    for calls in added:
+        calls.append(killer)
     try:
         yield
     finally:
-        for service in killer.services:
-            HOOKS.finish_calls[service].remove(killer)
+        for calls in added:
+            calls.remove(killer)
 
 
 def in_folder(project: Project) -> dict[str, str]:
