@@ -55,6 +55,8 @@ def test_jobs_overflow_into_the_next_compute_environment(world: World, tmp_path:
     queue = world.queue(first, second)
     program = f"echo $AWS_BATCH_CE_NAME; {until_there(tmp_path / 'go')}"
     jobs = [world.submit(queue, "sh", "-c", program) for _ in range(3)]
+    for job_id in jobs:
+        world.until_status(job_id, "RUNNING")
     (tmp_path / "go").touch()
     names = [world.lines(world.ended(job_id))[0] for job_id in jobs]
     assert names == [first.rpartition("/")[2], *[second.rpartition("/")[2]] * 2]
