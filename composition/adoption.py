@@ -76,28 +76,27 @@ def existing_parts(portal: Portal, role: str | None) -> Existing:
         return Existing()
     from botocore.exceptions import BotoCoreError, ClientError  # half a second, which other programs do not spend
 
-    def asked(section: Section, key: str, name: str, parts: Callable[[], frozenset[T]]) -> frozenset[T]:
-        try:
-            found = parts()
-        except (ClientError, BotoCoreError) as error:
-            raise portal.import_fault(section, key, str(error)) from None
-        kind = IMPORTED[section]
-        pulumi.log.warn(
-            f"{key}: the {kind} {name} is taken in as it is ({', '.join(sorted(found)) or 'no policies'}); once "
-            "import_id is removed, a preview shows what the stack file changes"
-        )
-        return found
-
     session = cache(lambda: account_session(portal, role))
+
+    def parts(
+        section: Section, imported: Mapping[str, str], look: Callable[[str], frozenset[T]]
+    ) -> dict[str, frozenset[T]]:
+        existing: dict[str, frozenset[T]] = {}
+        for key, name in imported.items():
+            try:
+                existing[key] = look(name)
+            except (ClientError, BotoCoreError) as error:
+                raise portal.import_fault(section, key, str(error)) from None
+            listed = ", ".join(sorted(existing[key])) or "no policies"
+            pulumi.log.warn(
+                f"{key}: the {IMPORTED[section]} {name} is taken in as it is ({listed}); once import_id is removed, a "
+                "preview shows what the stack file changes"
+            )
+        return existing
+
     return Existing(
-        buckets={
-            key: asked("buckets", key, name, lambda name=name: parts_of(session().client("s3"), name))
-            for key, name in buckets.items()
-        },
-        images={
-            key: asked("images", key, name, lambda name=name: parts_of_repository(session().client("ecr"), name))
-            for key, name in images.items()
-        },
+        buckets=parts("buckets", buckets, lambda name: parts_of(session().client("s3"), name)),
+        images=parts("images", images, lambda name: parts_of_repository(session().client("ecr"), name)),
     )
 
 

@@ -72,12 +72,17 @@ def _of_engine(error: EngineError) -> str:
     return "; ".join(part for part in (f"{printed}\nerror: {error}", advice) if part)
 
 
+def code_of(error: aws.ClientError) -> str:
+    """AWS's code of an error; empty if it has none."""
+    return error.response.get("Error", {}).get("Code", "")
+
+
 def _advice(error: BaseException) -> str:
     """What to do about an error of AWS's client; empty if there is nothing to say that its text doesn't."""
     if isinstance(error, _WITHOUT_CREDENTIALS):
         return LOG_IN
     if isinstance(error, aws.ClientError):
-        refused = error.response.get("Error", {}).get("Code") in _REFUSED_CREDENTIALS
+        refused = code_of(error) in _REFUSED_CREDENTIALS
         return LOG_IN if refused else ""
     if isinstance(error, _UNREACHABLE):
         return REACH if os.environ.get("AWS_ENDPOINT_URL") else "AWS does not answer: is the network there?"

@@ -70,9 +70,9 @@ def reads(scope: Scope) -> tuple[Statement, ...]:
     )
 
 
-def imported_reads(clusters: tuple[str, ...], scope: Scope) -> tuple[Statement, ...]:
+def imported_reads(scope: Scope) -> tuple[Statement, ...]:
     """What a preview looks at of clusters that are taken in, with their instances and log groups."""
-    imported = replace(scope, databases={one: one for one in clusters})
+    imported = replace(scope, databases={one: one for one in scope.imported_databases})
     return (
         Statement(sid="ReadImportedDatabases", actions=_READ, resources=_databases(imported)),
         Statement(sid="FindImportedLogs", actions=("logs:DescribeLogGroups",), resources=("*",)),

@@ -159,8 +159,8 @@ def _imported(scope: Scope) -> tuple[Statement, ...]:
     buckets = tuple(map(names.bucket_arn, scope.imported_buckets))
     return (
         *((Statement(sid="ReadImported", actions=_READ_BUCKET, resources=buckets),) if buckets else ()),
-        *orchestration.imported_reads(scope.imported_repositories, scope),
-        *(databases.imported_reads(scope.imported_databases, scope) if scope.imported_databases else ()),
+        *orchestration.imported_reads(scope),
+        *(databases.imported_reads(scope) if scope.imported_databases else ()),
     )
 
 

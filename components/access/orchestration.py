@@ -149,9 +149,9 @@ def reads(scope: Scope) -> tuple[Statement, ...]:
     return (_describe(), *_statements("Read", _READ, scope))
 
 
-def imported_reads(repositories: tuple[str, ...], scope: Scope) -> tuple[Statement, ...]:
+def imported_reads(scope: Scope) -> tuple[Statement, ...]:
     """What a preview looks at of repositories that are taken in."""
-    return _statements("ReadImported", {"ecr": _READ["ecr"]}, replace(scope, repositories=repositories))
+    return _statements("ReadImported", {"ecr": _READ["ecr"]}, replace(scope, repositories=scope.imported_repositories))
 
 
 def changes(scope: Scope) -> tuple[Statement, ...]:

@@ -16,7 +16,7 @@ from botocore.exceptions import ClientError
 from components import names
 from portal.drills.snapshots import Snapshot
 from portal.drills.waiting import wait_for
-from portal.errors import PortalError
+from portal.errors import PortalError, code_of
 
 ENGINE: Final = "aurora-postgresql"
 TAG: Final = "restore-drill-of"
@@ -50,7 +50,7 @@ class Copy:
         try:
             [one] = self.rds.describe_db_clusters(DBClusterIdentifier=self.name)["DBClusters"]
         except ClientError as error:
-            if _code(error) == _CLUSTER_GONE:
+            if code_of(error) == _CLUSTER_GONE:
                 return None
             raise
         if {"Key": TAG, "Value": self.cluster} not in one.get("TagList", []):
@@ -145,9 +145,5 @@ class Copy:
         try:
             call(**given)
         except ClientError as error:
-            if _code(error) not in (gone, *_BUSY):
+            if code_of(error) not in (gone, *_BUSY):
                 raise
-
-
-def _code(error: ClientError) -> str:
-    return error.response.get("Error", {}).get("Code", "")

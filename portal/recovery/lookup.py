@@ -9,6 +9,7 @@ from typing import Any
 import jmespath
 from botocore.exceptions import ClientError
 
+from portal.errors import code_of
 from portal.recovery.places import Place
 
 Item = dict[str, Any]
@@ -62,7 +63,7 @@ class Lookup:
         try:
             return [item for page in self._pages(client, request) for item in self._items(client, page)]
         except ClientError as error:
-            if _code(error) in self.absent:
+            if code_of(error) in self.absent:
                 return []
             raise
 
@@ -87,7 +88,7 @@ class Lookup:
                 if not self._is_gone(client, id_):
                     items.append({"item": item, "id": id_, "tagged": self._tagged(client, item, id_)})
             except ClientError as error:
-                if _code(error) not in self.foreign:
+                if code_of(error) not in self.foreign:
                     raise
         return items
 
@@ -119,10 +120,6 @@ class Lookup:
         known = {name: jmespath.search(path, item["item"]) for name, path in self.same.items()}
         made_up = inputs.get("__defaults") or []
         return {**inputs, **{name: value for name, value in known.items() if name in made_up}}
-
-
-def _code(error: ClientError) -> str | None:
-    return error.response.get("Error", {}).get("Code")
 
 
 def _comparable(value: Any) -> Any:

@@ -297,17 +297,17 @@ def own(graph: Recording) -> dict[str, Registered]:
 
 def test_an_adopted_repository_is_imported_with_the_parts_that_it_has_and_nothing_of_it_changes() -> None:
     readers = ("111122223333",)
-    found = own(repository(adopt=frozenset({"lifecycle", "policy"}), readers=readers))
-    assert {name: one.import_id for name, one in found.items()} == dict.fromkeys(
+    adopted = own(repository(adopt=frozenset({"lifecycle", "policy"}), readers=readers))
+    assert {name: one.import_id for name, one in adopted.items()} == dict.fromkeys(
         ("Repository", "LifecyclePolicy", "RepositoryPolicy"), "cryoet-staging"
     )
-    assert found["Repository"].protect
-    for one in found.values():
+    assert adopted["Repository"].protect
+    for one in adopted.values():
         assert {*one.inputs} - {"name", "repository"} <= {*one.ignore_changes}, one.type
     assert own(repository(adopt=frozenset[RepositoryPart](), readers=readers)).keys() == {"Repository"}
-    made = own(repository(readers=readers))
-    assert {(one.import_id, one.ignore_changes) for one in made.values()} == {("", ())}
-    assert made.keys() == found.keys()
+    new = own(repository(readers=readers))
+    assert {(one.import_id, one.ignore_changes) for one in new.values()} == {("", ())}
+    assert new.keys() == adopted.keys()
 
 
 def test_a_repository_is_not_adopted_and_retired() -> None:
