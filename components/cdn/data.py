@@ -19,7 +19,7 @@ from .. import names, rules
 from ..checks import Args, Check, Fault, broken, refused
 from ..kinds import SERVED_KINDS
 from ..storage import DataBucket
-from . import caching, distributions, logs
+from . import CLOSED, caching, distributions, logs
 
 ROOT_OBJECT: Final = "index.html"
 """The object that answers `/`. A bucket without it answers 404 instead of a listing."""
@@ -145,6 +145,7 @@ class DataCdn(pulumi.ComponentResource):
             ),
             viewer_certificate=self._viewer_certificate(),
             web_acl_id=self._web_acl(),
+            tags=CLOSED if args.addresses or args.public_keys else None,
             opts=self._opts,
         )
 

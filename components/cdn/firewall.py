@@ -16,7 +16,7 @@ from typing import Any, Final
 import pulumi
 from pulumi_aws import wafv2
 
-from . import CLOUDFRONT_REGION
+from . import CLOSED, CLOUDFRONT_REGION
 
 RATE_WINDOW_SECONDS: Final = 300
 MANAGED_RULES: Final = ("AWSManagedRulesAmazonIpReputationList", "AWSManagedRulesKnownBadInputsRuleSet")
@@ -50,6 +50,7 @@ def web_acl(
         default_action=action,
         rule_json=pulumi.Output.all(*sets).apply(lambda arns: _rules(arns, requests_per_5_minutes, managed)),
         visibility_config=visible,
+        tags=CLOSED if sets else None,
         opts=opts,
     )
 
@@ -66,6 +67,7 @@ def _address_sets(name: str, addresses: tuple[str, ...], opts: pulumi.ResourceOp
                 region=CLOUDFRONT_REGION,
                 ip_address_version=f"IPV{version}",
                 addresses=listed,
+                tags=CLOSED,
                 opts=opts,
             )
             arns.append(addresses_of_version.arn)

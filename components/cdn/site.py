@@ -22,7 +22,7 @@ from .. import names
 from ..balancer import Balancer
 from ..checks import Args, Check, Fault, broken, refused
 from ..storage import DataBucket
-from . import contents, distributions, logs, pages
+from . import CLOSED, contents, distributions, logs, pages
 
 MINIMUM_TLS: Final = "TLSv1.2_2021"
 ORIGIN: Final = "services"
@@ -122,6 +122,7 @@ class SiteCdn(pulumi.ComponentResource):
             ),
             viewer_certificate=self._viewer_certificate(),
             web_acl_id=self._web_acl(),
+            tags=CLOSED if self._args.addresses else None,
             opts=self._opts,
         )
 

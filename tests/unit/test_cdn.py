@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from components.access import buckets
+from components.cdn import CLOSED
 from components.cdn.data import DataCdn, DataCdnArgs
 from components.lifecycle import LifecycleArgs
 from components.storage import DataBucket, DataBucketArgs
@@ -133,6 +134,20 @@ def test_an_address_list_refuses_by_default_and_a_rate_limit_comes_first() -> No
     assert graph.one("data-cdn", "Distribution").inputs["webAclId"] == acl.inputs.get(
         "arn", "arn:aws:mock:::data-cdn-acl"
     )
+
+
+@pytest.mark.parametrize(
+    ("fields", "tagged"),
+    [
+        ({"addresses": ("192.0.2.0/24",)}, ["data-cdn", "data-cdn-acl", "data-cdn-ipv4"]),
+        ({"public_keys": {"a": PEM}, "requests_per_5_minutes": 10}, ["data-cdn"]),
+        ({"requests_per_5_minutes": 10}, []),
+    ],
+)
+def test_what_closes_a_cdn_says_so_by_a_tag(fields: dict[str, Any], tagged: list[str]) -> None:
+    """CI's policies know by it what CI may not change."""
+    closed = (one for one in deploy(**fields).resources if one.inputs.get("tags") == CLOSED)
+    assert sorted(one.name for one in closed) == tagged
 
 
 def test_a_rate_limit_alone_refuses_nobody_else() -> None:
