@@ -74,8 +74,8 @@ class ClusterArgs(Args):
     """The machines that the cluster's add-ons run on."""
     access: Mapping[str, Access] = field(default_factory=dict[str, Access])
     """By a word for each. Whoever makes the cluster is its administrator already, and must not be among them."""
-    public_access: tuple[str, ...] = ()
-    """Networks from which Kubernetes is reached over the internet. Empty: from inside the network alone."""
+    public_access: tuple[str, ...]
+    """Public IPv4 networks from which Kubernetes is reached over the internet. Empty: from inside the network alone."""
     log_days: int = 90
     """How long the control plane's log is kept; one of CloudWatch's numbers."""
     retire: bool = False
@@ -87,14 +87,10 @@ class ClusterArgs(Args):
         checks: tuple[Check, ...] = (
             (version is None, "version", self.version, str(version)),
             (not policies, "access", sorted(policies), f"one of {', '.join(ACCESS_POLICIES)}"),
-            (
-                not any(map(rules.ipv4_addresses, self.public_access)),
-                "public_access",
-                self.public_access,
-                "IPv4 networks",
-            ),
         )
         yield from broken(checks)
+        for network in self.public_access:
+            yield from refused("public_access", network, rules.endpoint_network(network))
         yield from refused("log_days", self.log_days, rules.retention_days(self.log_days))
         yield from within("machines", self.machines.faults())
 

@@ -217,9 +217,40 @@ def addresses(value: str) -> str | None:
     return "would be everybody; leave the list out instead" if block.prefixlen == 0 else None
 
 
-def ipv4_addresses(value: str) -> str | None:
-    """The same for the public endpoint of a cluster."""
-    return addresses(value) or ("EKS takes IPv4 networks alone" if ":" in value else None)
+RESERVED_NETWORKS: Final = (
+    "0.0.0.0/8",
+    "10.0.0.0/8",
+    "100.64.0.0/10",
+    "127.0.0.0/8",
+    "169.254.0.0/16",
+    "172.16.0.0/12",
+    "192.0.0.0/24",
+    "192.0.2.0/24",
+    "192.88.99.0/24",
+    "192.168.0.0/16",
+    "198.18.0.0/15",
+    "198.51.100.0/24",
+    "203.0.113.0/24",
+    "224.0.0.0/4",
+    "240.0.0.0/4",
+)
+"""IPv4 networks that nobody comes from over the internet: IANA's special-purpose addresses and multicast."""
+
+
+def endpoint_network(value: str) -> str | None:
+    """A network that may reach the public endpoint of a cluster. EKS: these blocks can't include reserved addresses."""
+    if fault := addresses(value):
+        return fault
+    block = ipaddress.ip_network(value)
+    if block.version != 4:
+        return "EKS takes IPv4 networks alone"
+    reserved = [one for one in RESERVED_NETWORKS if block.overlaps(ipaddress.IPv4Network(one))]
+    if not reserved:
+        return None
+    return (
+        f"nobody comes from {', '.join(reserved)} over the internet (private or reserved), and EKS refuses it; give the "
+        "public address that `up` runs from, which https://checkip.amazonaws.com shows"
+    )
 
 
 def public_key(value: str) -> str | None:

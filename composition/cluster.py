@@ -23,8 +23,6 @@ import_module("pulumi_aws.ec2.security_group_rule")  # pulumi_eks's component na
 NOTICE: Final = dt.timedelta(days=90)
 """How long before the end of a version's support previews begin to say so."""
 REACH_SECONDS: Final = 3
-EXAMPLE_NETWORKS: Final = frozenset({"192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24"})
-"""RFC 5737: addresses for documentation, which nobody has."""
 
 
 def cluster(
@@ -93,15 +91,10 @@ def warn_of_support(version: str, today: dt.date) -> None:
 def warn_of_endpoint(public_access: tuple[str, ...], endpoint: str) -> None:
     """``up`` talks to Kubernetes; whether it could from here is known once there is an endpoint."""
     if not endpoint:
-        if not public_access:
+        if not public_access and pulumi.runtime.is_dry_run():
             pulumi.log.warn(
-                "cluster: without public_access Kubernetes is reached from inside the account's network alone; "
+                "cluster: with public_access: [] Kubernetes is reached from inside the account's network alone; "
                 "`up` must run there"
-            )
-        elif pulumi.runtime.is_dry_run() and (examples := EXAMPLE_NETWORKS & {*public_access}):
-            pulumi.log.warn(
-                f"cluster: public_access: {', '.join(sorted(examples))} is an example that nobody has; `up` must run "
-                "in one of the networks there"
             )
         return
     address = urlsplit(endpoint)

@@ -24,6 +24,12 @@ def cloud(endpoint: str) -> str:
     return f"the local cloud at {endpoint}" if host in THIS_MACHINE else f"{endpoint}, which is not AWS"
 
 
+def on_this_machine(region: str) -> bool:
+    """Whether the accounts are those of a local cloud."""
+    endpoint = boto3.Session(region_name=region).client("sts").meta.endpoint_url
+    return urlsplit(endpoint).hostname in THIS_MACHINE
+
+
 def target(places: Mapping[str, Place]) -> Iterator[str]:
     """Lines that say it, for stacks by name. Raises PortalError without credentials or answer."""
     region = next(iter(places.values())).region

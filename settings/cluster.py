@@ -27,9 +27,9 @@ class Cluster(Model):
     """The same for memory."""
     disk_gib: Annotated[int, bounded(DISK_GIB)] = 80
     """Of each machine's disk, for images and what containers write. After a change machines are replaced one by one."""
-    public_access: Annotated[tuple[Annotated[str, rule(rules.ipv4_addresses)], ...], Field(max_length=40)] = ()
-    """Networks like ``192.0.2.0/24`` that reach Kubernetes over the internet; what runs ``up`` must be in one of them,
-    or in the account's own network. Left out: from inside the network alone."""
+    public_access: Annotated[tuple[Annotated[str, rule(rules.endpoint_network)], ...], Field(max_length=40)]
+    """Public IPv4 networks, like ``8.8.8.0/24``, that reach Kubernetes over the internet; whatever runs ``up`` must be
+    in one of them. ``[]``: Kubernetes is reached from inside the account's network alone, where ``up`` then runs."""
     readers: tuple[Annotated[str, rule(rules.principal)], ...] = ()
     """ARNs of roles and users that may look at everything in it but Secrets, beside the operators."""
     log_days: LogDays = 90

@@ -12,6 +12,7 @@ from portal.earlier_machines import earlier_machines, propose, refuse_busy
 from portal.former_parts import refuse_former_parts
 from portal.protection import refuse_accidents
 from portal.pulumi_cli import Pulumi, engine
+from portal.reach import refuse_unreachable_cluster
 from portal.recovery import Place
 from portal.removal import refuse_running, removals
 from portal.stack_files import settings_of, stack_files
@@ -55,6 +56,7 @@ def bring_up(pulumi: Pulumi, place: Place, how: How, *, remove_idle_machines: bo
     refuse_empty_passphrase(pulumi.stack, (deployment.get("secrets_providers") or {}).get("type"))
     refuse_former_parts(pulumi.stack, deployment)
     refuse_accidents(portal, deployment)
+    refuse_unreachable_cluster(portal, deployment)
     going = removals(portal.current, deployment, place)
     refuse_running(pulumi.stack, going)
     for one in going:

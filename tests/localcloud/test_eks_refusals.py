@@ -239,6 +239,12 @@ def test_eks_23_endpoints(clusters: Clusters, cluster: str) -> None:
         clusters.client.update_cluster_config(name=cluster, resourcesVpcConfig={"endpointPublicAccess": False})
     with refused(PARAMETER, "The following CIDRs are invalid in publicAccessCidrs"):
         created(clusters, **network(clusters, publicAccessCidrs=["2001:db8::/32"]))
+    for cidr in ("203.0.113.0/24", "10.1.0.96/27"):
+        text = f"The following CIDRs are not allowed in publicAccessCidrs: [{cidr}]"
+        with refused(PARAMETER, text):
+            created(clusters, **network(clusters, publicAccessCidrs=["8.8.8.0/24", cidr]))
+        with refused(PARAMETER, text):
+            clusters.client.update_cluster_config(name=cluster, resourcesVpcConfig={"publicAccessCidrs": [cidr]})
 
 
 @pytest.mark.parametrize("cidr", ["100.64.0.0/16", "10.96.0.0/8", "172.20.0.0/28", "10.40.0.0/20"])

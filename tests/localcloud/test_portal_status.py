@@ -36,7 +36,7 @@ def clusters(cloud: Cloud) -> Clusters:
 @pytest.fixture(scope="module")
 def cluster(clusters: Clusters) -> Iterator[str]:
     mode = auto_mode(pools=("general-purpose", "system"), role=clusters.node_role)
-    vpc = {"subnetIds": clusters.subnets[:2], "endpointPrivateAccess": True, "publicAccessCidrs": ["192.0.2.0/24"]}
+    vpc = {"subnetIds": clusters.subnets[:2], "endpointPrivateAccess": True, "publicAccessCidrs": ["8.8.8.0/24"]}
     name = clusters.cluster(resourcesVpcConfig=vpc, **mode)
     for namespace in SERVICES:
         create(name, "Namespace", {"metadata": {"name": namespace}})
@@ -94,7 +94,7 @@ def test_services_have_their_pods_images_and_rollouts(cloud: Cloud, cluster: str
     assert told[2] == "api of staging: missing"
     assert status.fault == ""
     assert str(status).startswith(f"{cluster}: Kubernetes {VERSION} (standard support until 2027-03-27), ACTIVE, at ")
-    assert str(status).endswith(" from 192.0.2.0/24 and inside the network")
+    assert str(status).endswith(" from 8.8.8.0/24 and inside the network")
 
 
 def test_a_role_that_the_cluster_does_not_know_is_told_so(cloud: Cloud, cluster: str) -> None:

@@ -65,7 +65,7 @@ def _inputs(around: dict[str, Any]) -> Inputs:
             "securityGroupIds": [around["group"]],
             "endpointPrivateAccess": True,
             "endpointPublicAccess": True,
-            "publicAccessCidrs": ["192.0.2.0/24"],
+            "publicAccessCidrs": ["8.8.8.0/24"],
         },
         "enabledClusterLogTypes": ["audit"],
         "deletionProtection": False,
@@ -82,7 +82,7 @@ def _other_networks(around: dict[str, Any]) -> Inputs:
             "securityGroupIds": [],
             "endpointPrivateAccess": True,
             "endpointPublicAccess": False,
-            "publicAccessCidrs": ["192.0.2.0/24"],
+            "publicAccessCidrs": ["8.8.8.0/24"],
         }
     }
 

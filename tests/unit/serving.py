@@ -23,7 +23,7 @@ def without_services(settings: Any) -> None:
 def serving(files: Files) -> None:
     """Gives the environments of dev, and prod's, all that serves."""
     for stack, environments in {"dev": ("dev", "staging"), "prod": ("prod",)}.items():
-        files[stack]["cluster"] = {"version": "1.36", "public_access": ["192.0.2.0/24"]}
+        files[stack]["cluster"] = {"version": "1.36", "public_access": ["8.8.8.0/24"]}
         there = {} if stack == "dev" else {"stack": "dev"}
         for name in environments:
             environment = files[stack]["environments"][name]

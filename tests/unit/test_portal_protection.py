@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from portal.commands import up
 from portal.errors import PortalError
 from portal.protection import deployed_buckets, deployed_environments, protected_buckets, refuse_accidents
 from portal.pulumi_cli import Pulumi
+from portal.reach import refuse_unreachable_cluster
 from portal.removal import Removal, refuse_running
 from portal.updating import How
 from settings import SettingsError, load
@@ -43,6 +45,31 @@ def without_embargo(files: Files) -> None:
     del files["dev"]["buckets"]["embargo"]
     for environment in files["dev"]["environments"].values():
         environment["ingest"]["writes"].remove({"bucket": "embargo"})
+
+
+@pytest.mark.parametrize(
+    ("networks", "endpoint", "deployed_types", "refused"),
+    [
+        ([], "https://sts.us-west-2.amazonaws.com", [], True),
+        (["8.8.8.0/24"], "https://sts.us-west-2.amazonaws.com", [], False),
+        ([], "https://sts.us-west-2.amazonaws.com", ["aws:ec2/vpc:Vpc"], False),
+        ([], "http://127.0.0.1:4566", [], False),
+    ],
+    ids=["the first up on AWS", "with a network", "where the VPC is there", "in a local cloud"],
+)
+def test_a_cluster_that_nobody_could_reach_is_refused(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    networks: list[str],
+    endpoint: str,
+    deployed_types: list[str],
+    refused: bool,
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
+    portal = load("dev", written(changed(put("dev", "cluster.public_access", networks)), tmp_path))
+    rule = r"portal:settings.cluster.public_access: \[\]: Kubernetes would be reached from inside"
+    with pytest.raises(SettingsError, match=rule) if refused else nullcontext():
+        refuse_unreachable_cluster(portal, {"resources": [{"type": one} for one in deployed_types]})
 
 
 def test_what_is_held_may_stay_or_be_retired(tmp_path: Path) -> None:
@@ -128,6 +155,7 @@ def test_what_was_taken_in_after_a_failed_update_is_judged_before_the_next(
     def opened(files: Files) -> None:
         without_embargo(files)
         put("dev", "buckets.embargo", {"kind": "staging", "name": EMBARGO})(files)
+        put("dev", "cluster.public_access", ["8.8.8.0/24"])(files)
 
     written(changed(opened), tmp_path)
     monkeypatch.setattr(Pulumi, "last_update", lambda _: None)

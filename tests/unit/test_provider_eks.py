@@ -39,7 +39,7 @@ def arguments(*, explicit_provider: bool = True, **given: Any) -> Arguments:
         ({"authenticationMode": "CONFIG_MAP", "accessEntries": {"a": {}}}, "is set to 'CONFIG_MAP'"),
         ({"roleMappings": [{}]}, "The 'roleMappings' property does not support non-empty values"),
         ({"subnetIds": ["a"], "privateSubnetIds": ["b"]}, "are mutually exclusive"),
-        ({"publicAccessCidrs": ["192.0.2.0/24"], "endpointPublicAccess": False}, "`publicAccessCidrs` can only be set"),
+        ({"publicAccessCidrs": ["8.8.8.0/24"], "endpointPublicAccess": False}, "`publicAccessCidrs` can only be set"),
         ({"autoMode": None}, "not supported by the local cloud: eks:index:Cluster: a cluster without autoMode"),
         ({"authenticationMode": "API_AND_CONFIG_MAP"}, "authenticationMode API_AND_CONFIG_MAP"),
         ({"vpcId": None}, "without vpcId"),

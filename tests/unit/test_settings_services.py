@@ -19,6 +19,9 @@ REFUSED: list[tuple[str, object, str]] = [
     ("cluster.architecture", "x86", "'x86': Input should be 'arm64' or 'amd64'"),
     ("cluster.public_access", ["0.0.0.0/0"], "'0.0.0.0/0': would be everybody"),
     ("cluster.public_access", ["2001:db8::/32"], "'2001:db8::/32': EKS takes IPv4 networks alone"),
+    ("cluster.public_access", ["203.0.113.0/24"], "public_access[0]: '203.0.113.0/24': nobody comes from 203.0.113.0/24"),
+    ("cluster.public_access", ["192.168.0.0/24"], "'192.168.0.0/24': nobody comes from 192.168.0.0/16 over the"),
+    ("cluster", {"version": "1.36"}, "cluster.public_access: is required"),
     ("cluster.readers", ["arn:aws:iam::908710317728:role/*"], "without * or ?"),
     ("cluster.max_vcpus", 2, "the environment's pods need 2.1 vCPUs at most; cluster.max_vcpus allows 2"),
     (f"{API}.image", {"key": "api"}, "'api': must have either a tag or a digest"),
@@ -131,10 +134,10 @@ DEPLOYED = {"name": "cryoet", "version": "1.35", "protected": True}
 
 
 def test_a_version_is_not_skipped_nor_taken_back(tmp_path: Path) -> None:
-    assert against(DEPLOYED, {"version": "1.36"}, tmp_path) == []
-    [skipped] = against({**DEPLOYED, "version": "1.34"}, {"version": "1.36"}, tmp_path)
+    assert against(DEPLOYED, {"version": "1.36", "public_access": []}, tmp_path) == []
+    [skipped] = against({**DEPLOYED, "version": "1.34"}, {"version": "1.36", "public_access": []}, tmp_path)
     assert skipped == f"{DEV}cluster.version: '1.36': the cluster has 1.34: one minor version at a time; 1.35 first"
-    [back] = against(DEPLOYED, {"version": "1.34"}, tmp_path)
+    [back] = against(DEPLOYED, {"version": "1.34", "public_access": []}, tmp_path)
     assert "the cluster has 1.35: a version can't be taken back" in back
 
 

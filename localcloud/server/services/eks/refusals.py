@@ -15,6 +15,13 @@ POOLS: Final = ("general-purpose", "system")
 LOG_TYPES: Final = ("api", "audit", "authenticator", "controllerManager", "scheduler")
 _PRIVATE: Final = [ipaddress.ip_network(text) for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")]
 
+_RESERVED: Final = (
+    "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.0.0.0/24",
+    "192.0.2.0/24", "192.88.99.0/24", "192.168.0.0/16", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24",
+    "224.0.0.0/4", "240.0.0.0/4",
+)  # fmt: skip
+"""Of EKS's words "these CIDR blocks can't include reserved addresses": IANA's special-purpose ones and multicast."""
+
 
 def invalid(text: str) -> Refusal:
     return Refusal("InvalidParameterException", text)
@@ -107,7 +114,13 @@ def endpoints(vpc: dict[str, Any]) -> None:
         raise invalid("Private and public endpoint access cannot both be false.")
     wrong = [cidr for cidr in vpc["publicAccessCidrs"] if not _is_ipv4_network(cidr)]
     if wrong:
-        raise invalid(f"The following CIDRs are invalid in publicAccessCidrs: {wrong}")
+        raise invalid(f"The following CIDRs are invalid in publicAccessCidrs: [{','.join(wrong)}]")
+    if reserved := [cidr for cidr in vpc["publicAccessCidrs"] if _is_reserved(ipaddress.IPv4Network(cidr))]:
+        raise invalid(f"The following CIDRs are not allowed in publicAccessCidrs: [{', '.join(reserved)}]")
+
+
+def _is_reserved(block: ipaddress.IPv4Network) -> bool:
+    return any(block.subnet_of(ipaddress.IPv4Network(one)) for one in _RESERVED)
 
 
 def _is_ipv4_network(text: str) -> bool:
