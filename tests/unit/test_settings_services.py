@@ -19,7 +19,7 @@ REFUSED: list[tuple[str, object, str]] = [
     ("cluster.architecture", "x86", "'x86': Input should be 'arm64' or 'amd64'"),
     ("cluster.public_access", ["0.0.0.0/0"], "'0.0.0.0/0': would be everybody"),
     ("cluster.public_access", ["2001:db8::/32"], "'2001:db8::/32': EKS takes IPv4 networks alone"),
-    ("cluster.public_access", ["203.0.113.0/24"], "public_access[0]: '203.0.113.0/24': nobody comes from 203.0.113.0/24"),
+    ("cluster.public_access", ["203.0.113.0/24"], "'203.0.113.0/24': nobody comes from 203.0.113.0/24"),
     ("cluster.public_access", ["192.168.0.0/24"], "'192.168.0.0/24': nobody comes from 192.168.0.0/16 over the"),
     ("cluster", {"version": "1.36"}, "cluster.public_access: is required"),
     ("cluster.readers", ["arn:aws:iam::908710317728:role/*"], "without * or ?"),
