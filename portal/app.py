@@ -21,6 +21,7 @@ from portal.errors import PortalError, user_message
 from portal.pulumi_cli import Pulumi
 from portal.recovery import Place
 from portal.recovery import recover as recover_stack
+from portal.s3_uri import Uri
 from portal.stack_files import settings_of, stack_files
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False)
@@ -71,18 +72,27 @@ def sync(
         bool, typer.Option("--dry-run", "--dryrun", help="Say what would be copied; copy nothing")
     ] = False,
     print_command: Annotated[bool, typer.Option("--print-command", help="Print the commands; run nothing")] = False,
+    multipart_threshold: Annotated[
+        int,
+        typer.Option(
+            min=syncing.SMALLEST_PARTS_BYTES,
+            max=syncing.LARGEST_COPY_BYTES + 1,
+            help="Copy objects of this many bytes or more in parts",
+        ),
+    ] = syncing.LARGEST_COPY_BYTES + 1,
     yes: Yes = False,
     delete_count: deletion.Count = None,
 ) -> None:
     """Release data: copy from a staging bucket to the bucket that receives from it, under the sync role."""
     del include, exclude  # their order counts: OrderedFilters has them
-    origin, target = syncing.Uri.parse("SOURCE", source), syncing.Uri.parse("DEST", dest)
+    origin, target = Uri.parse("SOURCE", source), Uri.parse("DEST", dest)
     options = syncing.Options(
         filters=ctx.meta["filters"],
         delete=delete,
         exact_timestamps=exact_timestamps,
         size_only=size_only,
         dryrun=dry_run,
+        multipart_threshold=multipart_threshold,
     )
     deletion.refuse_wide(origin, target, options, delete_count)
     where = syncing.route(stack_files(), origin.bucket, target.bucket)

@@ -7,10 +7,9 @@ long as the bucket's lifecycle keeps the version (``lifecycle.noncurrent_days``)
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Annotated
@@ -20,6 +19,7 @@ import typer
 from portal import sync as syncing
 from portal.agreement import agree, agree_by_number
 from portal.console import say
+from portal.s3_uri import Pair, Uri
 
 COUNTS_AT_A_TIME = 8
 SHOWN_FOLDERS = 20
@@ -35,7 +35,7 @@ Count = Annotated[
 class Deletion:
     """How many of a folder's objects a sync would delete."""
 
-    folder: syncing.Uri
+    folder: Uri
     objects: int
     of: int
     at: datetime
@@ -48,7 +48,7 @@ class Deletion:
         return f"{self.objects} of {self.of} objects under {self.folder}"
 
 
-def refuse_wide(source: syncing.Uri, destination: syncing.Uri, options: syncing.Options, number: int | None) -> None:
+def refuse_wide(source: Uri, destination: Uri, options: syncing.Options, number: int | None) -> None:
     """``--delete`` from a folder to one above it would take what lies beside it there. Raises SyncError."""
     if number is not None and not options.delete:
         raise syncing.SyncError(f"{COUNT_OPTION}: {number}: only with --delete")
@@ -59,9 +59,9 @@ def refuse_wide(source: syncing.Uri, destination: syncing.Uri, options: syncing.
 
 def confirm(
     where: syncing.Route,
-    jobs: Sequence[syncing.Pair],
+    jobs: Sequence[Pair],
     options: syncing.Options,
-    target: syncing.Uri,
+    target: Uri,
     *,
     yes: bool,
     number: int | None,
@@ -73,24 +73,21 @@ def confirm(
         say.print(way_back(deletions, target))
 
 
-def count(where: syncing.Route, jobs: Sequence[syncing.Pair], options: syncing.Options) -> list[Deletion]:
+def count(where: syncing.Route, jobs: Sequence[Pair], options: syncing.Options) -> list[Deletion]:
     """For each pair that would lose objects. Raises SyncError where that can't be found out."""
-    with syncing.environment(where) as env, ThreadPoolExecutor(COUNTS_AT_A_TIME) as pool:
+    with syncing.environment(where, options) as env, ThreadPoolExecutor(COUNTS_AT_A_TIME) as pool:
         deletions = pool.map(lambda pair: _count(where, pair, options, env), jobs)
         return [one for one in deletions if one.objects]
 
 
-def _count(where: syncing.Route, pair: syncing.Pair, options: syncing.Options, env: dict[str, str]) -> Deletion:
+def _count(where: syncing.Route, pair: Pair, options: syncing.Options, env: dict[str, str]) -> Deletion:
     _, folder = pair
     pages = iter(where.s3.get_paginator("list_objects_v2").paginate(Bucket=folder.bucket, Prefix=folder.key_prefix))
     first = next(pages)
-    command = syncing.command(*pair, replace(options, dryrun=True))
-    process = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
-    if process.returncode != 0:
-        raise syncing.SyncError(f"DEST: {str(folder)!r}: what would be deleted is not known: {process.stderr.strip()}")
+    planned = syncing.dry_run(pair, options, env)
     return Deletion(
         folder=folder,
-        objects=sum(line.startswith(DELETED) for line in process.stdout.splitlines()),
+        objects=sum(line.startswith(DELETED) for line in planned.splitlines()),
         of=first["KeyCount"] + sum(page["KeyCount"] for page in pages),
         at=parsedate_to_datetime(first["ResponseMetadata"]["HTTPHeaders"]["date"]),
     )
@@ -114,7 +111,7 @@ def agree_to(deletions: Sequence[Deletion], percent: int, *, yes: bool, number: 
         agree(f"delete {total} objects?", yes=yes)
 
 
-def way_back(deletions: Sequence[Deletion], target: syncing.Uri) -> str:
+def way_back(deletions: Sequence[Deletion], target: Uri) -> str:
     """The command that brings back what was deleted."""
     since = min(one.at for one in deletions)
     return f"to bring back what is deleted: portal restore {target} --since {since:%Y-%m-%dT%H:%M:%SZ}"

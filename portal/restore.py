@@ -14,7 +14,7 @@ from itertools import groupby
 from typing import Any
 
 from portal.errors import PortalError
-from portal.sync import Uri
+from portal.s3_uri import Uri
 
 AT_A_TIME = 1000
 """S3's limit of versions that one call deletes."""

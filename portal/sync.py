@@ -1,8 +1,9 @@
 """`portal sync`: copies data from one bucket to another under the role that releases there.
 
 The copying is the AWS CLI's `aws s3 sync`, the same that the ingestion clients' sync jobs run: server-side, resumable,
-with their options. It runs under the destination's sync role (``cryoet-sync-<bucket>``), whose credentials the AWS CLI
-fetches again by itself when they run out: a chained role's session lasts one hour at most, a large sync longer.
+with their options, but for objects that S3 copies in parts alone (:mod:`.large_objects`). It runs under the
+destination's sync role (``cryoet-sync-<bucket>``), whose credentials the AWS CLI fetches again by itself when they run
+out: a chained role's session lasts one hour at most, a large sync longer.
 """
 
 from __future__ import annotations
@@ -15,57 +16,27 @@ import sys
 import tempfile
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from components import names
+from portal import large_objects
 from portal.accounts import session
 from portal.errors import LOCAL, PortalError
+from portal.s3_uri import Pair, SyncError, Uri
 from settings import Portal
 
 PROFILE = "portal-sync"
 CONCURRENT_REQUESTS, QUEUE_SIZE = 100, 10_000
 """Datasets are tens of thousands of small objects: the AWS CLI's ten requests at a time starve on them."""
-
-
-class SyncError(PortalError):
-    """The sync can't be started as asked; the message names the argument, its value and the rule."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Uri:
-    """``s3://bucket/prefix``."""
-
-    bucket: str
-    prefix: str
-
-    @classmethod
-    def parse(cls, argument: str, value: str) -> Uri:
-        bucket, _, prefix = value.removeprefix("s3://").partition("/")
-        if not value.startswith("s3://") or not bucket:
-            raise SyncError(f"{argument}: {value!r}: must be s3://bucket or s3://bucket/prefix")
-        return cls(bucket=bucket, prefix=prefix.strip("/"))
-
-    def under(self, name: str) -> Uri:
-        return Uri(bucket=self.bucket, prefix=f"{self.prefix}/{name}" if self.prefix else name)
-
-    @property
-    def key_prefix(self) -> str:
-        """What the keys of the folder's objects begin with."""
-        return f"{self.prefix}/" if self.prefix else ""
-
-    def above(self, other: Uri) -> bool:
-        """Whether ``other``'s folder, but for the bucket, lies in this one and is another."""
-        return other.prefix != self.prefix and f"{other.prefix}/".startswith(self.key_prefix)
-
-    def __str__(self) -> str:
-        return f"s3://{self.bucket}/{self.prefix}".rstrip("/")
-
-
-Pair = tuple[Uri, Uri]
-"""What is copied, and where to."""
+LARGEST_COPY_BYTES: Final = 5 * 2**30
+"""S3's limit of CopyObject."""
+SMALLEST_PARTS_BYTES: Final = 5 * 2**20
+"""S3's limit of a part, but for an object's last."""
+ANSWER_SECONDS: Final = 900
+"""How long the AWS CLI waits for an answer: S3 answers a CopyObject once it has copied."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,6 +48,8 @@ class Options:
     exact_timestamps: bool = False
     size_only: bool = False
     dryrun: bool = False
+    multipart_threshold: int = LARGEST_COPY_BYTES + 1
+    """Objects of this many bytes or more are copied in parts."""
 
     def arguments(self) -> list[str]:
         flags = {
@@ -149,7 +122,7 @@ def pairs(where: Route, source: Uri, destination: Uri, chosen: Sequence[str], pe
     return [(source.under(name), destination.under(name)) for name in chosen or there]
 
 
-def _profile(where: Route) -> str:
+def _profile(where: Route, multipart_threshold: int) -> str:
     """A configuration of the AWS CLI whose credentials come from `portal credentials` in the caller's environment."""
     ambient = {key: os.environ.get(key) for key in ("AWS_CONFIG_FILE", "AWS_PROFILE")}
     restore = [f"{key}={value}" if value else f"--unset={key}" for key, value in ambient.items()]
@@ -170,12 +143,14 @@ def _profile(where: Route) -> str:
         "s3 =",
         f"  max_concurrent_requests = {CONCURRENT_REQUESTS}",
         f"  max_queue_size = {QUEUE_SIZE}",
+        f"  multipart_threshold = {multipart_threshold}",
     ])  # fmt: skip
 
 
 def command(source: Uri, destination: Uri, options: Options) -> list[str]:
     """The AWS CLI's command line for one pair."""
-    return ["aws", "--profile", PROFILE, "s3", "sync", *options.arguments(), str(source), str(destination)]
+    wait = ["--cli-read-timeout", str(ANSWER_SECONDS)]
+    return ["aws", "--profile", PROFILE, *wait, "s3", "sync", *options.arguments(), str(source), str(destination)]
 
 
 def shown(source: Uri, destination: Uri, options: Options) -> str:
@@ -184,22 +159,37 @@ def shown(source: Uri, destination: Uri, options: Options) -> str:
 
 
 @contextmanager
-def environment(where: Route) -> Generator[dict[str, str]]:
+def environment(where: Route, options: Options) -> Generator[dict[str, str]]:
     """Variables for the AWS CLI's commands. Raises PortalError where the AWS CLI is missing."""
     if shutil.which("aws") is None:
         raise PortalError(f"aws is not on PATH: make setup, then {LOCAL}")
     with tempfile.TemporaryDirectory() as scratch:
         config = Path(scratch) / "config"
-        config.write_text(_profile(where))
+        config.write_text(_profile(where, options.multipart_threshold))
         env = {key: value for key, value in os.environ.items() if key != "AWS_PROFILE"}
         yield {**env, "AWS_CONFIG_FILE": str(config)}
 
 
 def run(where: Route, jobs: Sequence[Pair], options: Options) -> int:
     """Runs the syncs one after another, output and all; the number of those that failed."""
-    failed = 0
-    with environment(where) as env:
-        for source, destination in jobs:
-            line = [*command(source, destination, options), *([] if sys.stdout.isatty() else ["--no-progress"])]
-            failed += subprocess.run(line, env=env, check=False).returncode != 0
-    return failed
+    with environment(where, options) as env:
+        return sum(not _run(where, pair, options, env) for pair in jobs)
+
+
+def _run(where: Route, pair: Pair, options: Options, env: dict[str, str]) -> bool:
+    """Whether all was copied: by the AWS CLI, but for what is copied in parts."""
+    large = [] if options.dryrun else large_objects.large_objects(where.s3, pair[0], options.multipart_threshold)
+    outdated = large_objects.to_copy(dry_run(pair, options, env), pair, large) if large else []
+    rest = replace(options, filters=[*options.filters, *large_objects.exclusions(large)])
+    line = [*command(*pair, rest), *([] if sys.stdout.isatty() else ["--no-progress"])]
+    done = subprocess.run(line, env=env, check=False).returncode == 0
+    return large_objects.copy(where.s3, pair, outdated) == 0 and done
+
+
+def dry_run(pair: Pair, options: Options, env: dict[str, str]) -> str:
+    """What the AWS CLI says that it would copy and delete. Raises :class:`SyncError` where it can't say."""
+    line = command(*pair, replace(options, dryrun=True))
+    process = subprocess.run(line, env=env, capture_output=True, text=True, check=False)
+    if process.returncode != 0:
+        raise SyncError(f"DEST: {str(pair[1])!r}: what the sync would do is not known: {process.stderr.strip()}")
+    return process.stdout

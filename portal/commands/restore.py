@@ -12,8 +12,8 @@ from portal import restore as restoring
 from portal.agreement import Yes, agree
 from portal.errors import PortalError
 from portal.recovery import Place
+from portal.s3_uri import Uri
 from portal.stack_files import stack_files
-from portal.sync import Uri
 from settings import Portal, Settings
 
 SHOWN = 20

@@ -18,9 +18,9 @@ from portal.drills.measuring import Measuring
 from portal.environments import Home, home
 from portal.errors import PortalError
 from portal.recovery import Place
+from portal.s3_uri import Uri
 from portal.stack_files import settings_of, stack_files
 from portal.submission import defaults, listing
-from portal.sync import Uri
 from settings import Portal
 from settings.databases import identifier
 

@@ -24,6 +24,7 @@ from portal.commands.options import (
 from portal.commands.running import Place, submit
 from portal.environments import Home
 from portal.errors import PortalError
+from portal.s3_uri import Uri
 from portal.stack_files import stack_files
 from portal.submission import abilities, defaults, listing, targets
 from portal.submission.defaults import Command, Generation
@@ -177,7 +178,7 @@ def sync(
     submit(common, place, Command.SYNC, wanted.about(), jobs)
 
 
-def _depositions(place: Place, origin: syncing.Uri, wanted: list[str]) -> list[str]:
+def _depositions(place: Place, origin: Uri, wanted: list[str]) -> list[str]:
     if not wanted:
         return []
     folder = origin.under(listing.DEPOSITIONS)
@@ -192,7 +193,7 @@ def _single(common: Common, wanted: targets.Release, dataset: list[str] | None, 
     return wanted.everything()
 
 
-def _released(portal: Portal, where: Home, source: str | None, dest: str | None) -> tuple[syncing.Uri, syncing.Uri]:
+def _released(portal: Portal, where: Home, source: str | None, dest: str | None) -> tuple[Uri, Uri]:
     """SOURCE and DEST, which must be those that the environment's jobs may copy between.
 
     DEST is SOURCE's prefix in the other bucket if it is left out. Raises PortalError.
@@ -202,8 +203,8 @@ def _released(portal: Portal, where: Home, source: str | None, dest: str | None)
         raise PortalError(f"--environment: {where.name!r}: releases into no bucket (sync_into in its stack file)")
     into = portal.bucket(ref, where.stack)
     release = next(one for one in portal.releases() if one.destination == into)
-    origin = syncing.Uri.parse("SOURCE", source or f"s3://{release.source.name}")
-    target = syncing.Uri.parse("DEST", dest) if dest else syncing.Uri(bucket=into.name, prefix=origin.prefix)
+    origin = Uri.parse("SOURCE", source or f"s3://{release.source.name}")
+    target = Uri.parse("DEST", dest) if dest else Uri(bucket=into.name, prefix=origin.prefix)
     for argument, uri, bucket in (("SOURCE", origin, release.source.name), ("DEST", target, into.name)):
         if uri.bucket != bucket:
             rule = f"the environment {where.name!r} releases {release.source.name} into {into.name} alone"

@@ -19,7 +19,7 @@ from botocore.exceptions import BotoCoreError, ClientError, FlexibleChecksumErro
 
 from portal.errors import PortalError
 from portal.restore import rows_of
-from portal.sync import Uri
+from portal.s3_uri import Uri
 
 PARALLELISM: Final = 10  # as many as botocore keeps connections
 CHUNK: Final = 1 << 20

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from portal.errors import PortalError
+from portal.s3_uri import Pair, Uri
 from portal.submission.defaults import VALIDATIONS
 from portal.submission.listing import DEPOSITIONS, NUMBER
 from portal.submission.requests import Job, unquoted
-from portal.sync import Pair, Uri
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,11 +19,19 @@ from tests.unit.stackfiles import own_project
 STAGING, RELEASED = "cryoet-data-portal-staging", "cryoet-data-portal-public"
 ROLE = names.sync_role("public")
 MULTIPART_BYTES = 9 * 2**20
-"""Above the AWS CLI's threshold of 8 MiB: such an object is copied part by part."""
+"""Above the AWS CLI's own threshold of 8 MiB, from which version 1 copies in parts, without metadata and tags."""
 SMALL, TAGGED, LARGE = "10000/dataset_metadata.json", "10000/TS_[1]/a b+c.json", "10000/TS_[1]/TS_1.mrc"
 BODIES = {SMALL: b"{}", TAGGED: b'{"tagged": true}', LARGE: bytes(range(256)) * (MULTIPART_BYTES // 256)}
 STALE = "10000/stale.json"
 TAGS = "method=tomography"
+ABOUT: dict[str, Any] = {
+    "ContentType": "application/x-mrc",
+    "CacheControl": "max-age=60",
+    "ContentDisposition": "attachment",
+    "Metadata": {"voxel": "1.5"},
+}
+"""Properties of each object."""
+TOMOGRAPHY = [{"Key": "method", "Value": "tomography"}]
 DELETE = ("--delete", "--delete-count", "1")
 """Of what the folder in public holds, STALE is all."""
 
@@ -36,7 +44,7 @@ def releasing(standing: Project, cloud: Cloud) -> Iterator[Project]:
     """A dataset in staging, a tagged and a large object among it; an object in public that staging no longer has."""
     source, target = cloud.client("s3", DEV), cloud.client("s3", PUBLIC)
     for key, body in BODIES.items():
-        source.put_object(Bucket=STAGING, Key=key, Body=body, Tagging=TAGS if key != SMALL else "")
+        source.put_object(Bucket=STAGING, Key=key, Body=body, Tagging=TAGS if key != SMALL else "", **ABOUT)
     target.put_object(Bucket=RELEASED, Key=STALE, Body=b"old")
     yield standing
     empty(source, STAGING)
@@ -55,11 +63,45 @@ def test_a_dataset_is_released(releasing: Project, cloud: Cloud) -> None:
     listed = client.list_objects_v2(Bucket=RELEASED, FetchOwner=True)["Contents"]
     assert {row["Key"] for row in listed} == set(BODIES)
     assert all(client.get_object(Bucket=RELEASED, Key=key)["Body"].read() == body for key, body in BODIES.items())
-    assert client.head_object(Bucket=RELEASED, Key=LARGE)["ETag"].endswith('-2"')
     owner = cloud.client("s3", PUBLIC).list_buckets()["Owner"]["ID"]
     assert {row["Owner"]["ID"] for row in listed} == {owner}
-    tags = cloud.client("s3", PUBLIC).get_object_tagging(Bucket=RELEASED, Key=TAGGED)["TagSet"]
-    assert tags == [{"Key": "method", "Value": "tomography"}]
+    assert properties(cloud) == dict.fromkeys(BODIES, ABOUT)
+    assert "-" not in etag(cloud, LARGE), "copied by one CopyObject"
+    assert {key: tags(cloud, key) for key in BODIES} == {SMALL: [], TAGGED: TOMOGRAPHY, LARGE: TOMOGRAPHY}
+
+
+def test_objects_too_large_for_one_copy_keep_their_properties(releasing: Project, cloud: Cloud) -> None:
+    """The threshold stands for S3's limit of 5 GiB; what a filter leaves out stays out."""
+    threshold = ("--multipart-threshold", str(8 * 2**20))
+    assert sync(releasing, *threshold, "--exclude", "*.mrc")[0] == 0
+    assert set(properties(cloud)) == {SMALL, TAGGED}
+    assert sync(releasing, *threshold, "--dryrun")[1].count("(dryrun) copy:") == 1
+    code, printed = sync(releasing, *threshold)
+    assert (code, printed) == (0, f"copy: s3://{STAGING}/{LARGE} to s3://{RELEASED}/{LARGE}\n")
+    assert properties(cloud) == dict.fromkeys(BODIES, ABOUT)
+    assert tags(cloud, LARGE) == TOMOGRAPHY
+    assert etag(cloud, LARGE).endswith('-1"'), "one part of 512 MiB at most"
+    assert cloud.anonymous().get_object(Bucket=RELEASED, Key=LARGE)["Body"].read() == BODIES[LARGE]
+    assert sync(releasing, *threshold) == (0, "")
+
+
+def properties(cloud: Cloud) -> dict[str, dict[str, Any]]:
+    """Of what was released, by key."""
+    listed = cloud.anonymous().list_objects_v2(Bucket=RELEASED)["Contents"]
+    heads = {row["Key"]: head(cloud, row["Key"]) for row in listed if row["Key"] in BODIES}
+    return {key: {name: one.get(name) for name in ABOUT} for key, one in heads.items()}
+
+
+def head(cloud: Cloud, key: str) -> dict[str, Any]:
+    return {**cloud.anonymous().head_object(Bucket=RELEASED, Key=key)}
+
+
+def etag(cloud: Cloud, key: str) -> str:
+    return str(head(cloud, key)["ETag"])
+
+
+def tags(cloud: Cloud, key: str) -> list[Any]:
+    return [*cloud.client("s3", PUBLIC).get_object_tagging(Bucket=RELEASED, Key=key)["TagSet"]]
 
 
 def test_a_mistyped_source_deletes_nothing(releasing: Project, cloud: Cloud) -> None:
@@ -100,7 +142,7 @@ def test_what_was_deleted_is_agreed_to_and_brought_back(releasing: Project, clou
     done = releasing.run(*back, "--yes")
     assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "1 objects are back"), done.stderr
     assert anybody.get_object(Bucket=RELEASED, Key=STALE)["Body"].read() == b"old"
-    assert public.get_object_tagging(Bucket=RELEASED, Key=STALE)["TagSet"] == [{"Key": "method", "Value": "tomography"}]
+    assert public.get_object_tagging(Bucket=RELEASED, Key=STALE)["TagSet"] == TOMOGRAPHY
     again = releasing.run(*back, "--yes")
     assert (again.returncode, "nothing that is missing there was deleted in that time" in again.stderr) == (1, True)
 

@@ -24,8 +24,9 @@ from portal.errors import PortalError
 from portal.following import logs as job_logs
 from portal.following.jobs import Job
 from portal.following.outcomes import Outcome
+from portal.s3_uri import Pair
 from portal.submission.journal import FOLDER_VARIABLE
-from portal.sync import Options, Pair, Route
+from portal.sync import Options, Route
 from tests.localcloud.conftest import DEV, REGION, Cloud
 from tests.localcloud.states_steps import Machines
 from tests.unit.stackfiles import own_files, written

@@ -17,7 +17,7 @@ from components.access import drills
 from portal import restore as restoring
 from portal.app import app
 from portal.errors import PortalError
-from portal.sync import Uri
+from portal.s3_uri import Uri
 from tests.localcloud.conftest import PUBLIC, REGION, Cloud
 
 BUCKET = "cryoet-data-portal-public"

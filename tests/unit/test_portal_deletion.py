@@ -12,7 +12,7 @@ import typer
 from portal import deletion
 from portal.deletion import Deletion
 from portal.errors import PortalError
-from portal.sync import Uri
+from portal.s3_uri import Uri
 
 AT = datetime(2026, 1, 31, 18, 0, 5, tzinfo=UTC)
 FEW = [Deletion(folder=Uri(bucket="b", prefix="1"), objects=2, of=20, at=AT)]

@@ -18,13 +18,13 @@ from components.orchestration.contract import Resources
 from portal.commands.submit import app
 from portal.environments import Discovered, Home, home, home_of
 from portal.errors import PortalError
+from portal.s3_uri import Uri
 from portal.submission import abilities, batches, targets
 from portal.submission.defaults import Command, Generation
 from portal.submission.journal import Header, Journal
 from portal.submission.listing import chosen
 from portal.submission.names import distinct, execution_name
 from portal.submission.requests import Job, Request, execution_input, refuse, request
-from portal.sync import Uri
 from settings import Portal, load
 from tests.unit.machines import LARGEST, two_stages
 from tests.unit.stackfiles import changed, own_files, written
