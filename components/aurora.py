@@ -93,6 +93,8 @@ def _numbers(version: str) -> tuple[int, int]:
     return int(match[1]), int(match[2])
 
 
+NO_EXTENDED_SUPPORT: Final = "open-source-rds-extended-support-disabled"
+"""RDS's word for a cluster that leaves standard support by an upgrade, and not into Extended Support, which costs."""
 MOST_UNITS: Final = 256
 PAUSE_SECONDS: Final = Bounds(300, 86_400)
 READERS: Final = Bounds(0, 15)

@@ -7,6 +7,9 @@ Rests on, of the Aurora user guide:
   connections pauses. The block must be there before an instance of the class db.serverless is.
 - "Deleting clusters": deletion protection covers the cluster and not its instances, which a deletion takes first.
 - "Publishing to CloudWatch Logs": a log group that AWS makes itself never expires, one that exists is used.
+- "Security with Aurora PostgreSQL": `rds.force_ssl` is 1 by default from version 17 on. A parameter whose value is the
+  default is read back with the method pending-reboot, whatever was sent.
+- "Amazon RDS Extended Support": whether a cluster may be in it is said when it is made or restored, and never again.
 """
 
 from __future__ import annotations
@@ -22,13 +25,16 @@ from .database_secrets import DatabaseSecrets
 
 ENGINE: Final = rds.EngineType.AURORA_POSTGRESQL
 PORT: Final = 5432
+FORCE_TLS: Final = "rds.force_ssl"
+TLS_BY_DEFAULT: Final = 17
+"""The first major version that takes no connection without TLS by default."""
 PARAMETERS: Final = {
-    "rds.force_ssl": ("1", "immediate"),
-    "log_min_duration_statement": ("5000", "immediate"),
-    "log_lock_waits": ("1", "immediate"),
-    "idle_in_transaction_session_timeout": ("3600000", "immediate"),
+    FORCE_TLS: "1",
+    "log_min_duration_statement": "5000",
+    "log_lock_waits": "1",
+    "idle_in_transaction_session_timeout": "3600000",
 }
-"""Value, and when it applies: each of these is dynamic."""
+"""Each is dynamic: it applies at once."""
 _TAGS: Final = ("tags", "tagsAll")
 _CHANGEABLE: Final = (
     "allowMajorVersionUpgrade",
@@ -39,7 +45,6 @@ _CHANGEABLE: Final = (
     "deleteAutomatedBackups",
     "deletionProtection",
     "enabledCloudwatchLogsExports",
-    "engineLifecycleSupport",
     "engineVersion",
     "finalSnapshotIdentifier",
     "iamDatabaseAuthenticationEnabled",
@@ -66,8 +71,9 @@ _CHANGEABLE_OF_INSTANCE: Final = (
     "publiclyAccessible",
     *_TAGS,
 )
-_SUBNET_GROUP: Final = ("dbSubnetGroupName",)
-"""Never compared: a cluster stays in the group that it was made in, and the group's subnets can change."""
+_SAID_ONCE: Final = ("dbSubnetGroupName", "engineLifecycleSupport")
+"""Never compared: a cluster stays in the subnet group that it was made in (the group's subnets can change), and keeps
+the life cycle support that it was made or restored with, which no call changes."""
 
 
 class Database(pulumi.ComponentResource):
@@ -80,6 +86,8 @@ class Database(pulumi.ComponentResource):
     secret: pulumi.Output[str]
     """Name of the secret with the URI and its parts."""
     security_group_id: pulumi.Output[str]
+    lifecycle_support: pulumi.Output[str]
+    """Whether AWS may bill Extended Support for the cluster, in RDS's words."""
 
     def __init__(self, name: str, args: DatabaseArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         args.check(name)
@@ -94,6 +102,7 @@ class Database(pulumi.ComponentResource):
         self._instances(cluster)
         self.host, self.reader_host = cluster.endpoint, cluster.reader_endpoint
         self.security_group_id = group.id
+        self.lifecycle_support = cluster.engine_lifecycle_support
         self.secret = secrets.uri(cluster, password)
         self.register_outputs({"host": self.host, "reader_host": self.reader_host, "secret": self.secret})
 
@@ -158,14 +167,18 @@ class Database(pulumi.ComponentResource):
 
     def _parameter_group(self) -> rds.ClusterParameterGroup:
         """Each family has its own group: a cluster that is upgraded needs the new one and has the old one still."""
-        family = aurora.family(self._args.engine_version)
+        family, by_default = aurora.family(self._args.engine_version), set[str]()
+        if aurora.major(self._args.engine_version) >= TLS_BY_DEFAULT:
+            by_default.add(FORCE_TLS)
         return rds.ClusterParameterGroup(
             f"{self._args.identifier}-{family}",
             family=family,
             description=f"Settings of {self._args.identifier}",
             parameters=[
-                rds.ClusterParameterGroupParameterArgs(name=key, value=value, apply_method=method)
-                for key, (value, method) in PARAMETERS.items()
+                rds.ClusterParameterGroupParameterArgs(
+                    name=key, value=value, apply_method="pending-reboot" if key in by_default else "immediate"
+                )
+                for key, value in PARAMETERS.items()
             ],
             opts=self._child(keep=True),
         )
@@ -213,15 +226,15 @@ class Database(pulumi.ComponentResource):
             final_snapshot_identifier=f"{args.identifier}-final",
             delete_automated_backups=False,
             enabled_cloudwatch_logs_exports=["postgresql"],
-            engine_lifecycle_support="open-source-rds-extended-support-disabled",
+            engine_lifecycle_support=aurora.NO_EXTENDED_SUPPORT,
             opts=self._cluster_options(log, version),
         )
 
     def _cluster_options(self, *after: pulumi.Resource) -> pulumi.ResourceOptions:
         options = self._protected(
-            self._child(*after, keep=True, adopt=self._args.identifier, ignore=(*_CHANGEABLE, *_SUBNET_GROUP))
+            self._child(*after, keep=True, adopt=self._args.identifier, ignore=(*_CHANGEABLE, *_SAID_ONCE))
         )
-        options.ignore_changes = options.ignore_changes or [*_SUBNET_GROUP]
+        options.ignore_changes = options.ignore_changes or [*_SAID_ONCE]
         return options
 
     def _instances(self, cluster: rds.Cluster) -> None:

@@ -30,7 +30,10 @@ def database(
     """The environment's database. ``clients``: the security groups that may connect to it, by a word for each."""
     settings = portal.current.databases[environment]
     warn_of_support(environment, settings.engine_version, dt.datetime.now(tz=dt.UTC).date())
-    return Database(f"{environment}-database", _args(environment, settings, network, clients), opts)
+    made = Database(f"{environment}-database", _args(environment, settings, network, clients), opts)
+    if settings.import_id:
+        made.lifecycle_support.apply(lambda support: warn_of_extended_support(environment, support))
+    return made
 
 
 def output(portal: Portal, environment: str, database: Database) -> dict[str, Any]:
@@ -53,6 +56,16 @@ def warn_of_support(environment: str, version: str, today: dt.date) -> None:
         return
     left = f"ends on {end}" if end >= today else f"ended on {end}: AWS upgrades it by itself, or refuses to make it"
     pulumi.log.warn(f"{environment}: standard support of Aurora PostgreSQL {version} {left}")
+
+
+def warn_of_extended_support(environment: str, support: str | None) -> None:
+    """Tells whoever takes a cluster in what no later update changes of it."""
+    if support != aurora.NO_EXTENDED_SUPPORT:
+        pulumi.log.warn(
+            f"{environment}: the cluster keeps its engineLifecycleSupport ({support}), which can be said only when a "
+            "cluster is made or restored: past its version's standard support AWS bills Extended Support. A snapshot "
+            f"restored with {aurora.NO_EXTENDED_SUPPORT} is without it"
+        )
 
 
 def _args(

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from botocore.exceptions import ClientError
 
-from components import names
+from components import aurora, names
 from portal.drills.snapshots import Snapshot
 from portal.drills.waiting import wait_for
 from portal.errors import PortalError, code_of
@@ -92,7 +92,7 @@ class Copy:
             ServerlessV2ScalingConfiguration={"MinCapacity": 0.5, "MaxCapacity": max_capacity},
             DeletionProtection=False,
             CopyTagsToSnapshot=False,
-            EngineLifecycleSupport="open-source-rds-extended-support-disabled",
+            EngineLifecycleSupport=aurora.NO_EXTENDED_SUPPORT,
             Tags=self._tags(),
             **group,
         )

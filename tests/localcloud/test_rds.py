@@ -125,6 +125,23 @@ def test_dynamic_parameters_are_taken_up_at_once(databases: Databases, own: str)
         databases.connect(own, sslmode="disable")
 
 
+@pytest.mark.parametrize(
+    ("family", "value", "described"),
+    [
+        ("aurora-postgresql17", "1", ("system", "pending-reboot")),
+        ("aurora-postgresql17", "0", ("user", "immediate")),
+        ("aurora-postgresql16", "1", ("user", "immediate")),
+    ],
+)
+def test_a_parameter_set_to_its_default_is_the_system_s(
+    databases: Databases, family: str, value: str, described: tuple[str, str]
+) -> None:
+    group = _group(databases, family, **{"rds.force_ssl": value})
+    pages = databases.client.get_paginator("describe_db_cluster_parameters").paginate(DBClusterParameterGroupName=group)
+    [one] = [one for page in pages for one in page["Parameters"] if one["ParameterName"] == "rds.force_ssl"]
+    assert (one["Source"], one["ApplyMethod"], one["ParameterValue"]) == (*described, value)
+
+
 def test_a_static_parameter_waits_for_a_reboot(databases: Databases, own: str) -> None:
     group = _group(databases)
     databases.client.modify_db_cluster(DBClusterIdentifier=own, DBClusterParameterGroupName=group)

@@ -134,7 +134,7 @@ DATABASE_CASES = (
             "family": "aurora-postgresql17",
             "description": "Of a case",
             "parameters": [
-                {"name": "rds.force_ssl", "value": "1", "applyMethod": "immediate"},
+                {"name": "rds.force_ssl", "value": "0", "applyMethod": "immediate"},
                 {"name": "log_lock_waits", "value": "1"},
             ],
             "tags": {"a": "1"},
@@ -142,6 +142,7 @@ DATABASE_CASES = (
         updates=lambda _: [
             {"tags": {"b": "2"}},
             {"parameters": [{"name": "max_locks_per_transaction", "value": "128", "applyMethod": "pending-reboot"}]},
+            {"parameters": [{"name": "rds.force_ssl", "value": "1", "applyMethod": "pending-reboot"}]},
         ],
         replacement=lambda _: {"family": "aurora-postgresql16"},
         variants=lambda _: [{"namePrefix": "provider-case-", "family": "aurora-postgresql17"}],

@@ -15,7 +15,7 @@ from components.aurora import Capacity
 from components.database import Database
 from components.database_args import DatabaseArgs
 from components.database_secrets import uri_document
-from composition.databases import warn_of_support
+from composition.databases import warn_of_extended_support, warn_of_support
 from localcloud.server.services.rds.versions import RELEASES
 from tests.unit.recording import PASSWORD, Recording, record
 
@@ -58,6 +58,14 @@ def test_connections_are_encrypted_and_so_is_what_is_stored() -> None:
     [group] = graph.of("rds/clusterParameterGroup:ClusterParameterGroup")
     values = {one["name"]: one["value"] for one in group.inputs["parameters"]}
     assert values["rds.force_ssl"] == "1"
+    by_version = {
+        version: one["applyMethod"]
+        for version in ("16.14", "17.10", "18.4")
+        for [made] in [deployed(engine_version=version).of("rds/clusterParameterGroup:ClusterParameterGroup")]
+        for one in made.inputs["parameters"]
+        if one["name"] == "rds.force_ssl"
+    }
+    assert by_version == {"16.14": "immediate", "17.10": "pending-reboot", "18.4": "pending-reboot"}
     assert group.inputs["family"] == "aurora-postgresql17"
     assert graph.of(CLUSTER)[0].inputs["storageEncrypted"] is True
 
@@ -157,8 +165,9 @@ def test_an_adopted_database_is_taken_in_as_it_is() -> None:
     }
     ignored = set(graph.of(CLUSTER)[0].ignore_changes)
     assert not ignored & {"databaseName", "masterUsername", "storageEncrypted", "kmsKeyId", "engine"}
-    assert {"engineVersion", "masterPasswordWoVersion", "dbSubnetGroupName"} <= ignored
-    assert deployed().of(CLUSTER)[0].ignore_changes == ("dbSubnetGroupName",)
+    never = ("dbSubnetGroupName", "engineLifecycleSupport")
+    assert {"engineVersion", "masterPasswordWoVersion", *never} <= ignored
+    assert deployed().of(CLUSTER)[0].ignore_changes == never
 
 
 def test_a_cluster_that_may_pause_says_when() -> None:
@@ -238,6 +247,15 @@ def test_a_version_near_its_end_is_warned_of(today: date, said: str, monkeypatch
     warn_of_support("prod", "17.9", today)
     assert len(warned) == bool(said)
     assert said in "".join(warned)
+
+
+def test_an_imported_cluster_that_may_be_in_extended_support_is_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    warned: list[str] = []
+    monkeypatch.setattr("pulumi.log.warn", warned.append)
+    warn_of_extended_support("prod", "open-source-rds-extended-support-disabled")
+    assert not warned
+    warn_of_extended_support("prod", "open-source-rds-extended-support")
+    assert "prod: the cluster keeps its engineLifecycleSupport (open-source-rds-extended-support)" in warned[0]
 
 
 SCOPE = Scope(account="111122223333", region="us-west-2", stack="dev", databases={"dev": "cryoet-dev"})

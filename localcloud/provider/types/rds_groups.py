@@ -1,6 +1,7 @@
 """aws:rds/subnetGroup:SubnetGroup and aws:rds/clusterParameterGroup:ClusterParameterGroup. Their ids are their names.
 
-AWS facts: at most 20 parameters change in one call; a parameter that is no longer set is reset by name.
+AWS facts: at most 20 parameters change in one call; a parameter that is no longer set is reset by name. pulumi-aws reads
+the parameters that were set, and of the system's own those that the program names.
 """
 
 from collections.abc import Iterator
@@ -93,6 +94,9 @@ class ClusterParameterGroup(Resource):
             return None
         found, pages = answer["DBClusterParameterGroups"][0], rds.get_paginator("describe_db_cluster_parameters")
         values = [one for page in pages.paginate(**name, Source="user") for one in page["Parameters"]]
+        configured = {one["name"] for one in (op.new or op.old).get("parameter") or []}
+        system = [one for page in pages.paginate(**name, Source="system") for one in page["Parameters"]]
+        values += [one for one in system if one["ParameterName"] in configured]
         return {
             "arn": found["DBClusterParameterGroupArn"],
             "name": found["DBClusterParameterGroupName"],

@@ -104,7 +104,7 @@ def _start(cluster: Cluster, group: ParameterGroup) -> None:
 def _configure(cluster: Cluster, group: ParameterGroup) -> None:
     """What its server reads when it starts or is told to."""
     cluster.server.parameters = parameters.of_postgres(group)
-    cluster.server.force_tls = parameters.force_tls(group, cluster.version)
+    cluster.server.force_tls = parameters.force_tls(group)
 
 
 def _initialise(cluster: Cluster) -> None:

@@ -1,7 +1,8 @@
 """Parameters of a cluster: which there are, what they may be, and what of them PostgreSQL is told.
 
 PostgreSQL itself says which settings it has (``postgres --describe-config``). AWS facts: a static parameter is applied
-by a reboot alone, and refused with another method; the size of memory follows the capacity, whatever the group says;
+by a reboot alone, and refused with another method; a parameter that is set to its default is described as one that nobody
+set, with the method pending-reboot; the size of memory follows the capacity, whatever the group says;
 where the server listens and keeps its files, and how it encrypts, is not the customer's to set.
 """
 
@@ -16,10 +17,10 @@ from localcloud.server.call import Refusal
 
 from . import postgres
 from .model import ParameterGroup
-from .versions import major
 
+FORCE_TLS = "rds.force_ssl"
 AWS_OWN = {
-    "rds.force_ssl": ("BOOLEAN", "dynamic", "0,1"),
+    FORCE_TLS: ("BOOLEAN", "dynamic", "0,1"),
     "rds.logical_replication": ("BOOLEAN", "static", "0,1"),
     "rds.log_retention_period": ("INTEGER", "dynamic", "1440-10080"),
     "rds.restrict_password_commands": ("BOOLEAN", "static", "0,1"),
@@ -53,17 +54,19 @@ class Parameter:
     high: float | None = None
 
     def described(self, group: ParameterGroup) -> dict[str, Any]:
-        value, method = group.values.get(self.name, ("", "pending-reboot"))
+        default = defaults(group.family).get(self.name)
+        value, method = group.values.get(self.name, (default, "pending-reboot"))
+        own = self.name in group.values and value != default
         return {
             "ParameterName": self.name,
-            **({"ParameterValue": value} if self.name in group.values else {}),
+            **({} if value is None else {"ParameterValue": value}),
             "Description": self.description,
-            "Source": "user" if self.name in group.values else "engine-default",
+            "Source": "user" if own else "engine-default" if default is None else "system",
             "ApplyType": self.applied,
             "DataType": self.kind.lower(),
             "AllowedValues": self.allowed,
             "IsModifiable": True,
-            "ApplyMethod": method,
+            "ApplyMethod": method if own else "pending-reboot",
             "SupportedEngineModes": ["provisioned"],
         }
 
@@ -125,9 +128,13 @@ def check(parameter: dict[str, Any]) -> Parameter:
     return found
 
 
-def force_tls(group: ParameterGroup, version: str) -> bool:
-    default = "1" if major(version) >= 17 else "0"
-    return group.values.get("rds.force_ssl", (default, ""))[0] == "1"
+def defaults(family: str) -> dict[str, str]:
+    """Of AWS's own parameters, those whose default the local cloud knows."""
+    return {FORCE_TLS: "1" if int(family.removeprefix("aurora-postgresql")) >= 17 else "0"}
+
+
+def force_tls(group: ParameterGroup) -> bool:
+    return group.values.get(FORCE_TLS, (defaults(group.family)[FORCE_TLS], ""))[0] == "1"
 
 
 def of_postgres(group: ParameterGroup) -> dict[str, str]:
