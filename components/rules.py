@@ -248,8 +248,8 @@ def endpoint_network(value: str) -> str | None:
     if not reserved:
         return None
     return (
-        f"nobody comes from {', '.join(reserved)} over the internet (private or reserved), and EKS refuses it; give the "
-        "public address that `up` runs from, which https://checkip.amazonaws.com shows"
+        f"nobody comes from {', '.join(reserved)} over the internet (private or reserved), and EKS refuses it; give "
+        "the public address that `up` runs from, which https://checkip.amazonaws.com shows"
     )
 
 
