@@ -1,7 +1,7 @@
 """aws:rds/subnetGroup:SubnetGroup and aws:rds/clusterParameterGroup:ClusterParameterGroup. Their ids are their names.
 
-AWS facts: at most 20 parameters change in one call; a parameter that is no longer set is reset by name. pulumi-aws reads
-the parameters that were set, and of the system's own those that the program names.
+AWS facts: at most 20 parameters change in one call; a parameter that is no longer set is reset by name. pulumi-aws
+reads the parameters that were set, and of the system's own those that the program names.
 """
 
 from collections.abc import Iterator

@@ -1,8 +1,8 @@
 """Parameters of a cluster: which there are, what they may be, and what of them PostgreSQL is told.
 
 PostgreSQL itself says which settings it has (``postgres --describe-config``). AWS facts: a static parameter is applied
-by a reboot alone, and refused with another method; a parameter that is set to its default is described as one that nobody
-set, with the method pending-reboot; the size of memory follows the capacity, whatever the group says;
+by a reboot alone, and refused with another method; a parameter that is set to its default is described as one that
+nobody set, with the method pending-reboot; the size of memory follows the capacity, whatever the group says;
 where the server listens and keeps its files, and how it encrypts, is not the customer's to set.
 """
 
