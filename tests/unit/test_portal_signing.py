@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from portal.errors import PortalError
@@ -36,8 +36,9 @@ def test_the_url_is_signed_by_the_key_until_it_expires(tmp_path: Path, elliptic:
     condition = f'{{"DateLessThan":{{"AWS:EpochTime":{given["Expires"]}}}}}'
     text = f'{{"Statement":[{{"Resource":"{URL}","Condition":{condition}}}]}}'
     signature = base64.b64decode(given["Signature"].replace("-", "+").replace("_", "=").replace("~", "/"))
-    sha1 = hashes.SHA1()  # noqa: S303 - CloudFront's own default
-    scheme = (ec.ECDSA(sha1),) if elliptic else (padding.PKCS1v15(), sha1)
+    assert given["Hash-Algorithm"] == "SHA256"
+    sha256 = hashes.SHA256()
+    scheme = (ec.ECDSA(sha256),) if elliptic else (padding.PKCS1v15(), sha256)
     key.public_key().verify(signature, text.encode(), *scheme)
 
 
@@ -70,5 +71,16 @@ def test_urls_that_would_open_more_or_nothing(url: str, tmp_path: Path) -> None:
 
 def test_a_file_that_is_no_key_is_named(tmp_path: Path) -> None:
     file = tmp_path / "none.pem"
-    with pytest.raises(PortalError, match=r"--private-key: .*none.pem"):
+    with pytest.raises(PortalError, match=r"--private-key: .*none.pem.*No such file"):
+        signed(URL, file, "K1", timedelta(minutes=5))
+    file.write_text("no key")
+    with pytest.raises(PortalError, match=r"--private-key: .*none.pem.*must be the PEM file"):
+        signed(URL, file, "K1", timedelta(minutes=5))
+
+
+def test_a_key_that_cloudfront_does_not_take_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "key.pem"
+    key = ed25519.Ed25519PrivateKey.generate()
+    file.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    with pytest.raises(PortalError, match="CloudFront takes RSA 2048 and ECDSA P-256"):
         signed(URL, file, "K1", timedelta(minutes=5))
