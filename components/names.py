@@ -219,6 +219,11 @@ def oidc_provider_arn(account: str, issuer: str) -> str:
     return f"arn:aws:iam::{account}:oidc-provider/{issuer}"
 
 
+def cluster_arn(account: str, region: str) -> str:
+    """The account's Kubernetes cluster."""
+    return f"arn:aws:eks:{region}:{account}:cluster/{prefix()}"
+
+
 def state_machine_arn(account: str, region: str, environment: str) -> str:
     return f"arn:aws:states:{region}:{account}:stateMachine:{state_machine(environment)}"
 

@@ -6,10 +6,13 @@ rule are named by policies before they exist; readers know notification queues b
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, Literal, get_args
 
 from . import names
 
+Market = Literal["spot", "overflow", "on-demand"]
+MARKETS: Final[tuple[Market, ...]] = get_args(Market)
+"""How a compute environment gets its machines: its name has the word."""
 STREAM_PREFIX: Final = "main"
 """Log streams of jobs begin with it; ECS adds the container's name and the task's id."""
 MANAGED_RULE: Final = "StepFunctionsGetEventsForBatchJobsRule"
@@ -27,6 +30,13 @@ def job_queue(environment: str, *, spot: bool) -> str:
 
 def compute_environment(environment: str, generation: str) -> str:
     return f"{app(environment)}-{generation}"
+
+
+def batch_clusters(environment: str) -> tuple[str, ...]:
+    """Match the names of the ECS clusters that Batch makes for an environment's compute environments: the market of
+    each, eight digits and Batch's id. The lengths keep out another environment whose name begins with this one's."""
+    digits = "-".join("?" * count for count in (8, 8, 4, 4, 4, 12))
+    return tuple(f"AWSBatch-{app(environment)}-{market}-{digits}" for market in MARKETS)
 
 
 def job_definition(environment: str, workflow: str = "") -> str:

@@ -140,7 +140,7 @@ class WebService(pulumi.ComponentResource):
             RoleArgs(
                 role=names.service_role(args.namespace.namespace, args.service),
                 description=f"Pods of {args.service} of the environment {args.namespace.namespace}",
-                trust=(trust.pods(args.namespace.namespace, args.service),),
+                trust=(trust.pods(args.account, args.region, args.namespace.namespace, args.service),),
                 permissions=(roles.secret_of_pods(args.account, args.region, secret.name),),
                 boundary=args.boundary,
             ),

@@ -73,7 +73,7 @@ def data(scope: Scope) -> tuple[Statement, ...]:
 
 def delegated(scope: Scope) -> tuple[Statement, ...]:
     """State machines, the machines of jobs and what starts these, and the record of connections."""
-    host = tuple(action for statement in roles.host() for action in statement.actions)
+    host = tuple(action for statement in roles.host(scope.account, scope.region, "*") for action in statement.actions)
     batch = ("batch:DescribeJobs", "batch:SubmitJob", "batch:TagResource", "batch:TerminateJob")
     rule = ("events:DescribeRule", "events:PutRule", "events:PutTargets")
     log = ("logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents")

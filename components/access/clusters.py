@@ -3,7 +3,9 @@ EKS works with.
 
 Granted only where an account has a cluster. Rests on: the service authorization reference, the calls of the provider's
 resource types, and AWS's own policies for the roles of EKS Auto Mode, which launch machines and register targets; its
-instance profiles begin with `eks`. An administrator makes the cluster, its roles and its key, and deletes them.
+instance profiles begin with `eks`. The cluster with all that EKS keeps of it (endpoint, version, who gets in, add-ons,
+the roles of pods), its key and its log are an administrator's: whoever changes them can become the cluster's
+administrator, open it to the internet, or remove its audit log. A deployment changes what is in it, and load balancers.
 """
 
 from __future__ import annotations
@@ -11,12 +13,10 @@ from __future__ import annotations
 from typing import Final
 
 from .. import names
-from .logs import CHANGE_LOG_GROUP
 from .scope import Scope
 from .statements import Condition, Statement
 
-PASSED_TO: Final = ("eks.amazonaws.com", "pods.eks.amazonaws.com")
-LINKED: Final = ("eks.amazonaws.com", "elasticloadbalancing.amazonaws.com", "vpcorigin.cloudfront.amazonaws.com")
+_LINKED: Final = ("eks.amazonaws.com", "elasticloadbalancing.amazonaws.com", "vpcorigin.cloudfront.amazonaws.com")
 """Services that make a role for themselves with the rights of whoever asks them first."""
 _LOOK: Final = (
     "ec2:DescribeManagedPrefixLists",
@@ -26,24 +26,6 @@ _LOOK: Final = (
 )
 _READ_KEY: Final = ("kms:DescribeKey", "kms:GetKeyPolicy", "kms:GetKeyRotationStatus", "kms:ListResourceTags")
 _READ_EKS: Final = ("eks:Describe*", "eks:List*")
-_CHANGE_EKS: Final = (
-    "eks:AssociateAccessPolicy",
-    "eks:AssociateEncryptionConfig",
-    "eks:CreateAccessEntry",
-    "eks:CreateAddon",
-    "eks:CreatePodIdentityAssociation",
-    "eks:DeleteAccessEntry",
-    "eks:DeleteAddon",
-    "eks:DeletePodIdentityAssociation",
-    "eks:DisassociateAccessPolicy",
-    "eks:TagResource",
-    "eks:UntagResource",
-    "eks:UpdateAccessEntry",
-    "eks:UpdateAddon",
-    "eks:UpdateClusterConfig",
-    "eks:UpdateClusterVersion",
-    "eks:UpdatePodIdentityAssociation",
-)
 _MAKE_BALANCERS: Final = (
     "elasticloadbalancing:CreateListener",
     "elasticloadbalancing:CreateLoadBalancer",
@@ -77,22 +59,16 @@ def lookups() -> tuple[Statement, ...]:
 def reads(scope: Scope) -> tuple[Statement, ...]:
     """What a refresh looks at."""
     return (
-        *_looks(scope),
+        Statement(sid="LookAtCluster", actions=(*_LOOK, *_READ_EKS), resources=("*",)),
+        Statement(sid="ReadClusterKey", actions=_READ_KEY, resources=(_keys(scope),)),
         Statement(sid="ReadClusterLog", actions=("logs:ListTagsForResource",), resources=(_log(scope),)),
     )
 
 
 def changes(scope: Scope) -> tuple[Statement, ...]:
     """What a deployment looks at and changes."""
-    kinds = ("cluster", "access-entry", "addon", "podidentityassociation")
-    own = tuple(scope.arn("eks", f"{kind}/{names.CLUSTER}{'' if kind == 'cluster' else '/*'}") for kind in kinds)
-    return (
-        *_looks(scope, "kms:ListKeys"),
-        Statement(sid="ChangeCluster", actions=_CHANGE_EKS, resources=own),
-        Statement(sid="ChangeClusterLog", actions=CHANGE_LOG_GROUP, resources=(_log(scope),)),
-        *_balancers(scope),
-        *_hand_over(scope),
-    )
+    after_kill = Statement(sid="FindKeys", actions=("kms:ListKeys",), resources=("*",))
+    return (*reads(scope), after_kill, *_balancers(scope))
 
 
 def boundary(scope: Scope) -> tuple[Statement, ...]:
@@ -118,14 +94,6 @@ def boundary(scope: Scope) -> tuple[Statement, ...]:
     )
 
 
-def _looks(scope: Scope, *more: str) -> tuple[Statement, ...]:
-    """``more``: what a deployment asks after one that was killed."""
-    return (
-        Statement(sid="LookAtCluster", actions=(*_LOOK, *more, *_READ_EKS), resources=("*",)),
-        Statement(sid="ReadClusterKey", actions=_READ_KEY, resources=(_keys(scope),)),
-    )
-
-
 def _balancers(scope: Scope) -> tuple[Statement, ...]:
     """What has the project's tag is changed; the tag is put on what is made."""
     anything = (scope.arn("elasticloadbalancing", "*"),)
@@ -138,27 +106,12 @@ def _balancers(scope: Scope) -> tuple[Statement, ...]:
     )
 
 
-def _hand_over(scope: Scope) -> tuple[Statement, ...]:
-    """The cluster's roles and those of its pods given to EKS, and the services' own roles."""
-    pods = tuple(role for environment in scope.environments for role in names.service_roles(environment))
-    roles = (names.CLUSTER_ROLE, names.NODE_ROLE, *pods)
-    return (
-        Statement(
-            sid="PassToCluster",
-            actions=("iam:PassRole",),
-            resources=tuple(names.role_arn(scope.account, role) for role in roles),
-            conditions=(_passed(*PASSED_TO),),
-        ),
-        _linked(scope),
-    )
-
-
 def _linked(scope: Scope) -> Statement:
     return Statement(
         sid="ClustersRoles",
         actions=("iam:CreateServiceLinkedRole",),
-        resources=tuple(names.role_arn(scope.account, f"aws-service-role/{service}/*") for service in LINKED),
-        conditions=(Condition(operator="StringEquals", key="iam:AWSServiceName", values=LINKED),),
+        resources=tuple(names.role_arn(scope.account, f"aws-service-role/{service}/*") for service in _LINKED),
+        conditions=(Condition(operator="StringEquals", key="iam:AWSServiceName", values=_LINKED),),
     )
 
 

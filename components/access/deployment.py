@@ -132,7 +132,7 @@ def further_changes(scope: Scope) -> Further:
         further["orchestrators"] = orchestration.changes(scope)
         further["network"] = orchestration.network_changes(scope)
     if scope.databases:
-        further["databases"] = databases.changes(scope)
+        further["databases"] = databases.reads(scope)
     if scope.cluster:
         further["cluster"] = clusters.changes(scope)
     return further

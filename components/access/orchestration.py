@@ -72,17 +72,9 @@ _CHANGE: Final = {
         *_TAG,
     ),
     "cloudwatch": ("DeleteAlarms", "PutMetricAlarm", *_TAG),
-    # No DeleteRepository: images are an administrator's to delete, as data is.
-    "ecr": (
-        "CreateRepository",
-        "DeleteLifecyclePolicy",
-        "DeleteRepositoryPolicy",
-        "PutImageScanningConfiguration",
-        "PutImageTagMutability",
-        "PutLifecyclePolicy",
-        "SetRepositoryPolicy",
-        *_TAG,
-    ),
+    # Who may push, whether a tag can be moved and which images expire decide what other accounts run: an
+    # administrator's.
+    "ecr": ("PutImageScanningConfiguration", *_TAG),
     # `portal up` counts the tasks on earlier machines.
     "ecs": ("DescribeClusters",),
     "events": ("DeleteRule", "PutRule", "PutTargets", "RemoveTargets", *_TAG),

@@ -103,24 +103,31 @@ def job_starter(account: str, region: str, environment: str) -> tuple[Statement,
     )
 
 
-def host() -> tuple[Statement, ...]:
-    """What the ECS agent calls on a machine of jobs."""
-    agent = (
+def host(account: str, region: str, environment: str) -> tuple[Statement, ...]:
+    """The calls of the ECS agent on a machine of an environment's jobs, for this environment's clusters alone."""
+    ecs = f"arn:aws:ecs:{region}:{account}"
+    named = orchestrator_names.batch_clusters(environment)
+    clusters = tuple(f"{ecs}:cluster/{one}" for one in named)
+    within = Condition(operator="ArnLike", key="ecs:cluster", values=clusters)
+    on_register = Condition(operator="StringEquals", key="ecs:CreateAction", values=("RegisterContainerInstance",))
+    serve = (
         "ecs:DeregisterContainerInstance",
-        "ecs:DiscoverPollEndpoint",
-        "ecs:Poll",
         "ecs:RegisterContainerInstance",
-        "ecs:StartTelemetrySession",
         "ecs:SubmitAttachmentStateChanges",
         "ecs:SubmitContainerStateChange",
         "ecs:SubmitTaskStateChange",
-        "ecs:UpdateContainerInstancesState",
     )
-    on_register = Condition(operator="StringEquals", key="ecs:CreateAction", values=("RegisterContainerInstance",))
+    be_served = ("ecs:Poll", "ecs:StartTelemetrySession", "ecs:UpdateContainerInstancesState")
     return (
-        Statement(sid="ServeEcs", actions=agent, resources=("*",)),
-        Statement(sid="KnowOwnTags", actions=("ec2:DescribeTags",), resources=("*",)),
-        Statement(sid="TagOnRegister", actions=("ecs:TagResource",), resources=("*",), conditions=(on_register,)),
+        Statement(sid="ServeEcs", actions=serve, resources=clusters),
+        Statement(sid="AskForTasks", actions=be_served, resources=("*",), conditions=(within,)),
+        Statement(sid="FindEcs", actions=("ec2:DescribeTags", "ecs:DiscoverPollEndpoint"), resources=("*",)),
+        Statement(
+            sid="TagOnRegister",
+            actions=("ecs:TagResource",),
+            resources=tuple(f"{ecs}:container-instance/{one}/*" for one in named),
+            conditions=(on_register,),
+        ),
     )
 
 

@@ -37,16 +37,23 @@ def cluster() -> Statement:
     )
 
 
-def pods(namespace: str, service_account: str) -> Statement:
-    """The pods of one service account, by EKS Pod Identity."""
-    tags = {"kubernetes-namespace": namespace, "kubernetes-service-account": service_account}
+def pods(account: str, region: str, namespace: str, service_account: str) -> Statement:
+    """The pods of one service account in the account's cluster, by EKS Pod Identity, which says so in tags."""
+    tags = {
+        "eks-cluster-arn": names.cluster_arn(account, region),
+        "kubernetes-namespace": namespace,
+        "kubernetes-service-account": service_account,
+    }
     return Statement(
         sid="Pods",
         actions=("sts:AssumeRole", "sts:TagSession"),
         principals=Principals(kind="Service", ids=("pods.eks.amazonaws.com",)),
-        conditions=tuple(
-            Condition(operator="StringEquals", key=f"aws:RequestTag/{tag}", values=(value,))
-            for tag, value in tags.items()
+        conditions=(
+            *(
+                Condition(operator="StringEquals", key=f"aws:RequestTag/{tag}", values=(value,))
+                for tag, value in tags.items()
+            ),
+            _of(account),
         ),
     )
 

@@ -25,7 +25,8 @@ from .. import orchestrator_names
 from ..access import roles, trust
 from ..checks import Args, Fault, refused, within
 from ..identity import Role, RoleArgs
-from .generations import Attachments, HostArgs, Market, compute_resources, launch_template, market_of
+from ..orchestrator_names import Market
+from .generations import Attachments, HostArgs, compute_resources, launch_template, market_of
 from .limits import WAIT_SECONDS, generation
 
 LONGEST_ORDER: Final = 3
@@ -59,6 +60,8 @@ class ComputeArgs(Args):
 
     environment: str
     """Its name, which is part of every name here."""
+    account: str
+    region: str
     boundary: pulumi.Input[str]
     """ARN of the permissions boundary of the machines' role."""
     hosts: HostArgs
@@ -139,7 +142,7 @@ class Compute(pulumi.ComponentResource):
                 role=orchestrator_names.instance_role(self._environment),
                 description="Machines of batch jobs: they serve ECS",
                 trust=(trust.machines(),),
-                permissions=roles.host(),
+                permissions=roles.host(self._args.account, self._args.region, self._environment),
                 boundary=boundary,
             ),
             self._child(),

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Final, Literal, TypedDict
 
 from .. import orchestrator_names
 from ..checks import Fault, refused
+from ..orchestrator_names import MARKETS, Market
 from . import hosts, instances
 from .limits import OPTIONAL_VCPUS, SCRATCH_GIB, VCPUS
 
@@ -32,8 +33,6 @@ if TYPE_CHECKING:
         LaunchTemplateTagSpecificationArgsDict,
     )
 
-Market = Literal["spot", "overflow", "on-demand"]
-MARKETS: Final[tuple[Market, ...]] = ("spot", "overflow", "on-demand")
 CHANGED_IN_PLACE: Final = ("min_vcpus", "max_vcpus")
 
 

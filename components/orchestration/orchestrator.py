@@ -74,6 +74,8 @@ class OrchestratorArgs(Args):
     def compute(self) -> ComputeArgs:
         return ComputeArgs(
             environment=self.environment,
+            account=self.account,
+            region=self.region,
             boundary=self.boundary,
             hosts=self.hosts,
             network=self.network,

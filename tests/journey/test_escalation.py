@@ -13,12 +13,14 @@ import pytest
 from botocore.exceptions import ClientError
 
 from components import names
+from components.orchestration.images import lifecycle as lifecycle_of_images
 from tests.journey.conftest import DEV, Cloud, Project
 from tests.journey.test_github import client, job
 
 OTHER_TOOL, OTHERS, STATES = "other-tool-admin", "cryoet-of-another-tool", "cryoet-pulumi-state-shared"
 DELEGATED = "cryoet-delegated-to-ci"
 STAGING, EMBARGO, SOURCE = "cryoet-data-portal-staging", "cryoet-data-portal-embargo", "cryoetportal-rawdatasets-dev"
+IMAGES = "cryoet-staging"
 RISING = names.role_arn(DEV, OTHER_TOOL)
 ANYTHING = json.dumps(
     {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]},
@@ -165,6 +167,45 @@ REQUESTS: dict[str, Callable[[Attack], Any]] = {
     ),
     "jobs with another tool's role": lambda one: definition(one, OTHERS),
     "objects in a comms bucket": lambda one: one.by_ci("s3").put_object(Bucket="cryoet-swipe-comms-dev", Key="x"),
+    "who gets into a cluster": lambda one: one.by_ci("eks").create_access_entry(
+        clusterName=names.CLUSTER, principalArn=names.role_arn(DEV, names.GITHUB_DEPLOY)
+    ),
+    "what somebody may do in a cluster": lambda one: one.by_ci("eks").associate_access_policy(
+        clusterName=names.CLUSTER,
+        principalArn=names.role_arn(DEV, names.GITHUB_DEPLOY),
+        policyArn="arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy",
+        accessScope={"type": "cluster"},
+    ),
+    "a cluster's endpoint": lambda one: one.by_ci("eks").update_cluster_config(
+        name=names.CLUSTER, resourcesVpcConfig={"endpointPublicAccess": True, "publicAccessCidrs": ["0.0.0.0/0"]}
+    ),
+    "a cluster's version": lambda one: one.by_ci("eks").update_cluster_version(name=names.CLUSTER, version="1.36"),
+    "a role for other pods": lambda one: one.by_ci("eks").create_pod_identity_association(
+        clusterName=names.CLUSTER,
+        namespace="staging",
+        serviceAccount="frontend",
+        roleArn=names.role_arn(DEV, names.service_role("staging", "api")),
+    ),
+    "a cluster's log": lambda one: one.by_ci("logs").delete_log_group(logGroupName=names.CLUSTER_LOG_GROUP),
+    "a database's backups": lambda one: one.by_ci("rds").modify_db_cluster(
+        DBClusterIdentifier="cryoet-staging", BackupRetentionPeriod=1
+    ),
+    "a database's public address": lambda one: one.by_ci("rds").modify_db_instance(
+        DBInstanceIdentifier="cryoet-staging-1", PubliclyAccessible=True
+    ),
+    "a database's TLS": lambda one: one.by_ci("rds").modify_db_cluster_parameter_group(
+        DBClusterParameterGroupName="cryoet-staging-1",
+        Parameters=[{"ParameterName": "rds.force_ssl", "ParameterValue": "0", "ApplyMethod": "immediate"}],
+    ),
+    "a database's URI, by CI": lambda one: one.by_ci("secretsmanager").get_secret_value(SecretId="staging/v2_db_uri"),
+    "who pushes images": lambda one: one.by_ci("ecr").set_repository_policy(repositoryName=IMAGES, policyText=ANYTHING),
+    "whether tags move": lambda one: one.by_ci("ecr").put_image_tag_mutability(
+        repositoryName=IMAGES, imageTagMutability="MUTABLE"
+    ),
+    "which images expire": lambda one: one.by_ci("ecr").put_lifecycle_policy(
+        repositoryName=IMAGES, lifecyclePolicyText=lifecycle_of_images(1)
+    ),
+    "a repository of images": lambda one: one.by_ci("ecr").delete_repository(repositoryName=IMAGES, force=True),
     "another stack's state": lambda one: one.by_ci("s3").put_object(
         Bucket=STATES, Key=".pulumi/stacks/portal/prod.json", Body=b"{}"
     ),

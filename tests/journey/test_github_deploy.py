@@ -13,8 +13,8 @@ from tests.journey.test_github import PREVIEW, PROVIDER, changes, job, run_step,
 
 def test_the_deploy_role_brings_a_change_up(project: Project, cloud: Cloud) -> None:
     """After an administrator's first `up`, with the state in a bucket: which web pages read a bucket, a workflow
-    file, a database's capacity, password and reader, and other machines for jobs; a second `up` removes the earlier
-    ones, which a preview shows. Previews need all that their role is granted."""
+    file, and other machines for jobs; a second `up` removes the earlier ones, which a preview shows. Previews need all
+    that their role is granted."""
     project.change("dev", smaller)
     state_in_bucket(project, "dev")
     portal(project, "up", "dev", "--yes", "--skip-preview")
@@ -22,9 +22,7 @@ def test_the_deploy_role_brings_a_change_up(project: Project, cloud: Cloud) -> N
 
     def change(settings: dict[str, Any]) -> None:
         settings["buckets"]["staging"]["cors"] = {"origins": ["https://portal.example.org"]}
-        staging = settings["environments"]["staging"]
-        staging["orchestrator"]["instance_types"] = ["r6id"]
-        staging["database"] |= {"max_capacity": 8, "password_version": 2, "readers": 1}
+        settings["environments"]["staging"]["orchestrator"]["instance_types"] = ["r6id"]
 
     project.change("dev", change)
     (project.folder / "workflows" / "sync-v0.0.2.wdl").write_text("version 1.0\nworkflow sync {}\n")

@@ -25,6 +25,7 @@ from components.access import (
 )
 from components.access.scope import Scope
 from components.access.statements import ANYONE, SIZES, Condition, Kind, Statement, document
+from localcloud.server.access.patterns import matches
 from tests.unit.stackfiles import ROOT
 
 A, B = "908710317728", "444455556666"
@@ -228,7 +229,61 @@ def test_what_is_named_is_changed_by_its_name() -> None:
         if one.sid.startswith("Change"):
             names_it = ("cryoet-", "images")
             assert all(any(name in resource for name in names_it) for resource in one.resources), one.sid
-    assert "ecr:DeleteRepository" not in actions(all_changes(FULL))
+
+
+READING = ("BatchGet", "Describe", "Get", "List", "Validate")
+
+
+def changed_by_deploy(service: str) -> set[str]:
+    """What the deploy role calls of a service beside reads."""
+    calls = {one.split(":")[1] for one in actions(all_changes(FULL)) if one.startswith(f"{service}:")}
+    return {one for one in calls if not one.startswith(READING)}
+
+
+@pytest.mark.parametrize(
+    ("service", "changes"),
+    [
+        # Who pushes images, which tags move and which images expire decides what other accounts run.
+        ("ecr", {"PutImageScanningConfiguration", "TagResource", "UntagResource"}),
+        # Who gets into the cluster, its endpoint, its version, its pods' roles.
+        ("eks", set[str]()),
+        # RDS tells no change of capacity from one of backups, protection, TLS or public access.
+        ("rds", set[str]()),
+        ("secretsmanager", set[str]()),
+    ],
+)
+def test_what_is_an_administrators_of_a_service(service: str, changes: set[str]) -> None:
+    assert changed_by_deploy(service) == changes
+    assert "secretsmanager:GetSecretValue" not in actions(all_changes(FULL))
+
+
+def test_deploy_keeps_the_logs_of_clusters_and_databases() -> None:
+    kept = (names.CLUSTER_LOG_GROUP, names.database_log_group("cryoet-dev"))
+    for one in all_changes(FULL):
+        if any(resource.endswith(kept) for resource in one.resources):
+            assert one.actions == ("logs:ListTagsForResource",), one.sid
+
+
+def test_hosts_serve_the_clusters_of_their_environment_alone() -> None:
+    allowed = {one.sid: one for one in roles.host(A, "r", "dev")}
+    cluster = "AWSBatch-cryoet-ingestion-dev-spot-0a1b2c3d-12345678-1234-1234-1234-123456789abc"
+    others = (
+        cluster.replace("dev", "staging"),
+        cluster.replace("dev", "dev-spot"),
+        cluster.replace("dev", "dev-x"),
+        cluster.replace("cryoet-ingestion-", ""),
+        "AWSBatch-of-another-tool-12345678-1234-1234-1234-123456789abc",
+    )
+
+    def served(name: str) -> bool:
+        return any(matches(one, f"arn:aws:ecs:r:{A}:cluster/{name}") for one in allowed["ServeEcs"].resources)
+
+    assert [served(cluster), *map(served, others)] == [True, *[False] * len(others)]
+    assert {one.sid for one in allowed.values() if "*" in one.resources} == {"AskForTasks", "FindEcs"}
+    [within] = allowed["AskForTasks"].conditions
+    assert (within.key, within.values) == ("ecs:cluster", allowed["ServeEcs"].resources)
+    assert set(allowed["FindEcs"].actions) == {"ec2:DescribeTags", "ecs:DiscoverPollEndpoint"}
+    assert all(":container-instance/AWSBatch-" in one for one in allowed["TagOnRegister"].resources)
 
 
 @pytest.mark.parametrize("statements", [orchestration.network_changes(FULL), clusters.changes(FULL)])

@@ -36,6 +36,8 @@ def host_args(**given: Any) -> HostArgs:
 def args(*, retiring: tuple[str, ...] = (), capacity_wait_seconds: int = 1_800, **given: Any) -> ComputeArgs:
     return ComputeArgs(
         environment="dev",
+        account="908710317728",
+        region="us-west-2",
         boundary=BOUNDARY,
         hosts=host_args(**given),
         network=NETWORK,

@@ -131,6 +131,8 @@ def test_who_needs_no_secret_has_no_role() -> None:
     assert allowed["Resource"].endswith(":secret:dev/v2_db_uri-??????")
     trusted = graph().one("dev-api", "iam/role:Role").json("assumeRolePolicy")["Statement"][0]
     assert trusted["Condition"]["StringEquals"] == {
+        "aws:SourceAccount": "908710317728",
+        "aws:RequestTag/eks-cluster-arn": "arn:aws:eks:us-west-2:908710317728:cluster/cryoet",
         "aws:RequestTag/kubernetes-namespace": "dev",
         "aws:RequestTag/kubernetes-service-account": "api",
     }
