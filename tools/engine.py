@@ -1,8 +1,8 @@
 """Finds or makes the Pulumi engine and prints the folder that holds it; that folder belongs first on PATH.
 
-Three sources, in this order: a ``pulumi`` on PATH that is new enough; the official release of the pinned version; a
-build from the Go modules pinned in engine/ (3 to 5 minutes on two cores, once a machine). What was downloaded
-or built stays in ``$XDG_CACHE_HOME/portal`` (default ``~/.cache/portal``). Only the standard library is used: this runs
+Three sources, in this order: a ``pulumi`` on PATH of exactly the pinned version; the official release of that version;
+a build from the Go modules pinned in engine/ (3 to 5 minutes on two cores, once a machine). What was downloaded or
+built stays in ``$XDG_CACHE_HOME/portal`` (default ``~/.cache/portal``). Only the standard library is used: this runs
 before anything is installed. Progress goes to standard error.
 """
 
@@ -56,15 +56,14 @@ def cache() -> Path:
 
 
 def on_path(wanted: str) -> Path | None:
-    """The folder of a ``pulumi`` on PATH, if it is at least the pinned version and has its Python language host."""
+    """The folder of a ``pulumi`` on PATH, if it has the pinned version and its Python language host."""
     found = shutil.which("pulumi")
     if found is None:
         return None
     folder = Path(found).resolve().parent
     printed = subprocess.run([found, "version"], capture_output=True, text=True, check=False).stdout.strip()
-    have = re.match(r"v?(\d+)\.(\d+)\.(\d+)", printed)
-    if have is None or tuple(map(int, have.groups())) < tuple(map(int, wanted.split("."))):
-        say(f"{found} is version {printed or 'unknown'}; {wanted} or newer is needed")
+    if printed.removeprefix("v") != wanted:
+        say(f"{found} is version {printed or 'unknown'}; {wanted} is pinned")
         return None
     if not (folder / HOST).exists():
         say(f"{found} has no {HOST} beside it")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import importlib.util
+import re
 import tarfile
 import urllib.error
 from io import BytesIO
@@ -12,6 +14,12 @@ from types import ModuleType
 import pytest
 
 from portal.pulumi_cli import ROOT
+
+
+def locked_versions() -> list[str]:
+    """The version of Pulumi's Python SDK in each list of locked packages."""
+    files = ("requirements.txt", "requirements-dev.txt")
+    return [one for file in files for one in re.findall(r"^pulumi==(\S+)", (ROOT / file).read_text(), re.MULTILINE)]
 
 
 @pytest.fixture
@@ -32,10 +40,16 @@ def executable(folder: Path, name: str, prints: str) -> None:
     (folder / name).chmod(0o755)
 
 
+@pytest.mark.parametrize("version", [importlib.metadata.version("pulumi"), *locked_versions()])
+def test_engine_and_sdk_have_one_version(tool: ModuleType, version: str) -> None:
+    assert version == tool.pinned_version()
+
+
 @pytest.mark.parametrize(
-    ("version", "usable"), [("v3.259.0", True), ("v3.300.1", True), ("v3.258.9", False), ("dev", False)]
+    ("version", "usable"),
+    [("v3.259.0", True), ("v3.259.1", False), ("v3.259.0-dev", False), ("v3.258.9", False), ("", False)],
 )
-def test_a_pulumi_on_path_counts_if_it_is_new_enough(
+def test_only_the_pinned_version_of_a_pulumi_on_path_is_used(
     tool: ModuleType, tmp_path: Path, version: str, usable: bool
 ) -> None:
     executable(tmp_path / "bin", "pulumi", version)
