@@ -99,6 +99,8 @@ def _cerbos() -> Sidecar:
     return Sidecar(name="cerbos", image="ghcr.io/cerbos/cerbos:0.29.0", command=command, port=3692, resources=size)
 
 
+API_COMMAND: Final = ("/usr/local/bin/supervisord", "-c", "/app/etc/supervisord.conf")
+"""Of the image of the portal's API: its CMD (there is no entry point), which starts nginx and gunicorn."""
 BEFORE_API: Final = (
     InitContainer(
         name="policies",
@@ -139,8 +141,9 @@ class Service(Model):
 class Api(Service):
     """The GraphQL API over the environment's database, which answers ``/graphql``."""
 
-    command: Annotated[Command, Field(min_length=1)]
-    """What starts it: the database's values become environment variables first."""
+    command: Annotated[Command, Field(min_length=1)] = API_COMMAND
+    """What starts it, once the database's values are environment variables. The default is the command of the image of
+    the portal's API; an image of your own may have another."""
     port: Port = 9009
     """Where it listens; its variable PORT says so."""
     resources: Resources = Resources(cpu_millis=500, memory_mib=512, cpu_limit_millis=3_000, memory_limit_mib=3_072)

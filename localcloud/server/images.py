@@ -6,8 +6,8 @@ An `images` table of the configuration has ``image`` (a pattern: ``ghcr.io/owner
 follows it unless the job gives a command. ``{python}`` stands for the interpreter that runs the server. An image that
 no pattern names cannot be pulled; a digest behind its tag need not be named. ``directory``, relative to the
 configuration's file, is where a pod's container starts, as an image's WORKDIR; a job starts in a directory of its own.
-``programs`` are those of the image that this machine lacks: a pod's command that begins with one, like ``/cerbos``,
-begins with its words instead.
+``programs`` are those of the image that this machine lacks, by absolute path: a word of a pod's command that is one,
+like ``/cerbos``, is replaced by its words (a shell may start it).
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ class StandIn:
     programs: Mapping[str, Sequence[str]] = field(default_factory=dict[str, Sequence[str]])
 
     def command_line(self, words: Sequence[str]) -> list[str]:
-        """The words to run for a pod's own command, whose first may be a program of the image."""
-        first, *rest = words
-        return [word.replace("{python}", sys.executable) for word in (*self.programs.get(first, (first,)), *rest)]
+        """The words to run for a pod's own command, in which programs of the image may stand."""
+        replaced = (one for word in words for one in self.programs.get(word, (word,)))
+        return [word.replace("{python}", sys.executable) for word in replaced]
 
     def argv(self, command: Sequence[str]) -> list[str]:
         """The words to run for a job's command (which may be empty)."""

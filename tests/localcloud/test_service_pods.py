@@ -15,6 +15,7 @@ from localcloud.kubernetes.node.agent import Agent
 from localcloud.kubernetes.node.leases import Leases
 from localcloud.server import images
 from portal.pulumi_cli import ROOT
+from settings.service import API_COMMAND
 from tests.localcloud.clouds import CONFIGURATION
 
 from .batch_steps import time_scale
@@ -81,7 +82,8 @@ def test_the_page_asks_an_api_that_has_migrated_its_database(world: World, datab
     }
     before = [{"name": name, "image": API, "command": words, **env, **MOUNTS} for name, words in first.items()]
     volumes = [{"name": name, "emptyDir": {}} for name in SCRATCH]
-    api = listening("api", API, 9009, variables, "/graphql", **MOUNTS)
+    started = ["/bin/sh", "-ec", 'exec "$@"', "--", *API_COMMAND]
+    api = listening("api", API, 9009, variables, "/graphql", command=started, **MOUNTS)
     world.create("Pod", pod("api", api, cerbos, initContainers=before, volumes=volumes))
     address = world.until_ready("api")["status"]["podIP"]
     assert json.loads(asked(address, 9009, "/graphql?query={datasetsCount}")) == {"data": {"datasetsCount": 0}}

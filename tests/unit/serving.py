@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.unit.stackfiles import Files
 
-API: dict[str, Any] = {"image": {"key": "api", "tag": "v1"}, "command": ["python", "-m", "examples.api"]}
+API: dict[str, Any] = {"image": {"key": "api", "tag": "v1"}}
 FRONTEND: dict[str, Any] = {"image": {"key": "frontend", "tag": "v1"}, "replicas": 1}
 HOSTS: dict[str, Any] = {"hosts": ["portal.example.org"], "zone_id": "Z0123456789ABCDEFGHIJ"}
 

@@ -19,6 +19,7 @@ from components.service_routes import DEREGISTRATION_SECONDS
 from composition.services import warn_of_images
 from localcloud.kubernetes.objects.pod_security import violation
 from settings import load
+from settings.service import API_COMMAND
 from tests.unit.recording import Recording, Registered
 from tests.unit.serving import HOSTS, serving
 from tests.unit.stackfiles import Files, own_project
@@ -118,7 +119,7 @@ def test_the_database_values_stand_nowhere_but_in_files_of_the_pod() -> None:
         "PLATFORMICS_DATABASE_NAME": "name",
     }
     main = pod("dev-api")["containers"][0]
-    assert main["command"] == ["/bin/sh", "-ec", pods.START_LINE, "--", "python", "-m", "examples.api"]
+    assert main["command"] == ["/bin/sh", "-ec", pods.START_LINE, "--", *API_COMMAND]
     assert not {one["name"] for one in main["env"]} & {one["objectAlias"] for one in whole["jmesPath"]}
     assert not [one for one in graph().resources if one.type == "kubernetes:core/v1:Secret"]
 
