@@ -14,7 +14,6 @@ import os
 import signal
 import sys
 import threading
-import time
 from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
@@ -38,7 +37,8 @@ from localcloud.runner.status import StatusFile
 from localcloud.runner.store import Store
 from localcloud.runner.uploads import Uploads
 
-CREDENTIALS_SECONDS = (1, 2, 4, 8)  # between tries, of which botocore makes three each
+CREDENTIALS_SECONDS = 2.0  # between tries, of which botocore makes three each
+NO_CREDENTIALS = "non 200 response 4"  # the host's own answer, in botocore's words: it is not busy, it has none to give
 LOOK_SECONDS = 0.2  # between two looks for signals
 WATCHDOG_SECONDS = 12.0  # Docker kills 15 s after its SIGTERM when the machine shuts down, ECS after 30 s
 log = logging.getLogger("runner")
@@ -56,7 +56,7 @@ def main() -> int:
             status = _awaited(Runner(job, Path.cwd(), stopping).run)
     except JobError as error:
         log.error("refused: %s", error)  # noqa: TRY400 - the text says it all
-        return exits.REFUSED
+        status = exits.REFUSED
     return exits.TERMINATED if stopping.is_set() else status
 
 
@@ -89,22 +89,27 @@ def _signals(stopping: threading.Event) -> Generator[None]:
         yield
 
 
-def session_with_credentials() -> boto3.Session:
-    """A session that has the job's credentials: the host's agent may be slow when it starts many jobs at once.
+def session_with_credentials(stopping: threading.Event) -> boto3.Session:
+    """A session that has the job's credentials.
+
+    A host that does not answer is busy, as when it starts many jobs at once: it is waited for. The job's own time limit
+    ends a job that waits in vain.
 
     Raises:
-        JobError: there are none after some tries
+        JobError: the host answers that there are none, or `stopping` is set
     """
-    for seconds in CREDENTIALS_SECONDS:
+    while True:
         session = boto3.Session()
         try:
             session.get_credentials()
         except CredentialRetrievalError as error:
+            if NO_CREDENTIALS in str(error):
+                raise JobError(f"the host gives no credentials of the job's role: {error}") from error
             log.warning("no credentials yet: %s", error)
-            time.sleep(seconds)
         else:
             return session
-    raise JobError("the host gives no credentials of the job's role")
+        if stopping.wait(CREDENTIALS_SECONDS):
+            raise JobError("told to stop while it waited for the host's credentials")
 
 
 class Runner:
@@ -113,7 +118,7 @@ class Runner:
     def __init__(self, job: Job, directory: Path, stopping: threading.Event) -> None:
         if any(character.isspace() for character in str(directory)):
             raise JobError(f"miniwdl's run directory can't have blanks in its path: {directory}")
-        session = session_with_credentials()
+        session = session_with_credentials(stopping)
         self.store = Store(session, stopping)
         self.run_state = Run(
             job=job,

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Generic, TypeVar
 
 from localcloud.server.access.resources import Role, generate_access_key_id_from_account_id
 
@@ -13,6 +14,9 @@ from .call import Caller
 from .retention import drops, over
 
 DEFAULT_SECONDS = 3600
+RENEWED_BEFORE = timedelta(minutes=20)
+"""Before they expire: SDKs ask for new credentials 15 minutes before."""
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,3 +74,22 @@ def open_session(
     )
     SESSIONS[key] = session
     return key, session
+
+
+class Renewed(Generic[T]):
+    """Credentials that an agent holds for a container: it answers from memory, however busy the server is with calls.
+
+    ``assume`` gives new ones and when they expire, and may raise Refusal. Whoever does not wait for it finds its result
+    at the next try.
+    """
+
+    def __init__(self, assume: Callable[[], tuple[T, datetime]]) -> None:
+        self._assume = assume
+        self._held: tuple[T, datetime] | None = None
+
+    def get(self) -> T:
+        """The credentials, new ones shortly before they expire. Raises Refusal."""
+        held = self._held
+        if held is None or held[1] - datetime.now(UTC) < RENEWED_BEFORE:
+            held = self._held = self._assume()
+        return held[0]

@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import sys
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from localcloud.server import images
+from localcloud.server.pipeline import SERVER
+from localcloud.server.sessions import RENEWED_BEFORE, Renewed
 from portal.pulumi_cli import ROOT
 
 from .batch_steps import IMAGE, World, policy, time_scale, until, until_there
@@ -92,6 +95,31 @@ def test_a_job_acts_as_its_role_and_no_more(world: World, queue: str) -> None:
     assert job["status"] == "SUCCEEDED", lines
     assert f"arn:aws:sts::{DEV}:assumed-role/{role.rpartition('/')[2]}/" in lines[0]
     assert lines[1:] == ["AccessDenied True"]
+
+
+def test_a_host_gives_credentials_while_the_accounts_are_busy(world: World, queue: str, tmp_path: Path) -> None:
+    """SDKs wait two seconds for them, and a hundred jobs that start at once keep the accounts busy for longer."""
+    go, got = tmp_path / "go", tmp_path / "got"
+    program = (
+        "import os, pathlib, time, urllib.request as u\n"
+        f"while not os.path.exists({str(go)!r}): time.sleep(0.02)\n"
+        "answer = u.urlopen(os.environ['AWS_CONTAINER_CREDENTIALS_FULL_URI']).read()\n"
+        f"pathlib.Path({str(got)!r}).write_bytes(answer)\n"
+    )
+    container = {"jobRoleArn": world.role("ecs-tasks.amazonaws.com")}
+    job = world.submit(queue, definition=world.definition(sys.executable, "-c", program, container=container))
+    world.until_status(job, "RUNNING")
+    with SERVER.lock:
+        go.touch()
+        until(got.exists)
+    assert world.ended(job)["status"] == "SUCCEEDED"
+
+
+def test_a_host_renews_credentials_before_they_expire() -> None:
+    left = iter([RENEWED_BEFORE / 2, RENEWED_BEFORE * 2])
+    issued = iter("ab")
+    role = Renewed(lambda: (next(issued), datetime.now(UTC) + next(left)))
+    assert [role.get() for _ in range(3)] == ["a", "b", "b"]
 
 
 def test_the_metadata_endpoint_names_the_task(world: World, queue: str) -> None:

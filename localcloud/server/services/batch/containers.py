@@ -1,26 +1,55 @@
 """What a job's container asks its host: the credentials of the job role, and ECS's metadata about itself.
 
 Both are served under ``/_localcloud/`` by a token that only the job's environment holds. AWS facts: the credentials
-come as the JSON that SDKs read at AWS_CONTAINER_CREDENTIALS_...; metadata version 4 has ``/task`` below it.
+come as the JSON that SDKs read at AWS_CONTAINER_CREDENTIALS_...; ECS sends them to the host's agent with the task, and
+new ones in time, so that the agent answers from memory (SDKs wait for two seconds); metadata version 4 has ``/task``
+below it.
 """
 
 from __future__ import annotations
 
+from contextlib import suppress
+from datetime import datetime
 from typing import Any
 
 from localcloud.server import service_calls
 from localcloud.server.call import Caller, Refusal
 from localcloud.server.control import Answer, Request, on_reset, route
-from localcloud.server.sessions import SESSIONS
+from localcloud.server.sessions import SESSIONS, Renewed
 
 from .model import Attempt, Job
 from .texts import TASKS
 
-_CONTAINERS: dict[str, tuple[Job, Attempt]] = {}
+
+class Container:
+    """A job's container, and the credentials that its host holds for it."""
+
+    def __init__(self, job: Job, attempt: Attempt) -> None:
+        self.job, self.attempt = job, attempt
+        self._role = Renewed(self._assume)
+
+    def _assume(self) -> tuple[Caller, datetime]:
+        """The job role, as ECS assumes it for the attempt's task."""
+        role = required(self.job.container.get("jobRoleArn"))
+        task = self.attempt.task_arn
+        caller = service_calls.as_role(role, TASKS, task.rpartition("/")[2], source_arn=task, region=self.job.region)
+        return caller, SESSIONS[caller.access_key_id].expires
+
+    def caller(self) -> Caller:
+        """Who acts with its credentials. Raises Refusal."""
+        return self._role.get()
+
+
+_CONTAINERS: dict[str, Container] = {}
 
 
 def add(token: str, job: Job, attempt: Attempt) -> None:
-    _CONTAINERS[token] = (job, attempt)
+    """Its credentials are there before it starts. A role that can't be assumed is told to the container that asks."""
+    container = Container(job, attempt)
+    if job.container.get("jobRoleArn"):
+        with suppress(Refusal):
+            container.caller()
+    _CONTAINERS[token] = container
 
 
 def remove(token: str) -> None:
@@ -28,7 +57,7 @@ def remove(token: str) -> None:
     _CONTAINERS.pop(token, None)
 
 
-def found(token: str) -> tuple[Job, Attempt] | None:
+def found(token: str) -> Container | None:
     """Whose container has the token."""
     return _CONTAINERS.get(token)
 
@@ -40,13 +69,6 @@ def required(role: str | None) -> str:
     return role
 
 
-def caller(job: Job, attempt: Attempt) -> Caller:
-    """The job role, as ECS assumes it for the attempt's task. Raises Refusal."""
-    role = required(job.container.get("jobRoleArn"))
-    task = attempt.task_arn.rpartition("/")[2]
-    return service_calls.as_role(role, TASKS, task, source_arn=attempt.task_arn, region=job.region)
-
-
 @on_reset
 def forget() -> None:
     _CONTAINERS.clear()
@@ -54,13 +76,13 @@ def forget() -> None:
 
 @route("credentials", for_jobs=True)
 def credentials(request: Request) -> Answer:
-    """The job role's credentials, new ones each time."""
+    """The job role's credentials."""
     container = found(request.rest)
-    role = container[0].container.get("jobRoleArn") if container else None
+    role = container.job.container.get("jobRoleArn") if container else None
     if container is None or role is None:
         return 404, {"code": "NoSuchCredentials", "message": "No task is associated with this endpoint"}
     try:
-        issued = caller(*container)
+        issued = container.caller()
     except Refusal as refusal:
         return 400, {"code": "CredentialsUnavailable", "message": refusal.message}
     session = SESSIONS[issued.access_key_id]
@@ -81,9 +103,8 @@ def metadata(request: Request) -> Answer:
     held = found(token)
     if held is None or part not in ("", "task"):
         return 404, {"message": "no such container"}
-    job, attempt = held
-    container = _container(job, attempt)
-    return 200, container if not part else _task(job, attempt, container)
+    container = _container(held.job, held.attempt)
+    return 200, container if not part else _task(held.job, held.attempt, container)
 
 
 def _container(job: Job, attempt: Attempt) -> dict[str, Any]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 from localcloud.server import pulls
 from localcloud.server.control import Answer, Request, route
 
@@ -18,5 +16,5 @@ def pull(request: Request) -> Answer:
     if container is None:
         return 404, {"message": "no such container"}
     image = str(request.body["image"])
-    reason = pulls.refusal(image, container[0].region, partial(containers.caller, *container))
+    reason = pulls.refusal(image, container.job.region, container.caller)
     return (403, {"message": pull_denied(image, reason)}) if reason else (200, {})
