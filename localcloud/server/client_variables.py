@@ -17,6 +17,8 @@ UNSET = (
     "AWS_SECURITY_TOKEN",
     "AWS_PROFILE",
     "AWS_DEFAULT_PROFILE",
+    "AWS_REGION",
+    "AWS_DEFAULT_REGION",
     "AWS_ROLE_ARN",
     "AWS_WEB_IDENTITY_TOKEN_FILE",
     "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
@@ -58,7 +60,7 @@ def tools_folder(folder: Path) -> Path:
 
 
 def environment(server: Running, folder: Path) -> dict[str, str]:
-    """Variables by name."""
+    """Variables by name. None names a region: it would win over those of the profiles."""
     tools = [str(tools_folder(folder)), str(Path(sys.executable).parent)]
     if engine := os.environ.get("LOCALCLOUD_ENGINE_DIR"):
         tools.append(engine)
@@ -67,8 +69,6 @@ def environment(server: Running, folder: Path) -> dict[str, str]:
         "AWS_ENDPOINT_URL": server.https_url,
         "AWS_CA_BUNDLE": server.ca_bundle,
         "PGSSLROOTCERT": server.ca_bundle,  # for psql and every other client of PostgreSQL
-        "AWS_REGION": server.region,
-        "AWS_DEFAULT_REGION": server.region,
         "AWS_EC2_METADATA_DISABLED": "true",
         "AWS_DISABLE_HOST_PREFIX_INJECTION": "true",
         "AWS_CONFIG_FILE": str(config_file(folder)),

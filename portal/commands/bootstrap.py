@@ -38,11 +38,11 @@ def bootstrap(
     What is there is taken over, after a preview of what changes of it; a second run changes nothing.
     """
     how = How(yes=yes, skip_preview=yes)
+    portal = stack_files()
+    place = Place.of(settings_of(portal, stack))
     engine()
     refuse_ci()
     how.refuse_unasked("bootstrap the account?")
-    portal = stack_files()
-    place = Place.of(settings_of(portal, stack))
     bucket = StateBucket(name=state_bucket, place=place, portal=portal) if state_bucket else None
     if bucket:
         bucket.check()

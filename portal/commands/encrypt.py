@@ -18,9 +18,9 @@ def encrypt_state(stack: Annotated[list[str], typer.Argument(help="The stacks")]
     Makes a stack that isn't there yet, and draws a new data key for one that is. The stack file says so afterwards:
     commit it.
     """
-    engine()
     portal = stack_files()
     places = {name: Place.of(settings_of(portal, name)) for name in stack}
+    engine()
     for name, place in places.items():
         pulumi, provider = Pulumi(stack=name), key_provider(place)
         ensure_key(place)

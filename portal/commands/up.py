@@ -38,10 +38,10 @@ def up(
 ) -> None:
     """`pulumi up` of each stack, after its preview and a yes; what a killed run left behind is put right first."""
     how = How(yes=yes, refresh=refresh, skip_preview=skip_preview)
-    engine()
-    how.refuse_unasked("bring the stacks up?")
     portal = stack_files()
     places = {name: Place.of(settings_of(portal, name)) for name in stack or sorted(portal.stacks)}
+    engine()
+    how.refuse_unasked("bring the stacks up?")
     for line in target(places):
         out.print(line)
     for name, place in places.items():

@@ -79,6 +79,7 @@ def test_the_printed_environment_is_enough_for_a_client(
     monkeypatch.setenv("AWS_ENDPOINT_URL_STS", "http://127.0.0.1:9")
     monkeypatch.setenv("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true")
     monkeypatch.setenv("AWS_DEFAULT_PROFILE", "nobody")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-north-1")
     assert "runs already" in run(folder, "start")
     lines = run(folder, "env").splitlines()
     assert lines[0].split()[1:] == [*UNSET, "AWS_ENDPOINT_URL_STS"]
@@ -92,13 +93,13 @@ import boto3, os
 def who(**session): return boto3.Session(**session).client("sts").get_caller_identity()
 print(who()["Arn"], *(who(profile_name=name)["Account"] for name in ("dev", "public", "prod")))
 os.environ["AWS_PROFILE"] = "prod"
-print(who()["Arn"].partition("/")[0])
+print(who()["Arn"].partition("/")[0], boto3.Session().region_name)
 """
     done = subprocess.run([sys.executable, "-c", code], env=told, capture_output=True, text=True, check=True)
     accounts = [stack.account.id for stack in map(load("dev", ROOT).stacks.get, ("dev", "public", "prod")) if stack]
     assert done.stdout.splitlines() == [
         f"arn:aws:iam::999988887777:user/engineer {' '.join(accounts)}",
-        f"arn:aws:sts::{accounts[2]}:assumed-role",
+        f"arn:aws:sts::{accounts[2]}:assumed-role us-west-2",
     ]
     modes = {name: Path(told[name]).stat().st_mode & 0o777 for name in expected if name.endswith("_FILE")}
     assert modes == {"AWS_CONFIG_FILE": 0o600, "AWS_SHARED_CREDENTIALS_FILE": 0o600}

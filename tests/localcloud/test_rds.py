@@ -11,6 +11,7 @@ from typing import Any
 import psutil
 import psycopg
 import pytest
+from botocore.exceptions import ClientError
 
 from localcloud.server import tls
 from localcloud.server.services.rds import postgres
@@ -77,6 +78,18 @@ def test_two_clusters_have_the_same_port_and_know_nothing_of_each_other(database
     with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
         databases.connect(other)
     databases.remove(other)
+
+
+def test_clusters_are_filtered_by_engine_and_name(databases: Databases, served: str) -> None:
+    def named(name: str, *values: str) -> set[str]:
+        answer = databases.client.describe_db_clusters(Filters=[{"Name": name, "Values": list(values)}])
+        return {one["DBClusterIdentifier"] for one in answer["DBClusters"]}
+
+    assert served in named("engine", "aurora-postgresql", "aurora-mysql")
+    assert named("engine", "aurora-mysql") == set()
+    assert named("db-cluster-id", served) == {served}
+    with pytest.raises(ClientError, match=r"InvalidParameterValue.*Unrecognized filter name: colour"):
+        named("colour", "red")
 
 
 def test_capacity_bounds_connections(databases: Databases, served: str) -> None:

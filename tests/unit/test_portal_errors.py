@@ -83,6 +83,14 @@ def test_without_the_engine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, wor
     assert said(monkeypatch, portal, *words) == f"error: pulumi is not on PATH: make setup, then {LOCAL}"
 
 
+@pytest.mark.parametrize("command", ["up", "bootstrap", "encrypt-state"])
+def test_a_stack_that_is_not_there_is_told_first(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, command: str) -> None:
+    """Before an engine, or an answer to a question, is asked for."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    line = said(monkeypatch, portal, command, "nowhere")
+    assert line == "error: STACK: 'nowhere': must be one of dev, prod, public"
+
+
 def test_a_sync_without_the_aws_cli(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr("portal.sync.Route.s3", None)

@@ -126,6 +126,12 @@ def describe(call: Call) -> Params:
     if identifier and identifier.startswith("arn:"):
         identifier = identifier.rpartition(":")[2]
     clusters = [region.cluster(identifier)] if identifier else list(region.clusters.values())
+    for one in call.params.get("Filters") or []:
+        if one["Name"] not in ("db-cluster-id", "engine"):
+            raise refusals.invalid(f"Unrecognized filter name: {one['Name']}")
+        wanted = {value.rpartition(":")[2].lower() for value in one["Values"]}
+        of_name = one["Name"] == "db-cluster-id"
+        clusters = [cluster for cluster in clusters if (cluster.identifier if of_name else versions.ENGINE) in wanted]
     return {"DBClusters": [describing.cluster(region, one) for one in clusters]}
 
 
