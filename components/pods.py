@@ -3,7 +3,7 @@
 Rests on: Kubernetes documentation "Pod Security Standards" (`restricted`), "Container lifecycle hooks" (a container is
 told to stop after its preStop hook), "Topology spread constraints", "Determine the Reason for Pod Failure"; user guide
 of the AWS provider of the secrets store CSI driver: a secret's values are files of a volume, beside one with the whole
-secret.
+secret. "Configure Liveness, Readiness and Startup Probes": until the startup probe succeeds the others are not asked.
 """
 
 from __future__ import annotations
@@ -23,6 +23,14 @@ SECRETS_VOLUME: Final = "secrets"
 START_LINE: Final = f'for f in {SECRETS_PATH}/*_*; do export "${{f##*/}}=$(cat "$f")"; done; exec "$@"'
 """Makes variables of the files that have a variable's name, then becomes the command that follows. So no secret stands
 in a manifest or in a Kubernetes Secret; the file with the whole secret has no underscore in its name."""
+
+_STARTUP: Final = {"periodSeconds": 5, "timeoutSeconds": 3, "failureThreshold": 60}
+"""A container has five minutes to start, during which the other probes wait."""
+_READINESS: Final = {"periodSeconds": 10, "timeoutSeconds": 3, "failureThreshold": 3}
+"""After half a minute without an answer a pod gets no requests."""
+_LIVENESS: Final = {"periodSeconds": 30, "timeoutSeconds": 10, "failureThreshold": 4}
+"""After two minutes a container is started again. So much later than it gets no requests, since one that is only busy
+answers again once it gets none; to start it again would hand its load to the others."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,18 +63,6 @@ class ScratchArgs:
     size_mib: int
 
 
-@dataclass(frozen=True, kw_only=True)
-class ProbeArgs:
-    """How a pod is asked whether it works."""
-
-    path: str
-    """Answers 200 as long as the process itself works, whatever its database does."""
-    delay_seconds: int = 10
-    period_seconds: int = 10
-    timeout_seconds: int = 1
-    failures: int = 3
-
-
 def container(args: ContainerArgs, scratch: Sequence[ScratchArgs], **more: Any) -> dict[str, Any]:
     size = args.resources
     mounts: list[dict[str, Any]] = [{"name": one.name, "mountPath": one.path} for one in scratch]
@@ -89,29 +85,26 @@ def container(args: ContainerArgs, scratch: Sequence[ScratchArgs], **more: Any) 
     }
 
 
-def serving(args: ContainerArgs, scratch: Sequence[ScratchArgs], port: int, probe: ProbeArgs, drain: int) -> Any:
-    """The container that answers requests, and for ``drain`` seconds still does once its pod is to end."""
-    check = {
-        "httpGet": {"path": probe.path, "port": port},
-        "initialDelaySeconds": probe.delay_seconds,
-        "periodSeconds": probe.period_seconds,
-        "timeoutSeconds": probe.timeout_seconds,
-        "failureThreshold": probe.failures,
-    }
+def serving(args: ContainerArgs, scratch: Sequence[ScratchArgs], port: int, path: str, drain: int) -> Any:
+    """The container that answers requests, and for ``drain`` seconds still does once its pod is to end. ``path``:
+    asked by the probes."""
+    asked = {"httpGet": {"path": path, "port": port}}
     return container(
         args,
         scratch,
         ports=[{"name": PORT_NAME, "containerPort": port}],
-        readinessProbe=check,
-        livenessProbe=check,
+        startupProbe=asked | _STARTUP,
+        readinessProbe=asked | _READINESS,
+        livenessProbe=asked | _LIVENESS,
         lifecycle=_sleep(drain),
     )
 
 
 def sidecar(args: SidecarArgs, scratch: Sequence[ScratchArgs], stay: int) -> dict[str, Any]:
     """Stays ``stay`` seconds once the pod is to end: as long as the service may still ask it."""
-    alive = {"tcpSocket": {"port": args.port}, "initialDelaySeconds": 10, "periodSeconds": 3, "timeoutSeconds": 10}
-    return container(args, scratch, livenessProbe=alive, lifecycle=_sleep(stay))
+    asked = {"tcpSocket": {"port": args.port}}
+    probes = {"startupProbe": asked | _STARTUP, "livenessProbe": asked | _LIVENESS}
+    return container(args, scratch, **probes, lifecycle=_sleep(stay))
 
 
 def _sleep(seconds: int) -> dict[str, Any]:

@@ -65,7 +65,8 @@ class WebServiceArgs(Args):
     """Run one after another, each to its end, before the others start; one that fails keeps the old pods serving."""
     sidecars: tuple[pods.SidecarArgs, ...] = ()
     scratch: tuple[pods.ScratchArgs, ...] = ()
-    probe: pods.ProbeArgs
+    probe: str
+    """A path that answers 200 as long as the process itself works, whatever its database does."""
     secret: SecretArgs | None = None
     ways_out: tuple[Way, ...] = ()
     replicas: int = 2
@@ -87,7 +88,7 @@ class WebServiceArgs(Args):
             (word is None, "service", self.service, str(word)),
             (bool(self.paths), "paths", self.paths, "one at least"),
             (1 <= self.priority <= 49_999, "priority", self.priority, "1 to 49999"),
-            (self.probe.path.startswith("/"), "probe", self.probe.path, "a path begins with a slash"),
+            (self.probe.startswith("/"), "probe", self.probe, "a path begins with a slash"),
             (0 <= self.stop_seconds <= 600, "stop_seconds", self.stop_seconds, "0 to 600"),
             (self.user_id > 0, "user_id", self.user_id, "not root"),
             (not variables, "secret", sorted(variables), "a variable's name has an underscore"),

@@ -31,7 +31,7 @@ def target_group(name: str, args: WebServiceArgs, opts: pulumi.ResourceOptions) 
         port=args.port,
         deregistration_delay=DEREGISTRATION_SECONDS,
         health_check=lb.TargetGroupHealthCheckArgs(
-            path=args.probe.path,
+            path=args.probe,
             matcher="200",
             interval=HEALTH_INTERVAL_SECONDS,
             timeout=5,

@@ -24,8 +24,8 @@ from settings import Environment, Portal
 from settings.service import Api, Frontend, Resources, Site
 
 API_METHODS: Final = ("GET", "HEAD", "OPTIONS", "POST")
-API_PROBE: Final = pods.ProbeArgs(path="/graphql")
-FRONTEND_PROBE: Final = pods.ProbeArgs(path="/healthz")
+API_PROBE: Final = "/graphql"
+FRONTEND_PROBE: Final = "/healthz"
 API_STOP_SECONDS: Final = 120
 """How long the API lets its queries end."""
 FRONTEND_STOP_SECONDS: Final = 30

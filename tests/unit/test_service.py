@@ -92,6 +92,19 @@ def test_who_brings_pods_up_is_told_which_stack_has_their_images(monkeypatch: py
     assert told == [text], "those that are up run, and dev has its images itself"
 
 
+def test_a_busy_container_loses_its_requests_before_it_is_restarted_and_has_time_to_start() -> None:
+    def seconds(probe: dict[str, int]) -> int:
+        return probe["periodSeconds"] * probe["failureThreshold"]
+
+    for service in ("dev-api", "dev-frontend"):
+        main, *sidecars = pod(service)["containers"]
+        assert seconds(main["readinessProbe"]) == 30
+        assert main["readinessProbe"]["timeoutSeconds"] < main["livenessProbe"]["timeoutSeconds"]
+        for one in (main, *sidecars):
+            assert seconds(one["startupProbe"]) == 300
+            assert seconds(one["livenessProbe"]) == 120
+
+
 def test_what_is_changed_by_hand_is_put_right() -> None:
     """Kubernetes would refuse the next update: the fields would be another's."""
     made = [one for one in graph().resources if one.type.startswith("kubernetes:")]
@@ -370,7 +383,7 @@ def test_what_a_service_cannot_be_is_named(change: dict[str, Any], fault: tuple[
         "priority": 1,
         "port": 8_080,
         "main": pods.ContainerArgs(name="api", image=IMAGE, resources=SIZE),
-        "probe": pods.ProbeArgs(path="/"),
+        "probe": "/",
         **change,
     }
     assert list(WebServiceArgs(**given).faults()) == [fault]
