@@ -35,5 +35,5 @@ def _args(portal: Portal, key: str, bucket: DataBucket, logs: DataBucket) -> Dat
         bucket=bucket,
         logs=logs,
         cors_origins=cors.origins if cors else (),
-        **settings.model_dump(),
+        **settings.model_dump(exclude={"open_contents_to"}),
     )

@@ -13,7 +13,7 @@ from pulumi.runtime import rpc
 from pulumi.runtime.proto import resource_pb2
 from pulumi.runtime.settings import get_monitor
 
-from settings import Portal, databases
+from settings import Portal, cdn_audience, databases
 from settings.audience import deployed
 
 STACK: Final = "pulumi:pulumi:Stack"
@@ -70,4 +70,5 @@ def refuse_accidents(portal: Portal, last: Mapping[str, Any]) -> None:
         last.get("environments", {}),
         databases.protected(last.get("databases", {})),
         last.get("cluster", {}),
+        {name: cdn_audience.deployed(one.get("readers")) for name, one in last.get("sites", {}).items()},
     )

@@ -20,7 +20,7 @@ from components.service import PROGRESS_SECONDS, WebService
 from components.service_args import SecretArgs, Way, WebServiceArgs
 from components.storage import DataBucket
 from composition.network import private_networks
-from settings import Environment, Portal
+from settings import Environment, Portal, cdn_audience
 from settings.service import Api, Frontend, Resources, Site
 
 API_METHODS: Final = ("GET", "HEAD", "OPTIONS", "POST")
@@ -83,6 +83,7 @@ def sites(
             "url": cdn.url,
             "domain": cdn.domain,
             "distribution": cdn.distribution_id,
+            "readers": cdn_audience.outputs(site),
             "ports": {key: service.port for key, service in environment.services.items()},
         }
     return outputs
@@ -120,7 +121,7 @@ def _cdn(portal: Portal, name: str, site: Site, balancer: Balancer, shared: Shar
         balancer=balancer,
         logs=shared.logs,
         data_origins=tuple(data_origins(portal, environment, shared.data_urls)),
-        **site.model_dump(),
+        **site.model_dump(exclude={"open_contents_to"}),
     )
 
 

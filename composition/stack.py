@@ -36,7 +36,8 @@ class Outputs:
     protected: Mapping[str, str]
     """Names of the protected buckets by key: what the stack file may not drop without ``retire``."""
     access: Mapping[str, Mapping[str, Any]]
-    """By bucket name, its kind and those that it is shared with by name: what opens more needs ``open_contents_to``."""
+    """By bucket name, its kind, those that it is shared with by name and those whom its CDN serves: what opens more
+    needs ``open_contents_to``."""
     environments: Mapping[str, Mapping[str, str]]
     """By environment and key, names of what the stack file may not let go of without ``retire``."""
     orchestrators: Mapping[str, Mapping[str, Any]] = field(default_factory=dict[str, Any])
@@ -53,8 +54,8 @@ class Outputs:
     """Name, version and endpoint of the Kubernetes cluster, id of its security group, and whether it is protected;
     empty: the account has none."""
     sites: Mapping[str, Mapping[str, Any]] = field(default_factory=dict[str, Any])
-    """By environment: ``url``, ``domain`` (CloudFront's own name), ``distribution`` (its id), and ``ports`` of its
-    services."""
+    """By environment: ``url``, ``domain`` (CloudFront's own name), ``distribution`` (its id), ``readers`` (whom it
+    serves) and ``ports`` of its services."""
 
 
 def compose(

@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from components.cdn import distributions
 from components.kinds import BUCKET_KINDS, BucketKind
 from settings import Portal
 from settings.audience import Deployed
+from settings.cdn_audience import Readers
 
 BUCKET: Final = "aws:s3/bucket:Bucket"
 CLUSTER: Final = "aws:rds/cluster:Cluster"
@@ -23,6 +25,10 @@ DATABASE: Final = {
     "kms_key": "kmsKeyId",
 }
 """What the settings compare of a database, by the input that has it."""
+ADDRESSES: Final = "aws:wafv2/ipSet:IpSet"
+PUBLIC_KEY: Final = "aws:cloudfront/publicKey:PublicKey"
+DISTRIBUTION: Final = "aws:cloudfront/distribution:Distribution"
+DATA_CDN, SITE = "portal:cdn:DataCdn", "portal:cdn:SiteCdn"
 MACHINE: Final = "aws:sfn/stateMachine:StateMachine"
 WORKFLOWS: Final = "portal:workflows:Workflows::"
 """In the URN of the component that has an environment's buckets."""
@@ -68,11 +74,44 @@ def deployed_environments(deployment: Mapping[str, Any], *, protected: bool = Fa
 
 
 def deployed_buckets(deployment: Mapping[str, Any]) -> dict[str, Deployed]:
-    """By name, those whose tags say of which kind they are. With whom they are shared the tags do not say."""
-    buckets = (one["inputs"] for one in _resources(deployment) if one["type"] == BUCKET)
-    kinds: dict[str, Any] = {inputs["bucket"]: (inputs.get("tags") or {}).get("kind") for inputs in buckets}
-    known: dict[str, BucketKind] = {name: kind for name, kind in kinds.items() if kind in BUCKET_KINDS}
-    return {name: Deployed(kind=kind, readers=None) for name, kind in known.items()}
+    """By name, those whose tags say of which kind they are. With whom they are shared the tags do not say.
+
+    A CDN that is missing is not known: an `up` that failed may have made its bucket alone."""
+    resources = _resources(deployment)
+    cdns, buckets = _readers(resources, DATA_CDN), [one for one in resources if one["type"] == BUCKET]
+    kinds: dict[str, Any] = {_name(one): (one["inputs"].get("tags") or {}).get("kind") for one in buckets}
+    known: dict[str, BucketKind] = {key: kind for key, kind in kinds.items() if kind in BUCKET_KINDS}
+    return {
+        one["inputs"]["bucket"]: Deployed(kind=known[_name(one)], readers=None, cdn=cdns.get(_name(one)))
+        for one in buckets
+        if _name(one) in known
+    }
+
+
+def deployed_sites(deployment: Mapping[str, Any]) -> dict[str, Readers]:
+    """Whom the sites serve, by environment."""
+    return {name.removesuffix("-site"): one for name, one in _readers(_resources(deployment), SITE).items()}
+
+
+def _readers(resources: Resources, component: str) -> dict[str, Readers]:
+    """Whom the distributions of components of this type serve, by the components' names."""
+    parts: dict[str, Resources] = {}
+    for one in resources:
+        type_, _, name = str(one.get("parent", "")).rpartition("::")
+        if type_.endswith(component):
+            parts.setdefault(name, []).append(one)
+    return {
+        name: Readers(
+            addresses=frozenset(cidr for one in own if one["type"] == ADDRESSES for cidr in one["inputs"]["addresses"]),
+            keys={
+                _name(one): distributions.encoded_key(one["inputs"]["encodedKey"])
+                for one in own
+                if one["type"] == PUBLIC_KEY
+            },
+        )
+        for name, own in parts.items()
+        if any(one["type"] == DISTRIBUTION for one in own)
+    }
 
 
 def protected_databases(deployment: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
@@ -88,6 +127,7 @@ def protected_databases(deployment: Mapping[str, Any]) -> dict[str, Mapping[str,
 
 def refuse_accidents(portal: Portal, deployment: Mapping[str, Any]) -> None:
     """Raises SettingsError where a stack's file lets go of what is protected without ``retire``, would make another
-    database of one, or opens a bucket without ``open_contents_to``."""
+    database of one, or opens a bucket, a CDN or a site without ``open_contents_to``."""
     environments, clusters = deployed_environments(deployment, protected=True), protected_databases(deployment)
-    portal.refuse_accidents(protected_buckets(deployment), deployed_buckets(deployment), environments, clusters)
+    buckets, sites = deployed_buckets(deployment), deployed_sites(deployment)
+    portal.refuse_accidents(protected_buckets(deployment), buckets, environments, clusters, sites=sites)

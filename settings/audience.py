@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from components.kinds import BucketKind
+from settings import cdn_audience
 from settings.faults import Fault, fault_at
 from settings.schema import Bucket, Settings
 
@@ -35,6 +36,8 @@ class Deployed:
     kind: BucketKind
     readers: frozenset[str] | None
     """Principals that it was shared with by name. None: not known, and not judged."""
+    cdn: cdn_audience.Readers | None = None
+    """Those whom its data CDN serves. None: not known, and not judged."""
 
 
 def readers(bucket: Bucket, settings: Settings) -> frozenset[str]:
@@ -57,10 +60,15 @@ def declared(stack: str, settings: Settings) -> Iterator[Fault]:
                 allowed = ", ".join(sorted(may_read)) or "nobody"
                 rule = f"could not read this bucket of kind {bucket.kind}; those who could: {allowed}"
                 yield fault_at(stack, ("buckets", key, "open_contents_to", index), one, rule)
+    for key, cdn in settings.data_cdn.items():
+        yield from cdn_audience.declared(stack, ("data_cdn", key), cdn)
+    for name, site in settings.sites.items():
+        yield from cdn_audience.declared(stack, ("environments", name, "site"), site)
 
 
 def opened(stack: str, settings: Settings, deployed: Mapping[str, Deployed]) -> Iterator[Fault]:
-    """Buckets, deployed (by name) or taken in, whose contents more people could read, though the file does not say so.
+    """Buckets, deployed (by name) or taken in, whose contents more people could read, by themselves or through a CDN,
+    though the file does not say so.
 
     Nobody is taken to read a bucket that is taken in: what its policy says is not known here.
     """
@@ -75,6 +83,19 @@ def opened(stack: str, settings: Settings, deployed: Mapping[str, Deployed]) -> 
         more = frozenset[str]() if ANYONE in had else audience(bucket.kind, now) - had
         if more - {*bucket.open_contents_to}:
             yield _fault(stack, key, bucket, before, sorted(more))
+        cdn = settings.data_cdn.get(key)
+        if cdn and before and ANYONE not in had | more:
+            what = f"the data CDN of the bucket {bucket.name}"
+            yield from cdn_audience.opened(stack, ("data_cdn", key), what, cdn, before.cdn)
+
+
+def opened_sites(
+    stack: str, settings: Settings, deployed: Mapping[str, cdn_audience.Readers | None]
+) -> Iterator[Fault]:
+    """Sites, by environment, that serve more than before, though the file does not say so."""
+    for name, site in settings.sites.items():
+        at, what = ("environments", name, "site"), f"the site of the environment {name}"
+        yield from cdn_audience.opened(stack, at, what, site, deployed.get(name))
 
 
 def _fault(stack: str, key: str, bucket: Bucket, before: Deployed | None, more: list[str]) -> Fault:
@@ -86,13 +107,21 @@ def _fault(stack: str, key: str, bucket: Bucket, before: Deployed | None, more: 
 
 
 def outputs(settings: Settings) -> dict[str, dict[str, Any]]:
-    """What ``deployed`` reads again: each bucket's kind and those that it is shared with, by its name."""
+    """What ``deployed`` reads again: each bucket's kind, those that it is shared with and those whom its CDN serves, by
+    its name."""
     return {
-        bucket.name: {"kind": bucket.kind, "readers": sorted(readers(bucket, settings))}
-        for bucket in settings.buckets.values()
+        bucket.name: {
+            "kind": bucket.kind,
+            "readers": sorted(readers(bucket, settings)),
+            "cdn": cdn_audience.outputs(settings.data_cdn.get(key)),
+        }
+        for key, bucket in settings.buckets.items()
     }
 
 
 def deployed(outputs: Mapping[str, Mapping[str, Any]]) -> dict[str, Deployed]:
     """The buckets of a stack's last outputs."""
-    return {name: Deployed(kind=one["kind"], readers=frozenset(one["readers"])) for name, one in outputs.items()}
+    return {
+        name: Deployed(kind=one["kind"], readers=frozenset(one["readers"]), cdn=cdn_audience.deployed(one.get("cdn")))
+        for name, one in outputs.items()
+    }

@@ -34,3 +34,7 @@ class DataCdn(Model):
     """Networks like ``192.0.2.0/24`` that may read, no others. For ``staging`` alone; left out: anybody."""
     public_keys: Annotated[dict[Word, Annotated[str, rule(rules.public_key)]], Field(max_length=5)] = Field(default={})
     """Only URLs signed with the private half of one of these keys (PEM) are served. For ``staging`` alone."""
+    open_contents_to: tuple[str, ...] = ()
+    """Who may read through the deployed CDN and could not before. Needed where a change of ``addresses`` or
+    ``public_keys`` opens it, or it is new over a deployed bucket of kind ``staging``: ``anyone``, a network or a key's
+    name. Then to be removed."""

@@ -12,6 +12,7 @@ from components import names
 from settings import audience, checks, databases, services
 from settings.audience import Deployed
 from settings.base import BucketRef
+from settings.cdn_audience import Readers
 from settings.environments import dropped_from_environments
 from settings.faults import Fault, SettingsError, fault_at, file_of
 from settings.project import Project, read_project
@@ -79,18 +80,20 @@ class Portal:
         environments: Mapping[str, Mapping[str, str]],
         clusters: Mapping[str, Mapping[str, Any]] | None = None,
         kubernetes: Mapping[str, Any] | None = None,
+        sites: Mapping[str, Readers | None] | None = None,
     ) -> None:
         """``protected``: bucket names by key; ``deployed``: all buckets by name; ``environments``: names of their parts
         by environment and key; ``clusters``: protected databases by environment; ``kubernetes``: what was put out of
-        the cluster; all as this stack was last brought up.
+        the cluster; ``sites``: whom they serve, by environment; all as this stack was last brought up.
 
         Raises SettingsError where the file lets go of what is protected, or of an environment, without ``retire``,
-        would make another database of one, skips a version of Kubernetes, or opens a bucket without
+        would make another database of one, skips a version of Kubernetes, or opens a bucket, a CDN or a site without
         ``open_contents_to``.
         """
         faults = [
             *checks.dropped(self.stack, self.current, protected),
             *audience.opened(self.stack, self.current, deployed),
+            *audience.opened_sites(self.stack, self.current, sites or {}),
             *dropped_from_environments(self.stack, self.current, environments),
             *databases.changed(self.stack, self.current, clusters or {}),
             *services.changed(self.stack, self.current, kubernetes or {}),

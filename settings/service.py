@@ -183,6 +183,9 @@ class Site(Model):
     """An address that asks more often is refused for a while. Left out: no limit."""
     addresses: Annotated[tuple[Annotated[str, rule(rules.addresses)], ...], Field(max_length=1_000)] = ()
     """Networks like ``192.0.2.0/24`` that may ask, no others. Left out: anybody."""
+    open_contents_to: tuple[str, ...] = ()
+    """Who may ask the deployed site and could not before. Needed where a change of ``addresses`` opens it: ``anyone``
+    or a network. Then to be removed."""
     managed_rules: bool = False
     """Whether AWS's own rules refuse known attacks first ([what they cost](components/site-cdn.md#what-it-costs))."""
     sources: dict[Directive, tuple[str, ...]] = Field(default={})

@@ -25,6 +25,8 @@ ROOT_OBJECT: Final = "index.html"
 """The object that answers `/`. A bucket without it answers 404 instead of a listing."""
 MINIMUM_TLS: Final = "TLSv1.2_2021"
 ORIGIN: Final = "bucket"
+EVERYTHING: Final = "/*"
+"""Matches each path; `*` itself is the default behavior's alone."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,7 +112,10 @@ class DataCdn(pulumi.ComponentResource):
         """The ids of the keys by name, and the group of them that signs."""
         keys = {
             key: cloudfront.PublicKey(
-                f"{self._name}-{key}", encoded_key=pem, comment=f"{self._comment}: {key}", opts=self._opts
+                f"{self._name}-{key}",
+                encoded_key=distributions.encoded_key(pem),
+                comment=f"{self._comment}: {key}",
+                opts=self._opts,
             ).id
             for key, pem in sorted(self._args.public_keys.items())
         }
@@ -177,8 +182,9 @@ class DataCdn(pulumi.ComponentResource):
         data = caching.cache_policy(
             f"{name}-data", f"{self._comment}: data", args.data_seconds, self._opts, compressed=False
         )
+        compressed = args.metadata_seconds > 0  # CloudFront compresses nothing that it doesn't keep
         metadata = caching.cache_policy(
-            f"{name}-metadata", f"{self._comment}: metadata", args.metadata_seconds, self._opts, compressed=True
+            f"{name}-metadata", f"{self._comment}: metadata", args.metadata_seconds, self._opts, compressed=compressed
         )
         common: dict[str, Any] = {
             "target_origin_id": ORIGIN,
@@ -188,12 +194,12 @@ class DataCdn(pulumi.ComponentResource):
             "origin_request_policy_id": caching.CORS_TO_S3 if args.cors_origins else None,
             "response_headers_policy_id": headers.id,
         }
-        policies = {**dict.fromkeys(caching.METADATA, metadata), "*": data}
+        policies = {**dict.fromkeys(caching.METADATA, metadata), EVERYTHING: data}
         ordered = [
             cloudfront.DistributionOrderedCacheBehaviorArgs(
                 path_pattern=pattern,
                 cache_policy_id=policy.id,
-                compress=policy is metadata,
+                compress=policy is metadata and compressed,
                 trusted_key_groups=key_groups or None,
                 **common,
             )

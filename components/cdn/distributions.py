@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from typing import Final, Literal, get_args
 
@@ -25,6 +26,13 @@ def price_class(value: str) -> str | None:
 def zone_id(hosts: Sequence[str], zone: str | None) -> str | None:
     """The Route 53 zone in which own host names are written."""
     return None if bool(hosts) == bool(zone) else "must be given with hosts, and with them alone"
+
+
+def encoded_key(pem: str) -> str:
+    """A public key as CloudFront gives it back: lines of 64 characters, one line feed at the end. The provider compares
+    texts, and replaces a key that differs: its id changes, and no signed URL that names the old id is served."""
+    begin, *lines, end = (line.strip() for line in pem.strip().splitlines())
+    return "\n".join((begin, *textwrap.wrap("".join(lines), 64), end, ""))
 
 
 def closing(kind: str) -> str | None:

@@ -1,7 +1,8 @@
 """Access logs of a distribution, as W3C text in a log bucket.
 
 Rests on: CloudFront user guide "Standard logging (v2)": source, destination and delivery are set up in us-east-1,
-wherever the bucket is; AWS completes a path that is not given in full, which then differs from what was asked for.
+wherever the bucket is. When a delivery is made AWS puts `AWSLogs/{account-id}/CloudFront/` before its path, which
+pulumi-aws leaves out of what it reads back; when the path of a delivery is changed AWS takes it as it is.
 """
 
 from __future__ import annotations
@@ -21,8 +22,8 @@ LOG_FIELDS: Final = (
     "sc-range-start", "sc-range-end", "cache-behavior-path-pattern",
 )  # fmt: skip
 """No query string: it holds the signature of a signed URL."""
-LOG_PATH: Final = "AWSLogs/{account-id}/CloudFront/{DistributionId}/{yyyy}/{MM}/{dd}"
-"""Written out as AWS would complete it."""
+LOG_PATH: Final = "{DistributionId}/{yyyy}/{MM}/{dd}"
+"""Below ``AWSLogs/{account-id}/CloudFront/``, the one part of the log bucket that its policy opens to the delivery."""
 
 
 def access_logs(
@@ -56,5 +57,8 @@ def access_logs(
             cloudwatch.LogDeliveryS3DeliveryConfigurationArgs(suffix_path=LOG_PATH, enable_hive_compatible_path=False)
         ],
         region=CLOUDFRONT_REGION,
-        opts=opts,
+        # A changed path would not begin with what AWS puts before it; a source has one delivery to a bucket at a time.
+        opts=pulumi.ResourceOptions.merge(
+            opts, pulumi.ResourceOptions(replace_on_changes=["s3DeliveryConfigurations"], delete_before_replace=True)
+        ),
     )

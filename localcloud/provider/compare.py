@@ -89,7 +89,6 @@ _SAME: Final[dict[str, Callable[[Any, Any], bool]]] = {
     "key id equals its ARN": _same_key,
     "https:// prefix ignored": lambda left, right: left.removeprefix("https://") == right.removeprefix("https://"),
     "case and trailing dot are no diff": lambda left, right: left.lower().rstrip(".") == right.lower().rstrip("."),
-    "white space at the ends is no diff": lambda left, right: left.strip() == right.strip(),
     "equal numbers are no diff": _same_number,
     "case-insensitive": lambda left, right: left.lower() == right.lower(),
     "absent block vs present is no diff": lambda left, right: left == right,

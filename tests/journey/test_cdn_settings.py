@@ -17,7 +17,7 @@ HOST = "files.example.org"
 OTHERWISE: dict[str, Any] = {
     "price_class": "PriceClass_100",
     "data_seconds": 3_600,
-    "metadata_seconds": 5,
+    "metadata_seconds": 0,
     "requests_per_5_minutes": 1_000,
     "hosts": [HOST],
 }
@@ -115,7 +115,7 @@ def test_who_may_read_staging_is_added_changed_and_removed(project: Project, clo
     readers = Readers(project, cloud, tmp_path)
     assert readers.status() == 200
 
-    first, second = readers.key("first"), readers.key("second")
+    first, second = readers.key("first").strip(), readers.key("second")
     here, elsewhere = "127.0.0.0/8", "192.0.2.0/24"
     added = readers.changed(public_keys={"first": first}, addresses=[here])
     assert added == {
@@ -123,8 +123,10 @@ def test_who_may_read_staging_is_added_changed_and_removed(project: Project, clo
         ("Distribution", "update"),
     }
     assert (readers.status(), readers.status("first")) == (403, 200)
+    assert readers.changed(public_keys={"first": first}, addresses=[here]) == set(), "the key is the same as text"
 
     both: dict[str, Any] = {"public_keys": {"first": first, "second": second}, "addresses": [here, elsewhere]}
+    both["open_contents_to"] = [elsewhere, "second"]
     project.change("dev", lambda settings: settings["data_cdn"].update(staging=both))
     said = project.pulumi("dev", "preview")
     assert re.search(r"\+ 1 to create\s+~ 2 to update\s+3 changes", said), said
@@ -132,10 +134,16 @@ def test_who_may_read_staging_is_added_changed_and_removed(project: Project, clo
     assert changed == {("PublicKey", "create"), ("KeyGroup", "update"), ("IpSet", "update")}
     assert (readers.status("first"), readers.status("second")) == (200, 200)
 
-    one_left = readers.changed(public_keys={"second": second}, addresses=[elsewhere, "2001:db8::/32"])
+    v6 = "2001:db8::/32"
+    one_left = readers.changed(public_keys={"second": second}, addresses=[elsewhere, v6], open_contents_to=[v6])
     assert one_left >= {("PublicKey", "delete"), ("KeyGroup", "update"), ("IpSet", "update"), ("IpSet", "create")}
     assert readers.status("second") == 403, "asked from an address that is not listed any more"
 
-    removed = readers.changed()
+    project.change("dev", lambda settings: settings["data_cdn"].update(staging={}))
+    done = project.refused("dev", "preview")
+    assert done.returncode != 0
+    assert "data_cdn.staging.addresses: []" in done.stdout + done.stderr
+    assert (done.stdout + done.stderr).count("set open_contents_to: [anyone]") == 2
+    removed = readers.changed(open_contents_to=["anyone"])
     assert removed >= {*((type_, "delete") for type_ in ("IpSet", "WebAcl", "PublicKey", "KeyGroup"))}
     assert readers.status() == 200

@@ -205,9 +205,11 @@ def test_cf_15_order_of_ttls_and_a_key_that_is_never_used(cloud: Cloud, cloudfro
     with refused("InvalidArgument", "should follow the order"):
         cloudfront.create_cache_policy(**cache_policy(cloud, MinTTL=10, DefaultTTL=5, MaxTTL=20))
     keyed = {**NONE, "QueryStringsConfig": {"QueryStringBehavior": "all"}}
-    off = {"DefaultTTL": 0, "MaxTTL": 0, "ParametersInCacheKeyAndForwardedToOrigin": keyed}
-    with refused("InvalidArgument", "caching off"):
-        cloudfront.create_cache_policy(**cache_policy(cloud, **off))
+    compressed = {**NONE, "EnableAcceptEncodingGzip": True}
+    for key, named in ((keyed, "QueryStringBehavior"), (compressed, "EnableAcceptEncodingGzip")):
+        off = {"DefaultTTL": 0, "MaxTTL": 0, "ParametersInCacheKeyAndForwardedToOrigin": key}
+        with refused("InvalidArgument", f"{named} is invalid for policy with caching disabled"):
+            cloudfront.create_cache_policy(**cache_policy(cloud, **off))
 
 
 def test_cf_16_policy_name(cloud: Cloud, cloudfront: Any) -> None:
@@ -390,6 +392,12 @@ def test_cf_36_second_source_of_logs_and_another_region(cloud: Cloud) -> None:
         logs.put_delivery_source(**given, name=cloud.name("source"))
     with refused("ValidationException", "us-east-1"):
         cloud.client("logs").put_delivery_source(**given, name=cloud.name("source"))
+
+
+def test_cf_39_pattern_of_the_default_behavior(cloud: Cloud) -> None:
+    with refused("InvalidArgument", "PathPattern"):
+        made(cloud, CacheBehaviors=counted({**behavior(), "PathPattern": "*"}))
+    made(cloud, CacheBehaviors=counted({**behavior(), "PathPattern": "/*"}))
 
 
 def test_the_rows_and_the_tests_are_the_same() -> None:

@@ -77,6 +77,15 @@ def test_metadata_is_kept_a_minute_and_compressed_chunks_a_day_and_not() -> None
     assert missing == {"errorCode": 404, "errorCachingMinTtl": 30}, "a page would turn a missing chunk into data"
 
 
+def test_metadata_that_is_not_kept_is_not_compressed() -> None:
+    """CloudFront refuses a cache policy with gzip or Brotli whose TTLs are all 0."""
+    graph = deploy(metadata_seconds=0)
+    key = graph.one("data-cdn-metadata", "CachePolicy").inputs["parametersInCacheKeyAndForwardedToOrigin"]
+    assert key["enableAcceptEncodingGzip"] is False
+    assert key["enableAcceptEncodingBrotli"] is False
+    assert not any(one["compress"] for one in behaviors(dict(graph.one("data-cdn", "Distribution").inputs)))
+
+
 def test_web_pages_read_by_one_rule_and_the_answer_is_kept_once_for_all_of_them() -> None:
     graph = deploy(cors_origins=("https://portal.example.org",))
     cors = graph.one("data-cdn-headers").inputs["corsConfig"]
@@ -162,7 +171,18 @@ def test_with_public_keys_every_behavior_that_is_reached_asks_for_a_signature() 
     assert graph.one("data-cdn-keys").inputs["items"] == ["data-cdn-reviewers-id"]
     ordered = graph.one("data-cdn", "Distribution").inputs["orderedCacheBehaviors"]
     assert [one["trustedKeyGroups"] for one in ordered] == [["data-cdn-keys-id"]] * 7
-    assert ordered[-1]["pathPattern"] == "*", "nothing may reach the default behavior, which asks for none"
+    assert ordered[-1]["pathPattern"] == "/*", "nothing may reach the default behavior, which asks for none"
+
+
+def test_a_public_key_is_sent_as_cloudfront_gives_it_back() -> None:
+    """Another text would be another key at each update."""
+    body = "MFkw" * 20
+    for pem in (f"-----BEGIN PUBLIC KEY-----\n{body}\n-----END PUBLIC KEY-----", f"\n{PEM}\n\n"):
+        sent = deploy(public_keys={"a": pem}).one("data-cdn-a").inputs["encodedKey"]
+        lines = sent.split("\n")
+        assert lines[-2:] == ["-----END PUBLIC KEY-----", ""]
+        assert all(len(line) <= 64 for line in lines)
+        assert "".join(lines[1:-2]) == "".join(pem.split("-----")[2].split())
 
 
 def test_access_logs_go_to_the_log_bucket_by_way_of_us_east_1_without_query_strings() -> None:
@@ -172,7 +192,8 @@ def test_access_logs_go_to_the_log_bucket_by_way_of_us_east_1_without_query_stri
     assert source.inputs["name"] == "cryoet-data-cdn"
     assert target.inputs["deliveryDestinationConfiguration"] == {"destinationResourceArn": "arn:aws:mock:::log"}
     assert not {"cs-uri-query", "cs(Cookie)"} & set(delivery.inputs["recordFields"])
-    assert delivery.inputs["s3DeliveryConfigurations"][0]["suffixPath"].startswith("AWSLogs/{account-id}/CloudFront/")
+    path = delivery.inputs["s3DeliveryConfigurations"][0]["suffixPath"]
+    assert path == "{DistributionId}/{yyyy}/{MM}/{dd}", "AWS puts AWSLogs/{account-id}/CloudFront/ before it"
     admitted = buckets.cdn_log_delivery("the-logs", "908710317728", ("cryoet-data-cdn",)).as_json()
     named = "arn:aws:logs:us-east-1:908710317728:delivery-source:cryoet-data-cdn"
     assert admitted["Condition"]["ArnLike"] == {"aws:SourceArn": named}  # pyright: ignore[reportIndexIssue]  # plain JSON

@@ -101,6 +101,28 @@ def test_what_would_be_opened_is_refused_too(tmp_path: Path) -> None:
         refuse_accidents(portal, STATE)
 
 
+def part_of_cdn(type_: str, name: str, **inputs: Any) -> dict[str, Any]:
+    parent = "urn:pulumi:dev::portal::portal:cdn:DataCdn::embargo"
+    return {"urn": f"{parent}${type_}::{name}", "type": type_, "parent": parent, "inputs": inputs}
+
+
+def test_a_cdn_that_the_state_knows_as_closed_is_not_opened(tmp_path: Path) -> None:
+    """Also where the update that closed it was killed before the stack had outputs."""
+    staged = {**bucket("embargo", EMBARGO), "inputs": {"bucket": EMBARGO, "tags": {"kind": "staging"}}}
+    listed = part_of_cdn("aws:wafv2/ipSet:IpSet", "embargo-cdn-ipv4", addresses=["192.0.2.0/24"])
+    distribution = part_of_cdn("aws:cloudfront/distribution:Distribution", "embargo-cdn")
+
+    def served(files: Files) -> None:
+        without_embargo(files)
+        put("dev", "buckets.embargo", {"kind": "staging", "name": EMBARGO})(files)
+        put("dev", "data_cdn.embargo", {})(files)
+
+    portal = load("dev", written(changed(served), tmp_path))
+    with pytest.raises(SettingsError, match=r"data_cdn\.embargo\.addresses: .* set open_contents_to: \[anyone\]"):
+        refuse_accidents(portal, {"resources": [staged, listed, distribution]})
+    refuse_accidents(portal, {"resources": [staged]})
+
+
 def test_a_bucket_of_unknown_outcome_counts_and_one_without_protection_does_not() -> None:
     held = [bucket("dev-wdl", "cryoet-swipe-wdl-dev", protect=False)]
     creating = [{"type": "creating", "resource": bucket("staging", "the-staging")}]

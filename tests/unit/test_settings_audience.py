@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from components.kinds import BucketKind
-from settings import Portal, SettingsError, load
+from settings import Portal, SettingsError, cdn_audience, load
 from settings.audience import Deployed, deployed, outputs
 from tests.unit.stackfiles import Files, changed, own_project, without_environments, written
 from tests.unit.test_settings import faults, put
@@ -155,6 +156,99 @@ def test_what_a_stack_puts_out_is_what_the_next_up_judges_by(tmp_path: Path) -> 
 
     portal = load("dev", written(changed(change), tmp_path))
     before = deployed(outputs(portal.current))
-    assert before[RAW] == Deployed(kind="source", readers=frozenset())
-    assert before[EMBARGO] == Deployed(kind="embargo", readers=frozenset({LAB}))
+    without = cdn_audience.Readers(nobody=True)
+    assert before[RAW] == Deployed(kind="source", readers=frozenset(), cdn=without)
+    assert before[EMBARGO] == Deployed(kind="embargo", readers=frozenset({LAB}), cdn=without)
     portal.refuse_accidents({}, before, {})
+
+
+STAGING = "cryoetportal-staging-dev"
+PEM = "-----BEGIN PUBLIC KEY-----\nMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE\n-----END PUBLIC KEY-----\n"
+OTHER_PEM = PEM.replace("MFkw", "MFkx")
+LAN, ONE, TWO = "192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24"
+
+
+def staging_cdn(before: Mapping[str, Any] | None, now: Mapping[str, Any], directory: Path) -> list[str]:
+    """The faults of dev's file with this entry of the CDN over staging. ``before``: as it was deployed; None: not."""
+
+    def change(cdn: Mapping[str, Any] | None) -> Callable[[Files], None]:
+        def changed(files: Files) -> None:
+            files["dev"]["data_cdn"] = {} if cdn is None else {"staging": dict(cdn)}
+
+        return changed
+
+    folders = [directory / name for name in ("before", "now")]
+    for folder in folders:
+        folder.mkdir()
+    last = load("dev", written(changed(change(before)), folders[0])).current
+    portal = load("dev", written(changed(change(now)), folders[1]))
+    try:
+        portal.refuse_accidents({}, deployed(outputs(last)), {})
+    except SettingsError as error:
+        return [str(fault).removeprefix("Pulumi.dev.yaml: portal:settings.data_cdn.") for fault in error.faults]
+    return []
+
+
+OPENED_CDN: list[tuple[Mapping[str, Any] | None, Mapping[str, Any], str, list[str]]] = [
+    ({"addresses": [LAN]}, {}, "staging.addresses: []: the data CDN", ["anyone"]),
+    ({"addresses": [LAN], "public_keys": {"a": PEM}}, {"public_keys": {"a": PEM}}, "staging.addresses", ["anyone"]),
+    ({"public_keys": {"a": PEM}}, {}, "staging.public_keys: []: the data CDN", ["anyone"]),
+    ({"addresses": [LAN], "public_keys": {"a": PEM}}, {"addresses": [LAN]}, "staging.public_keys", ["anyone"]),
+    ({"addresses": [LAN]}, {"addresses": [LAN, ONE, TWO]}, "staging.addresses", [ONE, TWO]),
+    ({"public_keys": {"a": PEM}}, {"public_keys": {"a": OTHER_PEM}}, "staging.public_keys: ['a']", ["a"]),
+    (None, {}, "staging: 'staging': the data CDN", ["anyone"]),
+    (None, {"public_keys": {"a": PEM}}, "staging: 'staging'", ["a"]),
+]
+
+
+@pytest.mark.parametrize(("before", "now", "where", "who"), OPENED_CDN)
+def test_a_cdn_is_not_opened_by_a_line_that_was_forgotten(
+    before: Mapping[str, Any] | None, now: Mapping[str, Any], where: str, who: list[str], tmp_path: Path
+) -> None:
+    [fault] = staging_cdn(before, now, tmp_path)
+    assert fault.startswith(where)
+    assert f"{who[0]} could read what is in it" in fault
+    assert fault.endswith(f"if that is meant, set open_contents_to: [{', '.join(who)}]")
+    (tmp_path / "said").mkdir()
+    assert staging_cdn(before, {**now, "open_contents_to": who}, tmp_path / "said") == []
+
+
+@pytest.mark.parametrize(
+    ("before", "now"),
+    [
+        ({}, {}),
+        ({}, {"addresses": [LAN]}),
+        ({"addresses": [LAN, ONE]}, {"addresses": [ONE]}),
+        ({"addresses": [LAN]}, {"addresses": ["192.0.2.128/25"]}),
+        ({"public_keys": {"a": PEM, "b": OTHER_PEM}}, {"public_keys": {"b": OTHER_PEM}, "addresses": [LAN]}),
+        ({"public_keys": {"a": PEM}}, {"public_keys": {"a": PEM.strip()}}),
+    ],
+)
+def test_a_cdn_that_serves_no_more_than_before_needs_no_second_key(
+    before: Mapping[str, Any], now: Mapping[str, Any], tmp_path: Path
+) -> None:
+    assert staging_cdn(before, now, tmp_path) == []
+
+
+def test_a_cdn_of_a_public_bucket_opens_nothing(tmp_path: Path) -> None:
+    portal = load("public", written(changed(lambda _: None), tmp_path))
+    before = deployed(outputs(portal.current.model_copy(update={"data_cdn": {}})))
+    portal.refuse_accidents({}, before, {})
+
+
+def test_a_site_is_not_opened_by_a_line_that_was_forgotten(tmp_path: Path) -> None:
+    portal = load("dev", written(changed(lambda _: None), tmp_path))
+    before = {"dev": cdn_audience.Readers(addresses=frozenset({LAN}))}
+    with pytest.raises(
+        SettingsError, match=r"environments\.dev\.site\.addresses: \[\]: the site of the environment dev"
+    ):
+        portal.refuse_accidents({}, {}, {}, sites=before)
+    said = put("dev", "environments.dev.site.open_contents_to", ["anyone"])
+    (tmp_path / "said").mkdir()
+    load("dev", written(changed(said), tmp_path / "said")).refuse_accidents({}, {}, {}, sites=before)
+
+
+def test_a_second_key_of_a_cdn_names_those_who_could_read(tmp_path: Path) -> None:
+    closed = put("dev", "data_cdn.staging", {"addresses": [LAN], "public_keys": {"a": PEM}, "open_contents_to": ["b"]})
+    [fault] = faults(closed, tmp_path)
+    assert f"open_contents_to[0]: 'b': could not read this CDN's contents; those who could: {LAN}, a" in fault

@@ -114,6 +114,11 @@ class LogDeliveryDestination(Resource):
         return given
 
 
+def _without_prefix(path: str, configured: str | None) -> str:
+    """The path as configured, where AWS has put something before it."""
+    return configured if configured and path.endswith(configured) else path
+
+
 class LogDelivery(Resource):
     """From a source to a destination. Its id is AWS's."""
 
@@ -144,6 +149,8 @@ class LogDelivery(Resource):
             return None
         found = answer["delivery"]
         path = found.get("s3DeliveryConfiguration", {})
+        [*given] = (op.new or op.old).get("s3_delivery_configuration") or []
+        configured = given[0].get("suffix_path") if given else None
         return {
             "arn": found["arn"],
             "delivery_source_name": found["deliverySourceName"],
@@ -152,7 +159,7 @@ class LogDelivery(Resource):
             "record_fields": found["recordFields"],
             "s3_delivery_configuration": [
                 {
-                    "suffix_path": path.get("suffixPath", ""),
+                    "suffix_path": _without_prefix(path.get("suffixPath", ""), configured),
                     "enable_hive_compatible_path": path.get("enableHiveCompatiblePath", False),
                 }
             ],
@@ -161,7 +168,10 @@ class LogDelivery(Resource):
 
     def update(self, op: Operation) -> None:
         if op.changed - {"tags", "tags_all"}:
-            op.client("logs").update_delivery_configuration(id=op.resource_id, **self._settings(op))
+            settings = self._settings(op)
+            if "s3_delivery_configuration" not in op.changed:
+                settings.pop("s3DeliveryConfiguration", None)
+            op.client("logs").update_delivery_configuration(id=op.resource_id, **settings)
         _retag(op)
 
     def delete(self, op: Operation) -> None:

@@ -97,6 +97,8 @@ def _behavior(cloudfront: Account, origins: set[str], behavior: Params) -> Param
         raise Refusal("NoSuchOrigin", "One or more of your origins or origin groups do not exist.", 404)
     if not _PATTERN.fullmatch(behavior.get("PathPattern", "*")):
         raise invalid("The parameter PathPattern contains characters that are not allowed.")
+    if behavior.get("PathPattern") == "*":
+        raise invalid("The parameter PathPattern is invalid: * is the pattern of the default cache behavior.")
     methods = behavior["AllowedMethods"]
     if set(methods["Items"]) not in _METHOD_SETS:
         raise invalid("The parameter AllowedMethods is no set of methods that CloudFront knows.")

@@ -63,11 +63,12 @@ def _cache_policy(config: Params, cloudfront: Account) -> None:
     ttls(config)
     key = config.setdefault("ParametersInCacheKeyAndForwardedToOrigin", {"EnableAcceptEncodingGzip": False})
     behaviors = [_listed(key, *names) for names in _KEY_PARTS]
-    if any(behavior != "none" for behavior in behaviors) and config["MaxTTL"] == 0:
-        raise invalid("With caching off (all TTLs 0), headers, cookies and query strings can't be in the cache key.")
+    encodings = [name for name in ("EnableAcceptEncodingGzip", "EnableAcceptEncodingBrotli") if key.get(name)]
+    used = [names[1] for names, behavior in zip(_KEY_PARTS, behaviors, strict=True) if behavior != "none"]
+    if config["MaxTTL"] == 0 and (used := [*used, *encodings]):
+        raise invalid(f"The parameter {used[0]} is invalid for policy with caching disabled.")
     names = [name.lower() for name in (key.get("HeadersConfig", {}).get("Headers") or {}).get("Items") or []]
-    compressed = key.get("EnableAcceptEncodingGzip") or key.get("EnableAcceptEncodingBrotli")
-    if compressed and "accept-encoding" in names:
+    if encodings and "accept-encoding" in names:
         raise invalid("Accept-Encoding can't be in the list while EnableAcceptEncodingGzip or -Brotli is true.")
 
 
@@ -132,7 +133,7 @@ def _access_control(config: Params, _held: Account) -> None:
 
 def _public_key(config: Params, _held: Account) -> None:
     from cryptography.hazmat.primitives.asymmetric import ec, rsa
-    from cryptography.hazmat.primitives.serialization import load_pem_public_key
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_public_key
 
     _named(config)
     try:
@@ -142,7 +143,7 @@ def _public_key(config: Params, _held: Account) -> None:
     rsa_2048 = isinstance(key, rsa.RSAPublicKey) and key.key_size == 2048
     if not rsa_2048 and not (isinstance(key, ec.EllipticCurvePublicKey) and key.curve.name == "secp256r1"):
         raise invalid("A public key is RSA of 2048 bits or ECDSA of the curve P-256.")
-    config["EncodedKey"] = config["EncodedKey"].rstrip("\n") + "\n"
+    config["EncodedKey"] = key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
 
 
 def _key_group(config: Params, cloudfront: Account) -> None:

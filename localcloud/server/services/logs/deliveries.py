@@ -1,9 +1,10 @@
 """CloudWatch's deliveries of other services' logs: what AWS refuses and moto takes, and what moto lacks.
 
 AWS facts: what CloudFront logs is delivered by way of us-east-1; a distribution has one source; whoever makes it needs
-``cloudfront:AllowVendedLogDeliveryForResource`` too; what a delivery uses is not deleted; the path in a bucket is
-completed to ``AWSLogs/{account-id}/SERVICE/...``. Sources: the API references of PutDeliverySource, CreateDelivery and
-UpdateDeliveryConfiguration, and CloudFront's "Configure standard logging (v2)".
+``cloudfront:AllowVendedLogDeliveryForResource`` too; what a delivery uses is not deleted; when a
+delivery into a bucket without a prefix is made, ``AWSLogs/{account-id}/CloudFront/`` is put before its path, and not
+when the path is changed (hashicorp/terraform-provider-aws#46328). Sources: the API references of PutDeliverySource,
+CreateDelivery and UpdateDeliveryConfiguration, and CloudFront's "Configure standard logging (v2)".
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from localcloud.server.call import HOOKS, Call, Params, Refusal
 from . import store
 
 SERVICE: Final = "logs"
+PREFIX: Final = "AWSLogs/{account-id}/CloudFront/"
 FIELDS: Final = frozenset(
     (
         "date", "time", "x-edge-location", "sc-bytes", "c-ip", "cs-method", "cs(Host)", "cs-uri-stem", "sc-status",
@@ -62,16 +64,18 @@ def put_destination(call: Call) -> None:
 @HOOKS.before(SERVICE, "CreateDelivery")
 def create(call: Call) -> None:
     _check(call)
+    path = call.params.get("s3DeliveryConfiguration", {}).get("suffixPath")
+    destination = call.params["deliveryDestinationArn"].rpartition(":")[2]
+    target = store.backend(call).delivery_destinations.get(destination)
+    bucket = target.delivery_destination_configuration["destinationResourceArn"] if target else ""
+    if path and "/" not in bucket:
+        call.params["s3DeliveryConfiguration"]["suffixPath"] = f"{PREFIX}{path.lstrip('/')}"
 
 
 def _check(call: Call) -> None:
     unknown = [field for field in call.params.get("recordFields", []) if field not in FIELDS]
     if unknown:
         raise Refusal("ValidationException", f"Provided record fields are not valid: {', '.join(unknown)}.")
-    configuration = call.params.get("s3DeliveryConfiguration", {})
-    path = configuration.get("suffixPath")
-    if path and not path.startswith("AWSLogs/"):
-        configuration["suffixPath"] = f"AWSLogs/{{account-id}}/CloudFront/{path}"
 
 
 @HOOKS.instead(SERVICE, "UpdateDeliveryConfiguration")
