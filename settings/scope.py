@@ -19,6 +19,7 @@ def scope_of(portal: Portal) -> Scope:
         readable_buckets=tuple(_public_elsewhere(portal)),
         wdl_buckets=tuple(one.wdl_bucket for one in environments),
         comms_buckets=tuple(one.comms_bucket for one in environments),
+        log_buckets=tuple(bucket.name for bucket in settings.buckets.values() if bucket.kind == "log"),
         imported_buckets=tuple(bucket.name for bucket in settings.buckets.values() if bucket.import_id),
         repositories=tuple(one.repository for one in settings.images.values()),
         imported_repositories=tuple(one.repository for one in settings.images.values() if one.import_id),

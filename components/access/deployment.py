@@ -9,8 +9,9 @@ changes, and submit a job that has the role of an ingest.
 Actions: AWS service authorization reference and the calls of the provider's resource types; since 2025 the provider
 asks for the tags of a bucket by S3's calls for tags of any resource first.
 
-What is allowed besides, for networks and orchestrators (``access.orchestration``), databases (``access.databases``) and
-a cluster (``access.clusters``), is in policies of their own: an inline policy has no room for it.
+What is allowed besides, for networks and orchestrators (``access.orchestration``), databases (``access.databases``), a
+cluster (``access.clusters``) and CDNs (``access.delivery``), is in policies of their own: an inline policy has no room
+for it.
 """
 
 from __future__ import annotations
@@ -110,7 +111,6 @@ def deploy(scope: Scope) -> tuple[Statement, ...]:
         *(workspace_changes if workspaces else ()),
         Statement(sid="RolePolicies", actions=_CHANGE_POLICIES, resources=(delegated,), conditions=(bounded,)),
         Statement(sid="RoleTags", actions=_TAG_ROLES, resources=(delegated,)),
-        *(delivery.changes(scope.cdn_zones) if scope.cdn_zones is not None else ()),
     )
 
 
@@ -135,6 +135,8 @@ def further_changes(scope: Scope) -> Further:
         further["databases"] = databases.reads(scope)
     if scope.cluster:
         further["cluster"] = clusters.changes(scope)
+    if scope.cdn_zones is not None:
+        further["cdn"] = delivery.changes(scope)
     return further
 
 

@@ -26,6 +26,8 @@ class Scope:
     """Names of other accounts' buckets that roles of this one read or release into."""
     wdl_buckets: tuple[str, ...] = ()
     comms_buckets: tuple[str, ...] = ()
+    log_buckets: tuple[str, ...] = ()
+    """Those of the account's data buckets that access logs are delivered to."""
     imported_buckets: tuple[str, ...] = ()
     """Those of the account's that are taken in: previews read them."""
     repositories: tuple[str, ...] = ()

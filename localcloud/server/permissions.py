@@ -119,10 +119,8 @@ def _context(service: Service, call: Call) -> Values:
 
 def tags(params: Params) -> Values:
     """aws:RequestTag/... and aws:TagKeys, whichever way the service spells tags."""
-    keys = [str(key) for name in _TAG_KEYS for key in params.get(name) or ()]
-    raw: Any = next((params[name] for name in _TAGS if params.get(name)), {})
-    if isinstance(raw, dict) and isinstance(raw.get("Items"), list):
-        raw = raw["Items"]
+    keys = [str(key) for name in _TAG_KEYS for key in _items(params.get(name) or [])]
+    raw: Any = _items(next((params[name] for name in _TAGS if params.get(name)), {}))
     if isinstance(raw, list) and raw and isinstance(raw[0], str):  # Logs names the tags to take away so
         return {"aws:TagKeys": cast("list[str]", raw)}
     if isinstance(raw, list):
@@ -131,6 +129,12 @@ def tags(params: Params) -> Values:
     requested = {f"aws:RequestTag/{key}": [str(value)] for key, value in raw.items()}
     names = keys or [str(key) for key in raw]
     return {**requested, "aws:TagKeys": names} if names else {}
+
+
+def _items(value: Any) -> Any:
+    """CloudFront wraps its lists."""
+    wrapped = isinstance(value, dict) and cast("dict[str, Any]", value).get("Items")
+    return wrapped if isinstance(wrapped, list) else value
 
 
 def pass_role(call: Call, role: str, service: str) -> Permission:

@@ -251,19 +251,18 @@ def test_operators_read_the_jobs_logs() -> None:
 
 
 def test_deployments_hand_over_the_programs_roles_alone(whole: Recording) -> None:
+    """To the services that their resources work with; a cluster with its pods is an administrator's."""
     made = [names.role_arn("", one.inputs["name"], one.inputs["path"]) for one in whole.of("iam/role:Role")]
-    services: set[str] = set()
-    for word, sid in (("orchestrators", "PassRoles"), ("cluster", "PassToCluster")):
-        statements = whole.one(f"cryoet-github-deploy-{word}", "iam/policy:Policy").json("policy")["Statement"]
-        handed = next(one for one in statements if one["Sid"] == sid)
-        patterns = [one.rpartition(":")[2] for one in handed["Resource"]]
-        assert "role/*" not in patterns
-        assert not {
-            one for one in made if "github" in one and any(fnmatchcase(one.rpartition(":")[2], p) for p in patterns)
-        }
-        services |= {*handed["Condition"]["StringEquals"]["iam:PassedToService"]}
+    statements = whole.one("cryoet-github-deploy-orchestrators", "iam/policy:Policy").json("policy")["Statement"]
+    handed = next(one for one in statements if one["Sid"] == "PassRoles")
+    patterns = [one.rpartition(":")[2] for one in handed["Resource"]]
+    assert "role/*" not in patterns
+    assert not {
+        one for one in made if "github" in one and any(fnmatchcase(one.rpartition(":")[2], p) for p in patterns)
+    }
     trusted: set[str] = set()
     for one in whole.of("iam/role:Role"):
         principals = [statement["Principal"] for statement in one.json("assumeRolePolicy")["Statement"]]
         trusted |= {principal["Service"] for principal in principals if "Service" in principal}
-    assert services == trusted
+    services = {*handed["Condition"]["StringEquals"]["iam:PassedToService"]}
+    assert services == trusted - {"eks.amazonaws.com", "pods.eks.amazonaws.com"}

@@ -35,6 +35,9 @@ SERVICE = Service(
     },
     stands_for={"logGroupIdentifier": store.name_in, "logGroupIdentifiers": store.name_in},
     account=store.account,
+    condition_keys={
+        "logs:DeliveryDestinationResourceArn": "deliveryDestinationConfiguration.destinationResourceArn",
+    },
     tags_on_create={
         "CreateDelivery": "TagResource",
         "CreateLogGroup": "TagResource",
