@@ -9,6 +9,7 @@ import pulumi
 import pulumi_aws
 from pulumi.runtime import config
 
+from components.access.scope import PROJECT, PROJECT_TAG
 from components.accounts import AccountArgs, account_provider
 from settings import Portal, load
 from settings.sessions import session_name
@@ -66,4 +67,4 @@ def provider_of(portal: Portal, role: str | None) -> pulumi.ProviderResource:
 
 
 def tags(portal: Portal) -> dict[str, str]:
-    return {**portal.current.tags, "project": "portal", "stack": portal.stack, "managed-by": "pulumi"}
+    return {**portal.current.tags, PROJECT_TAG: PROJECT, "stack": portal.stack, "managed-by": "pulumi"}

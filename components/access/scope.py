@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 from .statements import Condition
 
+PROJECT = "portal"
+"""The name in Pulumi.yaml: the engine keeps the states of the project's stacks under it."""
 PROJECT_TAG = "project"
 """The tag of everything that the program makes and that takes tags; its value is the project's name."""
 
@@ -18,8 +20,7 @@ class Scope:
     account: str
     region: str
     stack: str
-    project: str = "portal"
-    """The name in Pulumi.yaml: the engine keeps the states of the project's stacks under it."""
+    project: str = PROJECT
     data_buckets: tuple[str, ...] = ()
     """Names of the account's buckets, but those of environments."""
     readable_buckets: tuple[str, ...] = ()

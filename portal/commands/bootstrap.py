@@ -15,7 +15,7 @@ from portal.errors import PortalError
 from portal.former_parts import move_former_parts
 from portal.pulumi_cli import Pulumi, engine
 from portal.recovery import Place
-from portal.stack_files import settings_of, stack_files
+from portal.stack_files import refuse_other_project, settings_of, stack_files
 from portal.target import target
 from portal.updating import How, ensure_stack, update
 from settings.faults import file_of
@@ -38,6 +38,7 @@ def bootstrap(
     What is there is taken over, after a preview of what changes of it; a second run changes nothing.
     """
     how = How(yes=yes, skip_preview=yes)
+    refuse_other_project()
     portal = stack_files()
     place = Place.of(settings_of(portal, stack))
     engine()

@@ -15,7 +15,7 @@ from portal.pulumi_cli import Pulumi, engine
 from portal.reach import refuse_unreachable_cluster
 from portal.recovery import Place
 from portal.removal import refuse_running, removals
-from portal.stack_files import settings_of, stack_files
+from portal.stack_files import refuse_other_project, settings_of, stack_files
 from portal.state_key import refuse_empty_passphrase
 from portal.target import target
 from portal.updating import How, ensure_stack, update
@@ -38,6 +38,7 @@ def up(
 ) -> None:
     """`pulumi up` of each stack, after its preview and a yes; what a killed run left behind is put right first."""
     how = How(yes=yes, refresh=refresh, skip_preview=skip_preview)
+    refuse_other_project()
     portal = stack_files()
     places = {name: Place.of(settings_of(portal, name)) for name in stack or sorted(portal.stacks)}
     engine()

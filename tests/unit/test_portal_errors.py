@@ -83,6 +83,15 @@ def test_without_the_engine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, wor
     assert said(monkeypatch, portal, *words) == f"error: pulumi is not on PATH: make setup, then {LOCAL}"
 
 
+@pytest.mark.parametrize("command", ["up", "bootstrap"])
+def test_another_project_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, command: str) -> None:
+    """As one that was written over this project's."""
+    (tmp_path / "Pulumi.yaml").write_text("name: lab\nruntime: python\n")
+    monkeypatch.setattr("portal.stack_files.ROOT", tmp_path)
+    line = said(monkeypatch, portal, command, "dev")
+    assert line == "error: Pulumi.yaml: name: 'lab': must be 'portal', under which all states are kept"
+
+
 @pytest.mark.parametrize("command", ["up", "bootstrap", "encrypt-state"])
 def test_a_stack_that_is_not_there_is_told_first(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, command: str) -> None:
     """Before an engine, or an answer to a question, is asked for."""
