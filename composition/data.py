@@ -63,6 +63,10 @@ def _bucket_statements(portal: Portal, key: str, bucket: Bucket) -> Iterator[Sta
         deliveries = [*map(names.cdn_log_delivery, settings.data_cdn), *map(names.site_log_delivery, settings.sites)]
         if deliveries:
             yield bucket_permissions.cdn_log_delivery(bucket.name, settings.account.id, tuple(deliveries))
+    if bucket.kind == "public":
+        others = {one.account.id for one in portal.siblings.values()} - {settings.account.id}
+        if others:
+            yield bucket_permissions.copy_tagged(bucket.name, tuple(sorted(others)))
     for release in portal.releases():
         if (release.key, release.destination) == (key, bucket):
             yield bucket_permissions.receive(bucket.name, release.source_account, names.sync_role(key))

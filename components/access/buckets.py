@@ -27,6 +27,17 @@ def public_read(bucket: str) -> tuple[Statement, ...]:
     )
 
 
+def copy_tagged(bucket: str, accounts: tuple[str, ...]) -> Statement:
+    """Roles of these accounts that read the bucket may copy its tagged objects too: a server-side copy within S3 reads
+    the tags, which the public does not."""
+    return Statement(
+        sid="CopyTagged",
+        principals=Principals(kind="AWS", ids=tuple(map(names.account_arn, accounts))),
+        actions=("s3:GetObjectTagging",),
+        resources=(names.objects_arn(bucket),),
+    )
+
+
 def log_delivery(log_bucket: str, account: str, buckets: tuple[str, ...]) -> Statement:
     """S3's log service writes the access logs of these buckets; without this it drops them in silence."""
     return Statement(

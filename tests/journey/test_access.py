@@ -11,6 +11,7 @@ import pytest
 import requests
 from botocore.exceptions import ClientError
 
+from components import names
 from tests.journey.conftest import DEV, PUBLIC, Cloud, Project
 
 PUBLIC_BUCKET = "cryoet-data-portal-public"
@@ -129,6 +130,13 @@ def test_another_accounts_administrator_is_a_stranger(cloud: Cloud, bucket: str)
     stranger = cloud.client("s3", PUBLIC if CLOSED[bucket] == DEV else DEV)
     assert code(stranger.get_object, Bucket=bucket, Key=KEY) == "AccessDenied"
     assert code(stranger.list_objects_v2, Bucket=bucket) == "AccessDenied"
+
+
+def test_other_accounts_roles_read_the_tags_that_a_copy_takes_along(cloud: Cloud) -> None:
+    operator = cloud.client("s3", DEV, names.OPERATOR)
+    assert operator.get_object_tagging(Bucket=PUBLIC_BUCKET, Key=KEY)["TagSet"] == []
+    anyone = cloud.anonymous()
+    assert code(anyone.get_object_tagging, Bucket=PUBLIC_BUCKET, Key=KEY) == "AccessDenied"
 
 
 def test_a_public_policy_cannot_open_a_closed_bucket(cloud: Cloud) -> None:

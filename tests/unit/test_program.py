@@ -140,6 +140,22 @@ def test_an_account_has_the_budget_that_its_stack_file_names() -> None:
     assert (budget.inputs["name"], budget.inputs["limitAmount"]) == ("cryoet-account", "900")
 
 
+def test_roles_that_read_another_accounts_public_bucket_copy_its_tagged_objects() -> None:
+    """A role's own policy is not enough across accounts, and the public does not read tags."""
+    read = deployed("dev").one("cryoet-ingestion-staging-ingest-policy").json("policy")["Statement"]
+    [source] = [one for one in read if one["Sid"] == "SourceRead"]
+    tags, objects = "s3:GetObjectTagging", "arn:aws:s3:::cryoet-data-portal-public/*"
+    assert tags in source["Action"]
+    assert objects in source["Resource"]
+    statements = deployed("public").one("public-policy").json("policy")["Statement"]
+    [copied] = [one for one in statements if one["Action"] == tags]
+    assert (copied["Resource"], copied["Principal"]) == (
+        objects,
+        {"AWS": ["arn:aws:iam::111122223333:root", "arn:aws:iam::908710317728:root"]},
+    )
+    assert tags not in deployed("dev").one("staging-policy").inputs["policy"]
+
+
 def test_the_two_sides_of_a_release_name_each_other() -> None:
     sync = deployed("dev").one("cryoet-sync-public-policy").json("policy")["Statement"]
     statements = deployed("public").one("public-policy").json("policy")["Statement"]
