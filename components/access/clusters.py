@@ -39,6 +39,7 @@ _CHANGE_BALANCERS: Final = (
     "elasticloadbalancing:DeleteRule",
     "elasticloadbalancing:DeleteTargetGroup",
     "elasticloadbalancing:ModifyListener",
+    "elasticloadbalancing:ModifyListenerAttributes",
     "elasticloadbalancing:ModifyLoadBalancerAttributes",
     "elasticloadbalancing:ModifyRule",
     "elasticloadbalancing:ModifyTargetGroup",

@@ -23,6 +23,8 @@ _READ: Final = (
     "rds:DescribeDBSubnetGroups",
     "rds:ListTagsForResource",
 )
+_FIND_GLOBAL: Final = Statement(sid="FindGlobalClusters", actions=("rds:DescribeGlobalClusters",), resources=("*",))
+"""The provider asks of each cluster whether a global one, whose ARN nobody knows beforehand, has it."""
 _READ_LOG: Final = ("logs:ListTagsForResource",)
 _READ_SECRETS: Final = (
     "secretsmanager:DescribeSecret",
@@ -34,6 +36,7 @@ def reads(scope: Scope) -> tuple[Statement, ...]:
     """What a refresh looks at, but for the versions of secrets: the provider reads these with their values."""
     return (
         Statement(sid="ReadDatabases", actions=_READ, resources=_databases(scope)),
+        _FIND_GLOBAL,
         Statement(sid="ReadSecrets", actions=_READ_SECRETS, resources=_secrets(scope)),
         Statement(sid="ReadLog", actions=_READ_LOG, resources=_logs(scope)),
     )
@@ -44,6 +47,7 @@ def imported_reads(scope: Scope) -> tuple[Statement, ...]:
     imported = replace(scope, databases={one: one for one in scope.imported_databases})
     return (
         Statement(sid="ReadImportedDatabases", actions=_READ, resources=_databases(imported)),
+        _FIND_GLOBAL,
         Statement(sid="FindImportedLogs", actions=("logs:DescribeLogGroups",), resources=("*",)),
         Statement(sid="ReadImportedLogs", actions=_READ_LOG, resources=_logs(imported)),
     )

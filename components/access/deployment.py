@@ -54,7 +54,13 @@ _CHANGE_BUCKET: Final = (
 """Changes that neither open data to anybody nor lose any."""
 _CHANGE_WORKSPACE: Final = ("s3:PutBucketVersioning", "s3:PutEncryptionConfiguration", "s3:PutLifecycleConfiguration")
 _READ_FILES: Final = ("s3:GetObject", "s3:GetObjectTagging")
-_CHANGE_FILES: Final = ("s3:DeleteObject", "s3:DeleteObjectVersion", "s3:PutObject", "s3:PutObjectTagging")
+_CHANGE_FILES: Final = (
+    "s3:DeleteObject",
+    "s3:DeleteObjectTagging",
+    "s3:DeleteObjectVersion",
+    "s3:PutObject",
+    "s3:PutObjectTagging",
+)
 _READ_IAM: Final = (
     "iam:GetPolicy",
     "iam:GetPolicyVersion",

@@ -94,10 +94,10 @@ _MAKE_EC2: Final = (
     "CreateRouteTable",
     "CreateSecurityGroup",
     "CreateSubnet",
-    "CreateVpc",
     "CreateVpcEndpoint",
 )
-"""Also on what has no tags yet. A rule of a security group is made in a group."""
+"""Also on what has no tags yet. A rule of a security group is made in a group. No CreateVpc: a new network has a
+default security group without the tag, which the provider empties and tags."""
 _CHANGE_EC2: Final = (
     "AssociateRouteTable",
     "AttachInternetGateway",
@@ -125,6 +125,7 @@ _CHANGE_EC2: Final = (
     "ModifyVpcEndpoint",
     "ReleaseAddress",
     "ReplaceRoute",
+    "ReplaceRouteTableAssociation",
     "RevokeSecurityGroupEgress",
     "RevokeSecurityGroupIngress",
 )

@@ -104,6 +104,7 @@ class Cluster(WithStatus):
             "endpoint": found["Endpoint"],
             "engine_version": _spelled(op.old.get("engine_version"), found["EngineVersion"]),
             "engine_version_actual": found["EngineVersion"],
+            "global_cluster_identifier": self._global(op, found["DBClusterArn"]),
             "hosted_zone_id": found["HostedZoneId"],
             "iam_database_authentication_enabled": found["IAMDatabaseAuthenticationEnabled"],
             "master_password": op.old.get("master_password"),
@@ -153,6 +154,12 @@ class Cluster(WithStatus):
         rds = op.client("rds")
         answer = optional(lambda: rds.describe_db_clusters(DBClusterIdentifier=op.resource_id), GONE)
         return answer["DBClusters"][0] if answer else None
+
+    def _global(self, op: Operation, arn: str) -> str | None:
+        """The global cluster that has it as a member."""
+        wanted = [{"Name": "db-cluster-id", "Values": [arn]}]
+        answer = op.client("rds").describe_global_clusters(Filters=wanted)["GlobalClusters"]
+        return answer[0]["GlobalClusterIdentifier"] if answer else None
 
     def _password(self, op: Operation) -> dict[str, Any]:
         """Sent for another version alone."""

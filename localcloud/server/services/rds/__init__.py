@@ -52,6 +52,7 @@ SERVICE = Service(
             _SUBNETS,
         ): "RestoreDBClusterFromSnapshot",
         ("{ResourceName}",): "AddTagsToResource ListTagsForResource RemoveTagsFromResource",
+        ("arn:aws:rds::{account}:global-cluster:{GlobalClusterIdentifier}",): "DescribeGlobalClusters",
         ("*",): "DescribeDBEngineVersions",
     },
     tags_on_create=dict.fromkeys(_CREATIONS, "AddTagsToResource"),

@@ -135,6 +135,14 @@ def describe(call: Call) -> Params:
     return {"DBClusters": [describing.cluster(region, one) for one in clusters]}
 
 
+@HOOKS.instead("rds", "DescribeGlobalClusters")
+def describe_global(call: Call) -> Params:
+    """There are none: no call makes one."""
+    if identifier := call.params.get("GlobalClusterIdentifier"):
+        raise Refusal("GlobalClusterNotFoundFault", f"Global cluster {identifier} not found")
+    return {"GlobalClusters": []}
+
+
 @HOOKS.instead("rds", "ModifyDBCluster")
 def modify(call: Call) -> Params:
     params, region = call.params, region_of(call)
