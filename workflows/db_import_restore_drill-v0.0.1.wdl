@@ -45,16 +45,23 @@ task measure {
     # Rows are counted and summed up by the transaction that wrote them (xmin), which a snapshot keeps: so rows that
     # were there when it was taken are told from later ones. A table's checksum is the sum of its rows' hashes; their
     # order does not count.
+    # Inputs are read as the lines of a file, so that the shell takes none of them for a program.
     command <<<
         set -euo pipefail
-        export AWS_REGION='~{aws_region}' AWS_DEFAULT_REGION='~{aws_region}'
+        {
+            for name in aws_region environment copy_host copy_port; do
+                IFS= read -r "$name"
+            done
+            ! IFS= read -r name || { echo "error: an input has more than one line" >&2; exit 1; }
+        } < ~{write_lines([aws_region, environment, copy_host, copy_port])}
+        export AWS_REGION="$aws_region" AWS_DEFAULT_REGION="$aws_region"
         export PGSSLMODE=verify-full
         if [ -z "${PGSSLROOTCERT:-}" ]; then
             export PGSSLROOTCERT="$PWD/rds-authorities.pem"
             python3 -c 'import sys, urllib.request as web; web.urlretrieve(*sys.argv[1:])' \
-                'https://truststore.pki.rds.amazonaws.com/~{aws_region}/~{aws_region}-bundle.pem' "$PGSSLROOTCERT"
+                "https://truststore.pki.rds.amazonaws.com/$aws_region/$aws_region-bundle.pem" "$PGSSLROOTCERT"
         fi
-        python3 - '~{environment}' '~{copy_host}' '~{copy_port}' > report.json <<'PROGRAM'
+        python3 - "$environment" "$copy_host" "$copy_port" > report.json <<'PROGRAM'
         import json, sys
         import boto3, psycopg
         from psycopg import sql

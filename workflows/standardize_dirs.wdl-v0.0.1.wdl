@@ -41,13 +41,23 @@ task cryoet_data_ingestion_workflow {
     }
 
     # The portal's image has its tool in a folder of its own; any other image is expected to have the example's package.
-    # The flags come quoted as on a shell's command line (--filter-run-name '^TS_001$') and are read as such.
     # Both of its streams are the log, and are printed as well, in the order in which it wrote them: a failure that it
     # explains is the last line.
+    # Inputs are read as the lines of a file, so that the shell takes none of them for a program. The flags come quoted
+    # as on a shell's command line (--filter-run-name '^TS_001$'), and are only split like one.
     command <<<
         set -euo pipefail
+        {
+            for name in aws_region config_file input_bucket output_path flags; do
+                IFS= read -r "$name"
+            done
+            ! IFS= read -r name || { echo "error: an input has more than one line" >&2; exit 1; }
+        } < ~{write_lines([aws_region, config_file, input_bucket, output_path, flags])}
+        python3 -c 'import shlex, sys; sys.stdout.write("".join(f"{one}\0" for one in shlex.split(sys.argv[1])))' \
+            "$flags" > split-flags
+        mapfile -d '' -t split_flags < split-flags
         export PYTHONUNBUFFERED=1
-        export AWS_REGION='~{aws_region}'
+        export AWS_REGION="$aws_region"
         scripts=/usr/src/app/ingestion_tools/scripts
         log="$PWD/output.txt"
         ingest=(python3 -m examples.ingest)
@@ -55,7 +65,7 @@ task cryoet_data_ingestion_workflow {
             cd "$scripts"
             ingest=(python3 standardize_dirs.py)
         fi
-        "${ingest[@]}" convert ~{flags} '~{config_file}' '~{input_bucket}' '~{output_path}' 2>&1 | tee "$log" >&2
+        "${ingest[@]}" convert "${split_flags[@]}" "$config_file" "$input_bucket" "$output_path" 2>&1 | tee "$log" >&2
     >>>
 
     output {

@@ -41,24 +41,34 @@ task sync_files {
 
     # A dataset is tens of thousands of small objects: with the ten requests at a time of the default configuration the
     # copy would starve. The configuration is a file of this task's own, so that nothing else on the host changes.
-    # The flags come quoted as on a shell's command line (--exclude '*.mrc'), and that is where they end up.
     # Both of its streams are the log, and are printed as well.
+    # Inputs are read as the lines of a file, so that the shell takes none of them for a program. The flags come quoted
+    # as on a shell's command line (--exclude '*.mrc'), and are only split like one.
     command <<<
         set -euo pipefail
-        export AWS_REGION='~{aws_region}' AWS_DEFAULT_REGION='~{aws_region}' AWS_CONFIG_FILE="$PWD/aws-config"
+        {
+            for name in aws_region input_bucket input_path output_bucket output_path flags; do
+                IFS= read -r "$name"
+            done
+            ! IFS= read -r name || { echo "error: an input has more than one line" >&2; exit 1; }
+        } < ~{write_lines([aws_region, input_bucket, input_path, output_bucket, output_path, flags])}
+        python3 -c 'import shlex, sys; sys.stdout.write("".join(f"{one}\0" for one in shlex.split(sys.argv[1])))' \
+            "$flags" > split-flags
+        mapfile -d '' -t split_flags < split-flags
+        export AWS_REGION="$aws_region" AWS_DEFAULT_REGION="$aws_region" AWS_CONFIG_FILE="$PWD/aws-config"
         aws configure set default.s3.max_concurrent_requests 100
         aws configure set default.s3.max_queue_size 10000
-        path='~{input_path}'
         # The sync of a mistyped folder would succeed and, with --delete, empty its destination. A key that ends in / is
         # a folder's marker, which the sync doesn't copy either.
-        objects=$(aws s3api list-objects-v2 --bucket '~{input_bucket}' --prefix "${path:+$path/}" --max-items 1000 \
+        objects=$(aws s3api list-objects-v2 --bucket "$input_bucket" --max-items 1000 \
+            --prefix "${input_path:+$input_path/}" \
             --query 'Contents[?Size > `0` || !ends_with(Key, `/`)] | [0].Key' --output json)
         if [ -z "$objects" ] || [ "$objects" = null ]; then
-            echo "error: input_path: s3://~{input_bucket}/~{input_path} has no objects; nothing was touched" >&2
+            echo "error: input_path: s3://$input_bucket/$input_path has no objects; nothing was touched" >&2
             exit 1
         fi
-        aws s3 sync --no-progress ~{flags} \
-            's3://~{input_bucket}/~{input_path}' 's3://~{output_bucket}/~{output_path}' 2>&1 | tee output.txt >&2
+        aws s3 sync --no-progress "${split_flags[@]}" \
+            "s3://$input_bucket/$input_path" "s3://$output_bucket/$output_path" 2>&1 | tee output.txt >&2
     >>>
 
     output {
