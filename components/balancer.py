@@ -3,6 +3,9 @@
 Rests on: CloudFront user guide "Restrict access with VPC origins" (an internal load balancer; CloudFront's addresses
 are a prefix list of AWS's, which counts as 55 rules of a security group); ELB user guide "Connection idle timeout" (a
 target must keep connections longer than the load balancer does, or requests are lost in between).
+
+While a site is given its first host name, or loses its last, CloudFront still comes by the way before: the listener and
+the port of the security group are made anew beside the old ones, which go when the distribution has moved.
 """
 
 from __future__ import annotations
@@ -104,9 +107,13 @@ class Balancer(pulumi.ComponentResource):
             from_port=self.port,
             to_port=self.port,
             description="CloudFront",
-            opts=self._opts,
+            opts=self._beside("fromPort", "toPort"),
         )
         return group
+
+    def _beside(self, *inputs: str) -> pulumi.ResourceOptions:
+        """Another value of these inputs is another resource, and the one before goes at the update's end."""
+        return pulumi.ResourceOptions(parent=self, replace_on_changes=[*inputs])
 
     def _listener(self, balancer: lb.LoadBalancer) -> lb.Listener:
         nothing = lb.ListenerDefaultActionArgs(
@@ -124,7 +131,7 @@ class Balancer(pulumi.ComponentResource):
             certificate_arn=certificate,
             ssl_policy=TLS_POLICY if certificate else None,
             default_actions=[nothing],
-            opts=self._opts,
+            opts=self._beside("port", "protocol"),
         )
 
     def _certificate(self) -> pulumi.Output[str] | None:

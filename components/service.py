@@ -43,6 +43,8 @@ class WebService(pulumi.ComponentResource):
     """Pods that the load balancer sends the requests of some paths, and all that they need."""
 
     target_group_arn: pulumi.Output[str]
+    routes: list[lb.ListenerRule]
+    """The load balancer's rules: requests by its listener reach the pods once they are there."""
 
     def __init__(self, name: str, args: WebServiceArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         args.check(name)
@@ -52,11 +54,11 @@ class WebService(pulumi.ComponentResource):
         self._own = pulumi.ResourceOptions(parent=self)
 
         group = service_routes.target_group(name, args, self._own)
-        routed = service_routes.rules(name, args, group, self._own)
+        self.routes = service_routes.rules(name, args, group, self._own)
         opened = service_routes.open_groups(name, args, self._own)
         needed = [*opened, self._policy(), self._account(), *self._secret()]
         service = self._service()
-        binding = self._binding(group, service, *routed)
+        binding = self._binding(group, service, *self.routes)
         self._autoscaler()
         self._budget()
         self._deployment(binding, *needed)

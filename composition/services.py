@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import pulumi
 
@@ -37,6 +37,8 @@ DATABASE_VALUES: Final = {
     "PLATFORMICS_DATABASE_NAME": "name",
 }
 """The API's variables, and the members of the database's secret that are their values."""
+_Routes = tuple[pulumi.Output[list[pulumi.Resource]], Callable[[pulumi.Output[list[pulumi.Resource]]], None]]
+"""The load balancer's rules, and what tells them to those who need them earlier."""
 NOT_THE_INTERNET: Final = ("10.0.0.0/8", "100.64.0.0/10", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16")
 
 
@@ -68,17 +70,22 @@ def sites(
     for name, site in portal.current.sites.items():
         environment, opts = portal.current.environments[name], pulumi.ResourceOptions(provider=shared.provider)
         balancer = Balancer(name, _balancer(name, site, shared), opts)
-        cdn = SiteCdn(f"{name}-site", _cdn(portal, name, site, balancer, shared), opts)
+        routes, with_routes = cast("_Routes", pulumi.deferred_output())  # pods are made with the site's URL
+        cdn = SiteCdn(f"{name}-site", replace(_cdn(portal, name, site, balancer, shared), routes=routes), opts)
         common = _common(portal, shared, spaces[name], balancer)
         # The engine gives numbers back as floats.
         ports_before = {key: int(port) for key, port in last.get(name, {}).get("ports", {}).items()}
+        made: list[WebService] = []
         if environment.api:
             after = pulumi.ResourceOptions(provider=shared.provider, depends_on=[databases[name]])
             api = _api(portal, name, environment, environment.api, common)
-            WebService(f"{name}-api", replace(api, port_before=ports_before.get("api")), after)
+            made.append(WebService(f"{name}-api", replace(api, port_before=ports_before.get("api")), after))
         if environment.frontend:
             frontend = _frontend(portal, name, environment.frontend, cdn, common)
-            WebService(f"{name}-frontend", replace(frontend, port_before=ports_before.get("frontend")), opts)
+            made.append(
+                WebService(f"{name}-frontend", replace(frontend, port_before=ports_before.get("frontend")), opts)
+            )
+        with_routes(pulumi.Output.from_input([route for service in made for route in service.routes]))
         outputs[name] = {
             "url": cdn.url,
             "domain": cdn.domain,

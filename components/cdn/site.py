@@ -2,15 +2,19 @@
 
 Rests on, of the CloudFront user guide:
 - "Restrict access with VPC origins": the load balancer has no public address; a VPC origin that a distribution uses
-  can't be changed, and takes up to a quarter of an hour to be deployed.
-- "Require HTTPS to a custom origin": the load balancer's certificate must be for the Host that CloudFront sends on, so
-  with hosts the viewer's Host goes on and TLS with it; without, HTTP inside the VPC and the load balancer's own name.
+  can't be changed, not even its tags, and takes up to a quarter of an hour to be deployed. So another one is made
+  beside it, the distribution moves, and the one before goes.
+- "Require HTTPS to a custom origin": the load balancer's certificate must be for the origin's domain name or for the
+  Host that CloudFront sends on. With hosts there is TLS, the viewer's Host goes on, and the origin's domain name is the
+  main host, so that requests by CloudFront's own name are answered too; a VPC origin is found by its id, whatever the
+  domain name is. Without hosts: HTTP inside the VPC and the load balancer's own name.
 - "How CloudFront processes HTTP 4xx and 5xx": errors are kept for ten seconds where nothing else is said.
 Access logs and the web ACL are made as those of a data CDN are.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -19,7 +23,7 @@ import pulumi
 from pulumi_aws import cloudfront
 
 from .. import names
-from ..balancer import Balancer
+from ..balancer import IDLE_SECONDS, Balancer
 from ..checks import Args, Check, Fault, broken, refused
 from ..storage import DataBucket
 from . import CLOSED, contents, distributions, logs, pages
@@ -40,6 +44,8 @@ ERRORS: Final = (404, 500, 502, 503, 504)
 class SiteCdnArgs(Args):
     environment: str
     balancer: Balancer
+    routes: pulumi.Input[Sequence[pulumi.Resource]] = ()
+    """The rules by which the load balancer sends requests on: the distribution comes to it once they are there."""
     logs: DataBucket
     """The account's log bucket, whose policy admits the delivery (``access.buckets.cdn_log_delivery``)."""
     data_origins: tuple[pulumi.Input[str], ...]
@@ -123,31 +129,47 @@ class SiteCdn(pulumi.ComponentResource):
             viewer_certificate=self._viewer_certificate(),
             web_acl_id=self._web_acl(),
             tags=CLOSED if self._args.addresses else None,
-            opts=self._opts,
+            opts=pulumi.ResourceOptions(parent=self, depends_on=self._args.routes),
         )
 
     def _origin(self) -> cloudfront.DistributionOriginArgs:
         """The load balancer, from inside its VPC."""
-        balancer = self._args.balancer
+        balancer, hosts = self._args.balancer, self._args.hosts
         protocols = cloudfront.VpcOriginVpcOriginEndpointConfigOriginSslProtocolsArgs(items=["TLSv1.2"], quantity=1)
         way_in = cloudfront.VpcOrigin(
             self._name,
             vpc_origin_endpoint_config=cloudfront.VpcOriginVpcOriginEndpointConfigArgs(
-                name=names.site_log_delivery(self._args.environment),
+                name=balancer.arn.apply(self._origin_name),
                 arn=balancer.arn,
                 http_port=80,
                 https_port=443,
-                origin_protocol_policy="https-only" if self._args.hosts else "http-only",
+                origin_protocol_policy=self._protocol,
                 origin_ssl_protocols=protocols,
             ),
             timeouts=cloudfront.VpcOriginTimeoutsArgs(create="30m", update="30m", delete="30m"),
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[balancer]),
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                depends_on=[balancer],
+                replace_on_changes=["vpcOriginEndpointConfig"],
+                ignore_changes=["tags", "tagsAll"],
+            ),
         )
         return cloudfront.DistributionOriginArgs(
             origin_id=ORIGIN,
-            domain_name=balancer.host,
-            vpc_origin_config=cloudfront.DistributionOriginVpcOriginConfigArgs(vpc_origin_id=way_in.id),
+            domain_name=hosts[0] if hosts else balancer.host,
+            vpc_origin_config=cloudfront.DistributionOriginVpcOriginConfigArgs(
+                vpc_origin_id=way_in.id, origin_read_timeout=IDLE_SECONDS
+            ),
         )
+
+    @property
+    def _protocol(self) -> str:
+        return "https-only" if self._args.hosts else "http-only"
+
+    def _origin_name(self, balancer_arn: str) -> str:
+        """Another one for each VPC origin: two have not the same name, also while one takes the other's place."""
+        of = hashlib.sha256(f"{balancer_arn} {self._protocol}".encode()).hexdigest()[:8]
+        return f"{names.site_log_delivery(self._args.environment)}-{of}"
 
     def _behaviors(
         self,

@@ -18,7 +18,19 @@ from localcloud.server.connections import Connection, NotAnswered
 from localcloud.server.wire import HttpRequest
 from tests.journey.conftest import Cloud, new_project, printed
 from tests.journey.databases import secret, value
-from tests.journey.serving import Edit, Images, Printed, Settings, Site, cluster, served, service, serving_alone, tags
+from tests.journey.serving import (
+    Edit,
+    Images,
+    Printed,
+    Settings,
+    Site,
+    cluster,
+    own_file,
+    served,
+    service,
+    serving_alone,
+    tags,
+)
 from tests.journey.test_cdn import ask
 from tests.journey.watching import Viewers
 from tests.journey.ways import Ways
@@ -208,6 +220,35 @@ def test_pods_machines_and_version_change_without_a_failed_request(site: Site, c
         site.up()
         assert version() == "1.35"
         until(lambda: not bigger & site.machines() and len(site.ready()) >= 4, PATIENCE_SECONDS)
+
+
+def test_a_running_site_is_given_a_host_name_and_loses_it_without_a_failed_request(site: Site, cloud: Cloud) -> None:
+    """CloudFront comes by another VPC origin and another listener, made beside those that it comes by until then."""
+    zone = cloud.client("route53").create_hosted_zone(Name="example.net", CallerReference="given")["HostedZone"]["Id"]
+    cloudfront, elb = cloud.client("cloudfront"), cloud.client("elbv2")
+
+    def ways() -> tuple[list[str], list[int]]:
+        """The VPC origins, and the ports of listeners."""
+        [balancer] = elb.describe_load_balancers()["LoadBalancers"]
+        listeners = elb.describe_listeners(LoadBalancerArn=balancer["LoadBalancerArn"])["Listeners"]
+        origins = cloudfront.list_vpc_origins()["VpcOriginList"]["Items"]
+        return [one["Id"] for one in origins], [one["Port"] for one in listeners]
+
+    before = ways()
+    hosts = {"hosts": ["dev.example.net"], "zone_id": zone.rpartition("/")[2]}
+    with site.viewers.asking(VIEWERS):
+        site.up(service("site", **hosts))
+        given = ways()
+        assert ask(cloud, "dev.example.net", "/")[0] == 200
+        site.up(lambda settings: settings["environments"]["dev"].update(site=own_file()["environments"]["dev"]["site"]))
+    print(f"{site.viewers.rate:.0f} requests a second, none failed")
+    assert [ports for _, ports in (before, given, ways())] == [[80], [443], [80]]
+    assert not {*before[0]} & {*given[0]}
+    site.project.pulumi("dev", "preview", "--expect-no-changes")
+
+
+VIEWERS = 20
+"""Of pages, and as many of the API: as fast as they are answered, at most 400 requests a second."""
 
 
 def test_an_environment_comes_and_goes_as_the_guide_says(site: Site, cloud: Cloud) -> None:

@@ -50,11 +50,14 @@ class Viewers:
     domain: str
     answered: int = 0
     """Requests so far, of which none failed."""
+    rate: float = 0.0
+    """Requests a second, while something changed last."""
 
     @contextmanager
-    def asking(self) -> Generator[None]:
-        """Until the end of the block, after which every answer must have been a success."""
-        answers = Counter[tuple[str, int | str]]()
+    def asking(self, each: int = 1) -> Generator[None]:
+        """Until the end of the block, after which every answer must have been a success. ``each``: so many ask pages,
+        and so many the API."""
+        started, answers = time.monotonic(), Counter[tuple[str, int | str]]()
 
         def viewer(of: str, path: Callable[[], str]) -> Callable[[], None]:
             def request() -> None:
@@ -62,8 +65,10 @@ class Viewers:
 
             return request
 
-        with repeated(viewer("page", lambda: f"/?q={time.monotonic_ns()}"), viewer("API", lambda: COUNT)):
+        both = (viewer("page", lambda: f"/?q={time.monotonic_ns()}"), viewer("API", lambda: COUNT))
+        with repeated(*both * each):
             yield
+        self.rate = answers.total() / (time.monotonic() - started)
         assert {status for _, status in answers} == {200}, answers
         assert min(answers["page", 200], answers["API", 200]) >= LEAST, answers
         self.answered += answers.total()

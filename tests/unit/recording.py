@@ -71,6 +71,7 @@ class Registered:
     delete_before_replace: bool
     import_id: str
     ignore_changes: tuple[str, ...]
+    replace_on_changes: tuple[str, ...]
     alias_types: frozenset[str]
     """Types that the resource had before."""
     alias_names: frozenset[str]
@@ -210,6 +211,7 @@ class _Monitor(mocks.MockMonitor):
                     delete_before_replace=bool(request.deleteBeforeReplace),
                     import_id=request.importId,
                     ignore_changes=tuple(request.ignoreChanges),
+                    replace_on_changes=tuple(request.replaceOnChanges),
                     alias_types=frozenset(alias.spec.type for alias in request.aliases if alias.spec.type),
                     alias_names=frozenset(alias.spec.name for alias in request.aliases if alias.spec.name),
                 )

@@ -284,7 +284,8 @@ def site(stack: str = "dev", *, hosts: bool = False) -> dict[str, Any]:
 def test_the_site_reaches_the_load_balancer_from_inside() -> None:
     [origin] = site()["origins"]
     assert origin["domainName"] == "dev-dnsName"
-    assert origin["vpcOriginConfig"] == {"vpcOriginId": "dev-site-id"}
+    idle = graph().one("dev", "LoadBalancer").inputs["idleTimeout"]
+    assert origin["vpcOriginConfig"] == {"vpcOriginId": "dev-site-id", "originReadTimeout": idle}
     way_in = graph().one("dev-site", "VpcOrigin").inputs["vpcOriginEndpointConfig"]
     assert (way_in["arn"], way_in["originProtocolPolicy"]) == ("arn:aws:mock:::dev", "http-only")
 
@@ -327,6 +328,24 @@ def test_with_hosts_tls_goes_on_to_the_load_balancer() -> None:
     way_in = with_hosts.one("prod-site", "VpcOrigin").inputs["vpcOriginEndpointConfig"]
     assert way_in["originProtocolPolicy"] == "https-only"
     assert site("prod", hosts=True)["aliases"] == ["portal.example.org"]
+    [origin] = site("prod", hosts=True)["origins"]
+    assert origin["domainName"] == "portal.example.org", "the certificate is for it, whichever Host is asked for"
+
+
+def test_the_way_of_a_running_site_is_made_anew_beside_the_one_before() -> None:
+    """CloudFront refuses to change a VPC origin that a distribution uses."""
+    before, after = (graph("prod", hosts=hosts) for hosts in (False, True))
+    names = [one.one("prod-site", "VpcOrigin").inputs["vpcOriginEndpointConfig"]["name"] for one in (before, after)]
+    assert len({*names}) == 2
+    anew = {
+        ("prod-site", "VpcOrigin"): ("vpcOriginEndpointConfig",),
+        ("prod-listener", "Listener"): ("port", "protocol"),
+        ("prod-balancer-from-cloudfront", "IngressRule"): ("fromPort", "toPort"),
+    }
+    assert {key: after.one(*key).replace_on_changes for key in anew} == anew
+    assert after.one("prod-site", "VpcOrigin").ignore_changes == ("tags", "tagsAll")
+    moves_after = after.one("prod-site", "distribution:Distribution").depends_on
+    assert {"prod-api", "prod-api-other-methods", "prod-frontend"} <= moves_after, "and not before it answers"
 
 
 def test_images_of_another_account_may_be_pulled_by_its_machines() -> None:
