@@ -30,9 +30,8 @@ from .cluster_access import (
     MACHINES,
     NODE_POLICY,
     Access,
-    access_entries,
-    associate,
     kubeconfig,
+    let_in,
 )
 from .identity import Role, RoleArgs
 from .machines import MachinesArgs
@@ -45,8 +44,6 @@ DNS_ADDRESS: Final = "172.20.0.10"
 """Answers pods' questions for names: the tenth address of the range."""
 SHARED_POOL: Final = "shared"
 """Machines for the add-ons, when no others have room."""
-ADD_ONS: Final = ("metrics-server", "aws-secrets-store-csi-driver-provider")
-"""For autoscaling, and for secrets as files. Their versions are AWS's defaults of the day they are made."""
 LOG_TYPES: Final = ("api", "audit", "authenticator")
 CLUSTER_POLICIES: Final = (
     "AmazonEKSClusterPolicy",
@@ -70,6 +67,8 @@ class ClusterArgs(Args):
     network: Network
     version: str
     """A version of :mod:`.eks`. An upgrade goes to the next one; there is no way back."""
+    add_on_versions: Mapping[str, str] = field(default_factory=dict[str, str])
+    """By add-on of :data:`.eks.ADD_ONS`, in place of the version there."""
     machines: MachinesArgs = field(default_factory=MachinesArgs)
     """The machines that the cluster's add-ons run on."""
     access: Mapping[str, Access] = field(default_factory=dict[str, Access])
@@ -91,6 +90,9 @@ class ClusterArgs(Args):
         yield from broken(checks)
         for network in self.public_access:
             yield from refused("public_access", network, rules.endpoint_network(network))
+        for add_on, number in self.add_on_versions.items():
+            yield from refused("add_on_versions", add_on, versions.add_on_fault(add_on))
+            yield from refused(f"add_on_versions.{add_on}", number, versions.add_on_version_fault(number))
         yield from refused("log_days", self.log_days, rules.retention_days(self.log_days))
         yield from within("machines", self.machines.faults())
 
@@ -124,16 +126,20 @@ class Cluster(pulumi.ComponentResource):
         self.security_group_id = eks_cluster.apply(lambda one: one.vpc_config.apply(_security_group))
         self.provider = self._kubernetes(eks_cluster)
         for word, one in args.access.items():
-            self._associate(word, one)
+            self._let_in(word, one)
         machines = Access(principal=self._nodes_role.arn, policy=NODE_POLICY)
-        self.ready = self._ready(self._associate(MACHINES, machines))
+        self.ready = self._ready(self._let_in(MACHINES, machines))
         self.register_outputs({"cluster_name": self.cluster_name, "endpoint": self.endpoint})
 
     def _child(self, *after: pulumi.Resource) -> pulumi.ResourceOptions:
         return pulumi.ResourceOptions(parent=self, depends_on=[*after])
 
-    def _associate(self, word: str, access: Access) -> pulumi.Resource:
-        return associate(f"{self.name}-{word}", word, access, self._component, self.cluster_name, self)
+    def _protected(self, *after: pulumi.Resource) -> pulumi.ResourceOptions:
+        """A component hands its protection on to its children."""
+        return pulumi.ResourceOptions.merge(self._child(*after), pulumi.ResourceOptions(protect=not self._args.retire))
+
+    def _let_in(self, word: str, access: Access) -> pulumi.Resource:
+        return let_in(f"{self.name}-{word}", word, access, self._component, self.cluster_name, self)
 
     def inside(self, *after: pulumi.Resource) -> pulumi.ResourceOptions:
         """Options of a child that is an object in the cluster."""
@@ -156,7 +162,7 @@ class Cluster(pulumi.ComponentResource):
             description="Encrypts the Secrets of the Kubernetes cluster",
             enable_key_rotation=True,
             deletion_window_in_days=30,
-            opts=self._child(),
+            opts=self._protected(),
         )
         kms.Alias(self.name, name=names.CLUSTER_KEY, target_key_id=key.key_id, opts=self._child())
         return key
@@ -185,7 +191,6 @@ class Cluster(pulumi.ComponentResource):
             create_instance_role=False,
             coredns_addon_options=pulumi_eks.CoreDnsAddonOptionsArgs(enabled=False),
             authentication_mode=pulumi_eks.AuthenticationMode.API,
-            access_entries=access_entries(self._nodes_role.arn, args.access),
             vpc_id=args.network.vpc_id,
             private_subnet_ids=[*args.network.private_subnet_ids],
             kubernetes_service_ip_address_range=SERVICE_CIDR,
@@ -197,7 +202,7 @@ class Cluster(pulumi.ComponentResource):
             upgrade_policy=eks.ClusterUpgradePolicyArgs(support_type="STANDARD"),
             deletion_protection=not args.retire,
             provider_credential_opts=pulumi_eks.KubeconfigOptionsArgs(role_arn=args.role),
-            opts=self._child(own_role, log, args.network),
+            opts=self._protected(own_role, log, args.network),
         )
 
     def _kubernetes(self, cluster: pulumi.Output[eks.Cluster]) -> pulumi_kubernetes.Provider:
@@ -233,13 +238,16 @@ class Cluster(pulumi.ComponentResource):
             security_groups=[self.security_group_id],
             opts=self.inside(machines_join),
         )
-        return [policies, pool, *(self._add_on(one, pool) for one in ADD_ONS)]
+        add_ons = {**versions.ADD_ONS[self._args.version], **self._args.add_on_versions}
+        return [policies, pool, *(self._add_on(one, version, pool) for one, version in add_ons.items())]
 
-    def _add_on(self, add_on: str, pool: pulumi.Resource) -> eks.Addon:
+    def _add_on(self, add_on: str, version: str, pool: pulumi.Resource) -> eks.Addon:
+        """Comes after the cluster, also when both are upgraded."""
         return eks.Addon(
             f"{self.name}-{add_on}",
             cluster_name=self.cluster_name,
             addon_name=add_on,
+            addon_version=version,
             resolve_conflicts_on_create="OVERWRITE",
             resolve_conflicts_on_update="OVERWRITE",
             opts=self._child(pool, self._component),

@@ -8,7 +8,6 @@ AmazonEKSAutoNodePolicy), without which none of them joins.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -34,14 +33,7 @@ class Access:
     """:data:`ADMIN`, :data:`VIEW_ALL` or :data:`VIEW`."""
 
 
-def access_entries(machines: pulumi.Input[str], access: Mapping[str, Access]) -> dict[str, pulumi_eks.AccessEntryArgs]:
-    """By a word for each: the machines' own, and those of people and CI. ``machines``: ARN of their role."""
-    own = pulumi_eks.AccessEntryArgs(principal_arn=machines, type=pulumi_eks.AccessEntryType.EC2)
-    others = {word: pulumi_eks.AccessEntryArgs(principal_arn=one.principal) for word, one in access.items()}
-    return {MACHINES: own, **others}
-
-
-def associate(
+def let_in(
     name: str,
     word: str,
     access: Access,
@@ -49,12 +41,22 @@ def associate(
     cluster_name: pulumi.Input[str],
     parent: pulumi.Resource,
 ) -> eks.AccessPolicyAssociation:
-    """Gives an access entry its policy.
+    """Makes an access entry, and gives it its policy.
 
-    pulumi_eks would do it too, but not delete an association before the one that replaces it. To EKS both are the same
-    principal and policy: deleted afterwards, the old one would take the new one away.
+    pulumi_eks would do both. As its children the entries would be protected with the cluster, so that nobody could be
+    shut out again; and it would not delete an association before the one that replaces it: to EKS both are the same
+    principal and policy, and deleted afterwards, the old one would take the new one away.
     """
-    entry = pulumi.create_urn(name, "aws:eks/accessEntry:AccessEntry", component)
+    entry_type = "aws:eks/accessEntry:AccessEntry"
+    entry = eks.AccessEntry(
+        name,
+        cluster_name=cluster_name,
+        principal_arn=access.principal,
+        type="EC2" if word == MACHINES else None,
+        opts=pulumi.ResourceOptions(
+            parent=parent, depends_on=[component], aliases=[pulumi.Alias(name=name, parent=component)]
+        ),
+    )
     before = f"{name}-{MACHINES if word == MACHINES else 'cluster'}"
     return eks.AccessPolicyAssociation(
         name,
@@ -64,9 +66,9 @@ def associate(
         access_scope=eks.AccessPolicyAssociationAccessScopeArgs(type="cluster"),
         opts=pulumi.ResourceOptions(
             parent=parent,
-            depends_on=[component],
+            depends_on=[entry],
             delete_before_replace=True,
-            aliases=[pulumi.Alias(name=before, parent=entry)],
+            aliases=[pulumi.Alias(name=before, parent=pulumi.create_urn(name, entry_type, component))],
         ),
     )
 

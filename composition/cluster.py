@@ -46,6 +46,7 @@ def cluster(
         boundary=boundary,
         network=network,
         version=settings.version,
+        add_on_versions=settings.add_on_versions,
         machines=settings.machines,
         access=_access(settings, role_arns),
         public_access=settings.public_access,

@@ -10,6 +10,8 @@ from components import eks, rules
 from components.machines import DISK_GIB, MEMORY_GIB, VCPUS, Architecture, Capacity, MachinesArgs
 from settings.base import LogDays, Model, bounded, rule
 
+AddOn = Annotated[str, rule(eks.add_on_fault), Field(json_schema_extra={"enum": [eks.METRICS, eks.SECRETS]})]
+
 
 class Cluster(Model):
     """Kubernetes for the environments' services, in EKS Auto Mode: machines come and go with the pods."""
@@ -32,6 +34,9 @@ class Cluster(Model):
     in one of them. ``[]``: Kubernetes is reached from inside the account's network alone, where ``up`` then runs."""
     readers: tuple[Annotated[str, rule(rules.principal)], ...] = ()
     """ARNs of roles and users that may look at everything in it but Secrets, beside the operators."""
+    add_on_versions: dict[AddOn, Annotated[str, rule(eks.add_on_version_fault)]] = Field(default={})
+    """Of the cluster's add-ons, in place of those that go with ``version``. EKS refuses one that it doesn't publish for
+    that version."""
     log_days: LogDays = 90
     """How long the control plane's log is kept; one of CloudWatch's numbers."""
     retire: bool = False

@@ -78,10 +78,6 @@ def make_component(request: Any, urn: str, role_arn: str, register: Register) ->
     }
     provider = request.providers["aws"]
     made = _register(register, "aws:eks/cluster:Cluster", f"{request.name}-eksCluster", inputs, urn, provider)
-    for key, entry in given["accessEntries"].items():
-        name, principal = f"{request.name}-{key}", {"clusterName": given["name"], "principalArn": entry["principalArn"]}
-        kind = {"type": entry["type"]} if "type" in entry else {}
-        _register(register, "aws:eks/accessEntry:AccessEntry", name, {**principal, **kind}, urn, provider)
     return {"eksCluster": {SPECIAL_SIGNATURE: RESOURCE_SIGNATURE, "urn": made.urn, "id": made.id}}
 
 

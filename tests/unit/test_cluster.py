@@ -17,6 +17,7 @@ from components.machines import MachinesArgs
 from components.namespace import Namespace, NamespaceArgs
 from components.network import Network, NetworkArgs
 from composition.cluster import warn_of_endpoint, warn_of_support
+from localcloud.server.services.eks.versions import addon_versions
 from tests.unit.recording import Recording, record
 
 ACCOUNT, REGION = "908710317728", "us-west-2"
@@ -130,6 +131,17 @@ def test_add_ons_come_after_machines_and_pods_after_both() -> None:
     assert enforced == {"enable-network-policy-controller": "true"}
 
 
+@pytest.mark.parametrize("version", [*versions.SUPPORT_ENDS])
+def test_add_ons_have_a_version_that_eks_publishes_for_the_cluster_s(version: str) -> None:
+    add_ons = {
+        one.inputs["addonName"]: one.inputs["addonVersion"] for one in deploy(version=version).of("eks/addon:Addon")
+    }
+    assert add_ons == versions.ADD_ONS[version]
+    assert all(number in addon_versions(name, version) for name, number in add_ons.items())
+    chosen = deploy(version=version, add_on_versions={versions.METRICS: "v0.8.1-eksbuild.3"})
+    assert chosen.one("cluster-metrics-server").inputs["addonVersion"] == "v0.8.1-eksbuild.3"
+
+
 def test_machines_are_those_asked_for_and_limited() -> None:
     machines = MachinesArgs(
         architecture="amd64", capacity_types=("spot", "on-demand"), max_vcpus=8, max_memory_gib=16, disk_gib=200
@@ -156,7 +168,16 @@ def test_an_environments_machines_have_a_security_group_of_their_own() -> None:
 
 
 def test_a_retired_cluster_can_be_deleted() -> None:
-    assert deploy(retire=True).one("cluster-eksCluster").inputs["deletionProtection"] is False
+    graph = deploy(retire=True)
+    assert graph.one("cluster-eksCluster").inputs["deletionProtection"] is False
+    assert not [one.name for one in graph.resources if one.protect]
+
+
+def test_the_cluster_and_its_key_are_protected_and_who_gets_in_is_not() -> None:
+    """pulumi_eks hands the protection of the component on to the cluster, which is its child."""
+    reader = {"reader": Access(principal=f"arn:aws:iam::{ACCOUNT}:role/reader", policy=VIEW)}
+    protected = {(one.type, one.name) for one in deploy(access=reader).resources if one.protect}
+    assert protected == {("eks:index:Cluster", "cluster"), ("aws:kms/key:Key", "cluster")}
 
 
 @pytest.mark.parametrize(
@@ -165,6 +186,11 @@ def test_a_retired_cluster_can_be_deleted() -> None:
         ({"version": "1.33"}, "version: '1.33': no version in EKS's standard support on 2026-11-28; one of 1.36"),
         ({"public_access": ("8.8.8.1/24",)}, "public_access: '8.8.8.1/24': a network is written as"),
         ({"public_access": ("192.0.2.0/24",)}, "public_access: '192.0.2.0/24': nobody comes from 192.0.2.0/24"),
+        (
+            {"add_on_versions": {"coredns": "v1.14.2-eksbuild.4"}},
+            "add_on_versions: 'coredns': no add-on of",
+        ),
+        ({"add_on_versions": {"metrics-server": "0.9.0"}}, "add_on_versions.metrics-server: '0.9.0': a version of an"),
         ({"public_access": ("10.1.0.0/16",)}, "public_access: '10.1.0.0/16': nobody comes from 10.0.0.0/8"),
         ({"public_access": ("8.0.0.0/5",)}, "public_access: '8.0.0.0/5': nobody comes from 10.0.0.0/8"),
         ({"log_days": 2}, "log_days: 2"),

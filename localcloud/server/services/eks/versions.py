@@ -6,7 +6,8 @@ builds of add-ons follow a rule of this table's own: AWS publishes a new one eve
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -94,11 +95,14 @@ class Published:
     namespace: str = "kube-system"
     follows: bool = False
     replicas: bool = False
+    newer: Mapping[str, Sequence[str]] = field(default_factory=dict[str, Sequence[str]])
+    """By minor of Kubernetes, what is published for it beside, the newest first."""
     keys: tuple[str, ...] = ()
     """Of its configuration, at the top."""
 
 
 _POD = ("affinity", "nodeSelector", "podAnnotations", "podLabels", "resources", "tolerations")
+_METRICS = ("v0.9.0-eksbuild.5",)
 ADDONS: Final = {
     "amazon-cloudwatch-observability": Published(
         type="observability", version=(4, 9, 0), builds=2, namespace="amazon-cloudwatch", replicas=True,
@@ -118,6 +122,7 @@ ADDONS: Final = {
     ),
     "aws-secrets-store-csi-driver-provider": Published(
         type="security", version=(3, 1, 3), builds=1, namespace="aws-secrets-manager",
+        newer={"1.36": ("v3.1.4-eksbuild.1",)},
         keys=("awsRegion", "secrets-store-csi-driver", *_POD, "updateStrategy", "k8sThrottlingParams", "image"),
     ),
     "coredns": Published(
@@ -145,6 +150,7 @@ ADDONS: Final = {
     ),
     "metrics-server": Published(
         type="observability", version=(0, 8, 1), builds=3, owner="community", replicas=True,
+        newer={"1.34": _METRICS, "1.35": _METRICS, "1.36": ("v0.9.0-eksbuild.11", *_METRICS)},
         keys=("addonResizer", "args", "defaultArgs", "metrics", "podDisruptionBudget", "replicas",
               "revisionHistoryLimit", "updateStrategy", "topologySpreadConstraints", *_POD),
     ),
@@ -174,7 +180,8 @@ def addon_versions(name: str, version: str) -> list[str]:
     major, minor, patch = published.version
     if published.follows:
         minor += list(MINORS).index(version)
-    return [f"v{major}.{minor}.{patch}-eksbuild.{build}" for build in range(published.builds, 0, -1)]
+    builds = (f"v{major}.{minor}.{patch}-eksbuild.{build}" for build in range(published.builds, 0, -1))
+    return [*published.newer.get(version, ()), *builds]
 
 
 def default_addon_version(name: str, version: str) -> str:
