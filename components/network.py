@@ -209,7 +209,7 @@ class Network(pulumi.ComponentResource):
             service_name=f"com.amazonaws.{self._args.region}.s3",
             vpc_endpoint_type="Gateway",
             route_table_ids=[table.id for table in tables],
-            policy=resource_document(endpoint_of_s3(self._args.data_accounts)),
+            policy=resource_document(endpoint_of_s3(self._args.data_accounts), "endpoint"),
             tags=self._tags("s3"),
             opts=self._child(),
         )

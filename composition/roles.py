@@ -14,6 +14,7 @@ from components.access.scope import Scope
 from components.access.statements import Statement
 from components.identity import RoleArgs
 from settings import Environment, Portal, Release
+from settings.scope import operator
 
 
 def boundary(portal: Portal, name: str) -> str:
@@ -49,7 +50,7 @@ def roles_with_data(portal: Portal) -> Iterator[RoleArgs]:
             description = f"Releases {release.source.name} into {release.destination.name}"
             yield role(names.sync_role(release.key), description, (jobs, *operators), permissions)
     if operators:
-        yield role(names.OPERATOR, "What people who submit and follow jobs may do", operators, _operator(portal))
+        yield role(names.OPERATOR, "What people who submit and follow jobs may do", operators, operator(portal))
     for name, reader in access.readers.items():
         shared = [bucket.name for bucket in portal.current.buckets.values() if name in bucket.readers]
         who = (trust.identities("Reader", reader.principals),)
@@ -112,23 +113,6 @@ def _jobs(portal: Portal, name: str, environment: Environment) -> Iterator[tuple
             environment=name,
         )
         yield names.import_role(name), (*common, *permissions)
-
-
-def _operator(portal: Portal) -> tuple[Statement, ...]:
-    """Operators see what the clients list: this account's source and staging data, and every public bucket."""
-    settings = portal.current
-    own = [bucket.name for bucket in settings.buckets.values() if bucket.kind in ("source", "staging")]
-    stacks = portal.stacks.values()
-    public = [bucket.name for stack in stacks for bucket in stack.buckets.values() if bucket.kind == "public"]
-    return role_permissions.operator(
-        account=settings.account.id,
-        region=settings.account.region,
-        readable=(*own, *public),
-        environments=tuple(settings.environments),
-        orchestrated=tuple(settings.orchestrators),
-        workflows=tuple(settings.environments[name].wdl_bucket for name in settings.orchestrators),
-        retired=tuple(name for name, one in settings.environments.items() if one.retire),
-    )
 
 
 def _common_job_permissions(portal: Portal, environment: Environment) -> tuple[Statement, ...]:

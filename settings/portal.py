@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from components import names
-from settings import audience, checks, databases, services
+from settings import audience, checks, databases, services, sizes
 from settings.audience import Deployed
 from settings.base import BucketRef
 from settings.cdn_audience import Readers
@@ -145,7 +145,10 @@ def load(stack: str, directory: Path, config: Mapping[str, str] | None = None, s
         raise SettingsError(faults)
     names.use_prefix(project.prefix)
     siblings = {name: settings for name, settings in known.items() if name != stack}
-    return Portal(stack=stack, current=known[stack], siblings=siblings, project=project, directory=directory)
+    portal = Portal(stack=stack, current=known[stack], siblings=siblings, project=project, directory=directory)
+    if too_long := [*sizes.faults(portal)]:
+        raise SettingsError(too_long)
+    return portal
 
 
 def files_of_stacks(directory: Path) -> dict[str, Path]:

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from components.access import roles
 from components.access.scope import Scope
+from components.access.statements import Statement
 from settings.databases import identifier
-from settings.portal import Portal
+
+if TYPE_CHECKING:
+    from settings.portal import Portal
 
 
 def scope_of(portal: Portal) -> Scope:
@@ -29,6 +35,23 @@ def scope_of(portal: Portal) -> Scope:
         databases={name: identifier(name, one) for name, one in settings.databases.items()},
         imported_databases=tuple(identifier(name, one) for name, one in settings.databases.items() if one.import_id),
         cluster=settings.cluster is not None,
+    )
+
+
+def operator(portal: Portal) -> tuple[Statement, ...]:
+    """Operators see what the clients list: this account's source and staging data, and every public bucket."""
+    settings = portal.current
+    own = [bucket.name for bucket in settings.buckets.values() if bucket.kind in ("source", "staging")]
+    stacks = portal.stacks.values()
+    public = [bucket.name for stack in stacks for bucket in stack.buckets.values() if bucket.kind == "public"]
+    return roles.operator(
+        account=settings.account.id,
+        region=settings.account.region,
+        readable=(*own, *public),
+        environments=tuple(settings.environments),
+        orchestrated=tuple(settings.orchestrators),
+        workflows=tuple(settings.environments[name].wdl_bucket for name in settings.orchestrators),
+        retired=tuple(name for name, one in settings.environments.items() if one.retire),
     )
 
 

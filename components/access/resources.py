@@ -6,21 +6,24 @@ that names a role which doesn't exist is refused, so readers are an account and 
 
 from __future__ import annotations
 
-import json
 from typing import Final
 
 from .. import names, orchestrator_names
-from .statements import ANYONE, VERSION, Condition, Principals, Statement
+from .statements import ANYONE, SIZES, Condition, Principals, ResourceKind, Statement, render
 
 PULL: Final = ("ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
 
 
-def resource_document(statements: tuple[Statement, ...]) -> str:
-    """The policy of one resource, as JSON text. Raises ValueError for a statement that names no principal."""
+def resource_document(statements: tuple[Statement, ...], kind: ResourceKind | None = None) -> str:
+    """The policy of one resource, as JSON text. ``kind``: of one that grows with the settings, for its limit. Raises
+    ValueError for a statement that names no principal, and for a text that is too long."""
     for statement in statements:
         if not statement.principals:
             raise ValueError(f"resource policy, statement {statement.sid!r}: it must have principals")
-    return json.dumps({"Version": VERSION, "Statement": [statement.as_json() for statement in statements]})
+    text = render(statements)
+    if kind and len(text) > SIZES[kind]:
+        raise ValueError(f"{kind} policy: {len(text)} characters; AWS allows {SIZES[kind]}")
+    return text
 
 
 def alarm_topic(account: str, region: str, environment: str) -> tuple[Statement, ...]:

@@ -1,8 +1,9 @@
 """Policy statements as data, and the documents made from them.
 
 Rests on: IAM user guide "IAM JSON policy elements" and "IAM quotas" (sizes are counted without white space; a role's
-inline policies share one limit), S3 user guide "Bucket policies" (20 KB). A document that AWS would refuse raises here,
-before anything is registered.
+inline policies share one limit; a trust policy's can be raised to 4,096 on request), S3 user guide "Bucket policies"
+(20 KB), the API models of ECR and Secrets Manager, SQS developer guide "Amazon SQS policy quotas", VPC quotas. A
+document that AWS would refuse raises here, before anything is registered.
 """
 
 from __future__ import annotations
@@ -13,9 +14,19 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 VERSION: Final = "2012-10-17"
-SIZES: Final = {"identity": 10_240, "managed": 6_144, "trust": 2_048, "bucket": 20_480}
+SIZES: Final = {
+    "identity": 10_240,
+    "managed": 6_144,
+    "trust": 2_048,
+    "bucket": 20_480,
+    "repository": 10_240,
+    "secret": 20_480,
+    "queue": 8_192,
+    "endpoint": 20_480,
+}
 """Characters that AWS allows a document of each kind."""
 Kind = Literal["identity", "managed", "trust", "bucket"]
+ResourceKind = Literal["repository", "secret", "queue", "endpoint"]
 Json = str | list[str]
 
 
@@ -83,11 +94,16 @@ def document(kind: Kind, statements: tuple[Statement, ...]) -> str:
     twice = [sid for sid, count in Counter(statement.sid for statement in statements).items() if count > 1]
     if twice:
         raise ValueError(f"{kind} policy: statement names must be unique: {', '.join(twice)}")
-    content = {"Version": VERSION, "Statement": [statement.as_json() for statement in statements]}
-    text = json.dumps(content, separators=(",", ":"))
+    text = render(statements)
     if len(text) > SIZES[kind]:
         raise ValueError(f"{kind} policy: {len(text)} characters; AWS allows {SIZES[kind]}")
     return text
+
+
+def render(statements: tuple[Statement, ...]) -> str:
+    """The policy as JSON text without white space, which AWS does not count."""
+    content = {"Version": VERSION, "Statement": [statement.as_json() for statement in statements]}
+    return json.dumps(content, separators=(",", ":"))
 
 
 def _fault(kind: Kind, statement: Statement) -> str | None:

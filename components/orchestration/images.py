@@ -77,7 +77,7 @@ class ImageRepository(pulumi.ComponentResource):
             policy = lifecycle(args.untagged_days)
             ecr.LifecyclePolicy(name, repository=repository.name, policy=policy, opts=self._options())
         if (args.readers or args.clusters) and self._has("policy"):
-            policy = resource_document((pull_by(args.readers, args.clusters),))
+            policy = resource_document((pull_by(args.readers, args.clusters),), "repository")
             ecr.RepositoryPolicy(name, repository=repository.name, policy=policy, opts=self._options())
         self.url = repository.repository_url
         self.register_outputs({"url": self.url})

@@ -138,7 +138,7 @@ class Notifications(pulumi.ComponentResource):
         )
 
     def _open_to_rule(self, key: str, queue: sqs.Queue, name: str) -> sqs.QueuePolicy:
-        policy = resource_document(status_queue(self._account, self._region, self._environment, name))
+        policy = resource_document(status_queue(self._account, self._region, self._environment, name), "queue")
         return sqs.QueuePolicy(f"{self.name}-{key}", queue_url=queue.id, policy=policy, opts=self._child())
 
     def _alarm(self, key: str, topic: sns.Topic) -> None:
