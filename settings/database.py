@@ -42,7 +42,8 @@ class Database(Model):
     kms_key: Annotated[str, rule(rules.kms_key), pattern("^arn:aws:kms:")] | None = None
     """ARN of the key that encrypts data and backups; it can't be changed. Left out: the account's own for RDS."""
     password_version: Annotated[int, bounded(aurora.PASSWORD_VERSIONS)] = 1
-    """Another number draws another password, for the cluster and its secrets."""
+    """Another number draws another password, for the cluster and its secrets. Until the API's pods are replaced,
+    minutes later, they get no new connections ([what to do](components/database.md#another-password))."""
     allow_major_upgrade: bool = False
     """Set it together with an ``engine_version`` of another major; connections end for minutes, and there is no way
     back but a snapshot."""
