@@ -16,6 +16,7 @@ from portal.commands.bootstrap import bootstrap
 from portal.commands.encrypt import encrypt_state
 from portal.commands.image_digest import image_digest
 from portal.commands.options import Delete, ExactTimestamps, Exclude, Include, OrderedFilters, SizeOnly
+from portal.commands.preview import drift, preview
 from portal.commands.up import up
 from portal.errors import PortalError, user_message
 from portal.pulumi_cli import Pulumi
@@ -32,6 +33,8 @@ app.command()(restore.restore)
 app.command()(restore_drill.restore_drill)
 app.command()(bootstrap)
 app.command()(up)
+app.command()(preview)
+app.command()(drift)
 app.command()(status.status)
 app.command()(sign_url.sign_url)
 app.command()(diagram.diagram)

@@ -12,7 +12,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -81,14 +81,21 @@ class Pulumi:
 
     stack: str
     root: Path = ROOT
+    variables: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Beside the caller's environment."""
 
     def command(self, *arguments: str) -> list[str]:
         return [engine(), *arguments, "--stack", self.stack, "--non-interactive", "--color", "never"]
 
+    def _environment(self) -> dict[str, str]:
+        return {**os.environ, **self.variables}
+
     def run(self, *arguments: str) -> str:
         """Runs a command quietly and returns its standard output. Raises :class:`PulumiError`."""
         command = self.command(*arguments)
-        process = subprocess.run(command, cwd=self.root, capture_output=True, text=True, check=False)
+        process = subprocess.run(
+            command, cwd=self.root, env=self._environment(), capture_output=True, text=True, check=False
+        )
         if process.returncode != 0:
             raise PulumiError(command, process.stdout + process.stderr, process.returncode)
         return process.stdout
@@ -103,7 +110,12 @@ class Pulumi:
         with (
             Console(stderr=True).status(self.stack) as status,
             subprocess.Popen(
-                command, cwd=self.root, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+                command,
+                cwd=self.root,
+                env=self._environment(),
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
             ) as process,
         ):
             for line in process.stdout or ():

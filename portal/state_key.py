@@ -44,13 +44,13 @@ def ensure_key(place: Place) -> None:
 
 def key_policy(account: str, caller: str) -> dict[str, Any]:
     """The account's own identities, as their policies say; those of the account whose engineers bring it up, to use the
-    key; and GitHub's roles, to read secrets.
+    key; and GitHub's deploy role, to read secrets. Its roles for previews and drift work without.
 
-    These are not there before the first update, and KMS refuses a principal that doesn't exist: they are named in a
+    The role is not there before the first update, and KMS refuses a principal that doesn't exist: it is named in a
     condition.
     """
-    roles = [names.role_arn(account, role) for role in names.roles_of_ci()]
-    github = {"StringEquals": {"aws:PrincipalAccount": account}, "ArnEquals": {"aws:PrincipalArn": roles}}
+    deploys = names.role_arn(account, names.GITHUB_DEPLOY)
+    github = {"StringEquals": {"aws:PrincipalAccount": account}, "ArnEquals": {"aws:PrincipalArn": deploys}}
     statements = [
         _allow("Account", names.account_arn(account), "kms:*"),
         _allow("GitHub", "*", "kms:Decrypt") | {"Condition": github},

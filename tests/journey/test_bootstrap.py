@@ -4,6 +4,7 @@ CI's roles preview it, deploy it and look for drift, by the workflows' own steps
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 import shutil
@@ -35,9 +36,9 @@ ONCE = (
 )
 
 
-def portal(project: Project, *command: str) -> str:
+def portal(project: Project, *command: str, env: dict[str, str] | None = None) -> str:
     """Runs one of the portal's commands, which must succeed; returns what it printed."""
-    done = project.run("portal", *command, env={"PORTAL_PROJECT": str(project.folder)})
+    done = project.run("portal", *command, env={**(env or {}), "PORTAL_PROJECT": str(project.folder)})
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
@@ -55,6 +56,15 @@ def state_in_bucket(project: Project, stack: str) -> str:
 
 def change(settings: dict[str, Any]) -> None:
     settings["buckets"]["public"]["cors"] = {"origins": ["https://portal.example.org"]}
+
+
+def refused_decryption(project: Project, cloud: Cloud, stack: str, env: dict[str, str]) -> bool:
+    """Whether KMS refuses to decrypt the data key of the stack's secrets for the role of ``env``."""
+    kept = project.deployment(stack)["secrets_providers"]["state"]
+    assert kept["url"].startswith("awskms:///"), kept
+    with pytest.raises(ClientError, match="AccessDenied"):
+        client(cloud, "kms", env).decrypt(CiphertextBlob=base64.b64decode(kept["encryptedkey"]))
+    return True
 
 
 def once(cloud: Cloud) -> dict[str, set[str]]:
@@ -83,7 +93,9 @@ def test_ci_works_with_the_state_in_the_bucket(project: Project, cloud: Cloud) -
     assert "was bootstrapped with other settings" not in printed
     code, printed = run_step(project, "deploy", "deploy", "public", deploy)
     assert code == 0, printed
-    project.pulumi("public", "preview", "--expect-no-changes", env=preview)
+    portal(project, "preview", "public", "--expect-no-changes", env=preview)
+    assert refused_decryption(project, cloud, "public", preview)
+    assert refused_decryption(project, cloud, "public", drift)
     cors = cloud.client("s3", PUBLIC).get_bucket_cors(Bucket="cryoet-data-portal-public")["CORSRules"]
     assert cors[0]["AllowedOrigins"] == ["https://portal.example.org"]
 

@@ -11,6 +11,7 @@ import pytest
 from components import names
 from tests.journey.conftest import DEV, INGEST, Cloud, Project, smaller
 from tests.journey.databases import ACCOUNTS, connect, secret, value
+from tests.journey.test_bootstrap import portal
 from tests.journey.test_github import PREVIEW, job
 
 CLUSTER = "cryoet-staging"
@@ -95,7 +96,7 @@ def test_a_database_changes_in_place_is_let_go_of_and_taken_in_again(project: Pr
         "dev", lambda all_: all_["environments"]["staging"].update(database=settings | {"import_id": CLUSTER})
     )
     project.bootstrap("dev")
-    project.pulumi("dev", "preview", env=job(cloud, DEV, names.GITHUB_PREVIEW, PREVIEW))
+    portal(project, "preview", "dev", env=job(cloud, DEV, names.GITHUB_PREVIEW, PREVIEW))
     brought_up()
     last = brought_up(lambda all_: all_["environments"]["staging"]["database"].pop("import_id"))
     assert last["DbClusterResourceId"] == first["DbClusterResourceId"]

@@ -6,6 +6,7 @@ from typing import Any
 
 from components import names
 from tests.journey.conftest import DEV, Cloud, Project, jobs_alone, outputs
+from tests.journey.test_bootstrap import portal
 from tests.journey.test_github import DRIFT, PREVIEW, job, run_step
 
 
@@ -27,7 +28,7 @@ def test_the_deploy_role_changes_orchestrators_and_an_administrator_takes_one_do
     code, printed = run_step(project, "deploy", "deploy", "dev", deploy)
     assert code == 0, printed
     preview = job(cloud, DEV, names.GITHUB_PREVIEW, PREVIEW)
-    project.pulumi("dev", "preview", "--expect-no-changes", env=preview)
+    portal(project, "preview", "dev", "--expect-no-changes", env=preview)
     code, printed = run_step(project, "drift", "drift", "dev", job(cloud, DEV, names.GITHUB_DRIFT, DRIFT))
     assert code == 0, printed
 

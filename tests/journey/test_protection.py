@@ -9,6 +9,7 @@ import pytest
 
 from components import names
 from tests.journey.conftest import DEV, INGEST, Cloud, Project, jobs_alone, smaller
+from tests.journey.test_bootstrap import portal
 from tests.journey.test_github import PREVIEW, job
 
 EMBARGO, STAGING = "cryoet-data-portal-embargo", "cryoet-data-portal-staging"
@@ -186,7 +187,7 @@ def test_a_retired_bucket_stays_in_aws_and_is_taken_in_again_as_it_is(project: P
     live = settings_of(s3)
     project.change("dev", adopt)
     project.bootstrap("dev")
-    project.pulumi("dev", "preview", env=job(cloud, DEV, names.GITHUB_PREVIEW, PREVIEW))
+    portal(project, "preview", "dev", env=job(cloud, DEV, names.GITHUB_PREVIEW, PREVIEW))
     assert "embargo: the bucket cryoet-data-portal-embargo is taken in as it is" in project.up("dev")
     assert settings_of(s3) == live
 
@@ -221,7 +222,7 @@ def test_an_image_repository_that_exists_is_taken_in(project: Project, cloud: Cl
     project.change("dev", images_alone)
     project.change("dev", lambda settings: settings["images"]["ingest"].update(import_id=name))
     project.bootstrap("dev")
-    project.pulumi("dev", "preview", env=job(cloud, DEV, names.GITHUB_PREVIEW, PREVIEW))
+    portal(project, "preview", "dev", env=job(cloud, DEV, names.GITHUB_PREVIEW, PREVIEW))
     assert f"ingest: the repository {name} is taken in as it is (policy)" in project.up("dev")
     assert ecr.get_repository_policy(repositoryName=name)["policyText"] == pulled
     with pytest.raises(ecr.exceptions.LifecyclePolicyNotFoundException):

@@ -13,13 +13,14 @@ import pytest
 
 from components import names
 from tests.localcloud.clouds import MANAGEMENT_ACCOUNT
-from tests.localcloud.conftest import DEV, PUBLIC, REGION, Cloud
+from tests.localcloud.conftest import DEV, PROD, PUBLIC, REGION, Cloud
 from tests.localcloud.policies import document, refusal
 from tests.localcloud.test_portal_up import Up
 
 ARN = f"arn:aws:kms:{REGION}:{DEV}:{names.STATE_KEY}"
 PROVIDER = f"awskms:///{ARN}?region={REGION}"
 SALT = "encryptionsalt: v1:x\n"
+ACCOUNTS_OF_STACKS = {"dev": DEV, "public": PUBLIC, "prod": PROD}
 DENIED = ("AccessDeniedException", 400)
 
 
@@ -43,8 +44,8 @@ def asked_for_secrets(up: Up) -> list[str]:
     return [line.partition(" --stack ")[0] for line in lines if "secrets-provider" in line]
 
 
-def encrypt_state(up: Up) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "portal", "encrypt-state", "dev"]
+def encrypt_state(up: Up, stack: str = "dev") -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "portal", "encrypt-state", stack]
     return subprocess.run(command, env=up.env, capture_output=True, text=True, check=False)
 
 
@@ -112,18 +113,24 @@ def test_engineers_of_another_account_use_the_key_and_others_do_not(up: Up, clou
     assert refusal(engineer.describe_key, KeyId=ARN) == DENIED
 
 
-def test_githubs_roles_read_secrets_and_no_other_role_does(up: Up, cloud: Cloud) -> None:
-    assert encrypt_state(up).returncode == 0
-    sealed = cloud.client("kms").encrypt(KeyId=ARN, Plaintext=b"data key")["CiphertextBlob"]
-    iam, engineers = cloud.client("iam"), {"AWS": MANAGEMENT_ACCOUNT}
+@pytest.mark.parametrize("stack", ACCOUNTS_OF_STACKS)
+def test_of_githubs_roles_that_which_deploys_reads_secrets(up: Up, cloud: Cloud, stack: str) -> None:
+    """Previews and the search for drift work without."""
+    account = ACCOUNTS_OF_STACKS[stack]
+    assert encrypt_state(up, stack).returncode == 0
+    arn = f"arn:aws:kms:{REGION}:{account}:{names.STATE_KEY}"
+    own = cloud.client("kms", account=account)
+    sealed = own.encrypt(KeyId=arn, Plaintext=b"data key")["CiphertextBlob"]
+    iam, engineers = cloud.client("iam", account=account), {"AWS": MANAGEMENT_ACCOUNT}
     trust = document({"Effect": "Allow", "Principal": engineers, "Action": "sts:AssumeRole"})
-    of_github = dict.fromkeys((names.GITHUB_PREVIEW, names.GITHUB_DRIFT, names.GITHUB_DEPLOY), True)
-    for role, opens in {**of_github, cloud.name("cryoet"): False}.items():
+    opens = {names.GITHUB_DEPLOY: True, names.GITHUB_PREVIEW: False, names.GITHUB_DRIFT: False}
+    for role, reads in {**opens, cloud.name("cryoet"): False}.items():
         iam.create_role(RoleName=role, AssumeRolePolicyDocument=trust)
-        kms = cloud.client_of(cloud.session(role=role), "kms")
-        if opens:
+        kms = cloud.client_of(cloud.session(account, role=role), "kms")
+        if reads:
             assert kms.decrypt(CiphertextBlob=sealed)["Plaintext"] == b"data key"
         else:
             assert refusal(kms.decrypt, CiphertextBlob=sealed) == DENIED
-        assert refusal(kms.encrypt, KeyId=ARN, Plaintext=b"another") == DENIED
+        assert refusal(kms.encrypt, KeyId=arn, Plaintext=b"another") == DENIED
         iam.delete_role(RoleName=role)
+    own.delete_alias(AliasName=names.STATE_KEY)

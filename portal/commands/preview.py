@@ -1,0 +1,45 @@
+"""`portal preview` and `portal drift`: look at one stack, and change nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from portal import previewing
+from portal.errors import PortalError
+from portal.pulumi_cli import Pulumi, engine
+from portal.stack_files import settings_of, stack_files
+
+Stack = Annotated[str, typer.Argument(help="The stack")]
+
+
+def preview(
+    stack: Stack,
+    expect_no_changes: Annotated[
+        bool, typer.Option("--expect-no-changes", help="Fail where something would change")
+    ] = False,
+) -> None:
+    """Show what `up` would change. Needs no key of the state: its secrets are left out."""
+    steps = previewing.preview(_stack(stack))
+    if expect_no_changes and steps:
+        raise PortalError(f"--expect-no-changes: {stack}: would change: {_named(steps)}")
+
+
+def drift(stack: Stack) -> None:
+    """Show what of a stack is not as its last update left it, and fail where something isn't. Needs no key of the
+    state; versions of secrets are not looked at."""
+    if steps := previewing.drift(_stack(stack)):
+        raise PortalError(f"{stack} is not as its last update left it: {_named(steps)}")
+
+
+def _stack(name: str) -> Pulumi:
+    engine()
+    portal = stack_files()
+    settings_of(portal, name)
+    return Pulumi(stack=name, root=portal.directory)
+
+
+def _named(steps: Sequence[previewing.Step]) -> str:
+    return ", ".join(f"{step.operation} of {step.type} {step.urn.rpartition('::')[2]}" for step in steps)
