@@ -47,6 +47,9 @@ class DatabaseArgs(Args):
     """Whether ``engine_version`` may become another major; AWS refuses it otherwise."""
     adopt: bool = False
     """Take in the cluster of this name, its instances ``IDENTIFIER-1`` and so on, and its log group."""
+    passwords: bool = True
+    """Whether an update draws and reads passwords. Without, its session must not be able to make or change a database
+    or its secrets: what it would write is no password."""
     retire: bool = False
     """No longer protected; whatever becomes of the resources, AWS keeps the cluster. Its secrets are not kept: whoever
     takes the cluster in again gives it another password."""

@@ -24,7 +24,7 @@ SCHEME: Final = "postgresql+psycopg"
 """The clients' driver; they take the URI as it stands."""
 PASSWORD_LENGTH: Final = 40
 """RDS takes 41 at most."""
-_IN_PREVIEW: Final = "drawn, or read, when it is applied"
+_UNKNOWN: Final = "drawn, or read, by an update that may"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,8 +39,8 @@ class DatabaseSecrets:
     def password(self) -> tuple[secretsmanager.SecretVersion, pulumi.Input[str]]:
         """The version that the password was drawn into, and the password as that version has it.
 
-        Each update draws one; the provider takes it for a new version alone. A preview neither draws nor reads:
-        whoever may only look needn't be able to read a password.
+        Each update draws one; the provider takes it for a new version alone. A preview neither draws nor reads, nor
+        does an update by whoever may not change a database: the provider compares the number of the version alone.
         """
         args = self.args
         secret = secretsmanager.Secret(
@@ -53,11 +53,11 @@ class DatabaseSecrets:
         version = secretsmanager.SecretVersion(
             f"{self.name}-password",
             secret_id=secret.id,
-            secret_string_wo=_IN_PREVIEW if pulumi.runtime.is_dry_run() else self._drawn(),
+            secret_string_wo=self._drawn() if self._knows_passwords else _UNKNOWN,
             secret_string_wo_version=args.password_version,
             opts=self._child,  # not protected: another password is another version
         )
-        return version, _IN_PREVIEW if pulumi.runtime.is_dry_run() else self._stored(version)
+        return version, self._stored(version) if self._knows_passwords else _UNKNOWN
 
     def _drawn(self) -> pulumi.Output[str]:
         drawn = secretsmanager.get_random_password_output(
@@ -95,6 +95,10 @@ class DatabaseSecrets:
             opts=self._child,
         )
         return secret.name
+
+    @property
+    def _knows_passwords(self) -> bool:
+        return self.args.passwords and not pulumi.runtime.is_dry_run()
 
     @property
     def _child(self) -> pulumi.ResourceOptions:

@@ -43,6 +43,8 @@ ELSEWHERE: Final = {
     "portal submit": "tests/journey/test_client.py",
     "portal submit sync": "tests/localcloud/test_portal_commands.py",
     "portal sync": "tests/journey/test_sync.py",
+    "portal drift STACK": "tests/unit/test_portal_app.py",
+    "portal preview STACK": "tests/journey/test_bootstrap.py",
     "portal up": "tests/journey/killing.py",
     "portal up STACK": "tests/journey/killing.py",
     "portal up dev": "tests/journey/test_environments.py",

@@ -97,8 +97,9 @@ def test_the_password_is_a_secret_wherever_it_goes() -> None:
     )
 
 
-def test_a_preview_neither_draws_nor_reads_a_password() -> None:
-    graph = deployed(preview=True)
+@pytest.mark.parametrize("given", [{"preview": True}, {"passwords": False}])
+def test_who_may_not_change_a_database_neither_draws_nor_reads_a_password(given: dict[str, Any]) -> None:
+    graph = deployed(**given)
     assert graph.calls == []
     assert {one.urn for one in graph.resources} == {one.urn for one in deployed().resources}
 
