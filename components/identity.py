@@ -109,6 +109,8 @@ class BoundariesArgs(Args):
     scope: Scope
     tags: Mapping[str, str] = field(default_factory=dict[str, str])
     """On each of the policies."""
+    after: tuple[pulumi.Resource, ...] = ()
+    """What must be complete before the policies are made or changed, and their tags with them."""
 
     def faults(self) -> Iterator[Fault]:
         yield from refused("scope.account", self.scope.account, rules.account_id(self.scope.account))
@@ -133,7 +135,7 @@ class Boundaries(pulumi.ComponentResource):
                 description=f"The most that roles of the portal can do: {word}",
                 policy=document("managed", statements),
                 tags=args.tags or None,
-                opts=pulumi.ResourceOptions(parent=self),
+                opts=pulumi.ResourceOptions(parent=self, depends_on=[*args.after]),
             )
         self.register_outputs({})
 

@@ -29,7 +29,7 @@ from settings.schema import Budget
 from settings.scope import scope_of
 
 TAG: Final = "bootstrap"
-"""The tag of the boundaries with the fingerprint of what they were made with."""
+"""The tag of the boundaries with the fingerprint of all that was made with them, and before them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,24 +44,25 @@ class Outputs:
 def compose(portal: Portal, provider: pulumi.ProviderResource) -> Outputs:
     """The bootstrap of the current stack's account."""
     settings, scope, opts = portal.current, scope_of(portal), pulumi.ResourceOptions(provider=provider)
-    AccountPublicAccess("account", AccountPublicAccessArgs(blocked=settings.account.block_public_access), opts)
-    Boundaries("boundary", BoundariesArgs(scope=scope, tags={TAG: fingerprint(portal)}), opts)
+    access = AccountPublicAccessArgs(blocked=settings.account.block_public_access)
+    parts: list[pulumi.Resource] = [AccountPublicAccess("account", access, opts)]
     if budget := settings.account.budget:
-        _budget(budget, opts)
-    of_github: dict[str, pulumi.Output[str]] = {}
+        parts.append(_budget(budget, opts))
+    of_github: dict[str, Role] = {}
     if settings.access.github:
         issuer = GitHubIssuer("github", GitHubIssuerArgs(), opts)
-        of_github = {
-            args.role: Role(args.role, args, opts).arn for args in roles.roles_of_github(portal, scope, issuer)
-        }
-    return Outputs(account=settings.account.id, roles=of_github)
+        of_github = {args.role: Role(args.role, args, opts) for args in roles.roles_of_github(portal, scope, issuer)}
+    # Last: their tag says that the rest is there.
+    last = BoundariesArgs(scope=scope, tags={TAG: fingerprint(portal)}, after=(*parts, *of_github.values()))
+    Boundaries("boundary", last, opts)
+    return Outputs(account=settings.account.id, roles={name: role.arn for name, role in of_github.items()})
 
 
-def _budget(budget: Budget, opts: pulumi.ResourceOptions) -> None:
+def _budget(budget: Budget, opts: pulumi.ResourceOptions) -> pulumi.Resource:
     from components.budget import AccountBudget, AccountBudgetArgs  # a fifth of a second, which stacks do not spend
 
     args = AccountBudgetArgs(monthly_usd=budget.monthly_usd, notify=budget.notify, at_percent=budget.at_percent)
-    AccountBudget("budget", args, opts)
+    return AccountBudget("budget", args, opts)
 
 
 def fingerprint(portal: Portal) -> str:

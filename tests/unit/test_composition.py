@@ -46,6 +46,18 @@ def bootstrapped(change: Change, directory: Path, stack: str = "dev") -> Recordi
     return record(program, stack=stack)
 
 
+def test_a_bootstrap_says_that_it_is_complete_once_it_is(tmp_path: Path) -> None:
+    """An account whose bootstrap was stopped half way is bootstrapped again: no boundary has its fingerprint yet."""
+    graph = bootstrapped(put("dev", "account.budget", {"monthly_usd": 900, "notify": ["a@example.org"]}), tmp_path)
+    boundaries = [one for one in graph.of("iam/policy:Policy") if bootstrap.TAG in (one.inputs.get("tags") or {})]
+    before = {"account", "budget", *(one.name for one in graph.of("iam/role:Role"))}
+    kinds = ("iam/rolePolicy:RolePolicy", "iam/rolePolicyAttachment:RolePolicyAttachment")
+    before |= {one.name for kind in kinds for one in graph.of(kind)}
+    assert len(before) > 5
+    assert {one.name for one in boundaries} == {"boundary-data", "boundary-delegated", "boundary-cluster"}
+    assert [before - one.depends_on for one in boundaries] == [set(), set(), set()]
+
+
 def roles(graph: Recording) -> set[str]:
     return {one.inputs["name"] for one in graph.of("iam/role:Role")}
 
