@@ -10,6 +10,8 @@ workflow sync {
         String output_bucket
         String output_path
         String flags = ""
+        # Bytes from which objects are copied in parts: by default those above 5 GiB, which S3 copies so alone.
+        Int multipart_threshold = 5368709121
     }
 
     call sync_files {
@@ -20,7 +22,8 @@ workflow sync {
             input_path = input_path,
             output_bucket = output_bucket,
             output_path = output_path,
-            flags = flags
+            flags = flags,
+            multipart_threshold = multipart_threshold
     }
 
     # A literal and not the task's file: older clients are given the bare name.
@@ -38,8 +41,10 @@ task sync_files {
         String output_bucket
         String output_path
         String flags
+        Int multipart_threshold
     }
 
+    # The AWS CLI's configuration is a file of this task's own, so that nothing else on the host changes.
     # Both of its streams are the log, and are printed as well.
     # Inputs are read as the lines of a file, so that the shell takes none of them for a program. The flags come quoted
     # as on a shell's command line (--exclude '*.mrc'), and are only split like one.
@@ -54,7 +59,7 @@ task sync_files {
         python3 -c 'import shlex, sys; sys.stdout.write("".join(f"{one}\0" for one in shlex.split(sys.argv[1])))' \
             "$flags" > split-flags
         mapfile -d '' -t split_flags < split-flags
-        export AWS_REGION="$aws_region"
+        export AWS_REGION="$aws_region" AWS_CONFIG_FILE="$PWD/aws-config"
         # The sync of a mistyped folder would succeed and, with --delete, empty its destination. A key that ends in / is
         # a folder's marker, which the sync doesn't copy either.
         objects=$(aws s3api list-objects-v2 --bucket "$input_bucket" --max-items 1000 \
@@ -64,8 +69,27 @@ task sync_files {
             echo "error: input_path: s3://$input_bucket/$input_path has no objects; nothing was touched" >&2
             exit 1
         fi
-        aws s3 sync --no-progress "${split_flags[@]}" \
-            "s3://$input_bucket/$input_path" "s3://$output_bucket/$output_path" 2>&1 | tee output.txt >&2
+        # Copied in parts by version 1 of the AWS CLI, an object loses its Content-Type, metadata and tags.
+        aws configure set default.s3.multipart_threshold ~{multipart_threshold}
+        sync=(aws --cli-read-timeout 900 s3 sync "${split_flags[@]}"
+            "s3://$input_bucket/$input_path" "s3://$output_bucket/$output_path")
+        if aws --version 2>&1 | grep -q '^aws-cli/1\.'; then
+            aws s3api list-objects-v2 --bucket "$input_bucket" --prefix "${input_path:+$input_path/}" \
+                --query 'Contents[?Size >= `~{multipart_threshold}`].Key' --output json > large-objects
+            if [ "$(< large-objects)" != '[]' ]; then
+                "${sync[@]}" --dryrun > planned
+                python3 -c '
+        import json, sys
+        lines = open("planned").read().splitlines()
+        for key in json.load(open("large-objects")):
+            if any(line.startswith(f"(dryrun) copy: s3://{sys.argv[1]}/{key} to ") for line in lines):
+                sys.exit(f"error: s3://{sys.argv[1]}/{key}: too large for one copy, and version 1 of the AWS CLI, which "
+                         "this image has, would lose its metadata and tags: use portal sync, or an image with version 2; "
+                         "nothing was touched")
+        ' "$input_bucket"
+            fi
+        fi
+        "${sync[@]}" --no-progress 2>&1 | tee output.txt >&2
     >>>
 
     output {

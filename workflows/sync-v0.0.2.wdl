@@ -10,6 +10,8 @@ workflow sync {
         String output_bucket
         String output_path
         String flags = ""
+        # Bytes from which objects are copied in parts: by default those above 5 GiB, which S3 copies so alone.
+        Int multipart_threshold = 5368709121
     }
 
     call sync_files {
@@ -20,7 +22,8 @@ workflow sync {
             input_path = input_path,
             output_bucket = output_bucket,
             output_path = output_path,
-            flags = flags
+            flags = flags,
+            multipart_threshold = multipart_threshold
     }
 
     output {
@@ -37,6 +40,7 @@ task sync_files {
         String output_bucket
         String output_path
         String flags
+        Int multipart_threshold
     }
 
     # A dataset is tens of thousands of small objects: with the ten requests at a time of the default configuration the
@@ -67,8 +71,27 @@ task sync_files {
             echo "error: input_path: s3://$input_bucket/$input_path has no objects; nothing was touched" >&2
             exit 1
         fi
-        aws s3 sync --no-progress "${split_flags[@]}" \
-            "s3://$input_bucket/$input_path" "s3://$output_bucket/$output_path" 2>&1 | tee output.txt >&2
+        # Copied in parts by version 1 of the AWS CLI, an object loses its Content-Type, metadata and tags.
+        aws configure set default.s3.multipart_threshold ~{multipart_threshold}
+        sync=(aws --cli-read-timeout 900 s3 sync "${split_flags[@]}"
+            "s3://$input_bucket/$input_path" "s3://$output_bucket/$output_path")
+        if aws --version 2>&1 | grep -q '^aws-cli/1\.'; then
+            aws s3api list-objects-v2 --bucket "$input_bucket" --prefix "${input_path:+$input_path/}" \
+                --query 'Contents[?Size >= `~{multipart_threshold}`].Key' --output json > large-objects
+            if [ "$(< large-objects)" != '[]' ]; then
+                "${sync[@]}" --dryrun > planned
+                python3 -c '
+        import json, sys
+        lines = open("planned").read().splitlines()
+        for key in json.load(open("large-objects")):
+            if any(line.startswith(f"(dryrun) copy: s3://{sys.argv[1]}/{key} to ") for line in lines):
+                sys.exit(f"error: s3://{sys.argv[1]}/{key}: too large for one copy, and version 1 of the AWS CLI, which "
+                         "this image has, would lose its metadata and tags: use portal sync, or an image with version 2; "
+                         "nothing was touched")
+        ' "$input_bucket"
+            fi
+        fi
+        "${sync[@]}" --no-progress 2>&1 | tee output.txt >&2
     >>>
 
     output {
