@@ -46,6 +46,7 @@ def images(
     others = portal.siblings.values()
     readers = tuple(stack.account.id for stack in others if stack.orchestrators)
     clusters = tuple(stack.account.id for stack in others if stack.cluster)
+    of_clients = (portal.project.registry.ingest, portal.project.registry.import_)
     return {
         key: ImageRepository(
             key,
@@ -53,6 +54,7 @@ def images(
                 repository=one.repository,
                 readers=readers,
                 clusters=clusters,
+                moving_tags=one.repository in of_clients if one.moving_tags is None else one.moving_tags,
                 untagged_days=one.untagged_days,
                 adopt=adopted[key] if one.import_id else None,
                 retire=one.retire,

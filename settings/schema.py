@@ -180,13 +180,18 @@ class Environment(Model):
 
 
 class Images(Model):
-    """A repository of the images that jobs' tasks run in; in the account that clients have written into them."""
+    """A repository of the images that jobs' tasks or services run in; in the account that clients have written into
+    them."""
 
     repository: Annotated[str, rule(rules.repository)]
     """Its name, which clients have written into them too."""
     import_id: str | None = None
     """Take in the repository that has this name already, instead of making one. While this is set, none of its settings
     change; remove it after the first ``up``, and a preview shows what the rest of the entry changes."""
+    moving_tags: bool | None = None
+    """Whether a tag can be pushed again, as another image. Left out: in the repositories that ``registry`` of
+    ``portal.yaml`` names, where clients do so, and in no other: what a stack file names by a tag stays the same
+    image."""
     untagged_days: Days = 14
     """An image that lost its tag to a newer one is deleted after this many days."""
     retire: bool = False

@@ -1,6 +1,7 @@
-"""ImageRepository: where the workflows' images are, for this and other accounts' jobs.
+"""ImageRepository: where images are, for jobs and pods of this and other accounts.
 
-Rests on: clients push again under the same tag (``main``, a developer's name), so tags move.
+Rests on: clients of the workflows' images push again under the same tag (``main``, a developer's name), so these tags
+move. Those of an API or a frontend are releases: a tag that a stack file names stays the same image.
 """
 
 from __future__ import annotations
@@ -31,6 +32,8 @@ class ImageRepositoryArgs(Args):
     """Other accounts whose jobs pull from it."""
     clusters: tuple[str, ...] = ()
     """Other accounts whose cluster's machines pull from it."""
+    moving_tags: bool = False
+    """Whether a tag can be pushed again, as another image. False: ECR refuses the push."""
     untagged_days: int = 14
     """An image that lost its tag to a newer one is deleted after this many days."""
     adopt: frozenset[RepositoryPart] | None = None
@@ -50,7 +53,7 @@ class ImageRepositoryArgs(Args):
 
 
 class ImageRepository(pulumi.ComponentResource):
-    """A repository of images whose tags move."""
+    """A repository of images."""
 
     url: pulumi.Output[str]
 
@@ -62,7 +65,7 @@ class ImageRepository(pulumi.ComponentResource):
         repository = ecr.Repository(
             name,
             name=args.repository,
-            image_tag_mutability="MUTABLE",
+            image_tag_mutability="MUTABLE" if args.moving_tags else "IMMUTABLE",
             image_scanning_configuration=scanning,
             opts=pulumi.ResourceOptions(
                 parent=self,

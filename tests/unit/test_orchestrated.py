@@ -250,6 +250,17 @@ def test_operators_read_the_jobs_logs() -> None:
     assert "Logs" not in policy(deployed("public"), "cryoet-operator")
 
 
+def test_a_release_of_a_service_keeps_its_image() -> None:
+    """Clients push moving tags into the two repositories of the jobs' images, which they have written into them."""
+    repositories = deployed("dev").of("ecr/repository:Repository")
+    assert {one.name: one.inputs["imageTagMutability"] for one in repositories} == {
+        "ingest": "MUTABLE",
+        "import": "MUTABLE",
+        "api": "IMMUTABLE",
+        "frontend": "IMMUTABLE",
+    }
+
+
 def test_deployments_hand_over_the_programs_roles_alone(whole: Recording) -> None:
     """To the services that their resources work with; a cluster with its pods is an administrator's."""
     made = [names.role_arn("", one.inputs["name"], one.inputs["path"]) for one in whole.of("iam/role:Role")]

@@ -276,13 +276,17 @@ def repository(**given: Any) -> Recording:
     return record(lambda: ImageRepository("images", args))
 
 
-def test_tags_move_and_images_that_lost_theirs_go() -> None:
-    graph = repository(untagged_days=3)
+def test_tags_move_where_clients_need_it_and_images_that_lost_theirs_go() -> None:
+    graph = repository(untagged_days=3, moving_tags=True)
     found = graph.one("images", "ecr/repository:Repository")
     assert (found.inputs["imageTagMutability"], found.protect, found.retain) == ("MUTABLE", True, False)
     [rule] = graph.one("images", "LifecyclePolicy").json("policy")["rules"]
     assert rule["selection"]["countNumber"] == 3
     assert rule["selection"]["tagStatus"] == "untagged"
+
+
+def test_tags_stay_where_nobody_needs_them_to_move() -> None:
+    assert repository().one("images", "ecr/repository:Repository").inputs["imageTagMutability"] == "IMMUTABLE"
 
 
 def test_a_retired_repository_is_let_go_of() -> None:
