@@ -9,7 +9,9 @@ the queue and then deleted, with its running jobs: name it until no task is on i
 
 Rests on: Batch user guide "Updating compute environments", "Job state time limit actions"; a queue lists at most three
 environments; without ``serviceRole`` Batch uses its service-linked role, and SPOT_PRICE_CAPACITY_OPTIMIZED needs no
-fleet role; the time limit acts on the head of a queue alone, so lack of capacity is answered by the overflow first.
+fleet role; the time limit acts on the head of a queue alone, so lack of capacity is answered by the overflow first. For
+the provider the time limits of a queue are a list: another order is another queue. AWS documents none; theirs here is
+the one in which the provider's acceptance tests read back what they sent (by reason, descending).
 """
 
 from __future__ import annotations
@@ -202,14 +204,14 @@ class Compute(pulumi.ComponentResource):
             batch.JobQueueComputeEnvironmentOrderArgs(order=number, compute_environment=environments[one].arn)
             for number, one in enumerate(listed, 1)
         ]
-        limits = dict.fromkeys(CANNOT_RUN, WAIT_SECONDS.least)
+        limits: dict[str, int] = dict.fromkeys(CANNOT_RUN, WAIT_SECONDS.least)
         if spot:
-            limits = {NO_CAPACITY: self._args.capacity_wait_seconds, **limits}
+            limits[NO_CAPACITY] = self._args.capacity_wait_seconds
         actions = [
             batch.JobQueueJobStateTimeLimitActionArgs(
                 action="CANCEL", state="RUNNABLE", reason=reason, max_time_seconds=seconds
             )
-            for reason, seconds in limits.items()
+            for reason, seconds in sorted(limits.items(), reverse=True)
         ]
         return batch.JobQueue(
             f"{self.name}-{'spot' if spot else 'on-demand'}-queue",

@@ -34,6 +34,9 @@ if TYPE_CHECKING:
     )
 
 CHANGED_IN_PLACE: Final = ("min_vcpus", "max_vcpus")
+ON_DEMAND_PRICE: Final = 100
+"""The most that is paid for spot machines, in percent of the price on demand: AWS's default, sent because it is read
+back."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,6 +144,7 @@ def compute_resources(
     """What the compute environment says of machines, without the launch template."""
     on_spot, (minimum, maximum) = market == "spot", args.vcpus(market)
     return {
+        "bid_percentage": ON_DEMAND_PRICE if on_spot else None,
         "min_vcpus": minimum,
         "max_vcpus": maximum,
         "type": "SPOT" if on_spot else "EC2",

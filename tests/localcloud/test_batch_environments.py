@@ -18,7 +18,7 @@ def test_a_description_has_what_was_given_and_what_aws_adds(world: World) -> Non
     assert creating["status"] == "CREATING"
     found = world.settled_environment(name)
     assert (found["status"], found["statusReason"]) == ("VALID", "ComputeEnvironment Healthy")
-    assert found["computeResources"] == world.resources(tags={"a": "b"}) | {"desiredvCpus": 0}
+    assert found["computeResources"] == world.resources(tags={"a": "b"}) | {"desiredvCpus": 0, "bidPercentage": 100}
     assert found["updatePolicy"] == {"terminateJobsOnUpdate": False, "jobExecutionTimeoutMinutes": 30}
     assert found["containerOrchestrationType"] == "ECS"
 
@@ -99,6 +99,11 @@ def test_a_job_of_an_invalid_environment_needs_an_action(world: World) -> None:
     job = world.blocked(world.submit(queue, "true"))
     assert job["status"] == "RUNNABLE"
     assert job["statusReason"] == "ACTION_REQUIRED - CE(s) associated with the job queue are invalid."
+
+
+def test_time_limits_come_back_by_reason(world: World) -> None:
+    limits = [limit("MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT"), limit(CAPACITY)]
+    assert world.settled_queue(world.queue(limits=limits[::-1]))["jobStateTimeLimitActions"] == limits
 
 
 def test_time_limits_are_kept(world: World) -> None:

@@ -108,6 +108,15 @@ def test_machines_kept_running_are_spot_alone() -> None:
     }
 
 
+def test_the_price_of_spot_machines_is_sent_as_aws_gives_it_back() -> None:
+    resources = {market: one.inputs["computeResources"] for market, one in environments(deployed()).items()}
+    assert {market: one.get("bidPercentage") for market, one in resources.items()} == {
+        "spot": 100,
+        "overflow": None,
+        "on-demand": None,
+    }
+
+
 def test_time_limits_are_the_backstop_on_both_queues() -> None:
     graph = deployed(capacity_wait_seconds=900)
     limits = {
@@ -122,6 +131,7 @@ def test_time_limits_are_the_backstop_on_both_queues() -> None:
         "MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT": (600, "CANCEL", "RUNNABLE"),
     }
     assert limits["on-demand"] == cannot
+    assert all([*one] == sorted(one, reverse=True) for one in limits.values()), "as they are read back"
     assert limits["spot"] == {"CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY": (900, "CANCEL", "RUNNABLE"), **cannot}
 
 

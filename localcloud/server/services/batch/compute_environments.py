@@ -58,7 +58,7 @@ def create(call: Call) -> Params:
 def _with_defaults(given: Params) -> Params:
     if not given:
         return {}
-    members = {"minvCpus": 0} | given
+    members = {"minvCpus": 0} | ({"bidPercentage": 100} if given.get("type") == "SPOT" else {}) | given
     members.setdefault("desiredvCpus", members["minvCpus"])
     return members
 
