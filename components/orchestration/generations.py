@@ -143,8 +143,7 @@ def compute_resources(
 ) -> ComputeEnvironmentComputeResourcesArgsDict:
     """What the compute environment says of machines, without the launch template."""
     on_spot, (minimum, maximum) = market == "spot", args.vcpus(market)
-    return {
-        "bid_percentage": ON_DEMAND_PRICE if on_spot else None,
+    resources: ComputeEnvironmentComputeResourcesArgsDict = {
         "min_vcpus": minimum,
         "max_vcpus": maximum,
         "type": "SPOT" if on_spot else "EC2",
@@ -155,6 +154,9 @@ def compute_resources(
         "security_group_ids": [attachments.security_group],
         "ec2_configurations": [{"image_type": hosts.IMAGE_TYPE, "image_id_override": args.image_id}],
     }
+    if on_spot:
+        resources["bid_percentage"] = ON_DEMAND_PRICE
+    return resources
 
 
 def _digest(args: HostArgs, environment: str, market: Market) -> str:
