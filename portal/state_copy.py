@@ -23,6 +23,7 @@ from typing import Any, Final
 import yaml
 
 from portal.pulumi_cli import Pulumi
+from portal.state_key import PASSPHRASE
 from settings.faults import file_of
 
 PROJECT: Final = "Pulumi.yaml"
@@ -53,15 +54,20 @@ def state_copy(pulumi: Pulumi, deployment: dict[str, Any]) -> Generator[Pulumi]:
         folder.mkdir()
         backend.mkdir()
         _copy_project(pulumi, folder)
-        own = {"PULUMI_BACKEND_URL": backend.as_uri(), "PULUMI_CONFIG_PASSPHRASE": secrets.token_hex()}
-        copy = Pulumi(stack=pulumi.stack, root=folder, variables={**pulumi.variables, **own})
-        copy.init("passphrase")
+        place = {"PULUMI_BACKEND_URL": backend.as_uri(), "PULUMI_CONFIG_PASSPHRASE": secrets.token_hex()}
+        copy = Pulumi(stack=pulumi.stack, root=folder, variables={**pulumi.variables, **place})
+        copy.init(PASSPHRASE)
         if deployment.get("resources"):
             file = Path(scratch) / "state.json"
-            content = {key: one for key, one in without_secrets(deployment).items() if key != "secrets_providers"}
-            file.write_text(json.dumps({"version": 3, "deployment": content}))
+            own = {"secrets_providers": {"type": PASSPHRASE, "state": {"salt": _salt(folder / file_of(pulumi.stack))}}}
+            file.write_text(json.dumps({"version": 3, "deployment": {**without_secrets(deployment), **own}}))
             copy.run("stack", "import", "--file", str(file))
         yield copy
+
+
+def _salt(stack_file: Path) -> str:
+    """Of the passphrase: the engine has written it into the copy of the stack file."""
+    return str(yaml.safe_load(stack_file.read_text())["encryptionsalt"])
 
 
 def _copy_project(pulumi: Pulumi, folder: Path) -> None:

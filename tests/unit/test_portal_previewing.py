@@ -32,6 +32,9 @@ words = sys.argv[1:]
 calls = here / "calls"
 seen = {{"words": words, "folder": os.getcwd(), "backend": os.environ.get("PULUMI_BACKEND_URL")}}
 seen["files"] = {{one.name: one.read_text() for one in pathlib.Path().glob("Pulumi*") if one.is_file()}}
+if words[:2] == ["stack", "init"]:
+    with open("Pulumi.dev.yaml", "a") as file:
+        file.write("encryptionsalt: v1:salt\\n")
 if words[:2] == ["stack", "import"]:
     seen["imported"] = json.loads(pathlib.Path(words[words.index("--file") + 1]).read_text())
 calls.write_text((calls.read_text() if calls.exists() else "") + json.dumps(seen) + "\\n")
@@ -107,10 +110,10 @@ def test_a_preview_runs_on_a_copy_and_leaves_nothing(fake: Fake) -> None:
     assert folder != str(fake.project)
     assert not Path(folder).exists()
     imported = others[1]["imported"]["deployment"]
-    assert "secrets_providers" not in imported
+    assert imported["secrets_providers"] == {"type": "passphrase", "state": {"salt": "v1:salt"}}
     assert imported["resources"] == without_secrets(STATE["resources"])
     files = others[-1]["files"]
-    assert files["Pulumi.dev.yaml"] == "config:\n  portal:settings: {}\n"
+    assert files["Pulumi.dev.yaml"] == "config:\n  portal:settings: {}\nencryptionsalt: v1:salt\n"
     assert json.loads(files["Pulumi.yaml"])["main"] == str(fake.project)
     assert (fake.project / "Pulumi.dev.yaml").read_text() == STACK_FILE
 
