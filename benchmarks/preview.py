@@ -72,6 +72,7 @@ def floor_project(folder: Path) -> Path:
 
 def measured(stack: str, account: str, floor: Path, env: Mapping[str, str], runs: int) -> tuple[Size, Taken]:
     """The stack's size, and the seconds of each of its programs."""
+    env = {**env, "PORTAL_AWS_PROFILE": stack}
     stack_size = size(ROOT, env, stack)
     alone = {**env, "COUNT": str(stack_size.aws), "ACCOUNT": account}
     alike = {**alone, "OBJECTS": str(stack_size.objects)}

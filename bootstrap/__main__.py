@@ -13,7 +13,7 @@ from composition.program import run
 
 def main() -> bootstrap.Outputs:
     portal = load_settings(Path(__file__).absolute().parents[1])
-    provider = verified_provider(portal, None)
+    provider = verified_provider(portal)
     if not read_state().outputs:
         import_existing(portal, provider)
     return bootstrap.compose(portal, provider)

@@ -1,7 +1,9 @@
 """The one provider of an account, and what holds for the account as a whole.
 
 Rests on: ``allowedAccountIds`` is compared with the account of the credentials after the role is assumed, before any
-resource is touched. Default tags are set on every resource that takes tags.
+resource is touched. Default tags are set on every resource that takes tags. The engine keeps a provider's inputs in the
+state, and shows an update wherever they differ: they say nothing of who brings the stack up. It starts the provider
+with ``env_var_mappings`` (`pulumi.ResourceOptions`) applied to its own environment.
 """
 
 from __future__ import annotations
@@ -22,11 +24,9 @@ class AccountArgs:
     id: str
     """Twelve digits."""
     region: str
-    role: str | None
-    """The role to assume in the account: a name, or an ARN of this account. None: the credentials at hand are a session
-    in the account already."""
-    session: str = "portal"
-    """The name of the role's session, by which CloudTrail tells who works with it."""
+    role: str | None = None
+    """The role to assume in the account: a name, or an ARN of this account; everybody assumes the same. None: the
+    credentials at hand, or those of :data:`names.PROVIDER_VARIABLES`, lead into the account."""
     tags: Mapping[str, str]
     """On every resource that takes tags."""
 
@@ -36,7 +36,6 @@ class AccountArgs:
             ("id", self.id, rules.account_id(self.id)),
             ("region", self.region, rules.region(self.region)),
             ("role", self.role, rules.role(self.role) if self.role is not None else None),
-            ("session", self.session, rules.session_name(self.session)),
             ("role", self.role, rules.role_of_account(self.role or "", self.id)),
         )
         for field, value, rule in faults:
@@ -47,17 +46,14 @@ class AccountArgs:
 def account_provider(name: str, args: AccountArgs) -> aws.Provider:
     """The provider for everything in the account. Raises ValueError for arguments that AWS would refuse."""
     args.check()
-    roles = (
-        [aws.ProviderAssumeRoleArgs(role_arn=names.role_arn(args.id, args.role), session_name=args.session)]
-        if args.role is not None
-        else None
-    )
+    role = names.role_arn(args.id, args.role) if args.role is not None else None
     return aws.Provider(
         name,
         region=args.region,
         allowed_account_ids=[args.id],
-        assume_roles=roles,
+        assume_roles=[aws.ProviderAssumeRoleArgs(role_arn=role, session_name="portal")] if role else None,
         default_tags=aws.ProviderDefaultTagsArgs(tags=dict(args.tags)),
+        opts=pulumi.ResourceOptions(env_var_mappings=names.PROVIDER_VARIABLES),
     )
 
 

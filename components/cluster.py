@@ -59,9 +59,6 @@ NODE_POLICIES: Final = ("AmazonEKSWorkerNodeMinimalPolicy", "AmazonEC2ContainerR
 class ClusterArgs(Args):
     account: str
     region: str
-    role: str | None
-    """ARN of the role that the account's provider assumes: Kubernetes is asked as the same. None: it works with the
-    session at hand."""
     boundary: pulumi.Input[str]
     """ARN of the permissions boundary of the cluster's roles."""
     network: Network
@@ -201,7 +198,8 @@ class Cluster(pulumi.ComponentResource):
             enabled_cluster_log_types=[*LOG_TYPES],
             upgrade_policy=eks.ClusterUpgradePolicyArgs(support_type="STANDARD"),
             deletion_protection=not args.retire,
-            provider_credential_opts=pulumi_eks.KubeconfigOptionsArgs(role_arn=args.role),
+            # Without options the component would take the profile of whoever runs the program into its kubeconfig.
+            provider_credential_opts=pulumi_eks.KubeconfigOptionsArgs(),
             opts=self._protected(own_role, log, args.network),
         )
 
@@ -215,9 +213,11 @@ class Cluster(pulumi.ComponentResource):
         )
         return pulumi_kubernetes.Provider(
             self.name,
-            kubeconfig=config.apply(lambda one: kubeconfig(region=self._args.region, role=self._args.role, **one)),
+            kubeconfig=config.apply(lambda one: kubeconfig(region=self._args.region, **one)),
             cluster_identifier=cluster.apply(lambda one: one.created_at),
-            opts=self._child(self._component),
+            opts=pulumi.ResourceOptions(
+                parent=self, depends_on=[self._component], env_var_mappings=names.PROVIDER_VARIABLES
+            ),
         )
 
     def _ready(self, machines_join: pulumi.Resource) -> list[pulumi.Resource]:

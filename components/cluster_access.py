@@ -73,11 +73,9 @@ def let_in(
     )
 
 
-def kubeconfig(*, name: str, endpoint: str, authority: str, region: str, role: str | None) -> str:
-    """How the provider gets in: by a token that the AWS CLI makes each time, for the role or the session at hand."""
+def kubeconfig(*, name: str, endpoint: str, authority: str, region: str) -> str:
+    """How the provider gets in: by a token that the AWS CLI makes each time, with the provider's own credentials."""
     command = ["--region", region, "eks", "get-token", "--cluster-name", name, "--output", "json"]
-    if role is not None:
-        command += ["--role-arn", role]
     user = {
         "exec": {
             "apiVersion": "client.authentication.k8s.io/v1beta1",

@@ -68,6 +68,14 @@ _PREFIXED: Final = {
 """The names above; each is made when it is asked for, because the prefix may be set after this module is loaded."""
 ROLE_VARIABLE: Final = "PORTAL_ROLE"
 """The environment variable that names the role whose session the credentials at hand are: one of CI's."""
+CREDENTIAL_VARIABLES: Final = (
+    "AWS_ACCESS_KEY_ID", "AWS_CONFIG_FILE", "AWS_DEFAULT_PROFILE", "AWS_PROFILE", "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN", "AWS_WEB_IDENTITY_TOKEN_FILE",
+)  # fmt: skip
+"""Environment variables by which AWS's clients come to credentials."""
+PROVIDER_VARIABLES: Final = {f"PORTAL_{name}": name for name in CREDENTIAL_VARIABLES}
+"""What the providers see, by the variable that stands in for it: where ``PORTAL_AWS_PROFILE`` is set, they work with
+that profile, and the engine reads its state with the caller's credentials."""
 GITHUB_ISSUER: Final = "token.actions.githubusercontent.com"
 GITHUB_AUDIENCE: Final = "sts.amazonaws.com"
 """Whom the tokens of GitHub's jobs are meant for."""

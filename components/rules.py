@@ -130,11 +130,6 @@ def role(value: str) -> str | None:
     return "a role is a name of 1 to 64 of A-Z a-z 0-9 + = , . @ _ - or arn:aws:iam::ACCOUNT:role/NAME"
 
 
-def session_name(value: str) -> str | None:
-    """Of a role's session."""
-    return None if re.fullmatch(r"[\w+=,.@-]{2,64}", value, re.ASCII) else "2 to 64 of A-Z a-z 0-9 + = , . @ _ -"
-
-
 def role_of_account(value: str, account: str) -> str | None:
     """A role's name, or an ARN that names this account."""
     match = _ROLE_ARN.fullmatch(value)

@@ -12,7 +12,6 @@ from pulumi.runtime import config
 from components.access.scope import PROJECT, PROJECT_TAG
 from components.accounts import AccountArgs, account_provider
 from settings import Portal, load
-from settings.sessions import session_name
 
 OTHER_ACCOUNT: Final = "AWS account ID not allowed"
 """How pulumi-aws says that the credentials lead into an account that ``allowed_account_ids`` has not."""
@@ -26,22 +25,21 @@ def load_settings(directory: Path) -> Portal:
     return load(pulumi.get_stack(), directory, values, secret)
 
 
-def verified_provider(portal: Portal, role: str | None) -> pulumi.ProviderResource:
-    """The account's provider, once it has answered from that account. ``role``: the session at hand is that role's.
+def verified_provider(portal: Portal) -> pulumi.ProviderResource:
+    """The account's provider, once it has answered from that account.
 
     Without this call the engine would name the first resource where the account is at fault. Raises SettingsError where
     the credentials lead into another account, and RunError where they lead nowhere: AWS doesn't answer, or refuses.
     """
-    provider = provider_of(portal, role)
+    provider = provider_of(portal)
     try:
         reached = pulumi_aws.get_caller_identity(opts=pulumi.InvokeOptions(provider=provider)).account_id
     except Exception as error:  # noqa: BLE001 - the SDK raises no narrower one for a provider's refusal
         reason = reason_of(error)
         if OTHER_ACCOUNT in reason:
             raise portal.account_fault(reason) from None
-        account = portal.current.account
-        way = f"as {role}" if role else f"through its role {account.role}"
-        raise pulumi.RunError(f"{portal.stack}: the account {account.id} was not reached {way}: {reason}") from None
+        account = portal.current.account.id
+        raise pulumi.RunError(f"{portal.stack}: the account {account} was not reached: {reason}") from None
     if reached != portal.current.account.id:
         raise portal.account_fault(f"they lead into {reached}")
     return provider
@@ -52,18 +50,10 @@ def reason_of(error: Exception) -> str:
     return str(error).rpartition("returned an error: ")[2].strip()
 
 
-def provider_of(portal: Portal, role: str | None) -> pulumi.ProviderResource:
-    """The provider of the current stack's account. ``role``: the session at hand is that role's already, and is used as
-    it is; else the stack file's role is assumed."""
+def provider_of(portal: Portal) -> pulumi.ProviderResource:
+    """The provider of the current stack's account."""
     account = portal.current.account
-    args = AccountArgs(
-        id=account.id,
-        region=account.region,
-        role=None if role else account.role,
-        session=session_name(),
-        tags=tags(portal),
-    )
-    return account_provider("account", args)
+    return account_provider("account", AccountArgs(id=account.id, region=account.region, tags=tags(portal)))
 
 
 def tags(portal: Portal) -> dict[str, str]:

@@ -7,6 +7,7 @@ provider is registered.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -18,7 +19,6 @@ from components import names
 from components.storage import Part
 from settings import Portal
 from settings.checks import IMPORTED, Section
-from settings.sessions import session_name
 
 if TYPE_CHECKING:
     import boto3
@@ -65,18 +65,15 @@ class Existing:
     images: Mapping[str, frozenset[RepositoryPart]] = field(default_factory=dict[str, "frozenset[RepositoryPart]"])
 
 
-def existing_parts(portal: Portal, role: str | None) -> Existing:
-    """``role``: the session at hand is that role's.
-
-    A preview's readers are told that each stays as it is. Raises SettingsError where AWS does not answer.
-    """
+def existing_parts(portal: Portal) -> Existing:
+    """A preview's readers are told that each stays as it is. Raises SettingsError where AWS does not answer."""
     buckets = {key: one.import_id for key, one in portal.current.buckets.items() if one.import_id}
     images = {key: one.import_id for key, one in portal.current.images.items() if one.import_id}
     if not buckets and not images:
         return Existing()
     from botocore.exceptions import BotoCoreError, ClientError  # half a second, which other programs do not spend
 
-    session = cache(lambda: account_session(portal, role))
+    session = cache(lambda: account_session(portal))
 
     def parts(
         section: Section, imported: Mapping[str, str], look: Callable[[str], frozenset[T]]
@@ -122,20 +119,11 @@ def _answer(ask: Callable[[], object]) -> object:
         raise
 
 
-def account_session(portal: Portal, role: str | None) -> boto3.Session:
-    """The account as the provider reaches it: the session at hand if it is ``role``'s, else one of the account's role.
-    Raises botocore's ClientError."""
+def account_session(portal: Portal) -> boto3.Session:
+    """The account as the provider reaches it."""
     import boto3
 
-    account = portal.current.account
-    session = boto3.Session(region_name=account.region)
-    if role:
-        return session
-    arn = names.role_arn(account.id, account.role)
-    given = session.client("sts").assume_role(RoleArn=arn, RoleSessionName=session_name())["Credentials"]
-    return boto3.Session(
-        aws_access_key_id=given["AccessKeyId"],
-        aws_secret_access_key=given["SecretAccessKey"],
-        aws_session_token=given["SessionToken"],
-        region_name=account.region,
-    )
+    for source, name in names.PROVIDER_VARIABLES.items():  # as the engine does for the provider's process
+        if source in os.environ:
+            os.environ[name] = os.environ[source]
+    return boto3.Session(region_name=portal.current.account.region)

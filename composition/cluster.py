@@ -31,18 +31,16 @@ def cluster(
     network: Network,
     role_arns: Mapping[str, pulumi.Input[str]],
     boundary: pulumi.Input[str],
-    role: str | None,
     last: Mapping[str, Any],
     opts: pulumi.ResourceOptions,
 ) -> Cluster:
-    """``role``: the session at hand is that role's; ``last``: what was put out of the cluster."""
+    """``last``: what was put out of the cluster."""
     account = portal.current.account
     warn_of_support(settings.version, dt.datetime.now(tz=dt.UTC).date())
     warn_of_endpoint(settings.public_access, str(last.get("endpoint", "")))
     args = ClusterArgs(
         account=account.id,
         region=account.region,
-        role=None if role else names.role_arn(account.id, account.role),
         boundary=boundary,
         network=network,
         version=settings.version,

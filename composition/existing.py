@@ -77,7 +77,7 @@ def import_existing(portal: Portal, provider: pulumi.ProviderResource) -> None:
     """Has resources that the account has already imported. Raises botocore's errors where IAM or AWS Budgets does not
     answer, and RunError where S3 does not."""
     account = portal.current.account.id
-    session = account_session(portal, None)
+    session = account_session(portal)
     existing = {*identities(session)}
     if portal.current.account.budget:
         existing |= {*budgets(session, account)}

@@ -33,8 +33,6 @@ class Context:
     """What everything in the network is made with."""
 
     provider: pulumi.ProviderResource
-    role: str | None
-    """The role whose session is at hand; None: the stack file's role is assumed."""
     role_arns: Mapping[str, pulumi.Input[str]]
     """By name, those of the account's roles."""
     logs: DataBucket
@@ -82,7 +80,6 @@ def _cluster(portal: Portal, shared: Network, context: Context) -> tuple[Cluster
         shared,
         context.role_arns,
         boundary(portal, names.CLUSTER_BOUNDARY),
-        context.role,
         last,
         context.opts,
     )

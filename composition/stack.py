@@ -63,10 +63,9 @@ def compose(
     provider: pulumi.ProviderResource,
     state: State,
     adopted: Existing,
-    role: str | None = None,
 ) -> Outputs:
     """Everything in the account of the current stack. ``state``: the stack's, before this update; ``adopted``:
-    what is taken in; ``role``: the session at hand is that role's."""
+    what is taken in."""
     settings, opts = portal.current, pulumi.ResourceOptions(provider=provider)
     buckets, cdns = _data(portal, adopted.buckets, opts)
     logs = next(bucket for bucket in buckets.values() if bucket.kind == "log")
@@ -78,7 +77,6 @@ def compose(
 
         context = Context(
             provider=provider,
-            role=role,
             role_arns={**role_arns, **roles.arns_of_ci(portal)},
             logs=logs,
             data_urls={key: one["url"] for key, one in cdns.items()},

@@ -113,14 +113,6 @@ def sync(
         raise PortalError(f"{failed} of {len(jobs)} syncs failed; what was copied stays, run it again to finish")
 
 
-@app.command(hidden=True)
-def credentials(role_arn: str, region: str) -> None:
-    """Print a role's credentials for the AWS CLI's credential_process."""
-    from portal.accounts import credential_process
-
-    print(credential_process(role_arn, region))
-
-
 @app.command()
 def account(stack: Annotated[str, typer.Argument(help="The stack")]) -> None:
     """Print a stack's account as `id=` and `region=` lines, the form that GitHub Actions takes as outputs."""
@@ -132,7 +124,7 @@ def account(stack: Annotated[str, typer.Argument(help="The stack")]) -> None:
 def recover(stack: Annotated[str, typer.Argument(help="The stack")]) -> None:
     """Put a stack right after a killed update: its lock, and operations of unknown outcome."""
     place = Place.of(settings_of(stack_files(), stack))
-    lines = recover_stack(Pulumi(stack=stack), place, interrupted=True)
+    lines = recover_stack(Pulumi(stack=stack, variables=place.provider_variables), place, interrupted=True)
     print("\n".join(lines) or f"{stack}: nothing to recover")
 
 

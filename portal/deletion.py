@@ -75,7 +75,8 @@ def confirm(
 
 def count(where: syncing.Route, jobs: Sequence[Pair], options: syncing.Options) -> list[Deletion]:
     """For each pair that would lose objects. Raises SyncError where that can't be found out."""
-    with syncing.environment(where, options) as env, ThreadPoolExecutor(COUNTS_AT_A_TIME) as pool:
+    env = syncing.environment(where, options)
+    with ThreadPoolExecutor(COUNTS_AT_A_TIME) as pool:
         deletions = pool.map(lambda pair: _count(where, pair, options, env), jobs)
         return [one for one in deletions if one.objects]
 

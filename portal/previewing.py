@@ -23,7 +23,6 @@ PLANNED, READ = "resourcePreEvent", "resOutputsEvent"
 """Events: a step of a preview is about to be taken; a resource was read."""
 NOTHING: Final = frozenset({"same", "read", "refresh"})
 """Operations that change nothing."""
-PROVIDERS: Final = "pulumi:providers:"
 NOT_READ: Final = "**secretsmanager/secretVersion:SecretVersion**"
 """The provider reads a version of a secret with its value."""
 
@@ -70,12 +69,12 @@ def _events(pulumi: Pulumi, *command: str) -> Sequence[Mapping[str, Any]]:
 
 
 def _steps(events: Sequence[Mapping[str, Any]], kind: str) -> Iterator[Step]:
-    """Those that change something outside of the engine: a provider is none of the account's resources."""
+    """Those that change something."""
     for event in events:
         if kind not in event:
             continue
         about = event[kind]["metadata"]
-        if about["op"] in NOTHING or about["type"].startswith(PROVIDERS):
+        if about["op"] in NOTHING:
             continue
         yield Step(
             operation=about["op"],

@@ -82,7 +82,8 @@ class Pulumi:
     stack: str
     root: Path = ROOT
     variables: Mapping[str, str] = field(default_factory=dict[str, str])
-    """Beside the caller's environment."""
+    """Beside the caller's environment: those with which the providers enter the account. Commands that start none of
+    them need none."""
 
     def command(self, *arguments: str) -> list[str]:
         return [engine(), *arguments, "--stack", self.stack, "--non-interactive", "--color", "never"]

@@ -13,23 +13,20 @@ import shlex
 import shutil
 import subprocess
 import sys
-import tempfile
-from collections.abc import Generator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from pathlib import Path
 from typing import Any, Final
 
 from components import names
 from portal import large_objects
 from portal.accounts import session
 from portal.errors import LOCAL, PortalError
+from portal.role_profile import variables
 from portal.s3_uri import Pair, SyncError, Uri
 from settings import Portal
 
-PROFILE = "portal-sync"
-CONCURRENT_REQUESTS, QUEUE_SIZE = 100, 10_000
+CLI_SETTINGS: Final = ("s3 =", "  max_concurrent_requests = 100", "  max_queue_size = 10000")
 """Datasets are tens of thousands of small objects: the AWS CLI's ten requests at a time starve on them."""
 LARGEST_COPY_BYTES: Final = 5 * 2**30
 """S3's limit of CopyObject."""
@@ -122,58 +119,29 @@ def pairs(where: Route, source: Uri, destination: Uri, chosen: Sequence[str], pe
     return [(source.under(name), destination.under(name)) for name in chosen or there]
 
 
-def _profile(where: Route, multipart_threshold: int) -> str:
-    """A configuration of the AWS CLI whose credentials come from `portal credentials` in the caller's environment."""
-    ambient = {key: os.environ.get(key) for key in ("AWS_CONFIG_FILE", "AWS_PROFILE")}
-    restore = [f"{key}={value}" if value else f"--unset={key}" for key, value in ambient.items()]
-    fetch = [
-        "env",
-        *sorted(restore, reverse=True),
-        sys.executable,
-        "-m",
-        "portal",
-        "credentials",
-        where.role_arn,
-        where.region,
-    ]
-    return "\n".join([
-        f"[profile {PROFILE}]",
-        f"region = {where.region}",
-        f"credential_process = {shlex.join(fetch)}",
-        "s3 =",
-        f"  max_concurrent_requests = {CONCURRENT_REQUESTS}",
-        f"  max_queue_size = {QUEUE_SIZE}",
-        f"  multipart_threshold = {multipart_threshold}",
-    ])  # fmt: skip
-
-
 def command(source: Uri, destination: Uri, options: Options) -> list[str]:
     """The AWS CLI's command line for one pair."""
     wait = ["--cli-read-timeout", str(ANSWER_SECONDS)]
-    return ["aws", "--profile", PROFILE, *wait, "s3", "sync", *options.arguments(), str(source), str(destination)]
+    return ["aws", *wait, "s3", "sync", *options.arguments(), str(source), str(destination)]
 
 
 def shown(source: Uri, destination: Uri, options: Options) -> str:
-    """The command line as one can read it, without the profile that carries the credentials."""
+    """The command line as one can read it, without what it takes to wait."""
     return shlex.join(["aws", "s3", "sync", *options.arguments(), str(source), str(destination)])
 
 
-@contextmanager
-def environment(where: Route, options: Options) -> Generator[dict[str, str]]:
+def environment(where: Route, options: Options) -> dict[str, str]:
     """Variables for the AWS CLI's commands. Raises PortalError where the AWS CLI is missing."""
     if shutil.which("aws") is None:
         raise PortalError(f"aws is not on PATH: make setup, then {LOCAL}")
-    with tempfile.TemporaryDirectory() as scratch:
-        config = Path(scratch) / "config"
-        config.write_text(_profile(where, options.multipart_threshold))
-        env = {key: value for key, value in os.environ.items() if key != "AWS_PROFILE"}
-        yield {**env, "AWS_CONFIG_FILE": str(config)}
+    threshold = f"  multipart_threshold = {options.multipart_threshold}"
+    return {**os.environ, **variables(where.role_arn, where.region, *CLI_SETTINGS, threshold)}
 
 
 def run(where: Route, jobs: Sequence[Pair], options: Options) -> int:
     """Runs the syncs one after another, output and all; the number of those that failed."""
-    with environment(where, options) as env:
-        return sum(not _run(where, pair, options, env) for pair in jobs)
+    env = environment(where, options)
+    return sum(not _run(where, pair, options, env) for pair in jobs)
 
 
 def _run(where: Route, pair: Pair, options: Options, env: dict[str, str]) -> bool:

@@ -110,7 +110,10 @@ class Portal:
     def account_fault(self, reason: str) -> SettingsError:
         """The credentials at hand don't lead into this stack's account."""
         account = self.current.account
-        rule = f"must be the account that the credentials at hand lead into: {reason}"
+        rule = (
+            f"must be the account that the credentials at hand lead into: {reason}. portal up {self.stack} enters it "
+            "through account.role; pulumi itself needs a profile of the account, in PORTAL_AWS_PROFILE"
+        )
         return SettingsError([fault_at(self.stack, ("account", "id"), account.id, rule)])
 
 

@@ -59,7 +59,7 @@ class Account(Model):
     region: Region
     """Where everything is that is not global."""
     role: Annotated[str, rule(rules.role)] = "OrganizationAccountAccessRole"
-    """The role that the program assumes in the account: a name, or an ARN of this account."""
+    """The role by which an administrator's commands enter the account: a name, or an ARN of this account."""
     block_public_access: bool
     """AWS's block of the whole account: while ``true``, nobody outside reads any bucket, whatever its own policy says.
     ``false`` is needed for ``public`` buckets, and for retired ones that anyone is to read on."""

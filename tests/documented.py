@@ -16,7 +16,7 @@ from typing import Final
 ROOT: Final = Path(__file__).resolve().parents[1]
 PROGRAMS: Final = "aws|eval|localcloud|make|portal|pulumi|pytest|python3?"
 _FENCE: Final = re.compile(r"^ *```(\w*)\n(.*?)^ *```$", re.DOTALL | re.MULTILINE)
-_INLINE: Final = re.compile(rf"`(make|(?:{PROGRAMS})\s[^`]+)`")
+_INLINE: Final = re.compile(rf"`(make|(?:[A-Z_]+=\S+ )*(?:{PROGRAMS})\s[^`]+)`")
 _SHELLS: Final = ("bash", "sh", "shell")
 _COMMENT: Final = re.compile(r"\s+# .*$")
 

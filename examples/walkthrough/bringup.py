@@ -200,8 +200,8 @@ def bring_up(server: Running, folder: Path) -> None:
 The accounts answer at {server.https_url}. To look around:
    eval "$(make -s env)"          then pulumi, aws and portal speak to them
 {listed}{by_http}   portal watch --batch {BATCH}     portal logs NAME      portal submit --help
-   pulumi preview -s {stacks()[0]:<13}portal status          localcloud calls --last 20
-   aws --profile {stacks()[0]} s3 ls      profiles: {", ".join(stacks())}
+   portal status          localcloud calls --last 20      aws --profile {stacks()[0]} s3 ls
+   PORTAL_AWS_PROFILE={stacks()[0]} pulumi preview -s {stacks()[0]}      profiles: {", ".join(stacks())}
 `make down` ends them with everything in them.""")
     for environment, url in sites.items():
         out.print(f"[bold]The site of {environment}:[/bold] {url}")

@@ -32,11 +32,13 @@ UNSET = (
 AWS_ENDPOINT_URL."""
 ONE_SERVICES = "AWS_ENDPOINT_URL_"
 """With a service's name behind it, this variable wins over AWS_ENDPOINT_URL."""
+PROVIDERS = "PORTAL_AWS_"
+"""Begins variables that lead the providers of the portal's program to other credentials."""
 
 
 def unset(names: Iterable[str]) -> list[str]:
     """Variables to take out of an environment that has those of ``names``."""
-    return [*UNSET, *sorted(name for name in names if name.startswith(ONE_SERVICES))]
+    return [*UNSET, *sorted(name for name in names if name.startswith((ONE_SERVICES, PROVIDERS)))]
 
 
 def config_file(folder: Path) -> Path:

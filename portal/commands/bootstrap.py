@@ -52,7 +52,7 @@ def bootstrap(
         print(line)
     for line in [*(bucket.ensure() if bucket else ()), *ensure_account_key(place)]:
         print(f"  {line}")
-    program = Pulumi(stack=stack, root=portal.directory / PROGRAM)
+    program = Pulumi(stack=stack, root=portal.directory / PROGRAM, variables=place.provider_variables)
     known = ensure_stack(program, place, portal.directory / file_of(stack))
     if move_former_parts(Pulumi(stack=stack, root=portal.directory), program, yes=yes):
         known = program.deployment() or {}

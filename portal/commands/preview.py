@@ -10,6 +10,7 @@ import typer
 from portal import previewing
 from portal.errors import PortalError
 from portal.pulumi_cli import Pulumi, engine
+from portal.recovery import Place
 from portal.stack_files import settings_of, stack_files
 
 Stack = Annotated[str, typer.Argument(help="The stack")]
@@ -37,8 +38,8 @@ def drift(stack: Stack) -> None:
 def _stack(name: str) -> Pulumi:
     engine()
     portal = stack_files()
-    settings_of(portal, name)
-    return Pulumi(stack=name, root=portal.directory)
+    place = Place.of(settings_of(portal, name))
+    return Pulumi(stack=name, root=portal.directory, variables=place.provider_variables)
 
 
 def _named(steps: Sequence[previewing.Step]) -> str:

@@ -47,7 +47,12 @@ def up(
         out.print(line)
     for name, place in places.items():
         out.print(f"[bold]{name}[/bold]: account {place.account}")
-        bring_up(Pulumi(stack=name), place, how, remove_idle_machines=remove_idle_machines)
+        bring_up(
+            Pulumi(stack=name, variables=place.provider_variables),
+            place,
+            how,
+            remove_idle_machines=remove_idle_machines,
+        )
 
 
 def bring_up(pulumi: Pulumi, place: Place, how: How, *, remove_idle_machines: bool) -> None:

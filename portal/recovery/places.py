@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -11,6 +12,7 @@ import boto3
 
 from components import names
 from portal.accounts import session
+from portal.role_profile import variables_of_providers
 from settings import Settings
 
 
@@ -33,6 +35,11 @@ class Place:
     @cached_property
     def _session(self) -> Any:
         return boto3.Session(region_name=self.region) if self.entered else session(self.role, self.region)
+
+    @property
+    def provider_variables(self) -> Mapping[str, str]:
+        """For the engine, whose providers enter the account with them as this does."""
+        return {} if self.entered else variables_of_providers(self.role, self.region)
 
     def client(self, service: str, region: str = "") -> Any:
         """A boto3 client, in another region if one is given; the role is assumed with the first. Raises botocore's

@@ -77,22 +77,17 @@ def _unsettled(deployment: Mapping[str, Any], *, interrupted: bool) -> bool:
     return bool(deployment.get("resources") and pending)
 
 
-def _refresh(pulumi: Pulumi, place: Place, resources: Iterable[Mapping[str, Any]]) -> Export:
+def _refresh(pulumi: Pulumi, resources: Iterable[Mapping[str, Any]]) -> Export:
     """Reads everything that the state holds; what AWS does not have goes. Returns the state.
 
-    The engine works with the role of the last update. Only where that was another one does the program run, which says
-    whose turn it is: it fails on resources that are not made yet, and of which it needs what AWS chooses (a cluster).
+    Earlier versions kept a role in the providers' inputs, which the session at hand may not assume. Only then does the
+    program run, which makes the provider without it: it fails on resources that are not made yet, and of which it needs
+    what AWS chooses (a cluster).
     """
-    options = [] if place.role in _roles(resources) else ["--run-program"]
+    providers = [one for one in resources if one["type"] == "pulumi:providers:aws"]
+    options = ["--run-program"] if any(one["inputs"].get("assumeRoles") for one in providers) else []
     run_unlocked(pulumi, "refresh", "--yes", "--skip-preview", *options)
     return _exported(pulumi)
-
-
-def _roles(resources: Iterable[Mapping[str, Any]]) -> set[str]:
-    """ARNs of the roles that the state's providers assume; nested settings of a provider are JSON texts."""
-    given = [one["inputs"].get("assumeRoles") for one in resources if one["type"] == "pulumi:providers:aws"]
-    parsed = [json.loads(roles) if isinstance(roles, str) else roles for roles in given if roles]
-    return {str(role["roleArn"]) for roles in parsed for role in roles}
 
 
 def _import_state(pulumi: Pulumi, state: Export) -> None:
@@ -192,7 +187,7 @@ def recover(pulumi: Pulumi, place: Place, *, interrupted: bool, known: Mapping[s
     half_done = unread(deployment)
     if half_done and not operations:
         _await_clusters(place, resources)
-        export = _refresh(pulumi, place, resources)
+        export = _refresh(pulumi, resources)
         resources = export["deployment"].get("resources") or []
     wanted = _wanted(pulumi, export["deployment"], interrupted=bool(interrupted or operations))
     account = Account(place, resources)
@@ -210,5 +205,5 @@ def recover(pulumi: Pulumi, place: Place, *, interrupted: bool, known: Mapping[s
     after = state_with(export, existing)
     _import_state(pulumi, after)
     _await_clusters(place, after["deployment"]["resources"])
-    refreshed = _refresh(pulumi, place, resources)
+    refreshed = _refresh(pulumi, resources)
     return _lines(operations, existing, refreshed["deployment"])

@@ -8,15 +8,17 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
+import boto3
 import pytest
 import yaml
 
+from components import names
 from composition.bootstrap import fingerprint
 from localcloud.kubernetes.control_plane.installed import installed
 from localcloud.provider.install import install_plugin
@@ -26,7 +28,7 @@ from portal.pulumi_cli import ROOT
 from settings import load
 from tests.journey import keys
 from tests.journey.forks import forks, share
-from tests.localcloud.clouds import CONFIGURATION
+from tests.localcloud.clouds import CONFIGURATION, ORGANIZATION_ROLE
 from tests.localcloud.conftest import (
     ACCOUNTS,
     DEV,
@@ -46,6 +48,7 @@ __all__ = ["cloud", "local_cloud_accounts", "local_cloud_configuration", "local_
 STACKS = {"dev": DEV, "public": PUBLIC, "prod": PROD}
 assert set(STACKS.values()) == set(ACCOUNTS)
 INIT = ("stack", "init", "--no-select", "--secrets-provider", keys.PROVIDER)
+KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
 BOOTSTRAP = "bootstrap"
 PROGRAM = ("__main__.py", "composition", "settings", "components", f"{BOOTSTRAP}/__main__.py")
 INGEST = "standardize_dirs.wdl-v0.0.1.wdl"
@@ -90,6 +93,7 @@ class Project:
     def __init__(self, folder: Path, env: dict[str, str], initialised: Path | None = None) -> None:
         self.folder, self.env = folder, env
         self._bootstrapped: dict[str, str] = {}
+        self._sessions: dict[str, dict[str, str]] = {}
         (folder / BOOTSTRAP).mkdir(parents=True)
         for program in (".", BOOTSTRAP):
             shutil.copy(ROOT / program / "Pulumi.yaml", folder / program)
@@ -115,9 +119,32 @@ class Project:
                 file.unlink()
 
     def run(self, *command: str, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+        """``env``: beside the project's; one with credentials is somebody else's, whose providers work with them."""
+        own = {} if env and KEYS[0] in env else self._entered(command)
         return subprocess.run(
-            command, cwd=self.folder, env={**self.env, **(env or {})}, capture_output=True, text=True, check=False
+            command,
+            cwd=self.folder,
+            env={**self.env, **own, **(env or {})},
+            capture_output=True,
+            text=True,
+            check=False,
         )
+
+    def _entered(self, command: Sequence[str]) -> dict[str, str]:
+        """With which the providers of an engine's command enter the account of its stack, as `portal up` has them do:
+        by the organization's role."""
+        stack = command[command.index("--stack") + 1] if command[0] == "pulumi" and "--stack" in command else ""
+        if stack not in STACKS:
+            return {}
+        if stack not in self._sessions:
+            sts = boto3.Session(self.env[KEYS[0]], self.env[KEYS[1]], region_name=REGION).client(
+                "sts", endpoint_url=self.env["AWS_ENDPOINT_URL"], verify=self.env["AWS_CA_BUNDLE"]
+            )
+            role = names.role_arn(STACKS[stack], ORGANIZATION_ROLE)
+            given = sts.assume_role(RoleArn=role, RoleSessionName="project")["Credentials"]
+            values = (given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"])
+            self._sessions[stack] = {f"PORTAL_{key}": value for key, value in zip(KEYS, values, strict=True)}
+        return self._sessions[stack]
 
     def pulumi(self, stack: str, *arguments: str, env: dict[str, str] | None = None) -> str:
         """Runs a Pulumi command that must succeed; returns all that it printed."""

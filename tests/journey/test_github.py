@@ -17,10 +17,9 @@ from botocore.exceptions import ClientError
 from components import names
 from localcloud.server.oidc import load_key, mint
 from portal.pulumi_cli import ROOT, without_progress
-from tests.journey.conftest import DEV, STACKS, Cloud, Project
+from tests.journey.conftest import DEV, STACKS, Cloud, Project, printed
 from tests.journey.granted import each
 
-PROVIDER = "pulumi:providers:aws account"
 REPOSITORY = "chanzuckerberg/cryoet-data-portal-infrastructure"
 PREVIEW, DRIFT = "environment:preview", "ref:refs/heads/main"
 UNSEEN = {
@@ -60,10 +59,9 @@ def client(cloud: Cloud, service: str, env: dict[str, str]) -> Any:
     return cloud.client_of(boto3.Session(*keys, region_name="us-west-2"), service)
 
 
-def changes(printed: str) -> set[str]:
-    """Type and name of what a preview would change. After an administrator's `up` the provider is among it: it assumes
-    a role, which CI's does not."""
-    lines = "\n".join(without_progress(line) for line in printed.splitlines())
+def changes(text: str) -> set[str]:
+    """Type and name of what a preview would change."""
+    lines = "\n".join(without_progress(line) for line in text.splitlines())
     found = re.findall(r"^ [~+-]+ +(\S+) (\S+) (?:update|create|delete|replace)", lines, re.MULTILINE)
     return {" ".join(words) for words in found}
 
@@ -104,6 +102,28 @@ def test_a_preview_reads_the_state_and_finds_nothing(standing: Project, cloud: C
     folder = {"PORTAL_PROJECT": str(standing.folder)}
     done = standing.run("portal", "preview", stack, "--expect-no-changes", env={**env, **folder})
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_an_unchanged_stack_is_unchanged_for_everybody_after_each_other(served: Project, cloud: Cloud) -> None:
+    """With a cluster, whose objects have a provider of their own. The state says of nobody's session."""
+    folder = {"PORTAL_PROJECT": str(served.folder)}
+    preview = job(cloud, DEV, names.GITHUB_PREVIEW, PREVIEW)
+    deploy = job(cloud, DEV, names.GITHUB_DEPLOY, "environment:dev")
+
+    def unchanged(**env: str) -> None:
+        done = served.run("portal", "preview", "dev", "--expect-no-changes", env={**folder, **env})
+        assert done.returncode == 0, printed(done)
+
+    unchanged(**preview)
+    served.pulumi("dev", "up", "--yes", "--skip-preview", "--expect-no-changes", env=deploy)
+    unchanged(LOGNAME="ada")
+    served.pulumi("dev", "up", "--yes", "--skip-preview", "--expect-no-changes", env={"LOGNAME": "grace"})
+    unchanged(**preview)
+    providers = [one for one in served.resources("dev") if one["type"].startswith("pulumi:providers:")]
+    inputs = {one["urn"].rpartition("::")[2]: one.get("inputs", {}) for one in providers}
+    for name in ("account", "cluster"):
+        assert inputs[name]["__internal"]["envVarMappings"] == names.PROVIDER_VARIABLES
+    assert not re.search("assumeRoles|sessionName|--role|--profile|ada|grace", json.dumps(inputs))
 
 
 @pytest.mark.parametrize("stack", STACKS)

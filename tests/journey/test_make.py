@@ -71,7 +71,9 @@ def test_start_is_enough_for_a_preview_and_stop_leaves_no_process_port_or_file(t
     assert "runs already" in again.stderr
     assert json.loads((folder / "server.json").read_text())["pid"] == server["pid"]
     environment = done(folder, "env")
-    preview = in_environment(environment, f"pulumi preview -s {stacks()[-1]} --non-interactive")
+    preview = in_environment(
+        environment, f"PORTAL_AWS_PROFILE={stacks()[-1]} pulumi preview -s {stacks()[-1]} --non-interactive"
+    )
     assert re.search(r"\+ \d+ to create", preview.stdout), preview.stdout + preview.stderr
     stopped = localcloud(folder, "stop")
     assert stopped.returncode == 0, stopped.stderr

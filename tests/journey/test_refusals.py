@@ -67,7 +67,7 @@ def test_a_fault_in_a_stack_file_touches_nothing(project: Project, cloud: Cloud,
 
 
 def test_credentials_of_another_account_are_refused(project: Project, cloud: Cloud) -> None:
-    """The public account's administrator runs the dev stack: the role of dev doesn't trust that account."""
+    """The public account's administrator runs the dev stack; the role of dev doesn't trust that account either."""
     keys = cloud.session(PUBLIC).get_credentials()
     assert keys is not None
     env = {
@@ -79,17 +79,22 @@ def test_credentials_of_another_account_are_refused(project: Project, cloud: Clo
         done = project.refused("dev", *command, env=env)
         printed = done.stdout + done.stderr
         assert done.returncode != 0
-        assert f"dev: the account {DEV} was not reached through its role {ORGANIZATION_ROLE}: " in printed, printed
-        assert "sts:AssumeRole" in printed, printed
+        assert f"portal:settings.account.id: '{DEV}': must be the account that" in printed, printed
+        assert f"AWS account ID not allowed: {PUBLIC}. portal up dev enters it" in printed, printed
         assert "Traceback" not in printed
+    done = project.run("portal", "up", "dev", "--yes", env={**env, "PORTAL_PROJECT": str(project.folder)})
+    printed = done.stdout + done.stderr
+    assert done.returncode != 0
+    assert "sts:AssumeRole" in printed, printed
+    assert "Traceback" not in printed
     assert project.state("dev") == []
     assert cloud.client("s3", DEV).list_buckets()["Buckets"] == []
 
 
 def test_an_account_that_is_not_the_organizations_is_refused(project: Project) -> None:
     project.change("prod", setting("account.id", "123456789012"))
-    done = project.refused("prod", "preview")
+    done = project.run("portal", "up", "prod", "--yes", env={"PORTAL_PROJECT": str(project.folder)})
     assert done.returncode != 0
     printed = done.stdout + done.stderr
-    assert f"prod: the account 123456789012 was not reached through its role {ORGANIZATION_ROLE}: " in printed, printed
+    assert f"arn:aws:iam::123456789012:role/{ORGANIZATION_ROLE}" in printed, printed
     assert "Traceback" not in printed

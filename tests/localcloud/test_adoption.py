@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any, get_args
+from unittest.mock import patch
 
 import pytest
 
+from components import names
 from components.orchestration.images import RepositoryPart
 from components.storage import Part
 from composition.adoption import Existing, existing_parts, parts_of, parts_of_repository
+from portal import role_profile
 from settings import SettingsError, load
-from tests.localcloud.conftest import DEV, PUBLIC, Cloud
+from tests.localcloud.clouds import ORGANIZATION_ROLE
+from tests.localcloud.conftest import DEV, PUBLIC, REGION, Cloud
 from tests.unit.recording import record
 from tests.unit.stackfiles import Files, changed, written
 from tests.unit.test_settings import put
@@ -53,12 +58,20 @@ def test_each_part_is_there_or_not(s3: Any) -> None:
     assert parts_of(s3, NAME) == {*get_args(Part)} - {"public-access", "ownership", "logging"}
 
 
-@pytest.fixture
-def imported(s3: Any, cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Stack files that take in the bucket, and the credentials that may become the account's role."""
-    del s3  # before the credentials are read: emptying the accounts changes them
+def enter(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    """This process has the engineer's keys, and the variables of the account's role for the providers."""
     for name, value in cloud.environment().items():
         monkeypatch.setenv(name, value)
+    role_profile.variables.cache_clear()
+    for name, value in role_profile.variables_of_providers(names.role_arn(DEV, ORGANIZATION_ROLE), REGION).items():
+        monkeypatch.setenv(name, value)
+
+
+@pytest.fixture
+def imported(s3: Any, cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Stack files that take in the bucket, and what `portal up` gives the program."""
+    del s3  # before the credentials are read: emptying the accounts changes them
+    enter(cloud, monkeypatch)
 
     def change(files: Files) -> None:
         put("dev", "buckets.source.import_id", NAME)(files)
@@ -68,7 +81,8 @@ def imported(s3: Any, cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 def asked(directory: Path) -> Existing:
     answers: list[Existing] = []
-    record(lambda: answers.append(existing_parts(load("dev", directory), None)))
+    with patch.dict(os.environ):  # the program sets variables of its own
+        record(lambda: answers.append(existing_parts(load("dev", directory))))
     return answers[0]
 
 
@@ -94,8 +108,7 @@ def test_so_is_one_of_another_account(s3: Any, cloud: Cloud, imported: Path) -> 
 def test_so_is_a_repository(s3: Any, cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With each of its policies, or without, or not there."""
     del s3  # as above
-    for name, value in cloud.environment().items():
-        monkeypatch.setenv(name, value)
+    enter(cloud, monkeypatch)
     directory = written(changed(put("dev", "images.ingest.import_id", REPOSITORY)), tmp_path)
     with pytest.raises(
         SettingsError,

@@ -76,6 +76,8 @@ class Registered:
     """Types that the resource had before."""
     alias_names: frozenset[str]
     """Names that it had before."""
+    variables: Mapping[str, str]
+    """Of a provider: what it reads in the place of which variable."""
 
     def json(self, key: str) -> Any:
         """An input that is a JSON text."""
@@ -214,6 +216,7 @@ class _Monitor(mocks.MockMonitor):
                     replace_on_changes=tuple(request.replaceOnChanges),
                     alias_types=frozenset(alias.spec.type for alias in request.aliases if alias.spec.type),
                     alias_names=frozenset(alias.spec.name for alias in request.aliases if alias.spec.name),
+                    variables=dict(request.envVarMappings),
                 )
             )
         return response

@@ -47,7 +47,6 @@ def make(**fields: Any) -> tuple[Network, Cluster, pulumi.ResourceOptions]:
     args = ClusterArgs(
         account=ACCOUNT,
         region=REGION,
-        role=ROLE,
         boundary=BOUNDARY,
         network=net,
         **given,
@@ -113,7 +112,7 @@ def test_the_way_in_is_made_of_what_stays_with_the_cluster() -> None:
     assert config["clusters"][0]["cluster"]["server"] == "https://cluster.example"
     command = config["users"][0]["user"]["exec"]
     assert command["command"] == "aws"
-    assert command["args"][-2:] == ["--role-arn", ROLE]
+    assert " ".join(command["args"]) == "--region us-west-2 eks get-token --cluster-name cryoet --output json"
     assert provider.inputs["clusterIdentifier"] == "2026-11-28T12:00:00Z"
 
 

@@ -42,4 +42,4 @@ def test_every_help_page_is_printed_whole(program: str, path: tuple[str, ...], c
 
 def test_all_commands_are_walked() -> None:
     paths = {(program, *path) for program, path, _ in ALL}
-    assert {("portal", "sync"), ("portal", "submit", "sync"), ("portal", "credentials"), ("walkthrough", "up")} <= paths
+    assert {("portal", "sync"), ("portal", "submit", "sync"), ("portal", "account"), ("walkthrough", "up")} <= paths

@@ -31,7 +31,7 @@ def test_a_recording_is_the_same(stack: str, tmp_path: Path) -> None:
     portal = load(stack, written(own_files(), tmp_path))
 
     def recorded() -> Recording:
-        return record(lambda: compose(portal, provider_of(portal, None), State(), Existing()), stack=stack)
+        return record(lambda: compose(portal, provider_of(portal), State(), Existing()), stack=stack)
 
     with patch.object(recording, "lean_sdk", nullcontext):
         plain = recorded()

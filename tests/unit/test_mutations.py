@@ -124,7 +124,7 @@ def plan(portal: Portal) -> int:
             buckets=dict.fromkeys(portal.current.buckets, frozenset[Part]()),
             images=dict.fromkeys(portal.current.images, frozenset[RepositoryPart]()),
         )
-        recorded = record(lambda: compose(portal, provider_of(portal, None), State(), parts), stack=portal.stack)
+        recorded = record(lambda: compose(portal, provider_of(portal), State(), parts), stack=portal.stack)
         PLANNED[key] = len(recorded.resources)
     return PLANNED[key]
 

@@ -28,8 +28,6 @@ def test_every_resource_has_its_accounts_provider(graph: Recording, stack: str) 
     inside = [one.type for one in providers if one.name != "account"]
     assert inside == ([] if stack == "public" else ["pulumi:providers:kubernetes"])
     assert json.loads(providers[0].inputs["allowedAccountIds"]) == [ACCOUNTS[stack]]
-    role = json.loads(providers[0].inputs["assumeRoles"])[0]["roleArn"]
-    assert role == f"arn:aws:iam::{ACCOUNTS[stack]}:role/OrganizationAccountAccessRole"
     assert len(aws(graph)) > 20
     assert {one.provider.rsplit("::", 1)[0] for one in aws(graph)} == {providers[0].urn}
 
@@ -217,36 +215,29 @@ def run(
     return record(program, stack=stack, config=given, answers=answers, preview=preview)
 
 
-@pytest.mark.parametrize("word", ["preview", "drift", "deploy"])
-def test_a_session_of_the_role_in_the_environment_is_used_as_it_is(monkeypatch: pytest.MonkeyPatch, word: str) -> None:
-    monkeypatch.setenv("PORTAL_ROLE", f"cryoet-github-{word}")
-    graph = run("prod")
-    provider = graph.one("account", "pulumi:providers:aws")
-    assert "assumeRoles" not in provider.inputs
-    assert json.loads(provider.inputs["allowedAccountIds"]) == ["111122223333"]
-    assert "--role-arn" not in graph.one("cluster", "pulumi:providers:kubernetes").inputs["kubeconfig"]
+WHO: list[dict[str, str]] = [
+    {"LOGNAME": "ada lovelace"},
+    {"LOGNAME": "grace", "PORTAL_AWS_PROFILE": "prod"},
+    {"PORTAL_ROLE": "cryoet-github-preview", "GITHUB_RUN_ID": "123"},
+]
 
 
-@pytest.mark.parametrize(
-    ("environ", "name"),
-    [({"GITHUB_RUN_ID": "123"}, "github-123"), ({"LOGNAME": "ada lovelace"}, "portal-ada-lovelace")],
-)
-def test_the_session_says_who_works_with_the_role(
-    monkeypatch: pytest.MonkeyPatch, environ: dict[str, str], name: str
-) -> None:
-    monkeypatch.delenv("GITHUB_RUN_ID", raising=False)
+def providers(monkeypatch: pytest.MonkeyPatch, environ: dict[str, str]) -> list[Any]:
+    """Inputs of the program's providers, and the variables that the engine hands over to them."""
+    for key in {key for one in WHO for key in one}:
+        monkeypatch.delenv(key, raising=False)
     for key, value in environ.items():
         monkeypatch.setenv(key, value)
-    provider = run("prod").one("account", "pulumi:providers:aws")
-    assert json.loads(provider.inputs["assumeRoles"])[0]["sessionName"] == name
+    made = [one for one in run("prod").resources if one.type.startswith("pulumi:providers:")]
+    return [(one.type, one.inputs, one.variables) for one in made]
 
 
-def test_a_role_in_the_environment_that_is_no_role(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PORTAL_ROLE", "arn:aws:iam::111122223333:role/x")
-    with pytest.raises(
-        pulumi.RunError, match="PORTAL_ROLE: 'arn:aws:iam::111122223333:role/x': must be one of cryoet-github-"
-    ):
-        run("dev")
+def test_the_providers_are_the_same_for_ci_and_each_engineer(monkeypatch: pytest.MonkeyPatch) -> None:
+    first, *others = [providers(monkeypatch, one) for one in WHO]
+    assert [kind for kind, *_ in first] == ["pulumi:providers:aws", "pulumi:providers:kubernetes"]
+    assert all(one == first for one in others)
+    assert all(variables == names.PROVIDER_VARIABLES for *_, variables in first)
+    assert not any(word in str(first) for word in ("assumeRoles", "sessionName", "--role"))
 
 
 def test_what_was_deployed_and_is_still_there_may_stay() -> None:

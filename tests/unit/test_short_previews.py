@@ -105,7 +105,7 @@ short_previews.load_used("components")
 before = set(sys.modules)
 portal = load("dev", Path(sys.argv[1]))
 none = composition.adoption.Existing()
-record(lambda: composition.stack.compose(portal, provider_of(portal, None), State(), none), stack="dev")
+record(lambda: composition.stack.compose(portal, provider_of(portal), State(), none), stack="dev")
 late = {name for name in sys.modules.keys() - before if name.startswith("pulumi_aws.")}
 parts = [f"{package}.{part}" for package, parts in short_previews.PARTS.items() for part in parts]
 print(sorted(late), {type(sys.modules[part]).__name__ for part in parts})
