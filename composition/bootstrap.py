@@ -74,7 +74,8 @@ def fingerprint(portal: Portal) -> str:
     content += [[name, document("managed", statements)] for name, statements in by_word(scope).values()]
     for args in roles.roles_of_github(portal, scope):
         further = [document("managed", statements) for statements in args.more.values()]
-        content.append([args.role, document("trust", args.trust), document("identity", args.permissions), *further])
+        trust, permissions = document("trust", args.trust), document("identity", args.permissions)
+        content.append([args.role, args.max_session_seconds, trust, permissions, *further])
     return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:16]
 
 

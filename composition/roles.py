@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 import pulumi
 
@@ -14,6 +15,7 @@ from components.access.scope import Scope
 from components.access.statements import Statement
 from components.identity import RoleArgs
 from settings import Environment, Portal, Release
+from settings.schema import GitHub
 from settings.scope import operator
 
 
@@ -59,6 +61,33 @@ def roles_with_data(portal: Portal) -> Iterator[RoleArgs]:
         )
 
 
+PULL_REQUESTS: Final = "refs/pull/*/merge"
+"""What the workflows of pull requests run on."""
+
+
+def jobs_of_github(github: GitHub) -> dict[str, trust.GitHubJobs]:
+    """Which jobs enter each of CI's roles, by the role's name."""
+
+    def jobs(way: str, *workflows: tuple[str, str]) -> trust.GitHubJobs:
+        return trust.GitHubJobs(
+            subject=f"{github.prefix}:{way}",
+            repository_id=github.repository_id,
+            refs=tuple(dict.fromkeys(ref for _, ref in workflows)),
+            workflows=tuple(f"{github.repository}/.github/workflows/{file}@{ref}" for file, ref in workflows),
+        )
+
+    preview, main = f"environment:{github.preview_environment}", github.branch_ref
+    return {
+        names.GITHUB_PREVIEW: jobs(preview, ("deploy.yml", main), ("preview.yml", PULL_REQUESTS)),
+        names.GITHUB_DRIFT: jobs(f"ref:{main}", ("drift.yml", main)),
+        names.GITHUB_DEPLOY: jobs(f"environment:{github.environment}", ("deploy.yml", main), ("recover.yml", main)),
+    }
+
+
+DEPLOY_SECONDS: Final = 7_200
+"""How long a session of the deploy role may last: as long as the workflow's job."""
+
+
 def roles_of_github(portal: Portal, scope: Scope, *after: pulumi.Resource) -> Iterator[RoleArgs]:
     """The roles of GitHub's jobs, if the stack file names a repository. No boundary: an administrator makes them.
 
@@ -68,31 +97,29 @@ def roles_of_github(portal: Portal, scope: Scope, *after: pulumi.Resource) -> It
     if github is None:
         return
 
+    ways = jobs_of_github(github)
+
     def role(
-        name: str,
-        description: str,
-        subjects: tuple[str, ...],
-        permissions: tuple[Statement, ...],
-        more: deployment.Further,
+        name: str, description: str, permissions: tuple[Statement, ...], more: deployment.Further, seconds: int = 3_600
     ) -> RoleArgs:
-        who = (trust.github(scope.account, subjects),)
         return RoleArgs(
             role=name,
             description=description,
-            trust=who,
+            trust=(trust.github(scope.account, ways[name]),),
             permissions=permissions,
             more=more,
             boundary=None,
+            max_session_seconds=seconds,
             after=after,
         )
 
     further = deployment.further_lookups(scope)
-    yield role(names.GITHUB_PREVIEW, "Previews changes", github.preview_subjects, deployment.preview(scope), further)
+    yield role(names.GITHUB_PREVIEW, "Previews changes", deployment.preview(scope), further)
     further = deployment.further_reads(scope)
-    yield role(names.GITHUB_DRIFT, "Looks for drift", github.drift_subjects, deployment.drift(scope), further)
+    yield role(names.GITHUB_DRIFT, "Looks for drift", deployment.drift(scope), further)
     further = deployment.further_changes(scope)
     yield role(
-        names.GITHUB_DEPLOY, "Deploys what was reviewed", github.deploy_subjects, deployment.deploy(scope), further
+        names.GITHUB_DEPLOY, "Deploys what was reviewed", deployment.deploy(scope), further, seconds=DEPLOY_SECONDS
     )
 
 

@@ -226,10 +226,13 @@ def token(
     environment: Annotated[str, typer.Option(help="The deployment environment of the job.")] = "",
     pull_request: Annotated[bool, typer.Option("--pull-request", help="A job of a pull request.")] = False,
     branch: Annotated[str, typer.Option(help="A job of a push to this branch.")] = "",
+    repository_id: Annotated[int, typer.Option(help="The repository's number on GitHub.")] = 456_789,
+    workflow: Annotated[str, typer.Option(help="The file with the job, below .github/workflows.")] = "deploy.yml",
+    ref: Annotated[str, typer.Option(help="What the workflow runs on.")] = "refs/heads/main",
     folder: FolderOption = FOLDER,
 ) -> None:
     """Print a web identity token as GitHub Actions would give it to a job."""
-    from localcloud.server.oidc import load_key, mint
+    from localcloud.server.oidc import Job, load_key, mint
 
     server_or_fail(folder)
     contexts = [f"environment:{environment}"] if environment else []
@@ -237,7 +240,14 @@ def token(
     contexts += [f"ref:refs/heads/{branch}"] if branch else []
     if len(contexts) != 1 or repository.count("/") != 1:
         raise fail("one of --environment, --pull-request and --branch is needed, and --repository OWNER/NAME")
-    print(mint(load_key(folder / "tls" / "issuer.pem"), repository, contexts[0]))  # for a shell
+    job = Job(
+        repository=repository,
+        repository_id=repository_id,
+        context=contexts[0],
+        workflow=workflow,
+        ref=f"refs/heads/{branch}" if branch else ref,
+    )
+    print(mint(load_key(folder / "tls" / "issuer.pem"), job))  # for a shell
 
 
 if __name__ == "__main__":

@@ -121,10 +121,16 @@ def account(stack: Annotated[str, typer.Argument(help="The stack")]) -> None:
 
 
 @app.command()
-def recover(stack: Annotated[str, typer.Argument(help="The stack")]) -> None:
+def recover(
+    stack: Annotated[str, typer.Argument(help="The stack")],
+    lock_of: Annotated[
+        str, typer.Option(help="USER@HOST of a machine that is gone: its lock is removed", metavar="USER@HOST")
+    ] = "",
+) -> None:
     """Put a stack right after a killed update: its lock, and operations of unknown outcome."""
     place = Place.of(settings_of(stack_files(), stack))
-    lines = recover_stack(Pulumi(stack=stack, variables=place.provider_variables), place, interrupted=True)
+    pulumi = Pulumi(stack=stack, variables=place.provider_variables, dead_runner=lock_of)
+    lines = recover_stack(pulumi, place, interrupted=True)
     print("\n".join(lines) or f"{stack}: nothing to recover")
 
 

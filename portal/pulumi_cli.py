@@ -84,6 +84,8 @@ class Pulumi:
     variables: Mapping[str, str] = field(default_factory=dict[str, str])
     """Beside the caller's environment: those with which the providers enter the account. Commands that start none of
     them need none."""
+    dead_runner: str = ""
+    """``user@host`` of a machine that is gone, as whoever recovers its run says: its locks are removed."""
 
     def command(self, *arguments: str) -> list[str]:
         return [engine(), *arguments, "--stack", self.stack, "--non-interactive", "--color", "never"]

@@ -117,6 +117,13 @@ def _github(stack: str, settings: Settings) -> Iterator[Fault]:
     if prefix and re.sub(r"@[0-9]+(?=/|$)", "", prefix) != f"repo:{github.repository}":
         rule = f"must name the repository {github.repository}, with or without ids"
         yield fault_at(stack, ("access", "github", "subject_prefix"), prefix, rule)
+    elif (
+        prefix
+        and (id_in_prefix := re.search(r"/[^@]+@([0-9]+)$", prefix))
+        and int(id_in_prefix[1]) != github.repository_id
+    ):
+        rule = f"names the repository {id_in_prefix[1]}, and repository_id is {github.repository_id}"
+        yield fault_at(stack, ("access", "github", "subject_prefix"), prefix, rule)
 
 
 def _environments(stack: str, settings: Settings, words: ClientBuckets) -> Iterator[Fault]:

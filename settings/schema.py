@@ -210,6 +210,9 @@ class GitHub(Model):
 
     repository: Annotated[str, rule(rules.github_repository)]
     """``owner/name``."""
+    repository_id: Annotated[int, Field(ge=1)]
+    """The repository's number: ``gh api repos/OWNER/NAME --jq .id``. A repository that is made anew under the same name
+    has another, and its jobs enter no role."""
     subject_prefix: Annotated[str, rule(rules.github_subject_prefix)] | None = None
     """How the subjects of its jobs' tokens begin. Left out: ``repo:owner/name``. GitHub adds the ids of owner and
     repository to the names of those that were made, renamed or transferred since July 2026, or that opted in:
@@ -222,22 +225,13 @@ class GitHub(Model):
     """Jobs of this GitHub environment, and no others, may deploy. Give it reviewers, and the branch as its only one."""
 
     @property
-    def preview_subjects(self) -> tuple[str, ...]:
-        """The subjects of the tokens that may preview."""
-        return (f"{self.prefix}:environment:{self.preview_environment}",)
-
-    @property
-    def drift_subjects(self) -> tuple[str, ...]:
-        return (f"{self.prefix}:ref:refs/heads/{self.branch}",)
-
-    @property
-    def deploy_subjects(self) -> tuple[str, ...]:
-        return (f"{self.prefix}:environment:{self.environment}",)
-
-    @property
     def prefix(self) -> str:
         """How the subjects of its jobs' tokens begin."""
         return self.subject_prefix or f"repo:{self.repository}"
+
+    @property
+    def branch_ref(self) -> str:
+        return f"refs/heads/{self.branch}"
 
 
 class Access(Model):

@@ -3,9 +3,14 @@
 A trust policy that names a user or role which doesn't exist is refused, and one that names a role made again under the
 same name stops matching without a word. So identities are named by their account as principal and by a condition on
 ``aws:PrincipalArn``. The cost: the identity's own account must allow it ``sts:AssumeRole`` too.
+
+Claims of GitHub's tokens that STS compares: IAM user guide, "Available keys for AWS OIDC federation" (actor, actor_id,
+enterprise_id, environment, job_workflow_ref, ref, repository, repository_id, workflow beside aud and sub).
 """
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 from .. import names, rules
 from .statements import Condition, Principals, Statement
@@ -81,16 +86,33 @@ def identities(sid: str, patterns: tuple[str, ...]) -> Statement:
     )
 
 
-def github(account: str, subjects: tuple[str, ...]) -> Statement:
-    """GitHub Actions jobs whose token has one of these subjects, which name one repository each."""
+@dataclass(frozen=True, kw_only=True)
+class GitHubJobs:
+    """Jobs of GitHub Actions, by the claims of their tokens. STS compares these since January 2026."""
+
+    subject: str
+    """Names the repository, and the GitHub environment or the branch."""
+    repository_id: int
+    """A repository that is made anew under the same name has another."""
+    refs: tuple[str, ...]
+    """What the workflow runs on; ``*`` stands for the number of a pull request."""
+    workflows: tuple[str, ...]
+    """The file with the job, as ``owner/name/.github/workflows/file@ref``. GitHub makes an environment, without any
+    protection, the first time that a job names it: the subject alone would let a workflow of any branch in."""
+
+
+def github(account: str, jobs: GitHubJobs) -> Statement:
+    """The jobs of GitHub Actions whose tokens have all of these claims."""
     issuer = names.GITHUB_ISSUER
+    exact = {"aud": names.GITHUB_AUDIENCE, "repository_id": str(jobs.repository_id), "sub": jobs.subject}
     return Statement(
         sid="GitHub",
         actions=("sts:AssumeRoleWithWebIdentity",),
         principals=Principals(kind="Federated", ids=(names.oidc_provider_arn(account, issuer),)),
         conditions=(
-            Condition(operator="StringEquals", key=f"{issuer}:aud", values=(names.GITHUB_AUDIENCE,)),
-            Condition(operator="StringEquals", key=f"{issuer}:sub", values=subjects),
+            *(Condition(operator="StringEquals", key=f"{issuer}:{key}", values=(one,)) for key, one in exact.items()),
+            Condition(operator="StringLike", key=f"{issuer}:ref", values=jobs.refs),
+            Condition(operator="StringLike", key=f"{issuer}:job_workflow_ref", values=jobs.workflows),
         ),
     )
 

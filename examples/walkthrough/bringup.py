@@ -212,14 +212,21 @@ def preview_credentials(portal: Portal, stack: str, server: Running, folder: Pat
 
     Raises :class:`BringUpError` where the stack file names no GitHub repository.
     """
-    from localcloud.server.oidc import load_key, mint  # a fifth of a second, which `make up` does not spend
+    from localcloud.server.oidc import Job, load_key, mint  # a fifth of a second, which `make up` does not spend
 
     settings = portal.stacks[stack]
     github = settings.access.github
     if github is None:
         raise BringUpError(str(fault_at(stack, ("access", "github"), None, "is needed for a preview as CI runs it")))
     key = load_key(folder / "tls" / "issuer.pem")
-    token = mint(key, github.prefix.removeprefix("repo:"), f"environment:{github.preview_environment}")
+    job = Job(
+        repository=github.prefix.removeprefix("repo:"),
+        repository_id=github.repository_id,
+        context=f"environment:{github.preview_environment}",
+        workflow="preview.yml",
+        ref="refs/pull/1/merge",
+    )
+    token = mint(key, job)
     sts = boto3.Session(region_name=settings.account.region).client(
         "sts", endpoint_url=server.https_url, verify=server.ca_bundle, config=Config(signature_version=UNSIGNED)
     )

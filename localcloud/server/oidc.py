@@ -1,7 +1,9 @@
 """Web identity tokens, as GitHub Actions hands them to its jobs: minted by a local issuer, and checked as STS does.
 
 GitHub's facts (*OpenID Connect reference*): the issuer is https://token.actions.githubusercontent.com, ``aud`` for AWS
-is sts.amazonaws.com, ``sub`` is ``repo:OWNER/NAME:`` and ``environment:X``, ``pull_request`` or ``ref:refs/heads/X``.
+is sts.amazonaws.com, ``sub`` is ``repo:OWNER/NAME:`` and ``environment:X``, ``pull_request`` or ``ref:refs/heads/X``,
+or with ids ``repo:OWNER@ID/NAME@ID:``. ``ref`` is what the workflow runs on (``refs/pull/N/merge`` for a pull request),
+``job_workflow_ref`` the file with the job at that ref.
 AWS's facts: the issuer must be an OIDC provider of the role's account and ``aud`` one of its client ids; a token that
 is malformed, unknown or signed by somebody else is InvalidIdentityToken, one that has ended ExpiredTokenException.
 The local issuer's key stands in for the one that AWS would fetch from the issuer's own address.
@@ -9,6 +11,7 @@ The local issuer's key stands in for the one that AWS would fetch from the issue
 
 from __future__ import annotations
 
+import re
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,22 +50,45 @@ def load_key(path: Path) -> RSAKey:
     return RSAKey.import_key(path.read_bytes())
 
 
-def mint(key: RSAKey, repository: str, context: str, *, audience: str = AUDIENCE, now: float | None = None) -> str:
-    """A job's token. ``context`` is ``environment:X``, ``pull_request`` or ``ref:refs/heads/X``."""
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """A job of GitHub Actions, as its token speaks of it."""
+
+    repository: str
+    """``OWNER/NAME``, or ``OWNER@ID/NAME@ID`` as the subject has it."""
+    repository_id: int = 456_789
+    context: str
+    """``environment:X``, ``pull_request`` or ``ref:refs/heads/X``."""
+    workflow: str = "deploy.yml"
+    """The file below ``.github/workflows``."""
+    ref: str = "refs/heads/main"
+
+    def claims(self) -> dict[str, Any]:
+        repository = re.sub(r"@[0-9]+", "", self.repository)
+        claims: dict[str, Any] = {
+            "sub": f"repo:{self.repository}:{self.context}",
+            "repository": repository,
+            "repository_id": str(self.repository_id),
+            "repository_owner": repository.partition("/")[0],
+            "ref": self.ref,
+            "job_workflow_ref": f"{repository}/.github/workflows/{self.workflow}@{self.ref}",
+        }
+        if self.context.startswith("environment:"):
+            claims["environment"] = self.context.removeprefix("environment:")
+        return claims
+
+
+def mint(key: RSAKey, job: Job, *, audience: str = AUDIENCE, now: float | None = None) -> str:
+    """A job's token."""
     issued = int(time.time() if now is None else now)
-    owner = repository.partition("/")[0]
     claims: dict[str, Any] = {
         "iss": ISSUER,
         "aud": audience,
-        "sub": f"repo:{repository}:{context}",
-        "repository": repository,
-        "repository_owner": owner,
+        **job.claims(),
         "iat": issued,
         "nbf": issued,
         "exp": issued + LIFETIME_SECONDS,
     }
-    if context.startswith("environment:"):
-        claims["environment"] = context.removeprefix("environment:")
     return jwt.encode({"alg": ALGORITHMS[0], "typ": "JWT"}, claims, key)
 
 

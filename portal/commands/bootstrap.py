@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Final
 
 import typer
@@ -18,6 +18,7 @@ from portal.recovery import Place
 from portal.stack_files import refuse_other_project, settings_of, stack_files
 from portal.target import target
 from portal.updating import How, ensure_stack, update
+from settings import Settings
 from settings.faults import file_of
 
 PROGRAM: Final = "bootstrap"
@@ -50,6 +51,8 @@ def bootstrap(
         os.environ.setdefault(BACKEND, bucket.url)  # for the engine, and for what is told of the target
     for line in target({stack: place}):
         print(line)
+    for line in environments_of_github(settings_of(portal, stack)):
+        print(f"  {line}")
     for line in [*(bucket.ensure() if bucket else ()), *ensure_account_key(place)]:
         print(f"  {line}")
     program = Pulumi(stack=stack, root=portal.directory / PROGRAM, variables=place.provider_variables)
@@ -61,6 +64,16 @@ def bootstrap(
     if imported := imported_as_it_is(known):
         print(f"  {imported} of these were there already, and are taken over as they are; what differs comes next")
         update(program, place, how, f"the bootstrap of {stack}", known)
+
+
+def environments_of_github(settings: Settings) -> Iterator[str]:
+    """What has to be set on GitHub before the account trusts its jobs."""
+    if github := settings.access.github:
+        yield (
+            f"on GitHub, {github.repository} has to have before this: the environment {github.environment} with "
+            f"reviewers and {github.branch} as its only branch, and {github.preview_environment} with reviewers; "
+            "GitHub makes one that is missing without any protection"
+        )
 
 
 def refuse_ci() -> None:

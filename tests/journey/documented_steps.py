@@ -79,6 +79,7 @@ STEPS = (
     ),
     Step(command='make setup && export PATH="$PWD/.venv/bin:$(python3 tools/engine.py):$PATH"'),
     Step(command="portal recover STACK", put_in={"STACK": "dev"}),
+    Step(command="portal recover STACK --lock-of runner@HOST", put_in={"STACK": "dev"}),
 )
 
 

@@ -15,7 +15,7 @@ import yaml
 from botocore.exceptions import ClientError
 
 from components import names
-from localcloud.server.oidc import load_key, mint
+from localcloud.server.oidc import Job, load_key, mint
 from portal.pulumi_cli import ROOT, without_progress
 from tests.journey.conftest import DEV, STACKS, Cloud, Project, printed
 from tests.journey.granted import each
@@ -40,9 +40,18 @@ that somebody changed, and pulumi-aws makes calls that the local cloud's plugin 
 ROLES = (names.GITHUB_PREVIEW, names.GITHUB_DRIFT, names.GITHUB_DEPLOY)
 
 
-def job(cloud: Cloud, account: str, role: str, context: str, repository: str = REPOSITORY) -> dict[str, str]:
+WORKFLOWS = {
+    names.GITHUB_PREVIEW: {"workflow": "preview.yml", "ref": "refs/pull/7/merge"},
+    names.GITHUB_DRIFT: {"workflow": "drift.yml"},
+    names.GITHUB_DEPLOY: {"workflow": "deploy.yml"},
+}
+"""From where each role is entered."""
+
+
+def job(cloud: Cloud, account: str, role: str, context: str, **claims: Any) -> dict[str, str]:
     """The environment of a job that took the role with its token. Raises ClientError where STS refuses."""
-    token = mint(load_key(cloud.folder.issuer_key), repository, context)
+    claimed: dict[str, Any] = {"repository": REPOSITORY, "context": context, **WORKFLOWS[role], **claims}
+    token = mint(load_key(cloud.folder.issuer_key), Job(**claimed))
     given = cloud.anonymous("sts").assume_role_with_web_identity(
         RoleArn=names.role_arn(account, role), RoleSessionName="job", WebIdentityToken=token
     )["Credentials"]
@@ -92,7 +101,12 @@ def last_step(workflow: str, job_name: str) -> list[str]:
 def run_step(project: Project, workflow: str, job_name: str, stack: str, env: dict[str, str]) -> tuple[int, str]:
     """Exit code and output of the last step of a workflow's job, as the runner starts it: in the repository."""
     command = ["env", "-C", str(ROOT), *last_step(workflow, job_name)]
-    done = project.run(*command, env={**env, "STACK": stack, "PORTAL_PROJECT": str(project.folder)})
+    told = {
+        "STACK": stack,
+        "PORTAL_PROJECT": str(project.folder),
+        "GITHUB_OUTPUT": str(project.folder / "step-outputs"),
+    }
+    done = project.run(*command, env={**env, **told})
     return done.returncode, done.stdout + done.stderr
 
 
@@ -145,22 +159,27 @@ def test_the_nightly_run_finds_what_was_changed_by_hand(standing: Project, cloud
         iam.update_role(RoleName=names.OPERATOR, Description=before)
     assert code != 0
     assert "changed by hand" in printed
+    told = (standing.folder / "step-outputs").read_text()
+    assert re.fullmatch(r"(.*\n)*public<<END\nerror: public is not as its last update left it.*\nEND\n", told)
+    assert "changed by hand" not in told
 
 
 @pytest.mark.parametrize(
-    ("context", "repository"),
+    ("context", "claims"),
     [
-        (PREVIEW, "somebody/else"),
-        (PREVIEW, "chanzuckerberg@1/cryoet-data-portal-infrastructure@2"),
-        ("ref:refs/heads/other", REPOSITORY),
-        ("pull_request", REPOSITORY),
-        ("environment:public", REPOSITORY),
+        (PREVIEW, {"repository": "somebody/else"}),
+        (PREVIEW, {"repository": "chanzuckerberg@1/cryoet-data-portal-infrastructure@2"}),
+        (PREVIEW, {"repository_id": 2}),
+        (PREVIEW, {"ref": "refs/heads/other"}),
+        ("ref:refs/heads/other", {"ref": "refs/heads/other"}),
+        ("pull_request", {}),
+        ("environment:public", {}),
     ],
 )
-def test_no_other_job_enters(standing: Project, cloud: Cloud, context: str, repository: str) -> None:
+def test_no_other_job_enters(standing: Project, cloud: Cloud, context: str, claims: dict[str, Any]) -> None:
     for role in ROLES:
         with pytest.raises(ClientError, match="AccessDenied"):
-            job(cloud, DEV, role, context, repository)
+            job(cloud, DEV, role, context, **claims)
 
 
 def test_each_role_has_a_way_in_of_its_own(standing: Project, cloud: Cloud) -> None:

@@ -242,7 +242,8 @@ class TestWebIdentity:
     def params(self, role: str, **changes: Any) -> dict[str, Any]:
         key = changes.pop("key", oidc.ISSUER_KEY.key)
         context = changes.pop("context", "environment:prod")
-        token = oidc.mint(key, changes.pop("repository", REPOSITORY), context, **changes)
+        job = oidc.Job(repository=changes.pop("repository", REPOSITORY), context=context)
+        token = oidc.mint(key, job, **changes)
         return {"RoleArn": arn(DEV, role), "RoleSessionName": "job", "WebIdentityToken": token}
 
     def test_the_right_job_gets_a_session(self, cloud: Cloud, role: str) -> None:

@@ -75,14 +75,20 @@ def test_a_document_as_text() -> None:
 
 
 def test_conditions_of_one_operator_stand_together() -> None:
-    conditions = json.loads(document("trust", (trust.github(A, ("repo:o/r:pull_request",)),)))["Statement"][0][
-        "Condition"
-    ]
+    jobs = trust.GitHubJobs(
+        subject="repo:o/r:environment:e", repository_id=7, refs=("refs/heads/main",), workflows=("w@x", "w@y")
+    )
+    conditions = json.loads(document("trust", (trust.github(A, jobs),)))["Statement"][0]["Condition"]
     assert conditions == {
         "StringEquals": {
             "token.actions.githubusercontent.com:aud": "sts.amazonaws.com",
-            "token.actions.githubusercontent.com:sub": "repo:o/r:pull_request",
-        }
+            "token.actions.githubusercontent.com:repository_id": "7",
+            "token.actions.githubusercontent.com:sub": "repo:o/r:environment:e",
+        },
+        "StringLike": {
+            "token.actions.githubusercontent.com:ref": "refs/heads/main",
+            "token.actions.githubusercontent.com:job_workflow_ref": ["w@x", "w@y"],
+        },
     }
 
 

@@ -322,6 +322,16 @@ def test_a_lock_of_another_machine_is_not_touched() -> None:
         clear_dead_lock(Pulumi(stack="dev"), locked_by("elsewhere", 1))
 
 
+def test_a_lock_of_a_machine_that_is_gone_is_removed_where_it_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    ran: list[tuple[str, ...]] = []
+    monkeypatch.setattr(Pulumi, "run", lambda _, *arguments: ran.append(arguments))
+    assert clear_dead_lock(Pulumi(stack="dev", dead_runner="root@elsewhere"), locked_by("elsewhere", 1))
+    assert ran == [("cancel", "--yes")]
+    with pytest.raises(RecoverError, match="portal recover dev --lock-of root@other, or the workflow recover"):
+        clear_dead_lock(Pulumi(stack="dev", dead_runner="root@elsewhere"), locked_by("other", 1))
+    assert len(ran) == 1
+
+
 def test_a_lock_of_a_living_process_is_not_touched() -> None:
     with pytest.raises(RecoverError, match="which is running"):
         clear_dead_lock(Pulumi(stack="dev"), locked_by(socket.gethostname(), os.getpid()))

@@ -120,6 +120,13 @@ REFUSED: list[tuple[str, str, object, str]] = [
         "repo:somebody@1/else@2",
         "access.github.subject_prefix: 'repo:somebody@1/else@2': must name the repository chanzuckerberg/",
     ),
+    (
+        "dev",
+        "access.github.subject_prefix",
+        "repo:chanzuckerberg@1/cryoet-data-portal-infrastructure@2",
+        "cryoet-data-portal-infrastructure@2': names the repository 2, and repository_id is 456789",
+    ),
+    ("dev", "access.github.repository_id", 0, "access.github.repository_id: 0: "),
     ("dev", "access.github.branch", "release@*", "access.github.branch: 'release@*': letters, digits and . _ / @ -"),
     ("dev", "access.github.repository", "*/*", "access.github.repository: '*/*': a repository is written owner/name"),
     # networks

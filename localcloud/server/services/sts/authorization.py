@@ -12,6 +12,24 @@ from localcloud.server.access.permission import Permission, Unmapped, Values
 from localcloud.server.call import Call
 from localcloud.server.permissions import on, tags
 
+GITHUB = "token.actions.githubusercontent.com"
+COMPARED = frozenset({"amr", "aud", "email", "oaud", "sub"})
+"""Claims of any issuer that are condition keys: IAM user guide, "Available keys for AWS OIDC federation"."""
+OF_GITHUB = frozenset(
+    {
+        "actor",
+        "actor_id",
+        "enterprise_id",
+        "environment",
+        "job_workflow_ref",
+        "ref",
+        "repository",
+        "repository_id",
+        "workflow",
+    }
+)
+"""Those of GitHub's tokens beside them, since January 2026."""
+
 
 def permissions(call: Call) -> list[Permission]:
     """What an STS call needs. GetCallerIdentity needs nothing, and no policy can deny it."""
@@ -52,7 +70,8 @@ def _session_context(call: Call) -> Values:
 
 
 def _claims(call: Call) -> Values:
-    """Condition keys of a web identity token: ``issuer:claim``, and which provider vouches for it.
+    """Condition keys of a web identity token: ``issuer:claim`` of the claims that STS compares, and which provider
+    vouches for it. A condition on another claim holds for no token.
 
     Whether the token is genuine is for STS to check; here only what it says counts.
     """
@@ -64,7 +83,10 @@ def _claims(call: Call) -> Values:
         return {}
     account = call.params["RoleArn"].split(":")[4]
     context: Values = {"aws:FederatedProvider": [f"arn:aws:iam::{account}:oidc-provider/{issuer}"]}
+    known = COMPARED | (OF_GITHUB if issuer == GITHUB else frozenset())
     for claim, value in claims.items():
+        if claim not in known:
+            continue
         values: list[Any] = value if isinstance(value, list) else [value]
         context[f"{issuer}:{claim}"] = [str(item) for item in values]
     return context
