@@ -17,7 +17,7 @@ from botocore.exceptions import ClientError
 from components import names
 from localcloud.server.oidc import Job, load_key, mint
 from portal.pulumi_cli import ROOT, without_progress
-from tests.journey.conftest import DEV, STACKS, Cloud, Project, printed
+from tests.journey.conftest import DEV, STACKS, Cloud, Project
 from tests.journey.granted import each
 
 REPOSITORY = "chanzuckerberg/cryoet-data-portal-infrastructure"
@@ -116,28 +116,6 @@ def test_a_preview_reads_the_state_and_finds_nothing(standing: Project, cloud: C
     folder = {"PORTAL_PROJECT": str(standing.folder)}
     done = standing.run("portal", "preview", stack, "--expect-no-changes", env={**env, **folder})
     assert done.returncode == 0, done.stdout + done.stderr
-
-
-def test_an_unchanged_stack_is_unchanged_for_everybody_after_each_other(served: Project, cloud: Cloud) -> None:
-    """With a cluster, whose objects have a provider of their own. The state says of nobody's session."""
-    folder = {"PORTAL_PROJECT": str(served.folder)}
-    preview = job(cloud, DEV, names.GITHUB_PREVIEW, PREVIEW)
-    deploy = job(cloud, DEV, names.GITHUB_DEPLOY, "environment:dev")
-
-    def unchanged(**env: str) -> None:
-        done = served.run("portal", "preview", "dev", "--expect-no-changes", env={**folder, **env})
-        assert done.returncode == 0, printed(done)
-
-    unchanged(**preview)
-    served.pulumi("dev", "up", "--yes", "--skip-preview", "--expect-no-changes", env=deploy)
-    unchanged(LOGNAME="ada")
-    served.pulumi("dev", "up", "--yes", "--skip-preview", "--expect-no-changes", env={"LOGNAME": "grace"})
-    unchanged(**preview)
-    providers = [one for one in served.resources("dev") if one["type"].startswith("pulumi:providers:")]
-    inputs = {one["urn"].rpartition("::")[2]: one.get("inputs", {}) for one in providers}
-    for name in ("account", "cluster"):
-        assert inputs[name]["__internal"]["envVarMappings"] == names.PROVIDER_VARIABLES
-    assert not re.search("assumeRoles|sessionName|--role|--profile|ada|grace", json.dumps(inputs))
 
 
 @pytest.mark.parametrize("stack", STACKS)
