@@ -51,11 +51,11 @@ task sync_files {
     command <<<
         set -euo pipefail
         {
-            for name in aws_region input_bucket input_path output_bucket output_path flags; do
+            for name in aws_region input_bucket input_path output_bucket output_path flags multipart_threshold; do
                 IFS= read -r "$name"
             done
             ! IFS= read -r name || { echo "error: an input has more than one line" >&2; exit 1; }
-        } < ~{write_lines([aws_region, input_bucket, input_path, output_bucket, output_path, flags])}
+        } < ~{write_lines([aws_region, input_bucket, input_path, output_bucket, output_path, flags, multipart_threshold])}
         python3 -c 'import shlex, sys; sys.stdout.write("".join(f"{one}\0" for one in shlex.split(sys.argv[1])))' \
             "$flags" > split-flags
         mapfile -d '' -t split_flags < split-flags
@@ -70,12 +70,12 @@ task sync_files {
             exit 1
         fi
         # Copied in parts by version 1 of the AWS CLI, an object loses its Content-Type, metadata and tags.
-        aws configure set default.s3.multipart_threshold ~{multipart_threshold}
+        aws configure set default.s3.multipart_threshold "$multipart_threshold"
         sync=(aws --cli-read-timeout 900 s3 sync "${split_flags[@]}"
             "s3://$input_bucket/$input_path" "s3://$output_bucket/$output_path")
         if aws --version 2>&1 | grep -q '^aws-cli/1\.'; then
             aws s3api list-objects-v2 --bucket "$input_bucket" --prefix "${input_path:+$input_path/}" \
-                --query 'Contents[?Size >= `~{multipart_threshold}`].Key' --output json > large-objects
+                --query "Contents[?Size >= \`$multipart_threshold\`].Key" --output json > large-objects
             if [ "$(< large-objects)" != '[]' ]; then
                 "${sync[@]}" --dryrun > planned
                 python3 -c '
