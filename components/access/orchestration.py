@@ -48,7 +48,6 @@ _DESCRIBE: Final = (
     "states:ValidateStateMachineDefinition",
 )
 _READ: Final = {
-    "batch": ("ListTagsForResource",),
     "cloudwatch": ("ListTagsForResource",),
     "ecr": ("DescribeRepositories", "GetLifecyclePolicy", "GetRepositoryPolicy", "ListTagsForResource"),
     "events": ("DescribeRule", "ListTagsForResource", "ListTargetsByRule"),

@@ -230,7 +230,10 @@ class AwsProvider:
         rules = load(code.tf)
         old = to_snake(rules.root, state_)
         op = self._operation(rules, old, resource_id=resource_id, old=old)
-        _saying(f"deleting {token} ({resource_id})", lambda: code.delete(op))
+        what = f"deleting {token} ({resource_id})"
+        _saying(what, lambda: code.delete(op))
+        if code.awaits_removal:
+            self._await_removal(what, code, op)
 
     def invoke(self, token: str, args: Mapping[str, Any]) -> Properties:
         """Call a function of the provider."""
@@ -241,6 +244,13 @@ class AwsProvider:
     def _operation(self, rules: Rules, values: Mapping[str, Any], **known: Any) -> Operation:
         region = values.get("region") if rules.regional else None
         return Operation(self.session, region or self.session.settings.region, **known)
+
+    def _await_removal(self, what: str, code: Resource, op: Operation) -> None:
+        for pause in _SETTLING:
+            if _saying(what, lambda: code.read(op)) is None:
+                return
+            if pause is None or self.cancelled.wait(pause):
+                raise ProviderError(f"{what}: it is still there")
 
     def _fetch(self, token: str, code: Resource, rules: Rules, made: Operation, prior: Mapping[str, Any]) -> Properties:
         """The state after a creation or update: read back, and compared with what was sent.

@@ -107,6 +107,8 @@ class Resource:
     """Outputs that an update may change: unknown in its preview."""
     plan_rules: ClassVar[tuple[Rule, ...]] = ()
     """What carries out each `custom_diff` sentence of the rules file: see `plan`."""
+    awaits_removal: ClassVar[bool] = False
+    """Whether a deletion ends once it is no longer read: the provider asks until then."""
     autoname: ClassVar[Autoname | None] = None
     """How a name is made up; None: as for any optional input called `name`."""
 

@@ -112,7 +112,7 @@ def compile_pattern(pattern: str) -> Any:
 
     ``\\w`` is of ASCII in Java; only beside ``\\p{...}``, which the flag would cut down too, it isn't here.
     """
-    text = pattern.replace(SURROGATE_PAIRS, ASTRAL)
+    text = CORRECTED.get(pattern, pattern).replace(SURROGATE_PAIRS, ASTRAL)
     for java, python in JAVA_NAMES.items():
         text = text.replace(java, python)
     try:
@@ -121,6 +121,8 @@ def compile_pattern(pattern: str) -> Any:
         return None
 
 
+CORRECTED = {"arn:[^:]+:s3(express)?:[^:].*": "arn:[^:]+:s3(express)?:.*"}
+"""What AWS takes beyond its model: S3 Control's calls for tags take the ARN of a bucket, which names no region."""
 SURROGATE_PAIRS, ASTRAL = r"\uD800\uDC00-\uDBFF\uDFFF", "\U00010000-\U0010ffff"
 """How models spell the characters beyond 16 bits, and how Python does."""
 JAVA_NAMES = {

@@ -17,6 +17,8 @@ from .clouds import REGION, Cloud
 
 Inputs = dict[str, Any]
 _NAMES = itertools.count()
+PREFIXES = {"elbv2": "elasticloadbalancing", "s3control": "s3", "stepfunctions": "states"}
+"""IAM's prefix of a service, where it is not botocore's name of it."""
 
 
 def role_of(account: str) -> str:
@@ -68,6 +70,31 @@ class Engine:
     def read(self, token: str, resource_id: str, inputs: Mapping[str, Any], state: Mapping[str, Any]) -> ReadResult:
         """Read back, as a refresh does; with neither inputs nor state, as an import does."""
         return self.provider.read(token, resource_id, inputs, state)
+
+    @contextmanager
+    def calls(self) -> Generator[set[str]]:
+        """The operations that the provider calls meanwhile, as ``service:Operation``, the service by IAM's prefix."""
+        called, clients = set[str](), dict[str, Any]()
+        make = self.provider.session.client
+
+        def client(service: str, region: str = "") -> Any:
+            made = make(service, region)
+            if f"{service} {region}" not in clients:
+                clients[f"{service} {region}"] = made
+                made.meta.events.register("before-call", note, unique_id=id(called))
+            return made
+
+        def note(model: Any, **_: Any) -> None:
+            service = str(model.service_model.service_name)
+            called.add(f"{PREFIXES.get(service, service)}:{model.name}")
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(self.provider.session, "client", client)
+            try:
+                yield called
+            finally:
+                for made in clients.values():
+                    made.meta.events.unregister("before-call", note, unique_id=id(called))
 
     def sweep(self) -> None:
         """Delete what was made, the last first."""

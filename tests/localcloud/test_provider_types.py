@@ -11,6 +11,7 @@ from localcloud.provider.compare import DiffResult
 from localcloud.provider.errors import ProviderError
 from localcloud.provider.rules import Field, load
 from localcloud.provider.types import resource_type, tokens
+from tests.provider_calls import calls_of
 from tests.types import CASES, Case
 
 from .conftest import DEV, REGION, Cloud
@@ -89,18 +90,33 @@ def sent_paths(root: Field, inputs: Mapping[str, Any]) -> Iterator[str]:
             yield from (f"{key}.{path}".rstrip(".") for path in given(field, value))
 
 
+def assert_as_the_provider(case: Case, phase: str, called: set[str]) -> None:
+    """The calls of a phase are the provider's. This one reads before and after each change besides."""
+    tf = resource_type(case.token).tf
+    listed = calls_of(tf, phase)
+    allowed = {one.operation for also in (phase, "read", "plan", "import") for one in calls_of(tf, also)}
+    assert called - allowed == set(), f"{case.token} {phase}: the provider makes no such calls"
+    assert {one.operation for one in listed if not one.when} - called == set(), f"{case.token} {phase}: left out"
+
+
 @by_token
 def test_made_read_and_removed(case: Case, engine: Engine) -> None:
     before = case.before(engine.create, unique)
     inputs = case.inputs(before)
-    resource_id, state = engine.create(case.token, inputs)
+    with engine.calls() as called:
+        resource_id, state = engine.create(case.token, inputs)
+    assert_as_the_provider(case, "create", called)
     assert paths(engine.diff(case.token, state, inputs)) == []
-    again = engine.read(case.token, resource_id, engine.check(case.token, inputs), state)
+    with engine.calls() as called:
+        again = engine.read(case.token, resource_id, engine.check(case.token, inputs), state)
+    assert_as_the_provider(case, "read", called)
     assert again.resource_id == resource_id
     assert again.properties == state
     assert paths(engine.diff(case.token, again.properties, inputs)) == []
     token, _, last = engine.made.pop()
-    engine.provider.delete(token, resource_id, last)
+    with engine.calls() as called:
+        engine.provider.delete(token, resource_id, last)
+    assert_as_the_provider(case, "delete", called)
     gone = engine.read(case.token, resource_id, inputs, state)
     assert gone.resource_id == (resource_id if case.stays else "")
     engine.provider.delete(token, resource_id, last)
@@ -111,15 +127,20 @@ def test_changed_in_place(case: Case, engine: Engine) -> None:
     before = case.before(engine.create, unique)
     inputs = case.inputs(before)
     resource_id, state = engine.create(case.token, inputs)
+    changing = set[str]()
     for change in case.updates(before):
         old, inputs = inputs, {key: value for key, value in {**inputs, **change}.items() if value is not None}
         difference = engine.diff(case.token, state, inputs)
         assert tops(difference) == moved(case, engine.check(case.token, old), engine.check(case.token, inputs, old))
         assert replacing(difference) == []
-        state = engine.update(case.token, resource_id, state, inputs)
+        with engine.calls() as called:
+            state = engine.update(case.token, resource_id, state, inputs)
+        changing |= called
         engine.made[-1] = (case.token, resource_id, state)
         assert paths(engine.diff(case.token, state, inputs)) == []
         assert engine.read(case.token, resource_id, inputs, state).properties == state
+    if changing:
+        assert_as_the_provider(case, "update", changing)
 
 
 @by_token

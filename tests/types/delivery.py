@@ -437,7 +437,7 @@ CLOUDFRONT_CASES = (
                     "trustedKeyGroups": [made["group"]],
                 }
             },
-            {"orderedCacheBehaviors": [{**_distribution(made)["defaultCacheBehavior"], "pathPattern": "*"}]},
+            {"orderedCacheBehaviors": [{**_distribution(made)["defaultCacheBehavior"], "pathPattern": "pages/*"}]},
             {"webAclId": made["acl"]},
             {"waitForDeployment": False},
             {"retainOnDelete": True},

@@ -57,8 +57,7 @@ def disable_and_delete(
     if found is None:
         return
     until(op, find, *SETTLED)
-    if found["state"] == "ENABLED":
-        update(**named, state="DISABLED")
+    update(**named, state="DISABLED")
     until(op, find, *SETTLED)
     delete(**named)
     until(op, find, "")

@@ -112,8 +112,9 @@ class Distribution(Resource):
     def update(self, op: Operation) -> None:
         client = op.client("cloudfront")
         if op.changed - {"tags", "tags_all", "retain_on_delete", "wait_for_deployment"}:
-            held = client.get_distribution_config(Id=op.resource_id)
-            config = {"CallerReference": held["DistributionConfig"]["CallerReference"], **_configuration(op.new)}
+            held = client.get_distribution(Id=op.resource_id)
+            reference = held["Distribution"]["DistributionConfig"]["CallerReference"]
+            config = {"CallerReference": reference, **_configuration(op.new)}
             client.update_distribution(Id=op.resource_id, IfMatch=held["ETag"], DistributionConfig=config)
             _wait(op)
         arn = f"arn:{op.partition}:cloudfront::{op.account_id}:distribution/{op.resource_id}"
@@ -124,10 +125,10 @@ class Distribution(Resource):
 
     def delete(self, op: Operation) -> None:
         client = op.client("cloudfront")
-        held = optional(lambda: client.get_distribution_config(Id=op.resource_id), _GONE)
+        held = optional(lambda: client.get_distribution(Id=op.resource_id), _GONE)
         if held is None:
             return
-        config, etag = held["DistributionConfig"], held["ETag"]
+        config, etag = held["Distribution"]["DistributionConfig"], held["ETag"]
         if config["Enabled"]:
             config["Enabled"] = False
             etag = client.update_distribution(Id=op.resource_id, IfMatch=etag, DistributionConfig=config)["ETag"]

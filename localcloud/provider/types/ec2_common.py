@@ -82,6 +82,12 @@ class Ec2Resource(Resource):
         return f"arn:{op.partition}:ec2:{op.region}:{op.account_id}:{what}"
 
 
+def lingering(op: Operation, what: str) -> list[Found]:
+    """The network interfaces in what is to be deleted. The provider deletes some that other services of AWS left."""
+    wanted = [{"Name": what, "Values": [op.resource_id]}]
+    return list(op.client("ec2").describe_network_interfaces(Filters=wanted)["NetworkInterfaces"])
+
+
 def first(items: list[Found]) -> Found | None:
     """The only element of an answer; None when there is none."""
     return items[0] if items else None

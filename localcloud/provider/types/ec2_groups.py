@@ -11,7 +11,7 @@ from localcloud.provider.errors import ProviderError
 from localcloud.provider.plan import FLAGS, RELATION
 from localcloud.provider.resource import Operation, State
 from localcloud.provider.types import ec2_rules
-from localcloud.provider.types.ec2_common import Ec2Resource, Found, first
+from localcloud.provider.types.ec2_common import Ec2Resource, Found, first, lingering
 from localcloud.provider.types.iam_common import name_of
 
 _DIRECTIONS: Final = ("ingress", "egress")
@@ -23,6 +23,7 @@ class SecurityGroup(Ec2Resource):
 
     tf = "aws_security_group"
     pulumi = "aws:ec2/securityGroup:SecurityGroup"
+    awaits_removal = True
     kind = "security-group"
     handles = frozenset({"name", "name_prefix", "description", "vpc_id", *_DIRECTIONS})
     steers: ClassVar[Mapping[str, Any]] = {"revoke_rules_on_delete": None}
@@ -67,6 +68,7 @@ class SecurityGroup(Ec2Resource):
         if op.old.get("revoke_rules_on_delete"):
             for direction in _DIRECTIONS:
                 self._set(op, direction, [])
+        lingering(op, "group-id")
         op.client("ec2").delete_security_group(GroupId=op.resource_id)
 
     def _set(self, op: Operation, direction: str, blocks: list[State]) -> None:
@@ -93,6 +95,7 @@ class DefaultSecurityGroup(SecurityGroup):
 
     tf = "aws_default_security_group"
     pulumi = "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup"
+    awaits_removal = False
     handles = frozenset({"vpc_id", *_DIRECTIONS})
     plan_rules = (("vpc_id", FLAGS),)
 
@@ -105,6 +108,8 @@ class DefaultSecurityGroup(SecurityGroup):
         return str(found[0]["GroupId"])
 
     def settle(self, op: Operation) -> None:
+        named = [{"Name": "group-id", "Values": [op.resource_id]}]
+        op.client("ec2").describe_security_group_rules(Filters=named)
         for direction in _DIRECTIONS:
             self._set(op, direction, op.new.get(direction) or [])
         pairs = [{"Key": key, "Value": value} for key, value in sorted(op.new["tags_all"].items())]

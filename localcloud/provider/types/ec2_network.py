@@ -11,7 +11,7 @@ from localcloud.provider.errors import ProviderError
 from localcloud.provider.plan import FLAGS, REFUSED, Faults, Plan
 from localcloud.provider.resource import Operation, State
 from localcloud.provider.session import has_code
-from localcloud.provider.types.ec2_common import GONE, Ec2Resource, Found, first, given
+from localcloud.provider.types.ec2_common import GONE, Ec2Resource, Found, first, given, lingering
 from localcloud.provider.types.s3_common import optional
 
 NAT_SECONDS: Final = 60.0
@@ -38,6 +38,7 @@ class Vpc(Ec2Resource):
 
     tf = "aws_vpc"
     pulumi = "aws:ec2/vpc:Vpc"
+    awaits_removal = True
     kind = "vpc"
     handles = frozenset({"cidr_block", "instance_tenancy", *_ATTRIBUTES})
     plan_rules = (
@@ -142,6 +143,7 @@ class Subnet(Ec2Resource):
             self._map_public(op, value=bool(op.new.get("map_public_ip_on_launch")))
 
     def remove(self, op: Operation) -> None:
+        lingering(op, "subnet-id")
         op.client("ec2").delete_subnet(SubnetId=op.resource_id)
 
     def _map_public(self, op: Operation, *, value: bool) -> None:
@@ -185,6 +187,7 @@ class InternetGateway(Ec2Resource):
         ec2 = op.client("ec2")
         if old:
             ec2.detach_internet_gateway(InternetGatewayId=op.resource_id, VpcId=old)
+            self.find(op)
         if new:
             ec2.attach_internet_gateway(InternetGatewayId=op.resource_id, VpcId=new)
 
@@ -206,7 +209,10 @@ class Eip(Ec2Resource):
 
     def attributes(self, op: Operation, found: Found) -> State:
         dashed = found["PublicIp"].replace(".", "-")
+        asked = {"AllocationIds": [op.resource_id], "Attribute": "domain-name"}
+        named = first(op.client("ec2").describe_addresses_attribute(**asked)["Addresses"]) or {}
         return {
+            "ptr_record": named.get("PtrRecord", "").rstrip("."),
             "arn": self.arn(op),
             "domain": found["Domain"],
             "allocation_id": found["AllocationId"],

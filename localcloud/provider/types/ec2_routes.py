@@ -19,6 +19,7 @@ class RouteTable(Ec2Resource):
 
     tf = "aws_route_table"
     pulumi = "aws:ec2/routeTable:RouteTable"
+    awaits_removal = True
     kind = "route-table"
     handles = frozenset({"vpc_id"})
 
@@ -45,6 +46,7 @@ class Route(Resource):
 
     tf = "aws_route"
     pulumi = "aws:ec2/route:Route"
+    awaits_removal = True
     targets: ClassVar = {"gateway_id": "GatewayId", "nat_gateway_id": "NatGatewayId"}
     handles = frozenset({"route_table_id", "destination_cidr_block", *targets})
     plan_rules = (

@@ -22,6 +22,7 @@ class Repository(Resource):
 
     tf = "aws_ecr_repository"
     pulumi = "aws:ecr/repository:Repository"
+    awaits_removal = True
     handles = frozenset({"name", "image_tag_mutability", "image_scanning_configuration", "encryption_configuration"})
     steers: ClassVar = {"force_delete": None}
     autoname = Autoname("name", 256)

@@ -25,6 +25,7 @@ class Key(Resource):
 
     tf = "aws_kms_key"
     pulumi = "aws:kms/key:Key"
+    awaits_removal = True
     handles = frozenset(
         {
             "customer_master_key_spec", "description", "enable_key_rotation", "is_enabled", "key_usage", "multi_region",

@@ -4,6 +4,7 @@ AWS facts: attributes are set by a call after the creation; a load balancer of t
 a creation too, so pulumi-aws asks for the name first.
 """
 
+from collections.abc import Mapping
 from typing import ClassVar, Final
 
 from localcloud.provider.errors import ProviderError
@@ -93,6 +94,9 @@ class LoadBalancer(WithAttributes):
             "vpc_id": found["VpcId"],
             "zone_id": found["CanonicalHostedZoneId"],
             **self.attributes_of(op),
+            "minimum_load_balancer_capacity": _capacity(
+                elb.describe_capacity_reservation(LoadBalancerArn=arn).get("MinimumLoadBalancerCapacity")
+            ),
             "tags_all": tags_of(op, arn),
         }
 
@@ -110,3 +114,7 @@ class LoadBalancer(WithAttributes):
 
     def delete(self, op: Operation) -> None:
         optional(lambda: op.client("elbv2").delete_load_balancer(LoadBalancerArn=op.resource_id), GONE)
+
+
+def _capacity(found: Mapping[str, int] | None) -> State | None:
+    return {"capacity_units": found["CapacityUnits"]} if found else None

@@ -54,8 +54,13 @@ class Listener(Resource):
             "port": found["Port"],
             "protocol": found["Protocol"],
             "ssl_policy": found.get("SslPolicy", ""),
-            "tags_all": tags_of(op, arn),
+            "tags_all": self._tags_of(op),
         }
+
+    def _tags_of(self, op: Operation) -> dict[str, str]:
+        """Attributes are asked for first, as the provider does; the inputs that set them are refused here."""
+        op.client("elbv2").describe_listener_attributes(ListenerArn=op.resource_id)
+        return tags_of(op, op.resource_id)
 
     def update(self, op: Operation) -> None:
         if op.changed - {"tags", "tags_all"}:

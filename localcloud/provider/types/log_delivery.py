@@ -17,10 +17,6 @@ def _tags(op: Operation) -> dict[str, Any]:
     return {"tags": op.new["tags_all"]} if op.new["tags_all"] else {}
 
 
-def _read_tags(op: Operation, arn: str) -> dict[str, str]:
-    return dict(op.client("logs").list_tags_for_resource(resourceArn=arn)["tags"])
-
-
 def _retag(op: Operation) -> None:
     logs = op.client("logs")
     op.retag(
@@ -52,7 +48,7 @@ class LogDeliverySource(Resource):
             "log_type": found["logType"],
             "resource_arn": found["resourceArns"][0],
             "service": found["service"],
-            "tags_all": _read_tags(op, found["arn"]),
+            "tags_all": found.get("tags") or {},
         }
 
     def update(self, op: Operation) -> None:
@@ -90,7 +86,7 @@ class LogDeliveryDestination(Resource):
             "delivery_destination_configuration": {
                 "destination_resource_arn": found["deliveryDestinationConfiguration"]["destinationResourceArn"]
             },
-            "tags_all": _read_tags(op, found["arn"]),
+            "tags_all": found.get("tags") or {},
         }
 
     def update(self, op: Operation) -> None:
@@ -163,7 +159,7 @@ class LogDelivery(Resource):
                     "enable_hive_compatible_path": path.get("enableHiveCompatiblePath", False),
                 }
             ],
-            "tags_all": _read_tags(op, found["arn"]),
+            "tags_all": found.get("tags") or {},
         }
 
     def update(self, op: Operation) -> None:

@@ -24,6 +24,7 @@ class SubnetGroup(Resource):
 
     tf = "aws_db_subnet_group"
     pulumi = "aws:rds/subnetGroup:SubnetGroup"
+    awaits_removal = True
     handles = frozenset({"name", "name_prefix", "description", "subnet_ids"})
     autoname = Autoname("name", 255, lower=True)
 

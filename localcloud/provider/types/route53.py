@@ -12,6 +12,7 @@ from localcloud.provider.plan import REFUSED
 from localcloud.provider.resource import Operation, Resource, State
 from localcloud.provider.tags import as_list, as_map
 from localcloud.provider.types.s3_common import optional
+from localcloud.provider.types.waiting import await_status
 
 _GONE: Final = frozenset({"NoSuchHostedZone"})
 
@@ -28,8 +29,9 @@ class Zone(Resource):
     def create(self, op: Operation) -> str:
         asked = {"Name": op.new["name"], "CallerReference": secrets.token_hex(16)}
         config = {"Comment": op.new["comment"]}
-        made = op.client("route53").create_hosted_zone(**asked, HostedZoneConfig=config)["HostedZone"]
-        return str(made["Id"]).removeprefix("/hostedzone/")
+        made = op.client("route53").create_hosted_zone(**asked, HostedZoneConfig=config)
+        _await_change(op, made)
+        return str(made["HostedZone"]["Id"]).removeprefix("/hostedzone/")
 
     def settle(self, op: Operation) -> None:
         if op.new["tags_all"]:
@@ -61,6 +63,8 @@ class Zone(Resource):
         )
 
     def delete(self, op: Operation) -> None:
+        if optional(lambda: op.client("route53").get_hosted_zone(Id=op.resource_id), _GONE) is None:
+            return
         if op.old.get("force_destroy"):
             _empty(op, op.resource_id)
         optional(lambda: op.client("route53").delete_hosted_zone(Id=op.resource_id), _GONE)
@@ -129,7 +133,8 @@ class Record(Resource):
 
     def delete(self, op: Operation) -> None:
         zone, rest = op.resource_id.split("_", 1)
-        found = _find(op, zone, *rest.rsplit("_", 1))
+        name, type_ = rest.rsplit("_", 1)
+        found = _find(op, zone, _full(name, _zone_name(op, zone)).rstrip("."), type_)
         if found is not None:
             _change(op, zone, ("DELETE", found))
 
@@ -155,7 +160,13 @@ def _find(op: Operation, zone: str, name: str, type_: str) -> Any:
 
 def _change(op: Operation, zone: str, *changes: tuple[str, Mapping[str, Any]]) -> None:
     batch = {"Changes": [{"Action": action, "ResourceRecordSet": record} for action, record in changes]}
-    op.client("route53").change_resource_record_sets(HostedZoneId=zone, ChangeBatch=batch)
+    _await_change(op, op.client("route53").change_resource_record_sets(HostedZoneId=zone, ChangeBatch=batch))
+
+
+def _await_change(op: Operation, answer: Mapping[str, Any]) -> None:
+    """Returns once all of AWS's name servers have the change."""
+    change = answer["ChangeInfo"]["Id"].removeprefix("/change/")
+    await_status(lambda: str(op.client("route53").get_change(Id=change)["ChangeInfo"]["Status"]), "INSYNC")
 
 
 def _record_set(new: Mapping[str, Any], name: str) -> dict[str, Any]:

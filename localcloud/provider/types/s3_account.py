@@ -13,6 +13,7 @@ class AccountPublicAccessBlock(Resource):
 
     tf = "aws_s3_account_public_access_block"
     pulumi = "aws:s3/accountPublicAccessBlock:AccountPublicAccessBlock"
+    awaits_removal = True
     flags: ClassVar = ("block_public_acls", "block_public_policy", "ignore_public_acls", "restrict_public_buckets")
     handles = frozenset({"account_id", *flags})
 

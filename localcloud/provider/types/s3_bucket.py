@@ -36,6 +36,7 @@ class Bucket(Resource):
     pulumi = "aws:s3/bucket:Bucket"
     handles = frozenset({"bucket", "bucket_prefix", "object_lock_enabled"})
     steers: ClassVar = {"force_destroy": False}
+    awaits_removal = True
     autoname = Autoname("bucket", 63, lower=True)
     plan_rules = (
         ("bucket, bucket_prefix, bucket_namespace", FLAGS),
@@ -78,11 +79,15 @@ class Bucket(Resource):
         }
         for reader in _READERS:
             state |= optional(lambda reader=reader: reader(s3, op.resource_id), _LACKING) or {}
-        return state
+        tags = op.client("s3control").list_tags_for_resource(**_tagged(op))["Tags"]
+        return {**state, "tags_all": as_map(tags)}
 
     def update(self, op: Operation) -> None:
-        if "tags_all" in op.changed:
-            _put_tags(op, op.resource_id, op.new["tags_all"])
+        control = op.client("s3control")
+        op.retag(
+            lambda keys: control.untag_resource(**_tagged(op), TagKeys=keys),
+            lambda tags: control.tag_resource(**_tagged(op), Tags=as_list(tags)),
+        )
 
     def delete(self, op: Operation) -> None:
         s3 = op.client("s3")
@@ -94,6 +99,11 @@ class Bucket(Resource):
 
         retried = ("OperationAborted", "BucketNotEmpty") if op.old.get("force_destroy") else ("OperationAborted",)
         optional(lambda: op.retry(remove, has_code(*retried), CONFLICT_SECONDS), GONE)
+
+
+def _tagged(op: Operation) -> dict[str, str]:
+    """What S3's calls for tags of any resource name a bucket by."""
+    return {"AccountId": op.account_id, "ResourceArn": f"arn:{op.partition}:s3:::{op.resource_id}"}
 
 
 def _from_prefix(prefix: str) -> str:
@@ -125,11 +135,6 @@ def _empty(s3: Any, bucket: str) -> None:
                 raise ProviderError(
                     f"emptying {bucket}: {failed[0]['Key']}: {failed[0]['Code']}: {failed[0].get('Message', '')}"
                 )
-
-
-def _read_tags(s3: Any, bucket: str) -> State:
-    found = optional(lambda: s3.get_bucket_tagging(Bucket=bucket), ABSENT)
-    return {"tags_all": as_map(found["TagSet"]) if found else {}}
 
 
 def _read_acl(s3: Any, bucket: str) -> State:
@@ -234,6 +239,19 @@ def _old_rule(rule: Mapping[str, Any]) -> State:
     }
 
 
+def _read_website(s3: Any, bucket: str) -> State:
+    found = optional(lambda: s3.get_bucket_website(Bucket=bucket), ABSENT)
+    if not found:
+        return {}
+    pages = {"index_document": found.get("IndexDocument", {}).get("Suffix")}
+    return {"website": {**pages, "error_document": found.get("ErrorDocument", {}).get("Key")}}
+
+
+def _read_replication(s3: Any, bucket: str) -> State:
+    found = optional(lambda: s3.get_bucket_replication(Bucket=bucket), ABSENT)
+    return {"replication_configuration": {"role": found["ReplicationConfiguration"]["Role"]}} if found else {}
+
+
 def _days(action: Mapping[str, Any]) -> State:
     plain = from_api(action, {})
     if "date" in plain:
@@ -242,6 +260,6 @@ def _days(action: Mapping[str, Any]) -> State:
 
 
 _READERS: Final[tuple[Callable[[Any, str], State], ...]] = (
-    _read_tags, _read_acl, _read_policy, _read_cors, _read_versioning, _read_payer, _read_acceleration, _read_logging,
-    _read_encryption, _read_lock, _read_lifecycle,
+    _read_acl, _read_policy, _read_cors, _read_website, _read_versioning, _read_payer, _read_acceleration,
+    _read_logging, _read_encryption, _read_lock, _read_lifecycle, _read_replication,
 )  # fmt: skip

@@ -36,6 +36,7 @@ class Lifecycle(BucketSetting):
 
     tf = "aws_s3_bucket_lifecycle_configuration"
     pulumi = "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration"
+    awaits_removal = True
     handles = frozenset({"bucket", "rule", "transition_default_minimum_object_size"})
     plan_rules = (
         ("framework type: bucket and expected_bucket_owner", FLAGS),

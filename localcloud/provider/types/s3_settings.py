@@ -68,6 +68,7 @@ class OwnershipControls(BucketSetting):
     tf = "aws_s3_bucket_ownership_controls"
     pulumi = "aws:s3/bucketOwnershipControls:BucketOwnershipControls"
     handles = frozenset({"bucket", "rule"})
+    awaits_removal = True
 
     def put(self, op: Operation, bucket: str) -> None:
         op.client("s3").put_bucket_ownership_controls(
@@ -89,6 +90,7 @@ class PublicAccessBlock(BucketSetting):
     pulumi = "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock"
     flags: ClassVar = ("block_public_acls", "block_public_policy", "ignore_public_acls", "restrict_public_buckets")
     handles = frozenset({"bucket", *flags})
+    awaits_removal = True
     steers: ClassVar = {"skip_destroy": None}
 
     def put(self, op: Operation, bucket: str) -> None:
@@ -110,6 +112,7 @@ class BucketPolicy(BucketSetting):
     tf = "aws_s3_bucket_policy"
     pulumi = "aws:s3/bucketPolicy:BucketPolicy"
     handles = frozenset({"bucket", "policy"})
+    awaits_removal = True
 
     def put(self, op: Operation, bucket: str) -> None:
         text = op.new["policy"]
@@ -201,6 +204,7 @@ class Cors(BucketSetting):
     tf = "aws_s3_bucket_cors_configuration"
     pulumi = "aws:s3/bucketCorsConfiguration:BucketCorsConfiguration"
     handles = frozenset({"bucket", "cors_rule"})
+    awaits_removal = True
     plan_rules = (("expected_bucket_owner change", REFUSED),)
     names: ClassVar[Names] = {"id": "ID"}
 

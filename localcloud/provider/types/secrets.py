@@ -24,6 +24,7 @@ class Secret(Resource):
 
     tf = "aws_secretsmanager_secret"
     pulumi = "aws:secretsmanager/secret:Secret"
+    awaits_removal = True
     handles = frozenset({"name", "name_prefix", "description", "kms_key_id", "policy"})
     steers: ClassVar = {"force_overwrite_replica_secret": False, "recovery_window_in_days": 30}
 
@@ -106,11 +107,12 @@ class SecretVersion(Resource):
         return f"{op.new['secret_id']}|{made['VersionId']}"
 
     def read(self, op: Operation) -> State | None:
-        client, (secret, _, version) = op.client("secretsmanager"), op.resource_id.rpartition("|")
-        found = optional(lambda: client.get_secret_value(SecretId=secret, VersionId=version), _GONE)
+        """A value that is only written is not read."""
+        secret, _, version = op.resource_id.rpartition("|")
+        written_only = op.old.get("secret_string_wo_version") is not None
+        found = _listed(op, secret, version) if written_only else _value(op, secret, version)
         if found is None:
             return None
-        written_only = op.old.get("secret_string_wo_version") is not None
         return {
             "arn": found["ARN"],
             "secret_arn": found["ARN"],
@@ -132,8 +134,9 @@ class SecretVersion(Resource):
     def delete(self, op: Operation) -> None:
         """Labels that a later version took are gone from this one."""
         secret, _, version = op.resource_id.rpartition("|")
-        found = optional(lambda: op.client("secretsmanager").describe_secret(SecretId=secret), _GONE) or {}
-        stages: list[str] = found.get("VersionIdsToStages", {}).get(version, [])
+        written_only = op.old.get("secret_string_wo_version") is not None
+        found = _listed(op, secret, version) if written_only else _value(op, secret, version)
+        stages: list[str] = (found or {}).get("VersionStages", [])
         self._move(op, sorted(set(stages) - {_CURRENT}), "RemoveFromVersionId")
 
     def _move(self, op: Operation, stages: list[str], how: str) -> None:
@@ -141,3 +144,21 @@ class SecretVersion(Resource):
         for stage in stages:
             request = {"SecretId": secret, "VersionStage": stage, how: version}
             optional(lambda request=request: client.update_secret_version_stage(**request), _GONE)
+
+
+def _value(op: Operation, secret: str, version: str) -> dict[str, Any] | None:
+    client = op.client("secretsmanager")
+    return optional(lambda: client.get_secret_value(SecretId=secret, VersionId=version), _GONE)
+
+
+def _listed(op: Operation, secret: str, version: str) -> dict[str, Any] | None:
+    """The version without its value."""
+    asked: dict[str, Any] = {"SecretId": secret, "IncludeDeprecated": True}
+    while answer := optional(lambda: op.client("secretsmanager").list_secret_version_ids(**asked), _GONE):
+        for one in answer["Versions"]:
+            if one["VersionId"] == version:
+                return {"ARN": answer["ARN"], "VersionStages": one.get("VersionStages", [])}
+        if "NextToken" not in answer:
+            return None
+        asked["NextToken"] = answer["NextToken"]
+    return None

@@ -152,6 +152,7 @@ class TopicSubscription(Resource):
 
     tf = "aws_sns_topic_subscription"
     pulumi = "aws:sns/topicSubscription:TopicSubscription"
+    awaits_removal = True
     handles = frozenset({"topic_arn", "protocol", "endpoint", *_SUBSCRIPTION})
     steers: ClassVar = {"confirmation_timeout_in_minutes": 1, "endpoint_auto_confirms": False}
     plan_rules = (

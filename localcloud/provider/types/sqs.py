@@ -39,6 +39,7 @@ class Queue(Resource):
 
     tf = "aws_sqs_queue"
     pulumi = "aws:sqs/queue:Queue"
+    awaits_removal = True
     handles = frozenset({"name", "name_prefix", *_ATTRIBUTES})
     autoname = Autoname("name", 80)
     plan_rules = (
@@ -106,6 +107,7 @@ class QueuePolicy(Resource):
 
     tf = "aws_sqs_queue_policy"
     pulumi = "aws:sqs/queuePolicy:QueuePolicy"
+    awaits_removal = True
     handles = frozenset({"queue_url", "policy"})
 
     def create(self, op: Operation) -> str:

@@ -37,6 +37,7 @@ class StateMachine(Resource):
 
     tf = "aws_sfn_state_machine"
     pulumi = "aws:sfn/stateMachine:StateMachine"
+    awaits_removal = True
     handles = frozenset({"name", "name_prefix", "definition", "role_arn", "type", *_BLOCKS})
     recomputed = frozenset({"revision_id"})
     plan_rules = (
@@ -63,8 +64,10 @@ class StateMachine(Resource):
         found = optional(lambda: states.describe_state_machine(stateMachineArn=arn), GONE)
         if found is None:
             return None
+        versions = states.list_state_machine_versions(stateMachineArn=arn)["stateMachineVersions"]
         return {
             "arn": arn,
+            "state_machine_version_arn": versions[0]["stateMachineVersionArn"] if versions else "",
             "name": found["name"],
             "type": found["type"],
             "definition": found["definition"],

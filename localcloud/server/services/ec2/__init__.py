@@ -37,7 +37,8 @@ def _on(*resources: str) -> tuple[str, ...]:
 SERVICE = Service(
     name="ec2",
     operations={
-        ("*",): """DescribeAccountAttributes DescribeAddresses DescribeAvailabilityZones DescribeFlowLogs DescribeImages
+        ("*",): """DescribeAccountAttributes DescribeAddresses DescribeAddressesAttribute DescribeAvailabilityZones
+            DescribeFlowLogs DescribeImages
             DescribeInstanceTypeOfferings DescribeInstanceTypes DescribeInstances DescribeInternetGateways
             DescribeLaunchTemplateVersions DescribeLaunchTemplates DescribeManagedPrefixLists DescribeNatGateways
             DescribeNetworkAcls

@@ -103,3 +103,10 @@ def delete(call: Call) -> None:
         users = [one for one in backend.deliveries.values() if one.delivery_destination_arn == arn]
     if users:
         raise _conflict("The resource is in use by a delivery. Delete the delivery first.")
+
+
+@HOOKS.after(SERVICE, "GetDelivery", "GetDeliveryDestination", "GetDeliverySource")
+def tags_of_now(call: Call, answer: Params) -> None:
+    """The tags as they are, not as the creation gave them."""
+    [described] = [answer[one] for one in ("delivery", "deliveryDestination", "deliverySource") if one in answer]
+    described["tags"] = store.backend(call).list_tags_for_resource(described["arn"])

@@ -1,4 +1,8 @@
-"""Tags put on buckets and on objects that are there; the rules are in :mod:`.tagsets`."""
+"""Tags put on buckets and on objects that are there; the rules are in :mod:`.tagsets`.
+
+Buckets have two families of calls: S3's own, which write all tags at once, and S3 Control's for tags of any resource,
+by its ARN, which add and remove.
+"""
 
 from __future__ import annotations
 
@@ -36,6 +40,31 @@ def delete_bucket_tagging(call: Call) -> Params:
         single.pop("tagging", None)
         backend_of(bucket.account_id).delete_bucket_tagging(bucket.name)
     return {}
+
+
+@HOOKS.instead("s3control", "ListTagsForResource")
+def list_tags_for_resource(call: Call) -> Params:
+    tagging = documents(_bucket_of(call)).single.get("tagging", {})
+    return {"Tags": [dict(tag) for tag in tagging.get("TagSet", [])]}
+
+
+@HOOKS.instead("s3control", "TagResource", "UntagResource")
+def tag_resource(call: Call) -> Params:
+    bucket = bucket_called(_bucket_of(call))
+    configuration = documents(bucket.name)
+    with configuration.lock:
+        present = configuration.single.get("tagging", {}).get("TagSet", [])
+        tags = {tag["Key"]: tag["Value"] for tag in present} | tagsets.tag_dict(call.params.get("Tags", []))
+        gone = set(call.params.get("TagKeys", []))
+        tags = tagsets.tag_dict([{"Key": key, "Value": value} for key, value in tags.items() if key not in gone])
+        configuration.single["tagging"] = {"TagSet": tagsets.tag_set(tags)}
+        backend_of(bucket.account_id).put_bucket_tagging(bucket.name, tags)
+    return {}
+
+
+def _bucket_of(call: Call) -> str:
+    """The name of the bucket that the ARN names. Raises Refusal where there is none."""
+    return bucket_called(str(call.params["ResourceArn"]).split(":", 5)[-1]).name
 
 
 @HOOKS.instead("s3", "PutObjectTagging")
