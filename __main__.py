@@ -9,6 +9,7 @@ from composition import short_previews
 from composition.account import load_settings, verified_provider
 from composition.last_update import read_state, refuse_accidents
 from composition.program import run
+from settings import cdns
 
 if TYPE_CHECKING:
     from composition.stack import Outputs
@@ -24,6 +25,10 @@ def main() -> Outputs:
     from composition.stack import compose
 
     refuse_without(portal, provider)
+    if any(own.zone_id for _, own in cdns.hosts_of(portal.current)):
+        from composition.host_records import refuse_existing
+
+        refuse_existing(portal, provider, state)
     return compose(portal, provider, state, existing_parts(portal))
 
 

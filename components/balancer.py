@@ -38,9 +38,11 @@ class BalancerArgs(Args):
     """The site's host names; with them CloudFront speaks TLS to the load balancer. Empty: HTTP inside the VPC."""
     zone_id: str | None = None
     """The Route 53 zone of the hosts, in the same account."""
+    certificate_arn: str | None = None
+    """A certificate of the load balancer's region that covers the hosts. None: one is made, and proved in the zone."""
 
     def faults(self) -> Iterator[Fault]:
-        word, zone = rules.word(self.environment), distributions.zone_id(self.hosts, self.zone_id)
+        word, zone = rules.word(self.environment), distributions.zone_id(self.hosts, self.zone_id, self.certificate_arn)
         checks: tuple[Check, ...] = (
             (word is None, "environment", self.environment, str(word)),
             (len(self.subnet_ids) >= 2, "subnet_ids", self.subnet_ids, "two zones at least"),
@@ -134,11 +136,13 @@ class Balancer(pulumi.ComponentResource):
             opts=self._beside("port", "protocol"),
         )
 
-    def _certificate(self) -> pulumi.Output[str] | None:
+    def _certificate(self) -> pulumi.Input[str] | None:
         """For the hosts that CloudFront passes on; in the load balancer's region, unlike CloudFront's own."""
         args = self._args
-        if not args.hosts or not args.zone_id:
+        if not args.hosts:
             return None
+        if args.certificate_arn or not args.zone_id:
+            return args.certificate_arn
         from .cdn import hosts  # so that a site without hosts doesn't load their part of the SDK
 
         issued = hosts.certificate(f"{self.name}-balancer", args.hosts, args.zone_id, self._opts, region=None)

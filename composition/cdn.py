@@ -10,6 +10,7 @@ import pulumi
 from components.cdn.data import DataCdn, DataCdnArgs
 from components.storage import DataBucket
 from settings import Portal
+from settings.cdn import Hosts
 
 Admit = Callable[[pulumi.Output[str]], None]
 
@@ -24,8 +25,19 @@ def data_cdns(
     for key in portal.current.data_cdn:
         cdn = DataCdn(key, _args(portal, key, buckets[key], logs), opts)
         admit[key](cdn.arn)
-        outputs[key] = {"url": cdn.url, "domain": cdn.domain, "distribution": cdn.distribution_id, "keys": cdn.key_ids}
+        outputs[key] = {
+            "url": cdn.url,
+            "domain": cdn.domain,
+            "distribution": cdn.distribution_id,
+            "keys": cdn.key_ids,
+            "external_records": external_records(portal.current.data_cdn[key], cdn.domain),
+        }
     return outputs
+
+
+def external_records(own: Hosts, domain: pulumi.Output[str]) -> dict[str, pulumi.Output[str]]:
+    """By host, what the records that others make have to lead to, as A and AAAA alias or as CNAME."""
+    return dict.fromkeys(own.hosts, domain) if own.external_dns else {}
 
 
 def _args(portal: Portal, key: str, bucket: DataBucket, logs: DataBucket) -> DataCdnArgs:
@@ -35,5 +47,5 @@ def _args(portal: Portal, key: str, bucket: DataBucket, logs: DataBucket) -> Dat
         bucket=bucket,
         logs=logs,
         cors_origins=cors.origins if cors else (),
-        **settings.model_dump(exclude={"open_contents_to"}),
+        **settings.model_dump(exclude={"open_contents_to", "external_dns"}),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -17,6 +17,7 @@ from settings import Portal, cdn_audience, databases
 from settings.audience import deployed
 
 STACK: Final = "pulumi:pulumi:Stack"
+RECORD: Final = "aws:route53/record:Record"
 COMPUTE_ENVIRONMENT: Final = "aws:batch/computeEnvironment:ComputeEnvironment"
 READ: Final = "pulumi:pulumi:readStackResourceOutputs"
 
@@ -29,6 +30,8 @@ class State:
     """``composition.stack.Outputs`` of the last update that came to its end."""
     compute_environments: frozenset[str] = frozenset()
     """Names in the program of the compute environments that there are."""
+    records: frozenset[str] = frozenset()
+    """Names in the program of the DNS records that there are."""
 
 
 def read_state() -> State:
@@ -47,10 +50,13 @@ def read_state() -> State:
     resources = getattr(answer, "return").fields["outputs"].struct_value.fields
     return State(
         outputs=next((_outputs(one) for urn, one in resources.items() if _type(urn) == STACK), {}),
-        compute_environments=frozenset(
-            urn.rpartition("::")[2] for urn in resources if _type(urn) == COMPUTE_ENVIRONMENT
-        ),
+        compute_environments=_names(resources, COMPUTE_ENVIRONMENT),
+        records=_names(resources, RECORD),
     )
+
+
+def _names(urns: Iterable[str], type_: str) -> frozenset[str]:
+    return frozenset(urn.rpartition("::")[2] for urn in urns if _type(urn) == type_)
 
 
 def _type(urn: str) -> str:

@@ -19,6 +19,7 @@ from components.network import ANYWHERE, Network
 from components.service import PROGRESS_SECONDS, WebService
 from components.service_args import SecretArgs, Way, WebServiceArgs
 from components.storage import DataBucket
+from composition.cdn import external_records
 from composition.network import private_networks
 from settings import Environment, Portal, cdn_audience
 from settings.service import Api, Frontend, Resources, Site
@@ -90,6 +91,7 @@ def sites(
             "url": cdn.url,
             "domain": cdn.domain,
             "distribution": cdn.distribution_id,
+            "external_records": external_records(site, cdn.domain),
             "readers": cdn_audience.outputs(site),
             "ports": {key: service.port for key, service in environment.services.items()},
         }
@@ -118,6 +120,7 @@ def _balancer(name: str, site: Site, shared: Shared) -> BalancerArgs:
         subnet_ids=shared.network.private_subnet_ids,
         hosts=site.hosts,
         zone_id=site.zone_id,
+        certificate_arn=site.balancer_certificate_arn,
     )
 
 
@@ -128,7 +131,7 @@ def _cdn(portal: Portal, name: str, site: Site, balancer: Balancer, shared: Shar
         balancer=balancer,
         logs=shared.logs,
         data_origins=tuple(data_origins(portal, environment, shared.data_urls)),
-        **site.model_dump(exclude={"open_contents_to"}),
+        **site.model_dump(exclude={"balancer_certificate_arn", "external_dns", "open_contents_to"}),
     )
 
 

@@ -46,7 +46,8 @@ class Outputs:
     images: Mapping[str, pulumi.Output[str]]
     """URLs of image repositories by key."""
     data_cdn: Mapping[str, Mapping[str, Any]]
-    """By bucket key: ``url``, ``domain`` (CloudFront's own name), ``distribution`` (its id), ``keys`` (ids by name)."""
+    """By bucket key: ``url``, ``domain`` (CloudFront's own name), ``distribution`` (its id), ``keys`` (ids by name),
+    ``external_records`` (by host, where the records that others make lead)."""
     databases: Mapping[str, Mapping[str, Any]] = field(default_factory=dict[str, Any])
     """By environment: hosts, the name of the secret with the URI, id of the security group, and what of the database
     can't be changed once it is there."""
@@ -55,7 +56,7 @@ class Outputs:
     empty: the account has none."""
     sites: Mapping[str, Mapping[str, Any]] = field(default_factory=dict[str, Any])
     """By environment: ``url``, ``domain`` (CloudFront's own name), ``distribution`` (its id), ``readers`` (whom it
-    serves) and ``ports`` of its services."""
+    serves), ``external_records`` (by host, where the records that others make lead) and ``ports`` of its services."""
 
 
 def compose(

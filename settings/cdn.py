@@ -15,7 +15,22 @@ Host = Annotated[str, rule(rules.host)]
 RequestLimit = Annotated[int, bounded(distributions.REQUESTS_PER_5_MINUTES)]
 
 
-class DataCdn(Model):
+class Hosts(Model):
+    """Own host names of a distribution."""
+
+    hosts: Annotated[tuple[Host, ...], Field(max_length=10)] = ()
+    """Host names beside CloudFront's own, the main one first: by it data and pages are named."""
+    zone_id: Annotated[str, rule(rules.zone_id)] | None = None
+    """The hosts' Route 53 zone, if it is in this account; it is there already. With ``hosts``, and with them alone."""
+    external_dns: bool = False
+    """With ``hosts`` and without ``zone_id``: others make the hosts' records, which the stack's outputs name
+    (``external_records``), and ``certificate_arn`` is needed."""
+    certificate_arn: str | None = None
+    """A certificate of ACM in us-east-1 that covers the hosts. Left out: one is made, and proved in the zone. Without
+    ``hosts``, a name can be [taken over](how-to/host-names.md) from another distribution."""
+
+
+class DataCdn(Hosts):
     """A bucket over HTTPS, by CloudFront. Web pages of the bucket's own ``cors.origins`` may read it."""
 
     price_class: PriceClass = "PriceClass_All"
@@ -24,10 +39,6 @@ class DataCdn(Model):
     """How long CloudFront keeps an object that is no metadata; one written anew is seen by then."""
     metadata_seconds: Annotated[int, bounded(distributions.METADATA_SECONDS)] = 60
     """The same for metadata (``*.json``, zarr's ``.z…`` files, ``info``), and for the answer that a key is missing."""
-    hosts: Annotated[tuple[Host, ...], Field(max_length=10)] = ()
-    """Host names beside CloudFront's own; the first is the one that data is named by."""
-    zone_id: Annotated[str, rule(rules.zone_id)] | None = None
-    """The hosts' Route 53 zone, which is in this account and there already. With ``hosts``, and with them alone."""
     requests_per_5_minutes: RequestLimit | None = None
     """An address that asks more often is refused for a while. Left out: no limit."""
     addresses: Annotated[tuple[Annotated[str, rule(rules.addresses)], ...], Field(max_length=1_000)] = ()

@@ -34,9 +34,12 @@ class Readers:
     """Whether there is no such CDN."""
 
 
+def _keys(cdn: DataCdn | Site) -> Mapping[str, str]:
+    return cdn.public_keys if isinstance(cdn, DataCdn) else {}
+
+
 def readers(cdn: DataCdn | Site) -> Readers:
-    keys = cdn.public_keys if isinstance(cdn, DataCdn) else {}
-    encoded = {name: distributions.encoded_key(pem) for name, pem in keys.items()}
+    encoded = {name: distributions.encoded_key(pem) for name, pem in _keys(cdn).items()}
     return Readers(addresses=frozenset(cdn.addresses), keys=encoded)
 
 
@@ -59,9 +62,9 @@ def deployed(outputs: Mapping[str, Any] | None) -> Readers | None:
 
 def declared(stack: str, at: Path, cdn: DataCdn | Site) -> Iterator[Fault]:
     """Faults of ``open_contents_to``: it names those who could read, and no others."""
-    now = readers(cdn)
-    may_read = [*sorted(now.addresses), *sorted(now.keys)]
-    if not (now.addresses and now.keys):
+    keys = _keys(cdn)
+    may_read = [*sorted(cdn.addresses), *sorted(keys)]
+    if not (cdn.addresses and keys):
         may_read.append(ANYONE)
     for index, one in enumerate(cdn.open_contents_to):
         if one not in may_read:

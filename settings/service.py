@@ -10,7 +10,7 @@ from components import containers, rules
 from components.cdn.contents import DIRECTIVES, directive
 from components.cdn.distributions import PriceClass
 from settings.base import Model, Word, bounded, pattern, rule
-from settings.cdn import Host, RequestLimit
+from settings.cdn import Hosts, RequestLimit
 
 Variable = Annotated[str, rule(rules.variable), pattern("^[A-Za-z_][A-Za-z0-9_]*$")]
 Millis = Annotated[int, bounded(containers.CPU_MILLIS)]
@@ -170,15 +170,14 @@ class Frontend(Service):
 Directive = Annotated[str, rule(directive), Field(json_schema_extra={"enum": [*DIRECTIVES]})]
 
 
-class Site(Model):
+class Site(Hosts):
     """The environment's one URL: CloudFront before the frontend and the API."""
 
     price_class: PriceClass = "PriceClass_100"
     """From where it is served: ``_100`` is North America and Europe, ``_All`` the whole world, at each one's price."""
-    hosts: Annotated[tuple[Host, ...], Field(max_length=10)] = ()
-    """Host names beside CloudFront's own, the main one first. With them the load balancer speaks TLS too."""
-    zone_id: Annotated[str, rule(rules.zone_id)] | None = None
-    """The hosts' Route 53 zone, which is in this account and there already. With ``hosts``, and with them alone."""
+    balancer_certificate_arn: str | None = None
+    """A certificate of ACM in the account's region that covers the hosts, for the load balancer, which speaks TLS if
+    there are hosts. Left out: one is made, and proved in the zone."""
     requests_per_5_minutes: RequestLimit | None = None
     """An address that asks more often is refused for a while. Left out: no limit."""
     addresses: Annotated[tuple[Annotated[str, rule(rules.addresses)], ...], Field(max_length=1_000)] = ()

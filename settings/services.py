@@ -7,7 +7,7 @@ from itertools import chain
 from typing import Any, Final
 
 from components import containers, eks
-from components.cdn import distributions
+from settings import cdns
 from settings.cluster import Cluster
 from settings.faults import Fault, fault_at, file_of
 from settings.schema import Environment, Settings
@@ -33,8 +33,9 @@ def check(stack: str, settings: Settings, stacks: Mapping[str, Settings], unread
             yield from _image(stack, (*at, key, "image"), service.image, stacks, unread)
         if environment.api:
             yield from _api(stack, (*at, "api"), environment.api)
-        if environment.site and (fault := distributions.zone_id(environment.site.hosts, environment.site.zone_id)):
-            yield fault_at(stack, (*at, "site", "zone_id"), environment.site.zone_id, fault)
+        if environment.site:
+            yield from cdns.host_faults(stack, (*at, "site"), environment.site, settings)
+            yield from cdns.balancer_faults(stack, (*at, "site"), environment.site, settings)
         if settings.cluster:
             yield from _room(stack, at, environment, settings.cluster)
 

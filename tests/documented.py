@@ -62,7 +62,16 @@ cloud."""
 _STATE: Final = "export PULUMI_BACKEND_URL='s3://cryoet-pulumi-state-example?region=us-west-2'"
 _FIRST_UP: Final = "tests/journey/test_bootstrap.py keeps a state in a bucket of another name; the others use a folder"
 _SIGNED: Final = "it needs a CDN with public keys: tests/journey/test_cdn_settings.py brings one up, signs and reads"
+_MOVED: Final = (
+    "it needs a zone of the reader's: tests/localcloud/test_cloudfront_refusals.py proves certificates, moves aliases"
+)
+_ASKED: Final = "--domain-name portal.example.org --validation-method DNS"
 NOT_RUN: Final = {
+    f"aws acm request-certificate --region us-east-1 {_ASKED}": _MOVED,
+    f"aws acm request-certificate --region us-west-2 {_ASKED}": _MOVED,
+    "aws acm describe-certificate --region us-east-1 --certificate-arn ARN "
+    "--query Certificate.DomainValidationOptions": _MOVED,
+    "aws cloudfront associate-alias --target-distribution-id ID --alias portal.example.org": _MOVED,
     "portal image-digest ghcr.io/chanzuckerberg/swipe:v1.4.9": "it asks a registry on the internet: "
     "tests/unit/test_portal_images.py asks one of this machine",
     "make check": "it would run itself",

@@ -81,6 +81,11 @@ def reads(zones: tuple[str, ...]) -> tuple[Statement, ...]:
     return (Statement(sid="Cdn", actions=_READ, resources=("*",)), *_in_zones(zones, _READ_ZONE))
 
 
+def looks_up_hosts(zones: tuple[str, ...]) -> tuple[Statement, ...]:
+    """Whether a host has a record already."""
+    return _in_zones(zones, ("route53:ListResourceRecordSets",))
+
+
 def changes(scope: Scope) -> tuple[Statement, ...]:
     """What a deployment looks at, makes, changes and deletes."""
     zones, [(tag, closed)] = scope.cdn_zones or (), CLOSED.items()

@@ -81,6 +81,7 @@ def preview(scope: Scope) -> tuple[Statement, ...]:
         Statement(sid="FindBootstrap", actions=("iam:GetPolicy", "iam:GetPolicyVersion"), resources=(boundary,)),
         *_imported(scope),
         *(orchestration.lookups() if scope.orchestrated else ()),
+        *delivery.looks_up_hosts(scope.cdn_zones or ()),
     )
 
 

@@ -19,7 +19,7 @@ from .. import names, rules
 from ..checks import Args, Check, Fault, broken, refused
 from ..kinds import SERVED_KINDS
 from ..storage import DataBucket
-from . import CLOSED, caching, distributions, logs
+from . import CLOSED, CLOUDFRONT_REGION, caching, distributions, logs
 
 ROOT_OBJECT: Final = "index.html"
 """The object that answers `/`. A bucket without it answers 404 instead of a listing."""
@@ -48,7 +48,10 @@ class DataCdnArgs(Args):
     hosts: tuple[str, ...] = ()
     """Own host names, the main one first; none: CloudFront's own name alone."""
     zone_id: str | None = None
-    """The Route 53 zone of the hosts, in the same account."""
+    """The Route 53 zone of the hosts, in the same account. None: others make the hosts' records."""
+    certificate_arn: str | None = None
+    """A certificate of us-east-1 that covers the hosts. None: one is made, and proved in the zone. It may be there
+    before the hosts, so that a name can be moved here from another distribution."""
     requests_per_5_minutes: int | None = None
     """Beyond it one address is refused for a while. None: no limit, and no web ACL on its account."""
     addresses: tuple[str, ...] = ()
@@ -57,13 +60,16 @@ class DataCdnArgs(Args):
     """Public keys (PEM) by name: URLs signed with their private half are served, no others. None: no signature."""
 
     def faults(self) -> Iterator[Fault]:
-        price, zone = distributions.price_class(self.price_class), distributions.zone_id(self.hosts, self.zone_id)
+        price = distributions.price_class(self.price_class)
+        zone = distributions.zone_id(self.hosts, self.zone_id, self.certificate_arn)
+        certificate = distributions.certificate_arn(self.certificate_arn, CLOUDFRONT_REGION)
         kinds = " or ".join(SERVED_KINDS)
         checks: tuple[Check, ...] = (
             (self.bucket.kind in SERVED_KINDS, "bucket", self.bucket.kind, f"a bucket of kind {kinds}"),
             (self.logs.kind == "log", "logs", self.logs.kind, "a bucket of kind log"),
             (price is None, "price_class", self.price_class, str(price)),
             (zone is None, "zone_id", self.zone_id, str(zone)),
+            (certificate is None, "certificate_arn", self.certificate_arn, str(certificate)),
             (not any(map(rules.addresses, self.addresses)), "addresses", self.addresses, "networks like 192.0.2.0/24"),
         )
         yield from broken(checks)
@@ -210,17 +216,20 @@ class DataCdn(pulumi.ComponentResource):
         ), ordered
 
     def _viewer_certificate(self) -> cloudfront.DistributionViewerCertificateArgs:
-        args = self._args
-        if not args.hosts or not args.zone_id:
+        certificate = self._certificate()
+        if certificate is None:
             return cloudfront.DistributionViewerCertificateArgs(cloudfront_default_certificate=True)
+        return cloudfront.DistributionViewerCertificateArgs(
+            acm_certificate_arn=certificate, minimum_protocol_version=MINIMUM_TLS, ssl_support_method="sni-only"
+        )
+
+    def _certificate(self) -> pulumi.Input[str] | None:
+        args = self._args
+        if args.certificate_arn or not args.hosts or not args.zone_id:
+            return args.certificate_arn
         from . import hosts
 
-        certificate = hosts.certificate(f"{self._name}-certificate", args.hosts, args.zone_id, self._opts)
-        return cloudfront.DistributionViewerCertificateArgs(
-            acm_certificate_arn=certificate.arn,
-            minimum_protocol_version=MINIMUM_TLS,
-            ssl_support_method="sni-only",
-        )
+        return hosts.certificate(f"{self._name}-certificate", args.hosts, args.zone_id, self._opts).arn
 
     def _web_acl(self) -> pulumi.Output[str] | None:
         args = self._args

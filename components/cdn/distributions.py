@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Sequence
 from typing import Final, Literal, get_args
@@ -23,9 +24,23 @@ def price_class(value: str) -> str | None:
     return None if value in PRICE_CLASSES else f"one of {', '.join(PRICE_CLASSES)}"
 
 
-def zone_id(hosts: Sequence[str], zone: str | None) -> str | None:
-    """The Route 53 zone in which own host names are written."""
-    return None if bool(hosts) == bool(zone) else "must be given with hosts, and with them alone"
+def zone_id(hosts: Sequence[str], zone: str | None, certificate_arn: str | None = None) -> str | None:
+    """The Route 53 zone in which own host names are written. Others write them where there is a certificate and no
+    zone."""
+    if zone and not hosts:
+        return "must be given with hosts, and with them alone"
+    return (
+        None if zone or certificate_arn or not hosts else "must be given with hosts, or a certificate_arn in its place"
+    )
+
+
+def certificate_arn(value: str | None, region: str, account: str | None = None) -> str | None:
+    """A certificate of ACM. ``account``: whose it is; None: anybody's."""
+    arn = rf"arn:aws:acm:{region}:{account or '[0-9]{12}'}:certificate/[0-9a-f-]{{36}}"
+    if value is None or re.fullmatch(arn, value):
+        return None
+    of = f" of the account {account}" if account else ""
+    return f"must be a certificate of ACM in {region}{of}: arn:aws:acm:{region}:{account or 'ACCOUNT'}:certificate/…"
 
 
 def encoded_key(pem: str) -> str:

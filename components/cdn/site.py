@@ -26,7 +26,7 @@ from .. import names
 from ..balancer import IDLE_SECONDS, Balancer
 from ..checks import Args, Check, Fault, broken, refused
 from ..storage import DataBucket
-from . import CLOSED, contents, distributions, logs, pages
+from . import CLOSED, CLOUDFRONT_REGION, contents, distributions, logs, pages
 
 MINIMUM_TLS: Final = "TLSv1.2_2021"
 ORIGIN: Final = "services"
@@ -57,7 +57,10 @@ class SiteCdnArgs(Args):
     hosts: tuple[str, ...] = ()
     """Own host names, the main one first, which are the balancer's too; none: CloudFront's own name alone."""
     zone_id: str | None = None
-    """The Route 53 zone of the hosts, in the same account."""
+    """The Route 53 zone of the hosts, in the same account. None: others make the hosts' records."""
+    certificate_arn: str | None = None
+    """A certificate of us-east-1 that covers the hosts. None: one is made, and proved in the zone. It may be there
+    before the hosts, so that a name can be moved here from another distribution."""
     requests_per_5_minutes: int | None = None
     """Beyond it one address is refused for a while. None: no limit, and no web ACL on its account."""
     addresses: tuple[str, ...] = ()
@@ -66,11 +69,14 @@ class SiteCdnArgs(Args):
     """Whether AWS's own rules against known attacks are asked first."""
 
     def faults(self) -> Iterator[Fault]:
-        price, zone = distributions.price_class(self.price_class), distributions.zone_id(self.hosts, self.zone_id)
+        price = distributions.price_class(self.price_class)
+        zone = distributions.zone_id(self.hosts, self.zone_id, self.certificate_arn)
+        certificate = distributions.certificate_arn(self.certificate_arn, CLOUDFRONT_REGION)
         checks: tuple[Check, ...] = (
             (self.logs.kind == "log", "logs", self.logs.kind, "a bucket of kind log"),
             (price is None, "price_class", self.price_class, str(price)),
             (zone is None, "zone_id", self.zone_id, str(zone)),
+            (certificate is None, "certificate_arn", self.certificate_arn, str(certificate)),
         )
         yield from broken(checks)
         limit = self.requests_per_5_minutes
@@ -206,16 +212,21 @@ class SiteCdn(pulumi.ComponentResource):
         return contents.content_policy(data, self._args.sources)
 
     def _viewer_certificate(self) -> cloudfront.DistributionViewerCertificateArgs:
-        args = self._args
-        if not args.hosts or not args.zone_id:
+        certificate = self._certificate()
+        if certificate is None:
             return cloudfront.DistributionViewerCertificateArgs(cloudfront_default_certificate=True)
+        return cloudfront.DistributionViewerCertificateArgs(
+            acm_certificate_arn=certificate, minimum_protocol_version=MINIMUM_TLS, ssl_support_method="sni-only"
+        )
+
+    def _certificate(self) -> pulumi.Input[str] | None:
+        args = self._args
+        if args.certificate_arn or not args.hosts or not args.zone_id:
+            return args.certificate_arn
         from . import hosts
 
         name, proofs = f"{self._name}-certificate", args.balancer.proofs
-        certificate = hosts.certificate(name, args.hosts, args.zone_id, self._opts, proofs=proofs)
-        return cloudfront.DistributionViewerCertificateArgs(
-            acm_certificate_arn=certificate.arn, minimum_protocol_version=MINIMUM_TLS, ssl_support_method="sni-only"
-        )
+        return hosts.certificate(name, args.hosts, args.zone_id, self._opts, proofs=proofs).arn
 
     def _web_acl(self) -> pulumi.Output[str] | None:
         args = self._args

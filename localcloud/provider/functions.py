@@ -3,6 +3,7 @@
 What is not there is an error too, as the provider words it.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
@@ -208,6 +209,21 @@ def _account_block(args: Mapping[str, Any], session: Session) -> Result:
     return {"accountId": account, "id": account, **{key[:1].lower() + key[1:]: value for key, value in block.items()}}
 
 
+def _records(args: Mapping[str, Any], session: Session) -> Result:
+    zone, wanted = str(args["zoneId"]), re.compile(str(args.get("nameRegex") or ""))
+    pages = session.client("route53").get_paginator("list_resource_record_sets").paginate(HostedZoneId=zone)
+    sets = [one for page in pages for one in page["ResourceRecordSets"] if wanted.search(one["Name"])]
+    return {
+        "id": zone,
+        "zoneId": zone,
+        "nameRegex": args.get("nameRegex"),
+        "resourceRecordSets": [
+            {"name": one["Name"], "type": one["Type"], "ttl": one.get("TTL"), "setIdentifier": one.get("SetIdentifier")}
+            for one in sets
+        ],
+    }
+
+
 def _single(what: str, found: list[Result]) -> Result:
     if not found:
         raise ProviderError(f"reading {what}: empty result")
@@ -228,6 +244,7 @@ _TABLE: Final[dict[str, tuple[frozenset[str], Callable[[Mapping[str, Any], Sessi
     "aws:index/getCallerIdentity:getCallerIdentity": (frozenset(), _caller_identity),
     "aws:index/getPartition:getPartition": (frozenset(), _partition),
     "aws:index/getRegion:getRegion": (frozenset({"region", "name"}), _region),
+    "aws:route53/getRecords:getRecords": (frozenset({"nameRegex", "zoneId"}), _records),
     "aws:s3/getAccountPublicAccessBlock:getAccountPublicAccessBlock": (frozenset({"accountId"}), _account_block),
     "aws:secretsmanager/getRandomPassword:getRandomPassword": (_DRAWN, _random_password),
     "aws:secretsmanager/getSecretVersion:getSecretVersion": (frozenset({"secretId", *_VERSIONS}), _secret_version),

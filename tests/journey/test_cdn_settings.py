@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +53,11 @@ def test_every_setting_changes_in_place_and_back(project: Project, cloud: Cloud,
         project.change("public", edit)
         return {op for _, op in operations(project, "public", tmp_path / "events.jsonl")}
 
+    with live_elsewhere(dns, zone):
+        project.change("public", lambda stack: stack["data_cdn"].update(public={"hosts": [HOST], "zone_id": zone}))
+        project.bootstrap("public")
+        refused = project.refused("public", "preview")
+        assert f"hosts[0]: '{HOST}': the zone {zone} has a record A of it" in refused.stdout + refused.stderr
     settings({**OTHERWISE, "zone_id": zone}, ["https://portal.example.org"])
     assert domain(project, "public", "public") == host
     status, headers, body = ask(cloud, HOST, "/a", Origin="https://portal.example.org")
@@ -66,6 +73,17 @@ def test_every_setting_changes_in_place_and_back(project: Project, cloud: Cloud,
     }
     assert ask(cloud, host, "/a")[0] == 200
     assert ask(cloud, HOST, "/a")[0] != 200
+
+
+@contextmanager
+def live_elsewhere(dns: Any, zone: str) -> Generator[None]:
+    """While the block runs, the zone has a record of the host."""
+    record = {"Name": HOST, "Type": "A", "TTL": 60, "ResourceRecords": [{"Value": "192.0.2.1"}]}
+    for action in ("CREATE", "DELETE"):
+        batch = {"Changes": [{"Action": action, "ResourceRecordSet": record}]}
+        dns.change_resource_record_sets(HostedZoneId=zone, ChangeBatch=batch)
+        if action == "CREATE":
+            yield
 
 
 class Readers:

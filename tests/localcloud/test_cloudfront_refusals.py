@@ -400,5 +400,41 @@ def test_cf_39_pattern_of_the_default_behavior(cloud: Cloud) -> None:
     made(cloud, CacheBehaviors=counted({**behavior(), "PathPattern": "/*"}))
 
 
+def test_cf_40_alias_that_moves(cloud: Cloud) -> None:
+    """From one distribution of an account to another, once its zone says so and the other's certificate covers it."""
+    host, client = f"{cloud.name('moved')}.example.org", cloud.client("cloudfront")
+    source = made(cloud, Aliases=counted(host), ViewerCertificate=viewer(issued(cloud, host)))["Distribution"]
+    bare = made(cloud)["Distribution"]["Id"]
+    with refused("IllegalUpdate", "no certificate"):
+        client.associate_alias(TargetDistributionId=bare, Alias=host)
+    target = made(cloud, ViewerCertificate=viewer(issued(cloud, host)))["Distribution"]
+    with refused("IllegalUpdate", "No TXT record"):
+        client.associate_alias(TargetDistributionId=target["Id"], Alias=host)
+    says_so(cloud, host, target["DomainName"])
+    client.associate_alias(TargetDistributionId=target["Id"], Alias=host)
+    aliases = [
+        client.get_distribution_config(Id=one["Id"])["DistributionConfig"]["Aliases"] for one in (source, target)
+    ]
+    assert [one.get("Items", []) for one in aliases] == [[], [host]]
+
+
+def test_cf_40_alias_of_another_account(cloud: Cloud) -> None:
+    host = f"{cloud.name('theirs')}.example.org"
+    made(cloud, PROD, Aliases=counted(host), ViewerCertificate=viewer(issued(cloud, host, account=PROD)))
+    target = made(cloud, ViewerCertificate=viewer(issued(cloud, host)))["Distribution"]
+    says_so(cloud, host, target["DomainName"])
+    with refused("IllegalUpdate", "must be disabled"):
+        cloud.client("cloudfront").associate_alias(TargetDistributionId=target["Id"], Alias=host)
+
+
+def says_so(cloud: Cloud, host: str, domain: str) -> None:
+    """The TXT record by which the owner of a host's zone wants it on another distribution."""
+    dns = cloud.client("route53")
+    zone = dns.create_hosted_zone(Name=f"_{host}", CallerReference=cloud.name("zone"))["HostedZone"]["Id"]
+    record = {"Name": f"_{host}", "Type": "TXT", "TTL": 60, "ResourceRecords": [{"Value": f'"{domain}"'}]}
+    batch = {"Changes": [{"Action": "CREATE", "ResourceRecordSet": record}]}
+    dns.change_resource_record_sets(HostedZoneId=zone, ChangeBatch=batch)
+
+
 def test_the_rows_and_the_tests_are_the_same() -> None:
     refusal_rows.check("CloudFront and ACM", "CF", "test_cloudfront_refusals.py")

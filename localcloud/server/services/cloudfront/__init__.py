@@ -37,6 +37,7 @@ SERVICE = Service(
             DeleteKeyGroup GetKeyGroup GetKeyGroupConfig UpdateKeyGroup CreateVpcOrigin ListVpcOrigins""",
         ("arn:aws:cloudfront::{account}:distribution/*",): "CreateDistribution CreateDistributionWithTags",
         (_arn("distribution"),): "DeleteDistribution GetDistribution GetDistributionConfig UpdateDistribution",
+        (_arn("distribution", "TargetDistributionId"),): "AssociateAlias",
         (_arn("vpcorigin"),): "DeleteVpcOrigin GetVpcOrigin UpdateVpcOrigin",
         (_arn("distribution", "DistributionId"),): "CreateInvalidation GetInvalidation ListInvalidations",
         (_arn("cache-policy"),): "DeleteCachePolicy GetCachePolicy GetCachePolicyConfig UpdateCachePolicy",

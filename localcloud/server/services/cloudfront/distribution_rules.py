@@ -189,6 +189,18 @@ def _usable(call: Call, arn: str, aliases: list[str]) -> None:
         raise Refusal("InvalidViewerCertificate", text, 400)
 
 
+def check_moved_alias(alias: str, target: Distribution, source: Distribution | None) -> None:
+    """The target's certificate covers the alias; a TXT record says that its zone's owner wants it there; another
+    account's distribution is disabled. Raises Refusal."""
+    certificate = registry.resource(target.config["ViewerCertificate"].get("ACMCertificateArn", ""))
+    if certificate is None or not any(covers(name, alias) for name in certificate.facts["names"]):
+        raise Refusal("IllegalUpdate", "The target distribution has no certificate that covers the alias.", 400)
+    if target.domain_name not in {text.strip('"') for text in dns.records(f"_{alias}", "TXT")}:
+        raise Refusal("IllegalUpdate", f"No TXT record _{alias} names the target distribution.", 400)
+    if source is not None and source.account != target.account and source.config["Enabled"]:
+        raise Refusal("IllegalUpdate", "The source distribution is another account's and must be disabled.", 400)
+
+
 def covers(name: str, host: str) -> bool:
     """A wildcard stands for one label."""
     return name == host or (name.startswith("*.") and host.partition(".")[2] == name[2:])
@@ -199,8 +211,8 @@ def _aliases_free(aliases: list[str], own: Distribution | None) -> None:
     if set(aliases) & {alias for one in others for alias in one.aliases}:
         text = "One or more of the CNAMEs you provided are already associated with a different resource."
         raise Refusal("CNAMEAlreadyExists", text, 409)
-    names = {one.domain_name for one in others}
-    targets = [target for alias in aliases for type_ in ("A", "CNAME") for target in dns.records(alias, type_)]
+    names, added = {one.domain_name for one in others}, {*aliases} - {*(own.aliases if own else ())}
+    targets = [target for alias in sorted(added) for type_ in ("A", "CNAME") for target in dns.records(alias, type_)]
     if names & set(targets):
         text = (
             "One or more aliases specified for the distribution includes an incorrectly configured DNS record that "

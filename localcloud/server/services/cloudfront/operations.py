@@ -13,7 +13,7 @@ from localcloud.server.call import HOOKS, Call, Params, Refusal
 
 from . import distribution_rules, policy_rules, vpc_origins
 from .entities import listed, matching
-from .store import Distribution, account, random_id
+from .store import Distribution, account, distributions, random_id
 
 SERVICE: Final = "cloudfront"
 ENDPOINT: Final = "https://cloudfront.amazonaws.com/2020-05-31"
@@ -87,6 +87,26 @@ def update_distribution(call: Call) -> Params:
     one.change(distribution_rules.checked(call, account(call.account), config, own=one))
     one.deployed = False
     return {"Distribution": _answer(one), "ETag": one.etag}
+
+
+@HOOKS.instead(SERVICE, "AssociateAlias")
+def associate_alias(call: Call) -> Params:
+    """Moves an alias here from the distribution that has it."""
+    target = account(call.account).distributions.get(call.params["TargetDistributionId"])
+    if target is None:
+        raise Refusal("NoSuchDistribution", "The specified distribution does not exist.", 404)
+    alias, others = call.params["Alias"], [one for one in distributions() if one is not target]
+    distribution_rules.check_moved_alias(alias, target, next((o for o in others if alias in o.aliases), None))
+    for one in others:
+        if alias in one.aliases:
+            _set_aliases(one, [name for name in one.aliases if name != alias])
+    if alias not in target.aliases:
+        _set_aliases(target, [*target.aliases, alias])
+    return {}
+
+
+def _set_aliases(one: Distribution, aliases: list[str]) -> None:
+    one.change({**one.config, "Aliases": {"Quantity": len(aliases), **({"Items": aliases} if aliases else {})}})
 
 
 @HOOKS.instead(SERVICE, "DeleteDistribution")
