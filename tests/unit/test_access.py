@@ -200,6 +200,7 @@ def test_a_preview_asks_for_nothing_but_state_and_lookups() -> None:
         "ReadState",
         "FindBootstrap",
         "Validate",
+        "CdnRecords",
     }
     imported = replace(EMPTY, imported_buckets=("old",))
     [read] = [one for one in deployment.preview(imported) if one.sid == "ReadImported"]
