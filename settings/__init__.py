@@ -8,8 +8,9 @@ from settings.base import BucketRef
 from settings.cluster import Cluster
 from settings.database import Database
 from settings.faults import Fault, SettingsError
+from settings.loading import files_of_stacks, load
 from settings.orchestration import Orchestrator
-from settings.portal import Portal, Release, files_of_stacks, load
+from settings.portal import Portal, Release
 from settings.project import Project
 from settings.schema import Bucket, Environment, Lifecycle, Settings, StackFile
 

@@ -58,9 +58,7 @@ def test_the_key_policy_says_who_may_use_the_key() -> None:
     assert github["Action"] == ["kms:Decrypt"]
     assert github["Condition"] == {
         "StringEquals": {"aws:PrincipalAccount": A},
-        "ArnEquals": {
-            "aws:PrincipalArn": [f"arn:aws:iam::{A}:role/cryoet-github-{it}" for it in ("preview", "drift", "deploy")]
-        },
+        "ArnEquals": {"aws:PrincipalArn": f"arn:aws:iam::{A}:role/cryoet-github-deploy"},
     }
     assert engineers["Principal"] == {"AWS": f"arn:aws:iam::{ENGINEERS}:root"}
     assert engineers["Action"] == ["kms:Decrypt", "kms:Encrypt"]
