@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import pytest
+
 from components import names
-from tests.journey.conftest import DEV, Cloud, Project, outputs, smaller
+from tests.journey.conftest import DEV, STACKS, Cloud, Project, outputs, smaller
 from tests.journey.test_bootstrap import portal, refused_decryption, state_in_bucket
 from tests.journey.test_github import PREVIEW, changes, job, run_step, unused
 
@@ -53,6 +55,31 @@ def deleted(preview: str) -> set[str]:
             preview,
         )
     )
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_a_small_change_goes_up_in_each_account(standing: Project, cloud: Cloud, stack: str) -> None:
+    """And back: another origin that reads a bucket, and a workflow's file that comes and goes."""
+    env = job(cloud, STACKS[stack], names.GITHUB_DEPLOY, f"environment:{stack}")
+    file, workflow = standing.folder / f"Pulumi.{stack}.yaml", standing.folder / "workflows" / "small-v0.0.1.wdl"
+    whole = file.read_text()
+
+    def change(settings: dict[str, Any]) -> None:
+        for bucket in settings["buckets"].values():
+            if "cors" in bucket:
+                bucket["cors"] = {"origins": ["https://portal.example.org"]}
+
+    standing.change(stack, change)
+    workflow.write_text("version 1.0\nworkflow small {}\n")
+    try:
+        changed = standing.pulumi(stack, "up", "--yes", "--skip-preview", env=env)
+    finally:
+        file.write_text(whole)
+        workflow.unlink()
+        changed_back = standing.pulumi(stack, "up", "--yes", "--skip-preview", env=env)
+    assert re.search(r"[1-9]\d* (updated|created)", changed), changed
+    assert re.search(r"[1-9]\d* (updated|deleted)", changed_back), changed_back
+    standing.pulumi(stack, "preview", "--expect-no-changes")
 
 
 def test_what_lets_data_expire_is_an_administrators(standing: Project, cloud: Cloud) -> None:
