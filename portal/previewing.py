@@ -7,10 +7,11 @@ Rests on the engine's log of events, which its Automation API reads too: ``--eve
 
 from __future__ import annotations
 
+import hashlib
 import json
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -37,6 +38,14 @@ class Step:
     type: str
     properties: tuple[str, ...]
     """Paths of the properties that differ, for an update or a replacement."""
+    inputs: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    """What the resource is to have; of one that goes, what it had. The engine masks secrets in its log."""
+
+    @property
+    def digest(self) -> str:
+        """16 hexadecimal digits of a hash over all of it."""
+        content = [self.operation, self.urn, sorted(self.properties), self.inputs]
+        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def preview(pulumi: Pulumi) -> Sequence[Step]:
@@ -81,4 +90,5 @@ def _steps(events: Sequence[Mapping[str, Any]], kind: str) -> Iterator[Step]:
             urn=about["urn"],
             type=about["type"],
             properties=tuple(about.get("detailedDiff") or about.get("diffs") or ()),
+            inputs=((about.get("new") or about.get("old") or {}).get("inputs")) or {},
         )

