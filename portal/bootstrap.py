@@ -8,19 +8,19 @@ they differ.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-import boto3
 from botocore.exceptions import ClientError
 
 from components import names, rules
 from components.access.statements import document
 from components.access.states import bucket_policy
+from portal import policies
 from portal.errors import PortalError
 from portal.recovery import Place
-from portal.state_key import ensure_key
+from portal.state_key import ensure_key, refuse_stranger
 from settings import Portal, load
 from settings.scope import scope_of
 
@@ -43,6 +43,7 @@ LIFECYCLE: Final = {
         }
     ]
 }
+POLICY: Final = "policy"
 ABSENT: Final = frozenset(
     {
         "NoSuchBucketPolicy",
@@ -75,14 +76,18 @@ class StateBucket:
         if fault:
             raise PortalError(f"--state-bucket: {self.name!r}: {fault}")
 
-    def ensure(self) -> Iterator[str]:
+    def ensure(self, *, yes: bool) -> Iterator[str]:
         """Makes the bucket if there is none and sets what differs; says what it did. Raises PortalError where the
-        bucket is another account's, and botocore's errors."""
+        bucket is another account's, or nobody agrees to what its policy would lose, and botocore's errors."""
+        refuse_stranger(self.place, self.portal.project.engineers)
         s3 = self.place.client("s3")
         if self._make(s3):
             yield f"bucket {self.name}: made"
         for setting, read, wanted, put in self._settings(s3):
-            if _answer(read) != wanted:
+            before = _answer(read)
+            if not policies.same(before, wanted) if setting == POLICY else before != wanted:
+                if setting == POLICY:
+                    policies.agree_to_loss(f"the bucket {self.name}", before, wanted, yes=yes)
                 put()
                 yield f"bucket {self.name}: {setting} set"
 
@@ -130,23 +135,22 @@ class StateBucket:
             lambda: s3.put_bucket_lifecycle_configuration(**name, LifecycleConfiguration=LIFECYCLE),
         )
         yield (
-            "policy",
+            POLICY,
             lambda: json.loads(s3.get_bucket_policy(**name)["Policy"]),
             policy,
             lambda: s3.put_bucket_policy(**name, Policy=json.dumps(policy)),
         )
 
     def _policy(self) -> str:
-        caller: str = boto3.Session(region_name=self.place.region).client("sts").get_caller_identity()["Account"]
         scopes = [scope_of(load(stack, self.portal.directory)) for stack in self.portal.stacks]
-        return document("bucket", bucket_policy(self.name, self.place.account, scopes, caller))
+        return document("bucket", bucket_policy(self.name, self.place.account, scopes, self.portal.project.engineers))
 
 
-def ensure_account_key(place: Place) -> Iterator[str]:
+def ensure_account_key(place: Place, engineers: Sequence[str], *, yes: bool) -> Iterator[str]:
     """The key that encrypts the secrets in the state of the account's stack; says whether it was made."""
     kms = place.client("kms")
     before = _aliases(kms)
-    ensure_key(place)
+    ensure_key(place, engineers, yes=yes)
     if names.STATE_KEY not in before:
         yield f"key {names.STATE_KEY}: made"
 

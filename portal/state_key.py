@@ -9,15 +9,17 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 import boto3
 
 from components import names
+from portal import policies
 from portal.errors import PortalError
 from portal.recovery import Place
+from settings.project import FILE
 from settings.yamlfile import read
 
 PASSPHRASE: Final = "passphrase"  # noqa: S105 - the engine's word for that provider, no secret
@@ -29,22 +31,36 @@ def key_provider(place: Place) -> str:
     return f"awskms:///{arn}?region={place.region}"
 
 
-def ensure_key(place: Place) -> None:
-    """Makes the key if the account has none, through the stack's role. Raises botocore's errors."""
-    kms = place.client("kms")
+def ensure_key(place: Place, engineers: Sequence[str], *, yes: bool) -> None:
+    """Makes the key if the account has none, and sets its policy where it differs, through the stack's role. Raises
+    botocore's errors, and PortalError where nobody agrees to what the policy would lose."""
+    refuse_stranger(place, engineers)
+    kms, policy = place.client("kms"), key_policy(place.account, engineers)
     try:
-        kms.describe_key(KeyId=names.STATE_KEY)
+        key = kms.describe_key(KeyId=names.STATE_KEY)["KeyMetadata"]["KeyId"]
     except kms.exceptions.NotFoundException:
-        caller: str = boto3.Session(region_name=place.region).client("sts").get_caller_identity()["Account"]
-        policy = json.dumps(key_policy(place.account, caller))
-        key = kms.create_key(Description="Secrets in the state of Pulumi's stacks", Policy=policy)["KeyMetadata"]
-        kms.enable_key_rotation(KeyId=key["KeyId"])
-        kms.create_alias(AliasName=names.STATE_KEY, TargetKeyId=key["KeyId"])
+        description, text = "Secrets in the state of Pulumi's stacks", json.dumps(policy)
+        key = kms.create_key(Description=description, Policy=text)["KeyMetadata"]["KeyId"]
+        kms.enable_key_rotation(KeyId=key)
+        kms.create_alias(AliasName=names.STATE_KEY, TargetKeyId=key)
+        return
+    before = json.loads(kms.get_key_policy(KeyId=key, PolicyName="default")["Policy"])
+    if not policies.same(before, policy):
+        policies.agree_to_loss(f"the key {names.STATE_KEY} of {place.account}", before, policy, yes=yes)
+        kms.put_key_policy(KeyId=key, PolicyName="default", Policy=json.dumps(policy))
 
 
-def key_policy(account: str, caller: str) -> dict[str, Any]:
-    """The account's own identities, as their policies say; those of the account whose engineers bring it up, to use the
-    key; and GitHub's deploy role, to read secrets. Its roles for previews and drift work without.
+def refuse_stranger(place: Place, engineers: Sequence[str]) -> None:
+    """Raises PortalError for a caller whom the policies would keep out of the states."""
+    caller: str = boto3.Session(region_name=place.region).client("sts").get_caller_identity()["Account"]
+    if caller not in {place.account, *engineers}:
+        rule = f"must have {caller}, the account of the credentials at hand, or they would reach no state"
+        raise PortalError(f"{FILE}: engineers: {', '.join(engineers)}: {rule}")
+
+
+def key_policy(account: str, engineers: Iterable[str]) -> dict[str, Any]:
+    """The account's own identities, as their policies say; those of ``engineers``, accounts whose people bring stacks
+    up, to use the key; and GitHub's deploy role, to read secrets. Its roles for previews and drift work without.
 
     The role is not there before the first update, and KMS refuses a principal that doesn't exist: it is named in a
     condition.
@@ -55,12 +71,13 @@ def key_policy(account: str, caller: str) -> dict[str, Any]:
         _allow("Account", names.account_arn(account), "kms:*"),
         _allow("GitHub", "*", "kms:Decrypt") | {"Condition": github},
     ]
-    if caller != account:
-        statements.append(_allow("Engineers", names.account_arn(caller), "kms:Decrypt", "kms:Encrypt"))
+    if others := sorted({*engineers} - {account}):
+        arns = [names.account_arn(one) for one in others]
+        statements.append(_allow("Engineers", arns, "kms:Decrypt", "kms:Encrypt"))
     return {"Version": "2012-10-17", "Statement": statements}
 
 
-def _allow(sid: str, principal: str, *actions: str) -> dict[str, Any]:
+def _allow(sid: str, principal: str | list[str], *actions: str) -> dict[str, Any]:
     return {"Sid": sid, "Effect": "Allow", "Principal": {"AWS": principal}, "Action": [*actions], "Resource": "*"}
 
 

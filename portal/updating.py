@@ -36,21 +36,30 @@ class How:
         refuse_without_terminal(question)
 
 
-def ensure_stack(pulumi: Pulumi, place: Place, stack_file: Path) -> dict[str, Any]:
+def ensure_stack(
+    pulumi: Pulumi, place: Place, stack_file: Path, engineers: Sequence[str], *, yes: bool
+) -> dict[str, Any]:
     """Makes the stack if the backend doesn't know it, with the stack file's secrets provider, or else the account's
-    key. Its state."""
-    if (deployment := pulumi.deployment()) is not None:
+    key, whose policy is set. Its state. CI leaves keys as they are."""
+    deployment = pulumi.deployment()
+    provider = provider_of(stack_file) if deployment is None else _provider_in(deployment)
+    if deployment is None:
+        refuse_empty_passphrase(pulumi.stack, provider)
+    if not place.entered and provider in {None, key_provider(place)}:
+        ensure_key(place, engineers, yes=yes)
+    if deployment is not None:
         return deployment
-    provider = provider_of(stack_file)
-    refuse_empty_passphrase(pulumi.stack, provider)
-    if provider is None:
-        ensure_key(place)
     pulumi.init(provider or key_provider(place))
     if provider is None:
         written = provider_of(stack_file) is not None  # in the local cloud the engine writes it into a copy
         commit = f"; commit {stack_file.name}, which says so" if written else ""
         print(f"  secrets in its state: {key_provider(place)}{commit}")
     return {}
+
+
+def _provider_in(deployment: Mapping[str, Any]) -> str:
+    """By what the secrets in a state are encrypted, as the engine names it; empty: it doesn't say."""
+    return ((deployment.get("secrets_providers") or {}).get("state") or {}).get("url", "")
 
 
 def update(

@@ -53,6 +53,10 @@ class Project(Model):
 
     prefix: Annotated[str, rule(rules.prefix), pattern("^[a-z][a-z0-9]{0,8}$")]
     """The names of roles, policies, state machines, clusters, queues and logs begin with it."""
+    engineers: Annotated[tuple[AccountId, ...], Field(min_length=1)]
+    """Accounts whose people bring stacks up: their identities may read and write all states, and encrypt and decrypt
+    the secrets in them, as far as their own policies allow it. `portal bootstrap --state-bucket` sets the policy of
+    the states' bucket so; `portal bootstrap`, `portal up` and `portal encrypt-state` that of an account's key."""
     registry: Registry
     client_buckets: ClientBuckets
     data_urls: DataUrls

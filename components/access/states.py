@@ -32,16 +32,18 @@ def write(scope: Scope) -> Statement:
     return Statement(sid="WriteState", actions=WRITE, resources=_written(names.STATE_BUCKETS, scope))
 
 
-def bucket_policy(bucket: str, account: str, scopes: Iterable[Scope], engineers: str) -> tuple[Statement, ...]:
+def bucket_policy(
+    bucket: str, account: str, scopes: Iterable[Scope], engineers: Iterable[str]
+) -> tuple[Statement, ...]:
     """``account`` has the bucket; its own roles need no more than their policies. Those of other accounts need the
-    bucket's word too; so do the identities of ``engineers``, an account whose people bring stacks up."""
+    bucket's word too; so do the identities of ``engineers``, accounts whose people bring stacks up."""
     arn, objects = names.bucket_arn(bucket), names.objects_arn(bucket)
     statements = [resources.tls_only(("s3:*",), arn, objects)]
     for number, scope in enumerate(sorted(scopes, key=lambda one: one.stack), 1):
         if scope.account != account:
             statements += _for_ci(bucket, number, scope)
-    if engineers != account:
-        people = Principals(kind="AWS", ids=(names.account_arn(engineers),))
+    if others := sorted({*engineers} - {account}):
+        people = Principals(kind="AWS", ids=tuple(map(names.account_arn, others)))
         statements += [
             Statement(sid="EngineersList", principals=people, actions=("s3:ListBucket",), resources=(arn,)),
             Statement(sid="Engineers", principals=people, actions=WRITE, resources=(objects,)),

@@ -53,10 +53,13 @@ def bootstrap(
         print(line)
     for line in environments_of_github(settings_of(portal, stack)):
         print(f"  {line}")
-    for line in [*(bucket.ensure() if bucket else ()), *ensure_account_key(place)]:
+    for line in [
+        *(bucket.ensure(yes=yes) if bucket else ()),
+        *ensure_account_key(place, portal.project.engineers, yes=yes),
+    ]:
         print(f"  {line}")
     program = Pulumi(stack=stack, root=portal.directory / PROGRAM, variables=place.provider_variables)
-    known = ensure_stack(program, place, portal.directory / file_of(stack))
+    known = ensure_stack(program, place, portal.directory / file_of(stack), portal.project.engineers, yes=yes)
     if move_former_parts(Pulumi(stack=stack, root=portal.directory), program, yes=yes):
         known = program.deployment() or {}
     update(program, place, how, f"the bootstrap of {stack}", known)

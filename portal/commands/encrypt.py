@@ -6,13 +6,14 @@ from typing import Annotated
 
 import typer
 
+from portal.agreement import Yes
 from portal.pulumi_cli import Pulumi, engine
 from portal.recovery import Place
 from portal.stack_files import settings_of, stack_files
 from portal.state_key import ensure_key, key_provider
 
 
-def encrypt_state(stack: Annotated[list[str], typer.Argument(help="The stacks")]) -> None:
+def encrypt_state(stack: Annotated[list[str], typer.Argument(help="The stacks")], yes: Yes = False) -> None:
     """Encrypt the secrets in the state by a KMS key of the account, which is made if there is none.
 
     Makes a stack that isn't there yet, and draws a new data key for one that is. The stack file says so afterwards:
@@ -23,7 +24,7 @@ def encrypt_state(stack: Annotated[list[str], typer.Argument(help="The stacks")]
     engine()
     for name, place in places.items():
         pulumi, provider = Pulumi(stack=name), key_provider(place)
-        ensure_key(place)
+        ensure_key(place, portal.project.engineers, yes=yes)
         if pulumi.deployment() is None:
             pulumi.init(provider)
         else:

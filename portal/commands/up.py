@@ -72,8 +72,9 @@ def bring_up(
     pulumi: Pulumi, place: Place, how: How, *, remove_idle_machines: bool, approved: str | None = None
 ) -> None:
     """Everything that may refuse comes before what touches state or account."""
-    deployment = ensure_stack(pulumi, place, pulumi.root / file_of(pulumi.stack))
     portal = load(pulumi.stack, pulumi.root)
+    file = pulumi.root / file_of(pulumi.stack)
+    deployment = ensure_stack(pulumi, place, file, portal.project.engineers, yes=how.yes)
     refuse_empty_passphrase(pulumi.stack, (deployment.get("secrets_providers") or {}).get("type"))
     refuse_former_parts(pulumi.stack, deployment)
     refuse_accidents(portal, deployment)

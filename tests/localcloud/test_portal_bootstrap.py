@@ -121,6 +121,13 @@ def test_engineers_work_with_it_over_https_alone(up: Up, cloud: Cloud) -> None:
     policy = json.loads(cloud.client("s3").get_bucket_policy(Bucket=BUCKET)["Policy"])["Statement"]
     [engineers] = [one for one in policy if one["Sid"] == "Engineers"]
     assert engineers["Principal"] == {"AWS": f"arn:aws:iam::{MANAGEMENT_ACCOUNT}:root"}
+    file = up.folder / "portal.yaml"
+    file.write_text(file.read_text().replace(MANAGEMENT_ACCOUNT, f'{MANAGEMENT_ACCOUNT}", "{PUBLIC}'))
+    done = bootstrap(up, "--state-bucket", BUCKET)
+    assert f"the bucket {BUCKET}: its policy loses EngineersList (of " in done.stdout
+    policy = json.loads(cloud.client("s3").get_bucket_policy(Bucket=BUCKET)["Policy"])["Statement"]
+    [engineers] = [one for one in policy if one["Sid"] == "Engineers"]
+    assert len(engineers["Principal"]["AWS"]) == 2
     plain = cloud.client("s3", secure=False)
     assert refusal(plain.get_object, Bucket=BUCKET, Key=OTHER) == DENIED
 

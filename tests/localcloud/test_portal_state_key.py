@@ -44,8 +44,8 @@ def asked_for_secrets(up: Up) -> list[str]:
     return [line.partition(" --stack ")[0] for line in lines if "secrets-provider" in line]
 
 
-def encrypt_state(up: Up, stack: str = "dev") -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "portal", "encrypt-state", stack]
+def encrypt_state(up: Up, stack: str = "dev", *options: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "portal", "encrypt-state", stack, *options]
     return subprocess.run(command, env=up.env, capture_output=True, text=True, check=False)
 
 
@@ -101,6 +101,44 @@ def test_a_state_that_an_empty_passphrase_opens_is_refused(up: Up, cloud: Cloud)
     assert encrypt_state(up).returncode == 0
     assert asked_for_secrets(up) == [f"stack change-secrets-provider {PROVIDER}"]
     assert len(keys(cloud)) == 1
+
+
+def engineers(up: Up, *accounts: str) -> None:
+    """Whose people bring stacks up, in the project's file."""
+    file = up.folder / "portal.yaml"
+    lines = file.read_text().splitlines()
+    kept = [line for line in lines if not line.startswith("engineers:")]
+    file.write_text("\n".join([*kept, f"engineers: {json.dumps(accounts)}", ""]))
+
+
+def admitted(cloud: Cloud) -> object:
+    text = cloud.client("kms").get_key_policy(KeyId=keys(cloud)[0], PolicyName="default")["Policy"]
+    return next(one["Principal"]["AWS"] for one in json.loads(text)["Statement"] if one["Sid"] == "Engineers")
+
+
+def test_the_keys_policy_follows_the_accounts_of_the_engineers(up: Up, cloud: Cloud) -> None:
+    ours, theirs = (f"arn:aws:iam::{one}:root" for one in (MANAGEMENT_ACCOUNT, PUBLIC))
+    engineers(up, MANAGEMENT_ACCOUNT, PUBLIC)
+    assert encrypt_state(up).returncode == 0
+    assert admitted(cloud) == [theirs, ours]
+    engineers(up, MANAGEMENT_ACCOUNT)
+    done = encrypt_state(up)
+    assert done.returncode == 1
+    assert f"the key {names.STATE_KEY} of {DEV}: its policy loses Engineers (of " in done.stdout
+    assert "error: --yes: must be given where no terminal is there to ask: Set the policy of " in done.stderr
+    assert admitted(cloud) == [theirs, ours]
+    state = {"version": 3, "deployment": {"resources": [], "secrets_providers": {"state": {"url": PROVIDER}}}}
+    (up.folder / "state").write_text(json.dumps(state))
+    assert up.run("--yes").returncode == 0
+    assert admitted(cloud) == [ours]
+
+
+def test_who_would_be_kept_out_of_the_states_makes_no_key(up: Up, cloud: Cloud) -> None:
+    engineers(up, PUBLIC)
+    done = encrypt_state(up)
+    assert done.returncode == 1
+    assert f"error: portal.yaml: engineers: {PUBLIC}: must have {MANAGEMENT_ACCOUNT}, the account of the" in done.stderr
+    assert keys(cloud) == []
 
 
 def test_engineers_of_another_account_use_the_key_and_others_do_not(up: Up, cloud: Cloud) -> None:

@@ -53,13 +53,13 @@ def test_the_key_is_named_in_its_account() -> None:
 
 
 def test_the_key_policy_says_who_may_use_the_key() -> None:
-    owner, github, engineers = key_policy(A, ENGINEERS)["Statement"]
+    owner, github, engineers = key_policy(A, [ENGINEERS, A])["Statement"]
     assert (owner["Principal"], owner["Action"]) == ({"AWS": f"arn:aws:iam::{A}:root"}, ["kms:*"])
     assert github["Action"] == ["kms:Decrypt"]
     assert github["Condition"] == {
         "StringEquals": {"aws:PrincipalAccount": A},
         "ArnEquals": {"aws:PrincipalArn": f"arn:aws:iam::{A}:role/cryoet-github-deploy"},
     }
-    assert engineers["Principal"] == {"AWS": f"arn:aws:iam::{ENGINEERS}:root"}
+    assert engineers["Principal"] == {"AWS": [f"arn:aws:iam::{ENGINEERS}:root"]}
     assert engineers["Action"] == ["kms:Decrypt", "kms:Encrypt"]
-    assert len(key_policy(A, A)["Statement"]) == 2
+    assert len(key_policy(A, [A])["Statement"]) == 2

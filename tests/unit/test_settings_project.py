@@ -43,6 +43,8 @@ def project(directory: Path, **values: object) -> Path:
         ("client_buckets", {"wdl": "swipe-wdl"}, "portal.yaml: client_buckets.comms: is required"),
         ("data_urls", {**AS_IT_IS["data_urls"], "others": "files.example.org"}, "others: 'files.example.org': an addr"),
         ("data_url", {}, "portal.yaml: data_url: {}: "),
+        ("engineers", ["12"], "portal.yaml: engineers[0]: '12': an account"),
+        ("engineers", [], "portal.yaml: engineers: []: "),
     ],
 )
 def test_a_fault_is_named(key: str, value: object, fault: str, tmp_path: Path) -> None:
