@@ -95,14 +95,15 @@ def test_what_lets_data_expire_is_an_administrators(standing: Project, cloud: Cl
     standing.change("dev", lambda settings: settings["buckets"]["embargo"]["lifecycle"].update(noncurrent_days=1))
     try:
         env = job(cloud, DEV, names.GITHUB_DEPLOY, "environment:dev")
-        done = standing.refused("dev", "up", "--yes", "--skip-preview", env=env)
         own = {**env, "PORTAL_PROJECT": str(standing.folder)}
         ahead = standing.run("portal", "up", "dev", "--yes", env=own)
+        done = standing.refused("dev", "up", "--yes", "--skip-preview", env=env)
     finally:
         file.write_text(whole)
         standing.up("dev")
     assert ahead.returncode != 0
-    assert "dev: an administrator brings this up: portal up dev; cryoet-github-deploy may not" in ahead.stderr
-    assert "update of aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration embargo" in ahead.stderr
+    told = ahead.stdout + ahead.stderr
+    assert "dev: an administrator brings this up: portal up dev; cryoet-github-deploy may not" in told
+    assert "update of aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration embargo" in told
     assert done.returncode != 0
     assert "is not authorized to perform: s3:PutLifecycleConfiguration" in done.stdout + done.stderr
