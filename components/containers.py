@@ -11,6 +11,7 @@ from .rules import Bounds
 
 PORT: Final = Bounds(1_024, 65_535)
 """That a container listens on: one that isn't root can't on a lower one."""
+MIGRATION_MINUTES: Final = Bounds(1, 60)
 PODS: Final = Bounds(1, 100)
 CPU_MILLIS: Final = Bounds(10, 192_000)
 """Thousandths of a vCPU."""

@@ -16,6 +16,9 @@ OVERRULE: Final = {"pulumi.com/patchForce": "true"}
 SKIP_AWAIT: Final = {"pulumi.com/skipAwait": "true"}
 """Annotation: the provider doesn't wait until the object works."""
 
+REPLACE_UNREADY: Final = {"pulumi.com/replaceUnready": "true"}
+"""Annotation: a Job that isn't complete is made anew by the next update."""
+
 
 def apply(
     name: str,

@@ -2,7 +2,8 @@
 
 Rests on:
 - EKS user guide "Target group bindings" in Auto Mode: a pod has a readiness gate if its namespace has the label and the
-  binding is there before the pod. So the order is rule, namespace, secret and role, Service, binding, Deployment.
+  binding is there before the pod. So the order is rule, namespace, secret and role, migration, Service, binding,
+  Deployment.
 - A pod goes on answering while the load balancer still sends it requests (:mod:`.service_routes`), and that is shorter
   than its whole grace.
 - Kubernetes documentation "Service" and "Network Policies": a port by name is each pod's own, so that pods of two
@@ -22,10 +23,10 @@ from typing import Any, Final
 import pulumi
 from pulumi_aws import eks, lb
 
-from . import manifest, names, pods, service_routes
+from . import manifest, names, pods, service_routes, ways
 from .access import roles, trust
-from .cluster import DNS_ADDRESS
 from .identity import Role, RoleArgs
+from .migration import migrate
 from .service_args import WebServiceArgs
 
 DRAIN_SECONDS: Final = 30
@@ -57,6 +58,8 @@ class WebService(pulumi.ComponentResource):
         self.routes = service_routes.rules(name, args, group, self._own)
         opened = service_routes.open_groups(name, args, self._own)
         needed = [*opened, self._policy(), self._account(), *self._secret()]
+        if args.migration:
+            needed.append(migrate(name, args, args.migration, self._inside, *needed))
         service = self._service()
         binding = self._binding(group, service, *self.routes)
         self._autoscaler()
@@ -81,14 +84,11 @@ class WebService(pulumi.ComponentResource):
         """In from the load balancer's subnets, whose addresses change within them, to the port of the pod; out to DNS
         and what it names."""
         args = self._args
-        dns = [{"protocol": protocol, "port": 53} for protocol in ("UDP", "TCP")]
-        out = [{"to": _blocks((f"{DNS_ADDRESS}/32",)), "ports": dns}]
-        out += [{"to": _blocks(way.networks, way.outside), "ports": [_tcp(way.port)]} for way in args.ways_out]
         spec = {
             "podSelector": {"matchLabels": self._labels},
             "policyTypes": ["Ingress", "Egress"],
-            "ingress": [{"from": _blocks(args.networks), "ports": [_tcp(pods.PORT_NAME)]}],
-            "egress": out,
+            "ingress": [{"from": ways.blocks(args.networks), "ports": [ways.tcp(pods.PORT_NAME)]}],
+            "egress": ways.egress(args.ways_out),
         }
         kind = "networking.k8s.io/v1", "NetworkPolicy"
         return manifest.apply(f"{self.name}-ways", *kind, self._named(), self._inside(), spec=spec)
@@ -215,12 +215,3 @@ class WebService(pulumi.ComponentResource):
             "containers": [serving, *(pods.sidecar(one, args.scratch, stay) for one in args.sidecars)],
             **({"volumes": volumes} if volumes else {}),  # Kubernetes keeps no empty list
         }
-
-
-def _tcp(port: int | str) -> dict[str, Any]:
-    return {"protocol": "TCP", "port": port}
-
-
-def _blocks(networks: Sequence[str], outside: Sequence[str] = ()) -> list[dict[str, Any]]:
-    left_out = {"except": [*outside]} if outside else {}
-    return [{"ipBlock": {"cidr": network, **left_out}} for network in networks]

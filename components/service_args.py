@@ -61,6 +61,11 @@ class WebServiceArgs(Args):
     """The port that pods listened on after the last update. If it is another, the load balancer still reaches it: pods
     of the release before serve during the rollout, and some 30 s longer."""
     main: pods.ContainerArgs
+    migration: pods.ContainerArgs | None = None
+    """Runs once for each release, and to its end before the release's first pod starts; pods of the release before
+    serve meanwhile. One that fails keeps them serving."""
+    migration_minutes: int = 10
+    """How long all tries of the migration may take; it is ended then."""
     before: tuple[pods.ContainerArgs, ...] = ()
     """Run one after another, each to its end, before the others start; one that fails keeps the old pods serving."""
     sidecars: tuple[pods.SidecarArgs, ...] = ()
@@ -80,9 +85,10 @@ class WebServiceArgs(Args):
 
     def faults(self) -> Iterator[Fault]:
         word, in_pod = rules.word(self.service), (self.main, *self.before, *self.sidecars)
+        alone = (self.migration,) if self.migration else ()
         variables = {key for key in (self.secret.variables if self.secret else {}) if "_" not in key}
-        started = [one.name for one in in_pod if one.secrets and not one.command]
-        secretive = [one.name for one in in_pod if one.secrets and not self.secret]
+        started = [one.name for one in (*in_pod, *alone) if one.secrets and not one.command]
+        secretive = [one.name for one in (*in_pod, *alone) if one.secrets and not self.secret]
         names = [one.name for one in in_pod]
         checks: tuple[Check, ...] = (
             (word is None, "service", self.service, str(word)),
@@ -100,9 +106,12 @@ class WebServiceArgs(Args):
         most = containers.PODS.fault(self.max_replicas) or containers.max_replicas(self.replicas, self.max_replicas)
         yield from refused("max_replicas", self.max_replicas, most)
         yield from refused("port", self.port, containers.PORT.fault(self.port))
+        yield from refused(
+            "migration_minutes", self.migration_minutes, containers.MIGRATION_MINUTES.fault(self.migration_minutes)
+        )
         for one in self.sidecars:
             yield from refused(f"{one.name}.port", one.port, containers.PORT.fault(one.port))
-        for one in in_pod:
+        for one in (*in_pod, *alone):
             yield from within(f"{one.name}.resources", one.resources.faults())
         ports = [*((one.name, one.port) for one in self.sidecars), (self.main.name, self.port)]
         for index, rule in containers.port_faults(ports):

@@ -190,6 +190,10 @@ def _api(portal: Portal, name: str, environment: Environment, api: Api, common: 
         priority=10,
         port=api.port,
         main=container("api", api.command, api.resources, secrets=True, PORT=str(api.port)),
+        migration=container("migration", api.migration.command, api.migration.resources, secrets=True)
+        if api.migration
+        else None,
+        migration_minutes=api.migration.minutes if api.migration else 10,
         before=tuple(container(one.name, one.command, one.resources, secrets=one.secrets) for one in api.init),
         sidecars=tuple(
             pods.SidecarArgs(

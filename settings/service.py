@@ -69,6 +69,18 @@ class InitContainer(Model):
     """Its own; a pod's are those of its containers together."""
 
 
+class Migration(Model):
+    """Runs once for each release, in the service's image and with the database's values as environment variables,
+    before the release's first pod starts."""
+
+    command: Annotated[Command, Field(min_length=1)] = ("alembic", "upgrade", "head")
+    """What it runs, word by word."""
+    minutes: Annotated[int, bounded(containers.MIGRATION_MINUTES)] = 10
+    """How long all its tries may take, the pull of the image included. What is not done by then is ended."""
+    resources: Resources = Resources()
+    """Its own pod's."""
+
+
 class Sidecar(Model):
     """Runs beside the service in each of its pods, which reaches it as ``localhost``."""
 
@@ -107,7 +119,6 @@ BEFORE_API: Final = (
         command=("cp", "-r", "./cerbos/", "/var/policies/"),
         resources=Resources(memory_limit_mib=256),
     ),
-    InitContainer(name="migrations", command=("alembic", "upgrade", "head"), secrets=True),
     InitContainer(name="keys", command=("etc/gen_keys.sh",), resources=Resources(memory_limit_mib=256)),
 )
 API_VARIABLES: Final = {
@@ -148,8 +159,10 @@ class Api(Service):
     """Where it listens; its variable PORT says so."""
     resources: Resources = Resources(cpu_millis=500, memory_mib=512, cpu_limit_millis=3_000, memory_limit_mib=3_072)
     init: Annotated[tuple[InitContainer, ...], Field(max_length=10)] = BEFORE_API
-    """Run one after another before each pod starts; if one fails, the old pods serve on. The migration of the database
-    is one."""
+    """Run one after another before each pod starts; if one fails, the old pods serve on."""
+    migration: Migration | None = Migration()
+    """Brings the database's tables to the release, while pods of the release before serve: these must do with the new
+    tables too. If it fails, they serve on. ``null``: there is nothing to migrate."""
     sidecars: Annotated[tuple[Sidecar, ...], Field(max_length=5)] = (_cerbos(),)
     scratch: dict[Word, Scratch] = Field(default=API_SCRATCH)
     """Folders that its containers share."""

@@ -79,6 +79,8 @@ def _sizes(service: Service) -> Iterator[tuple[Key, Resources]]:
         for key, beside in (("init", service.init), ("sidecars", service.sidecars)):
             for index, one in enumerate(beside):
                 yield (key, index, "resources"), one.resources
+        if service.migration:
+            yield ("migration", "resources"), service.migration.resources
 
 
 def _api(stack: str, at: Key, api: Api) -> Iterator[Fault]:
@@ -123,7 +125,7 @@ def _image(
 def _room(stack: str, at: Key, environment: Environment, cluster: Cluster) -> Iterator[Fault]:
     """Whether all pods fit on the machines that there may be, with one more of each service while it is replaced."""
     sizes = [
-        (service.max_replicas + 1, [size for where, size in _sizes(service) if where[0] != "init"])
+        (service.max_replicas + 1, [size for where, size in _sizes(service) if where[0] not in ("init", "migration")])
         for service in environment.services.values()
     ]
     needed = list(chain.from_iterable(one * count for count, one in sizes))

@@ -14,6 +14,7 @@ from .controllers.autoscaling import Autoscalers, Usage
 from .controllers.deployments import Deployments
 from .controllers.disruption_budgets import DisruptionBudgets
 from .controllers.endpoint_slices import EndpointSlices
+from .controllers.jobs import Jobs
 from .controllers.launching import Launcher
 from .controllers.loop import Controller, Loop
 from .controllers.node_pools import NodePools
@@ -94,6 +95,7 @@ def _of_kubernetes(resources: Callable[[str], Resources], aws: Aws, launcher: La
         ServiceAccounts(resources("serviceaccount-controller")),
         Deployments(resources("deployment-controller")),
         ReplicaSets(resources("replicaset-controller"), Admission(resources("eks-webhooks"), aws)),
+        Jobs(resources("job-controller")),
         Scheduler(resources("default-scheduler"), launcher),
         EndpointSlices(resources("endpoint-slice-controller")),
         DisruptionBudgets(resources("disruption-controller")),

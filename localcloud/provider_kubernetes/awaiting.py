@@ -1,6 +1,6 @@
 """Waiting until an object works, as pulumi-kubernetes does: a Deployment until its rollout is complete, a Service until
-every pod that it selects is ready (also where there are none), a Pod until it is ready, any object for what its
-`waitFor` annotation names.
+every pod that it selects is ready (also where there are none), a Pod until it is ready, a Job until it is complete (one
+that has failed fails at once), any object for what its `waitFor` annotation names.
 
 One thing differs: a Deployment that its controller declares failed (ProgressDeadlineExceeded) fails at once, where the
 official provider waits on until its own timeout. That deadline follows the local cloud's time scale, the timeout can't.
@@ -25,7 +25,7 @@ _SECONDS: Final = 600.0
 _RECOVERY_SECONDS: Final = 60.0
 """For a Deployment that had failed before this update: as long as programs take to start on a busy machine, twice."""
 _FAILED: Final = "ProgressDeadlineExceeded"
-KINDS: Final = frozenset({"Deployment", "Pod", "Service"})
+KINDS: Final = frozenset({"Deployment", "Job", "Pod", "Service"})
 """Of whose objects a refresh says whether they work, as an update does."""
 Json = dict[str, Any]
 
@@ -62,15 +62,9 @@ def progress_of(
     if stated := annotation(inputs, WAIT_FOR):
         tests = wait_for.conditions(stated)
         return lambda live: Progress(all(test(live) for test in tests), (f"waiting for {stated}",))
-    match of.name:
-        case "Deployment":
-            return _deployment
-        case "Pod":
-            return _pod
-        case "Service":
-            return lambda live: _service(client, live, settled=settled)
-        case _:
-            return None
+    if of.name == "Service":
+        return lambda live: _service(client, live, settled=settled)
+    return {"Deployment": _deployment, "Job": job, "Pod": _pod}.get(of.name)
 
 
 def wait(client: HttpClient, of: Kind, live: Json, inputs: Json, timeout: float) -> Json:
@@ -89,7 +83,9 @@ def wait(client: HttpClient, of: Kind, live: Json, inputs: Json, timeout: float)
             return live
         if last.over:
             break
-    raise NotReadyError(f"'{name}' timed out waiting to be Ready", causes(client, of, live, last))
+    ended = f"Resource '{name}' was created but failed to initialize"
+    why = ended if of.name == "Job" and last.over else f"'{name}' timed out waiting to be Ready"
+    raise NotReadyError(why, causes(client, of, live, last))
 
 
 def _versions(client: HttpClient, of: Kind, live: Json, ends: float) -> Iterator[Json]:
@@ -151,6 +147,8 @@ def causes(client: HttpClient, of: Kind, live: Json, last: Progress) -> list[str
     """What the cluster says of an object that doesn't work."""
     if of.name == "Deployment":
         return [*last.causes, *_attained(live), *failing_pods.of_deployment(client, live)]
+    if of.name == "Job":
+        return [*last.causes, *failing_pods.of_job(client, live)]
     return list(last.causes)
 
 
@@ -161,6 +159,15 @@ def _attained(live: Json) -> list[str]:
     if stated.get("Progressing", {}).get("reason") != "NewReplicaSetAvailable":
         return ["Minimum number of Pods to consider the application live was not attained"]
     return ["Attempted to roll forward to new ReplicaSet, but minimum number of Pods did not become live"]
+
+
+def job(live: Json) -> Progress:
+    """Whether a Job is complete, or has failed."""
+    status = live.get("status") or {}
+    stated = {each["type"]: each for each in status.get("conditions") or () if each.get("status") == "True"}
+    failed = stated.get("Failed")
+    causes = (f"[{failed.get('reason')}] {failed.get('message')}",) if failed else ()
+    return Progress("Complete" in stated and "startTime" in status, causes, over=failed is not None)
 
 
 def _pod(live: Json) -> Progress:

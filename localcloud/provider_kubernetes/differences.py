@@ -22,6 +22,7 @@ _REPLACING: Final[Mapping[str, tuple[str, ...]]] = {
     "RoleBinding": ("roleRef",),
     "ClusterRoleBinding": ("roleRef",),
     "Pod": ("spec",),
+    "Job": ("spec.selector", "spec.template"),
 }
 _IDENTITY: Final = ("metadata.name", "metadata.namespace")
 _IN_PLACE: Final = frozenset({"spec.tolerations", "spec.activeDeadlineSeconds"})

@@ -27,6 +27,12 @@ def of_deployment(client: HttpClient, deployment: Json) -> list[str]:
     return [text for pod in pods for text in words(pod)]
 
 
+def of_job(client: HttpClient, job: Json) -> list[str]:
+    """The words of the Job's pods."""
+    pods = client.get(kind("Pod").path(job["metadata"]["namespace"]))["items"]
+    return [text for pod in pods if _owned(pod, job) for text in words(pod)]
+
+
 def words(pod: Json) -> Iterator[str]:
     """Why the pod isn't ready: of its first condition that isn't met."""
     status, metadata = pod.get("status") or {}, pod["metadata"]

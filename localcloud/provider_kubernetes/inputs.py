@@ -23,6 +23,8 @@ TIMEOUT: Final = "pulumi.com/timeoutSeconds"
 PATCH_FORCE: Final = "pulumi.com/patchForce"
 PATCH_MANAGER: Final = "pulumi.com/patchFieldManager"
 DELETION: Final = "pulumi.com/deletionPropagationPolicy"
+REPLACE_UNREADY: Final = "pulumi.com/replaceUnready"
+"""Of a Job alone: one that isn't complete is replaced by the next update."""
 _ANNOTATIONS: Final = frozenset({AUTONAMED, SKIP_AWAIT, WAIT_FOR, TIMEOUT, PATCH_FORCE, PATCH_MANAGER, DELETION})
 _SUFFIX: Final = 8
 Json = dict[str, Any]
@@ -98,7 +100,8 @@ def _annotation_faults(inputs: Json) -> Failures:
     annotations = metadata.get("annotations") if isinstance(metadata, Mapping) else None
     failures: Failures = []
     for name in annotations if isinstance(annotations, Mapping) else ():
-        if str(name).startswith("pulumi.com/") and name not in _ANNOTATIONS:
+        known = name in _ANNOTATIONS or (name == REPLACE_UNREADY and inputs.get("kind") == "Job")
+        if str(name).startswith("pulumi.com/") and not known:
             reason = "the local cloud's kubernetes provider does not carry out this annotation"
             failures.append((f"metadata.annotations[{name}]", reason))
     timeout = annotation(inputs, TIMEOUT)

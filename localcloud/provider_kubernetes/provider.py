@@ -14,10 +14,10 @@ from typing import Any, Final
 
 from localcloud.kubernetes.objects.errors import ApiError
 from localcloud.kubernetes.objects.merging import merge_patch
-from localcloud.provider.compare import DiffResult
+from localcloud.provider.compare import Change, DiffResult
 from localcloud.provider.errors import ProviderError
 from localcloud.provider.results import Failures, ReadResult
-from localcloud.provider_kubernetes import config, deletion, differences, inputs, state
+from localcloud.provider_kubernetes import awaiting, config, deletion, differences, inputs, state
 from localcloud.provider_kubernetes.applying import Applying, path_of
 from localcloud.provider_kubernetes.connection import Connection
 from localcloud.provider_kubernetes.inputs import PATCH_MANAGER, annotation
@@ -89,8 +89,19 @@ class KubernetesProvider:
         changed = differences.changes(
             kind, before, after, patch=token.patch, mutable=self._settings.mutable, ignored=ignored
         )
+        if kind == "Job" and annotation(news, inputs.REPLACE_UNREADY) == "true" and not self._is_complete(token, live):
+            changed = [*changed, Change(f'metadata.annotations["{inputs.REPLACE_UNREADY}"]', "update", True)]
         replaced = any(change.replace for change in changed)
         return DiffResult(changed, replaced and _keeps_its_name(live, news))
+
+    def _is_complete(self, token: Token, live: Json) -> bool:
+        """Whether a Job has succeeded by now. One of a cluster that can't be reached is left alone."""
+        if awaiting.job(live).ready or self._connection.failure():
+            return True
+        try:
+            return awaiting.job(self._connection.client.get(path_of(token, live))).ready
+        except ApiError:
+            return True
 
     # change
 

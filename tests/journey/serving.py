@@ -24,7 +24,7 @@ import yaml
 from components import names
 from localcloud.kubernetes.api import CONTROLLERS
 from localcloud.kubernetes.client import Client
-from localcloud.kubernetes.controllers import deployments
+from localcloud.kubernetes.controllers import deployments, jobs
 from localcloud.kubernetes.objects.kinds import KINDS, kind
 from localcloud.kubernetes.resources import is_true
 from localcloud.server import images
@@ -135,8 +135,9 @@ def texts(value: Any) -> Iterator[str]:
 
 @contextmanager
 def deadlines_over(condition: Callable[[], bool], reconcile: Callable[[], None]) -> Generator[None]:
-    """From when the condition holds, no rollout may stand still any longer; then the controllers look again."""
-    real, over = deployments.progress_seconds, threading.Event()
+    """From when the condition holds, no rollout may stand still any longer, and no Job run; then the controllers look
+    again."""
+    real, real_of_jobs, over = deployments.progress_seconds, jobs.deadline_seconds, threading.Event()
 
     def wait() -> None:
         if condition():
@@ -146,7 +147,11 @@ def deadlines_over(condition: Callable[[], bool], reconcile: Callable[[], None])
     def seconds(deployment: Json) -> float:
         return 0.0 if over.is_set() else real(deployment)
 
-    with patch.object(deployments, "progress_seconds", seconds), repeated(wait):
+    def seconds_of_job(job: Json) -> float:
+        return 0.0 if over.is_set() else real_of_jobs(job)
+
+    rollouts = patch.object(deployments, "progress_seconds", seconds)
+    with rollouts, patch.object(jobs, "deadline_seconds", seconds_of_job), repeated(wait):
         yield
 
 

@@ -23,6 +23,7 @@ SPECS: Final[Mapping[str, Json]] = {
         "minReplicas": 1,
         "maxReplicas": 2,
     },
+    "Job": {"template": {"spec": {"restartPolicy": "Never", "containers": [CONTAINER]}}},
     "NetworkPolicy": {"podSelector": {}, "policyTypes": ["Ingress"], "ingress": [{"from": []}]},
     "NodeClass": {
         "role": "nodes",

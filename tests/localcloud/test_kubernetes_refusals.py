@@ -286,6 +286,7 @@ def test_k8s_23_bindings_to_target_groups(client: LocalClient) -> None:
     [
         ("Deployment", {"selector": {"matchLabels": {"app": None, "of": "api"}}}, "field is immutable"),
         ("TargetGroupBinding", {"targetGroupARN": "arn:aws:x"}, "immutable fields: spec.targetGroupARN"),
+        ("Job", {"template": {"spec": {"nodeSelector": {"pool": "other"}}}}, "spec.template: Invalid value: "),
         ("Pod", {"nodeSelector": {"pool": "other"}}, "pod updates may not change fields other than"),
     ],
 )
@@ -408,6 +409,22 @@ def test_k8s_32_eviction_against_a_budget(client: LocalClient) -> None:
 def test_k8s_33_namespaces_of_the_cluster_itself(client: LocalClient) -> None:
     with refused(FORBIDDEN, "this namespace may not be deleted"):
         client.delete("/api/v1/namespaces/kube-system")
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        (
+            {"template": {"spec": {"containers": []}}},
+            'restartPolicy: Required value: valid values: "OnFailure", "Never"',
+        ),
+        ({"backoffLimit": -1}, "spec.backoffLimit: Invalid value: -1: must be greater than or equal to 0"),
+        ({"suspend": True}, "spec.suspend: Forbidden: the local cloud's Jobs have "),
+    ],
+)
+def test_k8s_34_jobs(client: LocalClient, changes: Json, words: str) -> None:
+    with refused(INVALID, words):
+        create(client, "Job", specified("Job", **changes))
 
 
 def test_rows_are_documented() -> None:

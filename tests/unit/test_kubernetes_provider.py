@@ -35,6 +35,7 @@ CONFIG = "kubernetes:core/v1:ConfigMap"
 DEPLOYMENT = "kubernetes:apps/v1:Deployment"
 SERVICE = "kubernetes:core/v1:Service"
 SECRET = "kubernetes:core/v1:Secret"
+JOB = "kubernetes:batch/v1:Job"
 BINDING = "kubernetes:eks.amazonaws.com/v1:TargetGroupBinding"
 DEV = {"namespace": "dev"}
 
@@ -548,6 +549,35 @@ def test_a_deployment_that_failed_before_has_time_to_recover(served: Served) -> 
     threading.Timer(0.2, recover).start()
     updated = served.update(DEPLOYMENT, caught.value.state, deployment(minReadySeconds=1), timeout=20)
     assert updated["status"]["availableReplicas"] == 1
+
+
+def job(**spec: Any) -> Json:
+    pod = {"restartPolicy": "Never", "containers": [{"name": "app", "image": "app:1"}]}
+    metadata = {**DEV, "name": "migration", "annotations": {"pulumi.com/replaceUnready": "true"}}
+    return {"apiVersion": "batch/v1", "kind": "Job", "metadata": metadata, "spec": {"template": {"spec": pod}, **spec}}
+
+
+def ended(served: Served, condition: str, message: str) -> None:
+    stated = {"type": condition, "status": "True", "reason": "Ended", "message": message}
+    status = {"startTime": "2026-12-07T12:00:00Z", "conditions": [stated]}
+    served.client.patch(kind("Job").path("dev", "migration", "status"), {"status": status})
+
+
+def test_a_job_is_waited_for_and_one_that_failed_is_made_anew(served: Served) -> None:
+    threading.Timer(0.5, ended, (served, "Failed", "no more tries")).start()
+    with pytest.raises(PartlyCreatedError, match=r"was created but failed to initialize\n.*no more") as caught:
+        served.create(JOB, job(), timeout=20)
+    again = served.diff(JOB, caught.value.state, job())
+    assert again.delete_before_replace
+    unready = 'metadata.annotations["pulumi.com/replaceUnready"]'
+    assert [(one.path, one.replace) for one in again.changes] == [(unready, True)]
+
+    ended(served, "Complete", "done")
+    assert served.diff(JOB, caught.value.state, job()).changes == []
+    state = served.update(JOB, caught.value.state, job(), timeout=20)
+    other = job()
+    other["spec"]["template"]["spec"]["containers"][0]["image"] = "app:2"
+    assert [one.replace for one in served.diff(JOB, state, other).changes] == [True]
 
 
 def unmet(name: str) -> Json:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -92,6 +93,46 @@ def test_who_brings_pods_up_is_told_which_stack_has_their_images(monkeypatch: py
     assert told == [text], "those that are up run, and dev has its images itself"
 
 
+def test_a_release_is_migrated_once_before_its_first_pod(tmp_path: Path) -> None:
+    def released(change: Callable[[dict[str, Any]], object], directory: str) -> Registered:
+        def changed(files: Files) -> None:
+            serving(files)
+            change(files["dev"]["environments"]["dev"]["api"])
+
+        (tmp_path / directory).mkdir()
+        return composed(changed, tmp_path / directory).one("dev-api-migration")
+
+    job = graph().one("dev-api-migration")
+    pod = job.inputs["spec"]["template"]["spec"]
+    [migration] = pod["containers"]
+    assert migration["command"] == ["/bin/sh", "-ec", pods.START_LINE, "--", "alembic", "upgrade", "head"]
+    assert (pod["restartPolicy"], pod["serviceAccountName"]) == ("Never", "api")
+    assert job.inputs["metadata"]["annotations"]["pulumi.com/replaceUnready"] == "true"
+    assert "dev-api-migration" in graph().one("dev-api-deployment").depends_on
+    assert {"dev-api-migration-ways", "dev-api-secret", "dev-api-ways", "dev-api"} <= job.depends_on
+    ways = graph().one("dev-api-migration-ways").inputs["spec"]
+    assert ways["podSelector"]["matchLabels"] == job.inputs["spec"]["template"]["metadata"]["labels"]
+    assert (ways["policyTypes"], ways.get("ingress")) == (["Ingress", "Egress"], None)
+    assert ways["egress"] == graph().one("dev-api-ways").inputs["spec"]["egress"]
+
+    same = released(lambda api: api.update(replicas=1, resources={"memory_mib": 1024}), "same")
+    assert same.inputs == job.inputs, "the same image and command are the same release"
+    others = [
+        released(lambda api: api["image"].update(tag="v2"), "image"),
+        released(lambda api: api.update(migration={"command": ["migrate"], "minutes": 30}), "command"),
+    ]
+    assert all(one.inputs["spec"]["template"] != job.inputs["spec"]["template"] for one in others)
+    assert [one.inputs["spec"]["activeDeadlineSeconds"] for one in (job, *others)] == [600, 600, 1800]
+
+
+def test_nothing_is_migrated_where_there_is_nothing_to_migrate(tmp_path: Path) -> None:
+    def change(files: Files) -> None:
+        serving(files)
+        files["dev"]["environments"]["dev"]["api"]["migration"] = None
+
+    assert not [one for one in composed(change, tmp_path).resources if "dev-api-migration" in one.name]
+
+
 def test_a_busy_container_loses_its_requests_before_it_is_restarted_and_has_time_to_start() -> None:
     def seconds(probe: dict[str, int]) -> int:
         return probe["periodSeconds"] * probe["failureThreshold"]
@@ -162,8 +203,7 @@ def test_no_list_is_stated_that_kubernetes_would_leave_out(name: str) -> None:
 
 def test_the_apis_containers_are_the_portals() -> None:
     spec = pod("dev-api")
-    assert [one["name"] for one in spec["initContainers"]] == ["policies", "migrations", "keys"]
-    assert spec["initContainers"][1]["command"][-3:] == ["alembic", "upgrade", "head"]
+    assert [one["name"] for one in spec["initContainers"]] == ["policies", "keys"]
     assert [one["name"] for one in spec["containers"]] == ["api", "cerbos"]
     policies = {one["terminationMessagePolicy"] for one in (*spec["initContainers"], *spec["containers"])}
     assert policies == {"FallbackToLogsOnError"}, "what a container that fails said last"

@@ -72,6 +72,7 @@ _WORKLOAD: Final = frozenset(
         "serviceaccounts",
         "deployments",
         "replicasets",
+        "jobs",
         "horizontalpodautoscalers",
         "poddisruptionbudgets",
         "networkpolicies",

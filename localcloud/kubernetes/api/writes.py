@@ -25,7 +25,7 @@ from localcloud.kubernetes.objects.ownership import Manager, Owners, copied, lea
 from localcloud.kubernetes.objects.schemas import Schemas
 
 _GENERATIONS: Final = frozenset(
-    {"Pod", "Deployment", "ReplicaSet", "PodDisruptionBudget", "NetworkPolicy", "EndpointSlice"}
+    {"Pod", "Deployment", "ReplicaSet", "Job", "PodDisruptionBudget", "NetworkPolicy", "EndpointSlice"}
 )
 _SERVERS: Final = (
     "uid",

@@ -22,7 +22,8 @@ from ..resources import CONFLICT, Resources
 
 LOG = logging.getLogger(__name__)
 WATCHED = (
-    "Namespace", "ServiceAccount", "Service", "Pod", "Node", "Deployment", "ReplicaSet", "HorizontalPodAutoscaler",
+    "Namespace", "ServiceAccount", "Service", "Pod", "Node", "Deployment", "ReplicaSet", "Job",
+    "HorizontalPodAutoscaler",
     "PodDisruptionBudget", "NodePool", "NodeClass", "TargetGroupBinding",
 )  # fmt: skip
 GATHER_SECONDS = 0.01

@@ -111,6 +111,13 @@ def _replica_set(value: Json) -> None:
     _template(spec)
 
 
+def _job(value: Json) -> None:
+    spec = value.setdefault("spec", {})
+    _set(spec, completions=1, parallelism=1, backoffLimit=6, completionMode="NonIndexed", suspend=False)
+    _set(spec, podReplacementPolicy="TerminatingOrFailed")
+    _template(spec)
+
+
 def _template(spec: Json) -> None:
     if isinstance(spec.get("template"), dict):
         pod_spec(spec["template"].setdefault("spec", {}))
@@ -213,6 +220,7 @@ _DEFAULTS: Final[dict[str, Callable[[Json], None]]] = {
     "Pod": _new_pod_status,
     "Deployment": _deployment,
     "ReplicaSet": _replica_set,
+    "Job": _job,
     "Service": _service,
     "HorizontalPodAutoscaler": _autoscaler,
     "NetworkPolicy": _network_policy,

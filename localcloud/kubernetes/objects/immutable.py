@@ -74,6 +74,11 @@ def _comparable(pod: Json) -> Json:
     return spec
 
 
+def _job(before: Json, after: Json) -> Iterator[str]:
+    for field in ("completions", "selector", "template"):
+        yield from _fixed("spec", field)(before, after)
+
+
 def _binding(before: Json, after: Json) -> Iterator[str]:
     changed = [
         field for field in ("targetGroupARN", "targetType") if before["spec"].get(field) != after["spec"].get(field)
@@ -86,6 +91,7 @@ def _binding(before: Json, after: Json) -> Iterator[str]:
 _RULES: Final[Mapping[str, Callable[[Json, Json], Iterator[str]]]] = {
     "Deployment": _fixed("spec", "selector"),
     "ReplicaSet": _fixed("spec", "selector"),
+    "Job": _job,
     "Service": _service,
     "ConfigMap": _data,
     "Secret": _secret,

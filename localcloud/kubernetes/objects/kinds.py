@@ -66,6 +66,7 @@ KINDS: Final = (
     _core("Node", "nodes", namespaced=False, status=True),
     Kind(group="apps", version="v1", name="Deployment", plural="deployments", status=True, scale=True),
     Kind(group="apps", version="v1", name="ReplicaSet", plural="replicasets", status=True, scale=True),
+    Kind(group="batch", version="v1", name="Job", plural="jobs", status=True),
     Kind(
         group="autoscaling",
         version="v2",

@@ -67,6 +67,25 @@ def _deployment(value: Json) -> Iterator[str]:
         yield f"spec.progressDeadlineSeconds: Invalid value: {deadline}: must be greater than minReadySeconds"
 
 
+_JOB_FIELDS: Final = frozenset({"activeDeadlineSeconds", "backoffLimit", "completions", "parallelism", "template"})
+
+
+def _job(value: Json) -> Iterator[str]:
+    spec = value.get("spec") or {}
+    kept = {"completionMode": "NonIndexed", "podReplacementPolicy": "TerminatingOrFailed", "suspend": False}
+    for field in sorted(spec.keys() - _JOB_FIELDS):
+        if spec[field] != kept.get(field):
+            yield f"spec.{field}: Forbidden: the local cloud's Jobs have {', '.join(sorted(_JOB_FIELDS))} alone"
+    for field in sorted(_JOB_FIELDS - {"template"}):
+        if isinstance(number := spec.get(field), int) and number < 0:
+            yield f"spec.{field}: Invalid value: {number}: must be greater than or equal to 0"
+    template = spec.get("template") or {}
+    if (template.get("spec") or {}).get("restartPolicy", "Always") == "Always":
+        yield 'spec.template.spec.restartPolicy: Required value: valid values: "OnFailure", "Never"'
+    else:
+        yield from template_faults(template, "spec.template", restart=("OnFailure", "Never"))
+
+
 def _zero(value: Any) -> bool:
     return value in (0, "0", "0%")
 
@@ -208,6 +227,7 @@ _RULES: Final[Mapping[str, Callable[[Json], Iterator[str]]]] = {
     "Pod": _pod,
     "Deployment": _deployment,
     "ReplicaSet": _workload,
+    "Job": _job,
     "Service": _service,
     "HorizontalPodAutoscaler": _autoscaler,
     "PodDisruptionBudget": _disruption_budget,
