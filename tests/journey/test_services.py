@@ -125,7 +125,7 @@ def test_a_release_rolls_out_without_a_failed_request(site: Site, cloud: Cloud) 
     before = site.running()
     site.images.build("v1.1.0", ("site/layout.py", NAME, NEXT), migrations=SECOND)
     assert site.planned(tags(api="v1.1.0", frontend="v1.1.0")) == {
-        "dev-api-migration": "replace",
+        "dev-api-migration": "create",  # after the one before
         "dev-api-deployment": "update",
         "dev-frontend-deployment": "update",
     }
@@ -144,7 +144,7 @@ def test_other_ports_roll_out_with_another_release_without_a_failed_request(site
     assert site.planned(*others) == {
         "dev-api-from-balancer-9100": "create",
         "dev-frontend-from-balancer-8100": "create",
-        "dev-api-migration": "replace",
+        "dev-api-migration": "create",  # after the one before
         "dev-api-deployment": "update",
         "dev-frontend-deployment": "update",
     }
