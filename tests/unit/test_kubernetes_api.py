@@ -517,7 +517,7 @@ def test_what_the_server_does_not_do_is_refused(cluster: Cluster, client: LocalC
 @pytest.mark.parametrize(
     "path",
     [
-        "/apis/batch/v1/namespaces/dev/jobs",
+        "/apis/batch/v1/namespaces/dev/cronjobs",
         "/apis/apps/v1/namespaces/dev/statefulsets",
         "/apis/apps/v1/daemonsets",
         "/apis/networking.k8s.io/v1/namespaces/dev/ingresses",

@@ -18,11 +18,25 @@ from tests.unit.recording import Recording, Registered
 
 EXPECTED = {
     "dev": {
-        "dev-database": {"dev-on-demand", "dev-overflow", "dev-spot", "pods of dev/api"},
-        "staging-database": {"staging-on-demand", "staging-overflow", "staging-spot", "pods of staging/api"},
+        "dev-database": {"dev-on-demand", "dev-overflow", "dev-spot", "pods of dev/api", "pods of dev/api-migration"},
+        "staging-database": {
+            "staging-on-demand",
+            "staging-overflow",
+            "staging-spot",
+            "pods of staging/api",
+            "pods of staging/api-migration",
+        },
     },
     "public": {},
-    "prod": {"prod-database": {"prod-on-demand", "prod-overflow", "prod-spot", "pods of prod/api"}},
+    "prod": {
+        "prod-database": {
+            "prod-on-demand",
+            "prod-overflow",
+            "prod-spot",
+            "pods of prod/api",
+            "pods of prod/api-migration",
+        }
+    },
 }
 """Written by hand: each database, and the machines and pods that reach its port."""
 ENVIRONMENTS = {"dev": ("dev", "staging"), "public": (), "prod": ("prod",)}
