@@ -21,8 +21,8 @@ import pulumi_eks
 import pulumi_kubernetes
 from pulumi_aws import cloudwatch, eks, kms
 
+from . import cluster_roles, manifest, names, rules
 from . import eks as versions
-from . import manifest, names, rules
 from .access import trust
 from .checks import Args, Check, Fault, broken, refused, within
 from .cluster_access import (
@@ -122,6 +122,8 @@ class Cluster(pulumi.ComponentResource):
         self.endpoint = eks_cluster.apply(lambda one: one.endpoint)
         self.security_group_id = eks_cluster.apply(lambda one: one.vpc_config.apply(_security_group))
         self.provider = self._kubernetes(eks_cluster)
+        cluster_roles.viewers(f"{name}-viewers", self.inside())
+        cluster_roles.deployers(f"{name}-deployers", self.inside())
         for word, one in args.access.items():
             self._let_in(word, one)
         machines = Access(principal=self._nodes_role.arn, policy=NODE_POLICY)

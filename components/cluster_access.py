@@ -15,9 +15,9 @@ import pulumi
 import pulumi_eks
 from pulumi_aws import eks
 
-ADMIN, VIEW_ALL, VIEW = "AmazonEKSClusterAdminPolicy", "AmazonEKSAdminViewPolicy", "AmazonEKSViewPolicy"
-"""Everything; everything to look at; the same without Secrets, roles and custom resources."""
-ACCESS_POLICIES: Final = (ADMIN, VIEW_ALL, VIEW)
+ADMIN, VIEW = "AmazonEKSClusterAdminPolicy", "AmazonEKSViewPolicy"
+"""Everything; everything to look at but Secrets, roles and custom resources."""
+ACCESS_POLICIES: Final = (ADMIN, VIEW)
 MACHINES: Final = "machines"
 NODE_POLICY: Final = "AmazonEKSAutoNodePolicy"
 """The machines' own access entry, and its policy."""
@@ -30,7 +30,9 @@ class Access:
     principal: pulumi.Input[str]
     """ARN of a role or user, without wildcards."""
     policy: str
-    """:data:`ADMIN`, :data:`VIEW_ALL` or :data:`VIEW`."""
+    """:data:`ADMIN` or :data:`VIEW`."""
+    groups: tuple[str, ...] = ()
+    """Groups of Kubernetes, for which the cluster's own roles allow more (:mod:`.cluster_roles`)."""
 
 
 def let_in(
@@ -53,6 +55,7 @@ def let_in(
         cluster_name=cluster_name,
         principal_arn=access.principal,
         type="EC2" if word == MACHINES else None,
+        kubernetes_groups=[*access.groups] or None,
         opts=pulumi.ResourceOptions(
             parent=parent, depends_on=[component], aliases=[pulumi.Alias(name=name, parent=component)]
         ),

@@ -41,6 +41,10 @@ CLUSTER_ROLE: str
 """EKS works with it: machines, load balancer targets, volumes."""
 NODE_ROLE: str
 """The machines of the cluster work with it."""
+CLUSTER_VIEWERS: str
+"""A group of Kubernetes in the cluster, and the role that it has: who looks at the program's objects."""
+CLUSTER_DEPLOYERS: str
+"""The same for who changes services."""
 CLUSTER_KEY: str
 """Encrypts the cluster's Kubernetes Secrets."""
 BUDGET: str
@@ -62,6 +66,8 @@ _PREFIXED: Final = {
     "CLUSTER_LOG_GROUP": "/aws/eks/{prefix}/cluster",
     "CLUSTER_ROLE": "{prefix}-cluster",
     "NODE_ROLE": "{prefix}-cluster-nodes",
+    "CLUSTER_VIEWERS": "{prefix}-viewers",
+    "CLUSTER_DEPLOYERS": "{prefix}-deployers",
     "CLUSTER_KEY": "alias/{prefix}-cluster",
     "BUDGET": "{prefix}-account",
 }

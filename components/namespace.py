@@ -14,7 +14,7 @@ from typing import Final
 import pulumi
 from pulumi_aws import ec2, vpc
 
-from . import manifest, rules
+from . import cluster_roles, manifest, rules
 from .checks import Args, Fault, refused, within
 from .cluster import Cluster
 from .machines import MachinesArgs
@@ -68,6 +68,7 @@ class Namespace(pulumi.ComponentResource):
         )
         space = self._namespace()
         self._deny_by_default(space)
+        cluster_roles.let_deploy(f"{self.name}-deployers", self.namespace, self._inside(space))
         self.register_outputs({"namespace": self.namespace, "security_group_id": self.security_group_id})
 
     def _inside(self, *after: pulumi.Resource) -> pulumi.ResourceOptions:

@@ -13,7 +13,7 @@ import pulumi
 
 from components import eks, names
 from components.cluster import Cluster, ClusterArgs
-from components.cluster_access import ADMIN, VIEW, VIEW_ALL, Access
+from components.cluster_access import VIEW, Access
 from components.namespace import Namespace, NamespaceArgs
 from components.network import Network
 from settings import Cluster as ClusterSettings
@@ -54,21 +54,22 @@ def cluster(
     return Cluster("cluster", args, opts)
 
 
-def _entries() -> dict[str, tuple[str, str]]:
-    """Roles of the account that get into the cluster, with their policies. The stack's own role does by having made
+def _entries() -> dict[str, tuple[str, tuple[str, ...]]]:
+    """Roles of the account that get into the cluster, with their groups there. The stack's own role does by having made
     it."""
+    view, deploy = names.CLUSTER_VIEWERS, names.CLUSTER_DEPLOYERS
     return {
-        "deploy": (names.GITHUB_DEPLOY, ADMIN),
-        "preview": (names.GITHUB_PREVIEW, VIEW_ALL),
-        "drift": (names.GITHUB_DRIFT, VIEW_ALL),
-        "operators": (names.OPERATOR, VIEW_ALL),
+        "deploy": (names.GITHUB_DEPLOY, (view, deploy)),
+        "preview": (names.GITHUB_PREVIEW, (view,)),
+        "drift": (names.GITHUB_DRIFT, (view,)),
+        "operators": (names.OPERATOR, (view,)),
     }
 
 
 def _access(settings: ClusterSettings, role_arns: Mapping[str, pulumi.Input[str]]) -> dict[str, Access]:
     own = {
-        word: Access(principal=role_arns[role], policy=policy)
-        for word, (role, policy) in _entries().items()
+        word: Access(principal=role_arns[role], policy=VIEW, groups=groups)
+        for word, (role, groups) in _entries().items()
         if role in role_arns
     }
     readers = {

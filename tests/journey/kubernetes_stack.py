@@ -21,6 +21,8 @@ Json = dict[str, Any]
 PROGRAM = ROOT / "tests" / "journey" / "programs" / "kubernetes"
 LABELS: Json = {"metadata": {"labels": {"mark": "changed"}}}
 DRIFTS: dict[str, Json] = {
+    "ClusterRole": {"rules": []},
+    "ClusterRoleBinding": {"subjects": []},
     "ConfigMap": LABELS,
     "ConfigMapPatch": {"data": {"enable-network-policy-controller": "false"}},
     "Deployment": {"spec": {"minReadySeconds": None, "template": {"spec": {"serviceAccountName": "default"}}}},
@@ -30,6 +32,7 @@ DRIFTS: dict[str, Json] = {
     "NodePool": {"spec": {"limits": {"cpu": "1000"}}},
     "NetworkPolicy": {"spec": {"ingress": [{}]}},
     "PodDisruptionBudget": {"spec": {"maxUnavailable": 2}},
+    "RoleBinding": {"subjects": []},
     "Secret": {"data": {"uri": "b3RoZXI="}},
     "SecretProviderClass": {"spec": {"parameters": {"region": "eu-west-1"}}},
     "Service": {"spec": {"selector": {"app": "changed"}}},

@@ -9,6 +9,8 @@ from tests.journey.in_cluster import inside, path_of
 from tests.types.case import Aws, Drift, Held
 
 OTHER_LABEL = {"labels": {"app.kubernetes.io/name": "else"}}
+ANYTHING = [{"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]}]
+ANOTHER = [{"apiGroup": "rbac.authorization.k8s.io", "kind": "Group", "name": "else"}]
 RENAMED = [{"name": "else", "port": 80, "targetPort": 8080, "protocol": "TCP"}]
 
 
@@ -73,6 +75,15 @@ DRIFTS: Mapping[str, tuple[Drift, ...]] = {
     ),
     "kubernetes:policy/v1:PodDisruptionBudget": (
         Drift(name="staging-frontend-budget", change=patched(maxUnavailable=2), shows="spec.maxUnavailable"),
+    ),
+    "kubernetes:rbac.authorization.k8s.io/v1:ClusterRole": (
+        Drift(name="cluster-deployers", change=merged(rules=ANYTHING), shows="rules"),
+    ),
+    "kubernetes:rbac.authorization.k8s.io/v1:ClusterRoleBinding": (
+        Drift(name="cluster-viewers", change=merged(subjects=ANOTHER), shows="subjects"),
+    ),
+    "kubernetes:rbac.authorization.k8s.io/v1:RoleBinding": (
+        Drift(name="staging-deployers", change=merged(subjects=ANOTHER), shows="subjects"),
     ),
     "kubernetes:secrets-store.csi.x-k8s.io/v1:SecretProviderClass": (
         Drift(

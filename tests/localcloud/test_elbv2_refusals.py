@@ -8,6 +8,7 @@ import pytest
 
 from . import refusal_rows
 from .batch_steps import refused
+from .clouds import PROD
 from .conftest import Cloud
 from .elb_steps import FIXED, Network, forward
 from .test_cloudfront_refusals import issued
@@ -249,6 +250,29 @@ def test_elb_20_what_a_load_balancer_is_in(network: Network) -> None:
         network.ec2.delete_subnet(SubnetId=network.subnets[0])
     network.elb.delete_load_balancer(LoadBalancerArn=made["LoadBalancerArn"])
     network.ec2.delete_security_group(GroupId=group)
+
+
+def test_elb_21_another_accounts_resources_are_not_read(network: Network, cloud: Cloud, arn: str) -> None:
+    stranger, group = cloud.client("elbv2", PROD), network.target_group()
+    listener = network.listener(arn)
+    rules = network.elb.describe_rules(ListenerArn=listener)["Rules"]
+    reads = (
+        (stranger.describe_load_balancers, {"LoadBalancerArns": [arn]}, "load balancer"),
+        (stranger.describe_load_balancer_attributes, {"LoadBalancerArn": arn}, "load balancer"),
+        (stranger.describe_listeners, {"LoadBalancerArn": arn}, "load balancer"),
+        (stranger.describe_listeners, {"ListenerArns": [listener]}, "listener"),
+        (stranger.describe_listener_attributes, {"ListenerArn": listener}, "listener"),
+        (stranger.describe_rules, {"ListenerArn": listener}, "listener"),
+        (stranger.describe_rules, {"RuleArns": [rules[0]["RuleArn"]]}, "listener rule"),
+        (stranger.describe_tags, {"ResourceArns": [arn]}, "load balancer"),
+        (stranger.describe_target_groups, {"TargetGroupArns": [group]}, "target group"),
+        (stranger.describe_target_groups, {"LoadBalancerArn": arn}, "load balancer"),
+        (stranger.describe_target_group_attributes, {"TargetGroupArn": group}, "target group"),
+        (stranger.describe_target_health, {"TargetGroupArn": group}, "target group"),
+    )
+    for read, named, kind in reads:
+        with refused("ValidationError", f"is not a valid {kind} ARN"):
+            read(**named)
 
 
 @pytest.mark.parametrize(

@@ -43,6 +43,30 @@ SETTINGS = (
 )
 
 
+KEYS = ("kms:CreateGrant", "kms:DisableKey", "kms:PutKeyPolicy", "kms:ScheduleKeyDeletion")
+CLUSTERS = {
+    "eks:AssociateAccessPolicy": "access-entry/{}/role/1/x/00000000-0000-0000-0000-000000000000",
+    "eks:CreateAccessEntry": "cluster/{}",
+    "eks:DeleteCluster": "cluster/{}",
+    "eks:UpdateClusterConfig": "cluster/{}",
+    "eks:UpdateClusterVersion": "cluster/{}",
+}
+DATABASES = {
+    "rds:DeleteDBCluster": "cluster:cryoet-staging",
+    "rds:ModifyDBCluster": "cluster:cryoet-staging",
+    "rds:ModifyDBClusterParameterGroup": "cluster-pg:cryoet-staging-1",
+    "rds:ModifyDBInstance": "db:cryoet-staging-1",
+}
+REPOSITORIES = (
+    "ecr:BatchDeleteImage",
+    "ecr:DeleteRepository",
+    "ecr:PutImage",
+    "ecr:PutImageTagMutability",
+    "ecr:PutLifecyclePolicy",
+    "ecr:SetRepositoryPolicy",
+)
+
+
 def world(stack: str, attacker: str) -> World:
     """The roles and boundaries that a stack and its bootstrap register, and another tool's administrator, whom every
     identity of the account may enter."""
@@ -72,7 +96,7 @@ def world(stack: str, attacker: str) -> World:
         "changes": CHANGES,
         "roles": [*roles, {**other, "policies": [ANYTHING], "boundary": None}],
         "policies": {names.policy_arn(account, one.inputs["name"]): one.json("policy") for one in policies.values()},
-        "forbidden": forbidden(stack, attacker),
+        "forbidden": forbidden(stack),
     }
 
 
@@ -82,7 +106,7 @@ def _boundary(role: Registered, policies: dict[str, Registered], account: str) -
     return arn
 
 
-def forbidden(stack: str, attacker: str) -> list[dict[str, str]]:
+def forbidden(stack: str) -> list[dict[str, str]]:
     """What nobody may reach from the role: data and its settings, other things of the account, and IAM itself."""
     account, graph = STACKS[stack], deployed(stack)
     environments = graph.exports["environments"].values()
@@ -95,6 +119,19 @@ def forbidden(stack: str, attacker: str) -> list[dict[str, str]]:
     states = names.bucket_arn("cryoet-pulumi-state-x")
     wanted += [(action, f"{states}/.pulumi/stacks/portal/other.json") for action in OBJECTS]
     region = f"us-west-2:{account}"
+    # Who writes a bootstrap's state, or another stack's, has the rights of whoever runs its next update.
+    for state in (f"portal-bootstrap/{stack}", "portal/other"):
+        keys = (f"stacks/{state}.json", f"history/{state}/x.json", f"backups/{state}/x.json")
+        wanted += [
+            (action, f"{states}/.pulumi/{key}") for key in keys for action in ("s3:DeleteObject", "s3:PutObject")
+        ]
+    wanted += [(action, states) for action in SETTINGS]
+    wanted += [(action, f"arn:aws:kms:{region}:key/1") for action in KEYS]
+    wanted += [
+        (action, f"arn:aws:eks:{region}:{resource.format(names.CLUSTER)}") for action, resource in CLUSTERS.items()
+    ]
+    wanted += [(action, f"arn:aws:rds:{region}:{resource}") for action, resource in DATABASES.items()]
+    wanted += [(action, f"arn:aws:ecr:{region}:repository/cryoet-staging") for action in REPOSITORIES]
     wanted += [
         ("batch:SubmitJob", f"arn:aws:batch:{region}:job-definition/cryoet-ingestion-staging-main"),
         ("batch:DeleteJobQueue", f"arn:aws:batch:{region}:job-queue/another-tools"),
@@ -111,8 +148,7 @@ def forbidden(stack: str, attacker: str) -> list[dict[str, str]]:
         ("secretsmanager:GetSecretValue", f"arn:aws:secretsmanager:{region}:secret:another-tools-abcdef"),
         ("states:StartExecution", names.state_machine_arn(account, "us-west-2", "staging")),
     ]
-    if attacker != names.GITHUB_DEPLOY:  # which draws passwords, and writes them
-        secret = names.database_secret("staging" if stack == "dev" else "prod")
+    for secret in map(names.database_secret, ("staging", "prod")):
         wanted.append(("secretsmanager:GetSecretValue", f"arn:aws:secretsmanager:{region}:secret:{secret}-abcdef"))
     return [{"action": action, "resource": resource} for action, resource in wanted]
 

@@ -78,5 +78,5 @@ SERVICE = Service(
     forwards=forward,
     serves=no_route,
     reset=store.reset,
-    modules=("load_balancers", "listeners", "target_groups", "targets", "tagging", "network"),
+    modules=("accounts", "load_balancers", "listeners", "target_groups", "targets", "tagging", "network"),
 )

@@ -13,6 +13,7 @@ from pulumi_kubernetes.core import v1 as core
 from pulumi_kubernetes.meta import v1 as meta
 from pulumi_kubernetes.networking import v1 as networking
 from pulumi_kubernetes.policy import v1 as policy
+from pulumi_kubernetes.rbac import v1 as rbac
 
 settings = pulumi.Config()
 labels = {"app": "api"}
@@ -139,3 +140,9 @@ networking.NetworkPolicy(
     spec=networking.NetworkPolicySpecArgs(pod_selector=selector, policy_types=["Ingress"], ingress=[way_in]),
     opts=inside,
 )
+read = rbac.PolicyRuleArgs(api_groups=["apps"], resources=["deployments"], verbs=["get"])
+role = rbac.ClusterRole("viewers", metadata=unbound, rules=[read], opts=inside)
+reference_to_role = rbac.RoleRefArgs(api_group="rbac.authorization.k8s.io", kind="ClusterRole", name=role.metadata.name)
+viewers = [rbac.SubjectArgs(api_group="rbac.authorization.k8s.io", kind="Group", name="viewers")]
+rbac.ClusterRoleBinding("viewers", metadata=unbound, role_ref=reference_to_role, subjects=viewers, opts=inside)
+rbac.RoleBinding("viewers", metadata=named_api(), role_ref=reference_to_role, subjects=viewers, opts=inside)
