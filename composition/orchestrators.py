@@ -10,7 +10,6 @@ import pulumi
 from components import names
 from components.network import Network
 from components.orchestration.compute import HostNetwork
-from components.orchestration.contract import StageArgs
 from components.orchestration.images import ImageRepository, ImageRepositoryArgs, RepositoryPart
 from components.orchestration.jobs import JobArgs
 from components.orchestration.notifications import StatusQueues
@@ -81,14 +80,7 @@ def _orchestrator(
         account=account.id,
         region=account.region,
         boundary=boundary,
-        stages=tuple(
-            StageArgs(
-                name=stage.name,
-                spot=stage.spot.resources,
-                on_demand=stage.on_demand.resources,
-            )
-            for stage in settings.stages
-        ),
+        stages=tuple(stage.args for stage in settings.stages),
         workspaces=(environment.comms_bucket,),
         workflows=(environment.wdl_bucket,),
         hosts=settings.hosts(portal.current.network.key),

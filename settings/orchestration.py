@@ -27,8 +27,9 @@ OptionalVcpus = Annotated[int, bounded(limits.OPTIONAL_VCPUS)]
 class Size(Model):
     """What a job gets where the client doesn't say."""
 
-    memory_mib: Annotated[int, Field(ge=contract.LEAST_MEMORY_MIB)] = 128_000
-    """MiB, to which its WDL tasks are held too; at most what the largest machine has."""
+    memory_mib: Annotated[int, Field(ge=contract.LEAST_MEMORY_MIB)] = 120_000
+    """MiB, to which its WDL tasks are held too; at most what the largest machine has for jobs, which is less than its
+    memory. The default fits once on a 4xlarge of the r families, twice on an 8xlarge."""
     vcpus: Vcpus = 2
     """Whole ones; at most what the largest machine and both markets have."""
 
@@ -44,6 +45,10 @@ class Stage(Model):
     """Begins the clients' keys: ``Run`` gives ``RUN_WDL_URI``, ``RunSPOTMemory`` and so on."""
     spot: Size = Size()
     on_demand: Size = Size()
+
+    @property
+    def args(self) -> contract.StageArgs:
+        return contract.StageArgs(name=self.name, spot=self.spot.resources, on_demand=self.on_demand.resources)
 
 
 class Notifications(Model):
@@ -63,9 +68,11 @@ class Orchestrator(Model):
     """Runs the environment's workflows as batch jobs: on spot machines first, on demand when one is taken back."""
 
     instance_types: Annotated[tuple[InstanceType, ...], Field(min_length=1)] = ("r5d", "r6id")
-    """Families (``r5d``) or types (``r5d.4xlarge``), all x86. The more, the fewer interruptions."""
+    """Families (``r5d``) or types (``r5d.4xlarge``), all x86. The more, the fewer interruptions. A family is all its
+    sizes; AWS Batch may exceed each limit of vCPUs by one machine: list sizes to bound how large that is."""
     spot_max_vcpus: Vcpus
-    """Spot machines have together at most so many."""
+    """Upper limit of spot vCPUs; at least those of the smallest machine on which the jobs of all stages fit, as for the
+    other two limits."""
     on_demand_max_vcpus: Vcpus
     """For jobs whose spot machine was taken back, and those that must not be interrupted."""
     overflow_max_vcpus: OptionalVcpus = 0

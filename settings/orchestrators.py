@@ -70,6 +70,8 @@ def _machines(stack: str, at: Key, one: Orchestrator) -> Iterator[Fault]:
         yield fault_at(stack, (*at, key), value, rule)
     if len(known) < len(one.instance_types):
         return
+    for key, value, rule in one.hosts(network_key="").too_small([stage.args for stage in one.stages]):
+        yield fault_at(stack, (*at, key), value, rule)
     largest = one.largest_job()
     for index, stage in enumerate(one.stages):
         for market, size in (("spot", stage.spot), ("on_demand", stage.on_demand)):

@@ -69,7 +69,7 @@ class Kind(Enum):
     SERVICE = (Action.RETRY, "ServiceError", "an AWS service failed, again and again")
     OUT_OF_MEMORY = (Action.FAIL, "OutOfMemory", "the job needed more memory than it had asked for")
     APPLICATION = (Action.FAIL, "UncaughtError", "the program failed")
-    IMAGE_PULL = (Action.FAIL, "ImagePullFailed", "the container image could not be pulled")
+    IMAGE_PULL = (Action.RETRY, "ImagePullFailed", "the container image could not be pulled, again and again")
     TIMEOUT = (Action.FAIL, "TimedOut", "the job ran longer than it may")
     CANCELLED = (Action.FAIL, "Cancelled", "the job was cancelled or terminated by someone")
     MISCONFIGURED = (Action.FAIL, "Misconfigured", "the platform cannot run this job as it is set up")
@@ -178,8 +178,12 @@ RETRIED: Final = {
     "sqs": ("SQS.AmazonSQSException", "SQS.SdkClientException"),
 }
 """Error names of the services' passing failures; a lasting one of the same name is only tried some seconds longer."""
-RETRIED_REASONS: Final = ("DockerTimeoutError*", "CannotInspectContainerError*", "CannotCreateContainerError*")
-"""Reasons of a container after which Batch itself starts the job again; its patterns know a trailing ``*`` alone."""
+LASTING_REASONS: Final = ("CannotStartContainerError*",)
+"""Reasons of a container that are the same at the next try; they are looked for before those that pass."""
+RETRIED_REASONS: Final = ("DockerTimeoutError*", "Cannot*")
+"""Reasons of a container after which Batch itself starts the job again: it could not be made, looked at, or its image
+not be pulled, as when a registry fails or limits its rate. Batch's patterns know a trailing ``*`` alone, and it takes
+five of them: so an image that is not there is asked for again too."""
 
 
 def classify(error: str, cause: str | None) -> Failure:

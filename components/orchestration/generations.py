@@ -22,6 +22,7 @@ from .. import orchestrator_names
 from ..checks import Fault, refused
 from ..orchestrator_names import MARKETS, Market
 from . import hosts, instances
+from .contract import StageArgs
 from .limits import OPTIONAL_VCPUS, SCRATCH_GIB, VCPUS
 
 if TYPE_CHECKING:
@@ -85,6 +86,17 @@ class HostArgs:
                     one,
                     "has no NVMe disks: set a size of scratch, or use others",
                 )
+
+    def too_small(self, stages: Sequence[StageArgs]) -> Iterator[Fault]:
+        """Limits of vCPUs within which no machine has room for a stage's job. For known instance types alone."""
+        for market in MARKETS:
+            _, limit = self.vcpus(market)
+            sizes = [stage.on_demand if market == "on-demand" else stage.spot for stage in stages]
+            fitting = [instances.smallest_machine(self.instance_types, size) for size in sizes if limit]
+            needed = max((machine.vcpus for machine in fitting if machine), default=0)
+            if needed > limit:
+                rule = f"at least {needed}: the smallest machine on which the jobs of all stages fit has so many vCPUs"
+                yield f"{market.replace('-', '_')}_max_vcpus", limit, rule
 
     def least_scratch_gb(self) -> int:
         """GB that all jobs of the smallest machine have together."""

@@ -28,7 +28,7 @@ from . import failures, hosts, variables
 from .limits import JOB_SECONDS
 
 ATTEMPTS: Final = 3
-"""For what Docker on the host got wrong; nothing else is started again by Batch."""
+"""For what Docker on the host or a registry got wrong; nothing else is started again by Batch."""
 DOCKER_SOCKET: Final = "/var/run/docker.sock"
 DRIVER_VCPUS, DRIVER_MIB = 1, 1_024
 DOWNLOADS: Final = f"{hosts.SCRATCH}/download_cache"
@@ -196,9 +196,10 @@ class Jobs(pulumi.ComponentResource):
 
 
 def _exits() -> list[batch.JobDefinitionRetryStrategyEvaluateOnExitArgs]:
-    """Again for Docker's own troubles; the end for all else, a lost machine too: that job goes on demand."""
+    """Again for troubles of Docker and registries; the end for all else: a job whose machine is lost goes on demand."""
     make = batch.JobDefinitionRetryStrategyEvaluateOnExitArgs
     return [
+        *(make(action="EXIT", on_reason=reason) for reason in failures.LASTING_REASONS),
         *(make(action="RETRY", on_reason=reason) for reason in failures.RETRIED_REASONS),
         make(action="EXIT", on_status_reason="*"),
         make(action="EXIT", on_exit_code="*"),

@@ -64,7 +64,11 @@ class OrchestratorArgs(Args):
             *within("notifications", self.notifications.faults(self.environment)),
         ]
         # The largest of machines that are not known is not known either.
-        yield from own_faults or self.machine().faults()
+        yield from own_faults or self._size_faults()
+
+    def _size_faults(self) -> Iterator[Fault]:
+        yield from self.machine().faults()
+        yield from within("hosts", self.hosts.too_small(self.stages))
 
     def largest(self) -> Resources:
         """What a job can get in both queues: it may have to run in either."""

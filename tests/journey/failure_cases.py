@@ -80,7 +80,9 @@ FAILURES: Final = {
         cause="reason: OutOfMemoryError: Container killed due to memory usage",
         fault={"kind": "out_of_memory"},
     ),
-    "no-image": Failure(error="ImagePullFailed", cause="CannotPullContainerError", fault={"kind": "image_pull"}),
+    "no-image": Failure(
+        error="ImagePullFailed", cause="CannotPullContainerError", fault={"kind": "image_pull", "times": -1}
+    ),
     "throttled": Failure(
         error="Throttled",
         cause="Too Many Requests (Service: AWSBatch; Status Code: 429;",

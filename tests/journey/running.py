@@ -31,6 +31,11 @@ INTERRUPTED = [*RECLAIMED[:3], "RunDetectInterruption", *RECLAIMED[3:]]
 """The reclaim shows as a program that was told to end: whether it ended by itself is looked for."""
 
 
+def small_stages() -> list[dict[str, Any]]:
+    """In a stack file: sizes of jobs that fit the smallest machines."""
+    return [{"name": "Run", "spot": {"memory_mib": 4_000}, "on_demand": {"memory_mib": 4_000}}]
+
+
 @contextmanager
 def runners() -> Generator[None]:
     """The stand-in for the jobs' image is the runner; time is scaled; no faults are left."""

@@ -16,7 +16,17 @@ from localcloud.server.services.batch import faults
 from tests.journey import workflows
 from tests.journey.conftest import INGEST, Cloud, Project, jobs_alone, taken
 from tests.journey.failure_cases import BODIES, FAILURES, TAKEN
-from tests.journey.running import INTERRUPTED, MACHINE_MIB, RECLAIMED, WELL, Runs, environment_of, runners, sizes_of
+from tests.journey.running import (
+    INTERRUPTED,
+    MACHINE_MIB,
+    RECLAIMED,
+    WELL,
+    Runs,
+    environment_of,
+    runners,
+    sizes_of,
+    small_stages,
+)
 from tests.localcloud.batch_steps import until
 
 TOO_LONG, RECEIVES = 1_000, 3
@@ -118,7 +128,8 @@ def ended(module_project: Project, cloud: Cloud, tmp_path_factory: pytest.TempPa
         dev, staging = (settings["environments"][name]["orchestrator"] for name in ("dev", "staging"))
         dev |= {"timeout_seconds": TOO_LONG, "stages": [{"name": "One"}, {"name": "Two"}]}
         staging["notifications"]["max_receive_count"] = RECEIVES
-        staging |= {"spot_max_vcpus": VCPUS, "on_demand_max_vcpus": VCPUS, "overflow_max_vcpus": 0}
+        machines = {"spot_max_vcpus": VCPUS, "on_demand_max_vcpus": VCPUS, "overflow_max_vcpus": 0}
+        staging |= {**machines, "stages": small_stages()}
 
     module_project.keep_workflows(INGEST)
     module_project.change("dev", change)

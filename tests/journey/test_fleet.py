@@ -14,6 +14,7 @@ from localcloud.server.services.batch import faults, scheduler
 from tests.journey.conftest import INGEST, Cloud, Project, jobs_alone, outputs, taken
 from tests.journey.fleet_faults import ENDINGS, Expected, expected
 from tests.journey.light_runs import PATIENCE_SECONDS, Fleet, light_runner, machines_of
+from tests.journey.running import small_stages
 from tests.localcloud.batch_steps import time_scale, until
 
 QUEUED, SENT = 50, 200
@@ -30,6 +31,7 @@ def standing(module_project: Project) -> Project:
         jobs_alone(settings)
         for environment, overflow in (("dev", 0), ("staging", VCPUS)):
             settings["environments"][environment]["orchestrator"] |= {
+                "stages": small_stages(),
                 "spot_max_vcpus": VCPUS,
                 "on_demand_max_vcpus": VCPUS,
                 "overflow_max_vcpus": overflow,

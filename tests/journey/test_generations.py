@@ -17,6 +17,7 @@ import pytest
 from tests.journey.conftest import DEV, INGEST, Cloud, Project, jobs_alone, outputs, smaller
 from tests.journey.killing import in_folder
 from tests.journey.light_runs import PATIENCE_SECONDS, Fleet, light_runner, machines_of
+from tests.journey.running import small_stages
 from tests.localcloud.batch_steps import until
 
 PREFIX = "cryoet-ingestion-staging-"
@@ -33,7 +34,7 @@ def standing(module_project: Project) -> Iterator[Project]:
         jobs_alone(settings)
         del settings["data_cdn"]
         machines = {"spot_max_vcpus": VCPUS, "overflow_max_vcpus": 0, "on_demand_max_vcpus": VCPUS}
-        settings["environments"]["staging"]["orchestrator"] |= machines
+        settings["environments"]["staging"]["orchestrator"] |= {**machines, "stages": small_stages()}
 
     module_project.keep_workflows(INGEST)
     module_project.change("dev", small)

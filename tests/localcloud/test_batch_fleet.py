@@ -16,8 +16,8 @@ from .batch_steps import World, time_scale, until, until_there
 pytestmark = pytest.mark.usefixtures("plain_batch")
 
 HOST = re.compile(r"Host EC2 \(instance i-[0-9a-f]{17}\) terminated\.")
-LARGE_MIB = 16 * 1024
-"""Of an r5d.large, which has two vCPUs."""
+LARGE_MIB = 15_592
+"""What jobs have of an r5d.large, which has 16 GiB and two vCPUs."""
 
 
 def sized(world: World, vcpus: int, memory_mib: int, *command: str) -> str:

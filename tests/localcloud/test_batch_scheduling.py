@@ -116,8 +116,11 @@ def test_silent_lack_of_capacity_never_says_so_and_no_limit_acts(world: World) -
     assert (job["status"], job.get("statusReason")) == ("RUNNABLE", None)
 
 
-@pytest.mark.parametrize(("vcpus", "memory", "code"), [(32, 512, MAX_RESOURCE), (1, 10_000_000, REQUIREMENT)])
+@pytest.mark.parametrize(
+    ("vcpus", "memory", "code"), [(32, 512, MAX_RESOURCE), (1, 10_000_000, REQUIREMENT), (1, 768 * 1024, REQUIREMENT)]
+)
 def test_a_job_too_large_is_blocked_by_name(world: World, vcpus: int, memory: int, code: str) -> None:
+    """Also one that asks for all of the largest machine's memory, of which the kernel and the agent keep a part."""
     queue = world.queue(limits=[limit(code)])
     sizes = [{"type": "VCPU", "value": str(vcpus)}, {"type": "MEMORY", "value": str(memory)}]
     job_id = world.submit(queue, definition=world.definition("true", container={"resourceRequirements": sizes}))

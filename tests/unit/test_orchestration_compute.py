@@ -12,6 +12,7 @@ from components.orchestration import hosts, instances
 from components.orchestration.compute import Compute, ComputeArgs, HostNetwork
 from components.orchestration.contract import Resources
 from components.orchestration.generations import Attachments, HostArgs, compute_resources, launch_template, market_of
+from settings.orchestration import Size
 from tests.unit.recording import Recording, Registered, record
 
 BOUNDARY = "arn:aws:iam::908710317728:policy/cryoet-boundary"
@@ -338,11 +339,11 @@ def test_the_smallest_machine_bounds_what_jobs_may_keep_on_disk(given: dict[str,
 @pytest.mark.parametrize(
     ("types", "most", "largest"),
     [
-        (("r5d",), 1_000, Resources(memory_mib=762_839, vcpus=96)),
-        (("r5d",), 64, Resources(memory_mib=762_839, vcpus=64)),
-        (("c5d", "r5d.large"), 1_000, Resources(memory_mib=190_709, vcpus=96)),
-        (("m5d.2xlarge",), 1_000, Resources(memory_mib=31_784, vcpus=8)),
-        (("r5d.xlarge",), 1_000, Resources(memory_mib=31_784, vcpus=4)),
+        (("r5d",), 1_000, Resources(memory_mib=762_539, vcpus=96)),
+        (("r5d",), 64, Resources(memory_mib=762_539, vcpus=64)),
+        (("c5d", "r5d.large"), 1_000, Resources(memory_mib=190_409, vcpus=96)),
+        (("m5d.2xlarge",), 1_000, Resources(memory_mib=31_484, vcpus=8)),
+        (("r5d.xlarge",), 1_000, Resources(memory_mib=31_484, vcpus=4)),
     ],
 )
 def test_the_largest_job_is_what_the_largest_machine_has(types: tuple[str, ...], most: int, largest: Resources) -> None:
@@ -354,6 +355,13 @@ def test_known_machines(name: str) -> None:
     assert instances.fault(name) is None
 
 
-@pytest.mark.parametrize("name", ["r5d.48xlarge", "r5d.", "r5d.2large", "r5d.0xlarge", "p5", "R5D"])
+def test_the_default_size_fits_a_4xlarge_once_and_an_8xlarge_twice() -> None:
+    size, families = Size().resources, ("r5d", "r6id")
+    machine = instances.smallest_machine(families, size)
+    both = instances.smallest_machine(families, Resources(memory_mib=2 * size.memory_mib, vcpus=2 * size.vcpus))
+    assert [one and one.vcpus for one in (machine, both)] == [16, 32]
+
+
+@pytest.mark.parametrize("name", ["r5d.48xlarge", "r5d.9xlarge", "r5d.", "r5d.2large", "r5d.0xlarge", "p5", "R5D"])
 def test_unknown_machines(name: str) -> None:
     assert instances.fault(name)

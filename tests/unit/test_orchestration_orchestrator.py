@@ -15,7 +15,7 @@ from tests.unit.recording import Recording, Registered, record
 from tests.unit.test_orchestration_compute import NETWORK, host_args
 from tests.unit.test_orchestration_jobs import ACCOUNT, BOUNDARY, REGION, job_args
 
-SIZE = Resources(memory_mib=128_000, vcpus=2)
+SIZE = Resources(memory_mib=120_000, vcpus=2)
 
 
 def args(environment: str = "dev", **given: Any) -> OrchestratorArgs:
@@ -115,7 +115,7 @@ def test_tags_reach_jobs_and_need_a_grant() -> None:
 
 def test_more_than_the_smaller_queue_can_run_is_refused() -> None:
     found = args(hosts=host_args(on_demand_max_vcpus=16)).largest()
-    assert found == Resources(memory_mib=1_017_118, vcpus=16)
+    assert found == Resources(memory_mib=1_016_818, vcpus=16)
 
 
 def test_many_stages_make_one_machine() -> None:
@@ -165,6 +165,7 @@ def test_every_resource_is_below_the_orchestrator(graph: Recording) -> None:
         ({"notifications": StatusQueues(queues=("A",))}, "Orchestrator 'dev': notifications.queues[0]: 'A'"),
         ({"stages": ()}, "Orchestrator 'dev': stages"),
         ({"hosts": host_args(instance_types=("r5d.large",))}, "Orchestrator 'dev': stages.Run"),
+        ({"hosts": host_args(overflow_max_vcpus=8)}, "Orchestrator 'dev': hosts.overflow_max_vcpus: 8: at least 16"),
     ],
 )
 def test_arguments_that_cannot_be_are_refused_before_anything_is_made(given: dict[str, Any], fault: str) -> None:

@@ -225,7 +225,7 @@ def test_what_is_submitted_fits_the_largest_machine(where: Home, memory: int, vc
 
 
 def test_the_limit_is_the_stack_files(where: Home) -> None:
-    assert where.orchestrator.largest_job() == Resources(memory_mib=int(128 * 8 * 1024 * 0.97), vcpus=128)
+    assert where.orchestrator.largest_job() == Resources(memory_mib=int(128 * 8 * 1024 * 0.97) - 300, vcpus=128)
 
 
 def test_an_input_that_step_functions_does_not_take_is_refused(where: Home) -> None:

@@ -62,9 +62,13 @@ REFUSED: list[tuple[str, str, object, str]] = [
         "dev",
         f"{DEV}.instance_types",
         ["r5d.large"],
-        "stages[0].spot.memory_mib: 128000: the largest of the machines has 15892 MiB for a job",
+        "stages[0].spot.memory_mib: 120000: the largest of the machines has 15592 MiB for a job",
     ),
     ("dev", f"{DEV}.on_demand_max_vcpus", 1, "stages[0].on_demand.vcpus: 2: a job gets 1 at most"),
+    *(
+        ("dev", f"{DEV}.{market}_max_vcpus", 15, f"{market}_max_vcpus: 15: at least 16: the smallest machine on which")
+        for market in ("spot", "overflow", "on_demand")
+    ),
     (
         "dev",
         f"{DEV}.stages",
@@ -129,7 +133,7 @@ def test_stack_files_with_orchestrators_are_right(tmp_path: Path) -> None:
     portal = load("dev", written(own_files(), tmp_path))
     assert set(portal.current.orchestrators) == {"dev", "staging"}
     [stage] = portal.current.orchestrators["dev"].stages
-    assert (stage.name, stage.spot.memory_mib, stage.on_demand.vcpus) == ("Run", 128_000, 2)
+    assert (stage.name, stage.spot.memory_mib, stage.on_demand.vcpus) == ("Run", 120_000, 2)
 
 
 def test_the_json_schema_knows_orchestrators() -> None:
