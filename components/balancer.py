@@ -20,6 +20,7 @@ from pulumi_aws import ec2, lb, route53, vpc
 from . import rules
 from .cdn import distributions
 from .checks import Args, Check, Fault, broken
+from .network import LATE_DELETION
 
 CLOUDFRONT_ADDRESSES: Final = "com.amazonaws.global.cloudfront.origin-facing"
 IDLE_SECONDS: Final = 55
@@ -99,7 +100,7 @@ class Balancer(pulumi.ComponentResource):
             description=f"Load balancer of the environment {self._args.environment}",
             vpc_id=self._args.vpc_id,
             tags={"Name": f"{self._args.environment}-balancer"},
-            opts=self._opts,
+            opts=pulumi.ResourceOptions.merge(self._opts, LATE_DELETION),
         )
         vpc.SecurityGroupIngressRule(
             f"{self.name}-balancer-from-cloudfront",

@@ -23,6 +23,9 @@ from .checks import Args, Check, Fault, broken, refused
 from .identity import Role, RoleArgs
 
 ANYWHERE: Final = "0.0.0.0/0"
+LATE_DELETION: Final = pulumi.ResourceOptions(custom_timeouts=pulumi.CustomTimeouts(delete="60m"))
+"""CloudFront's interfaces stay in subnets for a while after the last VPC origin is deleted, and AWS deletes nothing
+that they are in. The provider would give up after 15 or 20 minutes."""
 FLOW_FORMAT: Final = (
     "${version} ${account-id} ${interface-id} ${srcaddr} ${dstaddr} ${srcport} ${dstport} ${protocol} "
     "${packets} ${bytes} ${start} ${end} ${action} ${log-status} ${subnet-id} ${flow-direction}"
@@ -145,7 +148,7 @@ class Network(pulumi.ComponentResource):
                 cidr_block=block,
                 map_public_ip_on_launch=False,
                 tags=self._tags(f"{kind}-{zone}"),
-                opts=self._child(),
+                opts=pulumi.ResourceOptions.merge(self._child(), LATE_DELETION),
             )
             for zone, block in zip(self._args.zones, blocks, strict=True)
         ]

@@ -66,7 +66,13 @@ _MOVED: Final = (
     "it needs a zone of the reader's: tests/localcloud/test_cloudfront_refusals.py proves certificates, moves aliases"
 )
 _ASKED: Final = "--domain-name portal.example.org --validation-method DNS"
+_LEFT: Final = "nothing of CloudFront's is left in a VPC of the local cloud"
 NOT_RUN: Final = {
+    "aws ec2 describe-network-interfaces --filters Name=vpc-id,Values=VPC_ID "
+    "--query 'NetworkInterfaces[].[Description,Status]'": _LEFT,
+    "aws ec2 describe-security-groups --filters Name=vpc-id,Values=VPC_ID "
+    "'Name=group-name,Values=CloudFront-VPCOrigins-*'": _LEFT,
+    "aws ec2 delete-security-group --group-id GROUP_ID": _LEFT,
     f"aws acm request-certificate --region us-east-1 {_ASKED}": _MOVED,
     f"aws acm request-certificate --region us-west-2 {_ASKED}": _MOVED,
     "aws acm describe-certificate --region us-east-1 --certificate-arn ARN "

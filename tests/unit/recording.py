@@ -72,6 +72,8 @@ class Registered:
     import_id: str
     ignore_changes: tuple[str, ...]
     replace_on_changes: tuple[str, ...]
+    delete_timeout: str
+    """Empty: the provider's own."""
     alias_types: frozenset[str]
     """Types that the resource had before."""
     alias_names: frozenset[str]
@@ -214,6 +216,7 @@ class _Monitor(mocks.MockMonitor):
                     import_id=request.importId,
                     ignore_changes=tuple(request.ignoreChanges),
                     replace_on_changes=tuple(request.replaceOnChanges),
+                    delete_timeout=request.customTimeouts.delete,
                     alias_types=frozenset(alias.spec.type for alias in request.aliases if alias.spec.type),
                     alias_names=frozenset(alias.spec.name for alias in request.aliases if alias.spec.name),
                     variables=dict(request.envVarMappings),

@@ -372,6 +372,12 @@ def test_with_hosts_tls_goes_on_to_the_load_balancer() -> None:
     assert origin["domainName"] == "portal.example.org", "the certificate is for it, whichever Host is asked for"
 
 
+def test_what_cloudfronts_interfaces_are_in_is_deleted_with_patience() -> None:
+    late = [one.name for one in graph().resources if one.delete_timeout == "60m"]
+    subnets = [one.name for one in graph().of("ec2/subnet:Subnet")]
+    assert sorted(late) == sorted([*subnets, "dev-balancer", "staging-balancer"])
+
+
 def test_the_way_of_a_running_site_is_made_anew_beside_the_one_before() -> None:
     """CloudFront refuses to change a VPC origin that a distribution uses."""
     before, after = (graph("prod", hosts=hosts) for hosts in (False, True))
