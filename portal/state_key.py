@@ -23,12 +23,14 @@ from settings.project import FILE
 from settings.yamlfile import read
 
 PASSPHRASE: Final = "passphrase"  # noqa: S105 - the engine's word for that provider, no secret
+KMS: Final = "awskms://"
+"""Begins the engine's URLs of keys."""
 
 
 def key_provider(place: Place) -> str:
     """The engine's URL of the key; the engine uses it as the caller, not through the stack's role."""
     arn = f"arn:aws:kms:{place.region}:{place.account}:{names.STATE_KEY}"
-    return f"awskms:///{arn}?region={place.region}"
+    return f"{KMS}/{arn}?region={place.region}"
 
 
 def ensure_key(place: Place, engineers: Sequence[str], *, yes: bool) -> None:

@@ -14,7 +14,7 @@ from portal.previewing import Step, preview
 from portal.pulumi_cli import Pulumi, PulumiError, changes
 from portal.recovery import Place, clear_dead_lock, was_interrupted
 from portal.recovery import recover as recover_stack
-from portal.state_key import ensure_key, key_provider, provider_of, refuse_empty_passphrase
+from portal.state_key import KMS, ensure_key, key_provider, provider_of, refuse_empty_passphrase
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +45,7 @@ def ensure_stack(
     provider = provider_of(stack_file) if deployment is None else _provider_in(deployment)
     if deployment is None:
         refuse_empty_passphrase(pulumi.stack, provider)
-    if not place.entered and provider in {None, key_provider(place)}:
+    if provider is None or (provider.startswith(KMS) and provider == key_provider(place) and not place.entered):
         ensure_key(place, engineers, yes=yes)
     if deployment is not None:
         return deployment
