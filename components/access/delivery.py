@@ -94,7 +94,8 @@ def changes(scope: Scope) -> tuple[Statement, ...]:
     # A change of records has an id of its own.
     seen = Statement(sid="CdnSeen", actions=("route53:GetChange",), resources=("arn:aws:route53:::change/*",))
     return (
-        Statement(sid="MakeCdn", actions=(*_READ, *_MAKE), resources=("*",)),
+        # A killed creation of a delivery is looked for among all.
+        Statement(sid="MakeCdn", actions=(*_READ, *_MAKE, "logs:DescribeDeliveries"), resources=("*",)),
         Statement(sid="ChangeOpenCdn", actions=_CHANGE, resources=("*",), conditions=(is_open,)),
         Statement(sid="TagOpenCdn", actions=_TAG, resources=("*",), conditions=(is_open, other_tags)),
         *_log_deliveries(scope),
