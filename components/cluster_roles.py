@@ -29,6 +29,7 @@ _OF_SERVICES: Final[Mapping[str, tuple[str, ...]]] = {
     "": ("serviceaccounts", "services"),
     "apps": ("deployments",),
     "autoscaling": ("horizontalpodautoscalers",),
+    "batch": ("jobs",),
     "eks.amazonaws.com": ("targetgroupbindings",),
     "networking.k8s.io": ("networkpolicies",),
     "policy": ("poddisruptionbudgets",),
