@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from composition import short_previews
 from composition.account import load_settings, verified_provider
-from composition.last_update import read_state, refuse_accidents
+from composition.last_update import read_state, refuse_accidents, refuse_foreign
 from composition.program import run
 from settings import cdns
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 def main() -> Outputs:
     portal, state = load_settings(Path(__file__).absolute().parent), read_state()
+    refuse_foreign(portal, state)
     refuse_accidents(portal, state.outputs)
     with short_previews.loading(portal):
         provider = verified_provider(portal)

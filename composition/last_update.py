@@ -13,8 +13,10 @@ from pulumi.runtime import rpc
 from pulumi.runtime.proto import resource_pb2
 from pulumi.runtime.settings import get_monitor
 
+from components.state import PROVIDER, foreign_resources
 from settings import Portal, cdn_audience, databases
 from settings.audience import deployed
+from settings.endpoints import cluster_hosts
 
 STACK: Final = "pulumi:pulumi:Stack"
 RECORD: Final = "aws:route53/record:Record"
@@ -32,6 +34,8 @@ class State:
     """Names in the program of the compute environments that there are."""
     records: frozenset[str] = frozenset()
     """Names in the program of the DNS records that there are."""
+    resources: tuple[Mapping[str, Any], ...] = ()
+    """All of them: ``urn`` and ``type``; providers also with ``inputs``, which are their outputs."""
 
 
 def read_state() -> State:
@@ -52,11 +56,28 @@ def read_state() -> State:
         outputs=next((_outputs(one) for urn, one in resources.items() if _type(urn) == STACK), {}),
         compute_environments=_names(resources, COMPUTE_ENVIRONMENT),
         records=_names(resources, RECORD),
+        resources=tuple(_resource(urn, one) for urn, one in resources.items()),
     )
 
 
 def _names(urns: Iterable[str], type_: str) -> frozenset[str]:
     return frozenset(urn.rpartition("::")[2] for urn in urns if _type(urn) == type_)
+
+
+def _resource(urn: str, resource: struct_pb2.Value) -> dict[str, Any]:
+    about = {"urn": urn, "type": resource.struct_value.fields["type"].string_value}
+    return about | ({"inputs": _outputs(resource)} if about["type"].startswith(PROVIDER) else {})
+
+
+def refuse_foreign(portal: Portal, state: State) -> None:
+    """Raises RunError where the state has providers or resources that the program does not make.
+
+    The engine tells a program the outputs of what is in the state alone, and by then it has looked for the plugins that
+    the state names: `portal up` looks before that, and at all of it.
+    """
+    if lines := [*foreign_resources(state.resources, portal.current.account.id, cluster_hosts())]:
+        told = "\n".join(f"  {line}" for line in lines)
+        raise pulumi.RunError(f"{portal.stack}: its state has what the program does not make:\n{told}")
 
 
 def _type(urn: str) -> str:

@@ -17,6 +17,7 @@ from typing import Any, Final
 
 from portal.errors import PortalError
 from portal.pulumi_cli import Pulumi, changes
+from portal.state_check import refuse_foreign_state
 from portal.state_copy import state_copy
 
 EVENTS: Final = {"PULUMI_DEBUG_COMMANDS": "true"}
@@ -48,9 +49,11 @@ class Step:
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
 
 
-def preview(pulumi: Pulumi) -> Sequence[Step]:
-    """Print what an update would change, and return its steps. Raises PulumiError."""
+def preview(pulumi: Pulumi, account: str) -> Sequence[Step]:
+    """Print what an update would change, and return its steps. Raises PulumiError, and PortalError for a state that is
+    not the program's own."""
     deployment = pulumi.deployment()
+    refuse_foreign_state(pulumi.stack, account, deployment or {})
     if deployment is None:
         print(f"  {pulumi.stack}: the backend has no such stack yet: an update would make all of this")
     with state_copy(pulumi, deployment or {}) as copy:
@@ -58,12 +61,13 @@ def preview(pulumi: Pulumi) -> Sequence[Step]:
     return [*_steps(events, PLANNED)]
 
 
-def drift(pulumi: Pulumi) -> Sequence[Step]:
+def drift(pulumi: Pulumi, account: str) -> Sequence[Step]:
     """Print what in the account is not as the last update left it, and return it. Raises PulumiError, and PortalError
-    for a stack that is not there."""
+    for a stack that is not there or whose state is not the program's own."""
     deployment = pulumi.deployment()
     if not deployment:
         raise PortalError(f"{pulumi.stack}: was never brought up, so that nothing can differ from it")
+    refuse_foreign_state(pulumi.stack, account, deployment)
     with state_copy(pulumi, deployment) as copy:
         events = _events(copy, "refresh", "--preview-only", "--run-program", "--exclude", NOT_READ)
     return [step for step in _steps(events, READ) if step.operation != "update" or step.properties]

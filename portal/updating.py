@@ -14,6 +14,7 @@ from portal.previewing import Step, preview
 from portal.pulumi_cli import Pulumi, PulumiError, changes
 from portal.recovery import Place, clear_dead_lock, was_interrupted
 from portal.recovery import recover as recover_stack
+from portal.state_check import refuse_foreign_state
 from portal.state_key import KMS, ensure_key, key_provider, provider_of, refuse_empty_passphrase
 
 
@@ -40,8 +41,10 @@ def ensure_stack(
     pulumi: Pulumi, place: Place, stack_file: Path, engineers: Sequence[str], *, yes: bool
 ) -> dict[str, Any]:
     """Makes the stack if the backend doesn't know it, with the stack file's secrets provider, or else the account's
-    key, whose policy is set. Its state. CI leaves keys as they are."""
+    key, whose policy is set. Its state. CI leaves keys as they are. Raises PortalError for a state that is not the
+    program's own."""
     deployment = pulumi.deployment()
+    refuse_foreign_state(pulumi.stack, place.account, deployment or {})
     provider = provider_of(stack_file) if deployment is None else _provider_in(deployment)
     if deployment is None:
         refuse_empty_passphrase(pulumi.stack, provider)
@@ -106,5 +109,6 @@ def _update(
     if not how.yes:
         pulumi.stream("preview", "--suppress-outputs", *refresh, shown=changes)
         agree(f"Bring {what} up?", yes=False, otherwise=f"{what} was not brought up")
+        refuse_foreign_state(pulumi.stack, place.account, pulumi.deployment() or {})  # again: the answer took time
         previewed = True
     pulumi.stream("up", "--yes", "--suppress-outputs", *refresh, *(["--skip-preview"] if previewed else []))

@@ -10,6 +10,7 @@ from portal.agreement import Yes
 from portal.pulumi_cli import Pulumi, engine
 from portal.recovery import Place
 from portal.stack_files import settings_of, stack_files
+from portal.state_check import refuse_foreign_state
 from portal.state_key import ensure_key, key_provider
 
 
@@ -25,8 +26,9 @@ def encrypt_state(stack: Annotated[list[str], typer.Argument(help="The stacks")]
     for name, place in places.items():
         pulumi, provider = Pulumi(stack=name), key_provider(place)
         ensure_key(place, portal.project.engineers, yes=yes)
-        if pulumi.deployment() is None:
+        if (deployment := pulumi.deployment()) is None:
             pulumi.init(provider)
         else:
+            refuse_foreign_state(name, place.account, deployment)
             pulumi.run("stack", "change-secrets-provider", provider)
         print(f"{name}: secrets in the state are encrypted by {provider}")

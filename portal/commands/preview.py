@@ -27,7 +27,7 @@ def preview(
     ] = None,
 ) -> None:
     """Show what `up` would change. Needs no key of the state: its secrets are left out."""
-    steps = previewing.preview(_stack(stack))
+    steps = previewing.preview(*_stack(stack))
     if digests:
         with digests.open("a") as file:
             file.write(f"{stack}={review.digests(steps)}\n")
@@ -38,15 +38,16 @@ def preview(
 def drift(stack: Stack) -> None:
     """Show what of a stack is not as its last update left it, and fail where something isn't. Needs no key of the
     state; versions of secrets are not looked at."""
-    if steps := previewing.drift(_stack(stack)):
+    if steps := previewing.drift(*_stack(stack)):
         raise PortalError(f"{stack} is not as its last update left it: {_named(steps)}")
 
 
-def _stack(name: str) -> Pulumi:
+def _stack(name: str) -> tuple[Pulumi, str]:
+    """The stack and its account."""
     engine()
     portal = stack_files()
     place = Place.of(settings_of(portal, name))
-    return Pulumi(stack=name, root=portal.directory, variables=place.provider_variables)
+    return Pulumi(stack=name, root=portal.directory, variables=place.provider_variables), place.account
 
 
 def _named(steps: Sequence[previewing.Step]) -> str:

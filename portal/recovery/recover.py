@@ -21,6 +21,7 @@ from portal.recovery.lookups import LOOKUPS
 from portal.recovery.places import Place
 from portal.recovery.search import Account, Existing
 from portal.recovery.wanted import UNREAD, Wanted, needs, pending, planned, unread
+from portal.state_check import refuse_foreign_state
 
 Export = dict[str, Any]
 SECURITY_GROUP = "aws:ec2/securityGroup:SecurityGroup"
@@ -173,13 +174,15 @@ def recover(pulumi: Pulumi, place: Place, *, interrupted: bool, known: Mapping[s
 
     ``interrupted``: the last update did not succeed, so it may also have made what nothing in the state says.
     ``known``: the state as it was just read. The state is first written as if each creation had succeeded; the refresh
-    then reads them all, and drops what AWS does not have. Raises :class:`RecoverError` and PulumiError; the state is as
-    it was until the whole of it is known, and a recovery that is itself killed is taken up by the next.
+    then reads them all, and drops what AWS does not have. Raises :class:`RecoverError`, PulumiError, and PortalError
+    for a state that is not the program's own; the state is as it was until the whole of it is known, and a recovery
+    that is itself killed is taken up by the next.
     """
     if known is not None and not _unsettled(known, interrupted=interrupted):
         return []
     export = _exported(pulumi)
     deployment = export["deployment"]
+    refuse_foreign_state(pulumi.stack, place.account, deployment)
     if not _unsettled(deployment, interrupted=interrupted):
         return []
     operations = deployment.get("pending_operations") or []

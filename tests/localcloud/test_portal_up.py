@@ -103,7 +103,7 @@ def test_the_target_is_named_and_the_preview_shown_before_it_asks(up: Up, cloud:
         "      + 1 to create",
     ]
     assert "Bring dev up? [y/N]" in done.stderr
-    assert up.asked() == ["stack export", "preview", "up"]
+    assert up.asked() == ["stack export", "preview", "stack export", "up"]
 
 
 def test_no_is_the_end_of_it(up: Up) -> None:

@@ -16,13 +16,20 @@ from portal.previewing import Step
 from portal.pulumi_cli import STACK_NOT_FOUND, Pulumi
 from portal.state_copy import SECRET, SIGNATURE, without_secrets
 
+ACCOUNT = "908710317728"
+BUCKET = "aws:s3/bucket:Bucket"
+URN = f"urn:pulumi:dev::portal::{BUCKET}::a"
 CIPHERTEXT = {SIGNATURE: SECRET, "ciphertext": "v1:x:y"}
 REFERENCE = {SIGNATURE: "5cf8f73096256a8f31e491e813e4eb8e", "id": "x", "urn": "y"}
 STATE: dict[str, Any] = {
     "manifest": {"time": "2026-12-07T00:00:00Z", "magic": "", "version": ""},
     "secrets_providers": {"type": "cloud", "state": {"url": "awskms:///key", "encryptedkey": "k"}},
-    "resources": [{"urn": "urn:a", "inputs": {"secretStringWo": CIPHERTEXT, "other": [CIPHERTEXT, REFERENCE]}}],
-    "pending_operations": [{"type": "creating", "resource": {"urn": "urn:b", "outputs": {"deep": {"er": CIPHERTEXT}}}}],
+    "resources": [
+        {"urn": URN, "type": BUCKET, "inputs": {"secretStringWo": CIPHERTEXT, "other": [CIPHERTEXT, REFERENCE]}}
+    ],
+    "pending_operations": [
+        {"type": "creating", "resource": {"urn": URN, "type": BUCKET, "outputs": {"deep": {"er": CIPHERTEXT}}}}
+    ],
 }
 STACK_FILE = "secretsprovider: awskms:///key\nencryptedkey: k\nconfig:\n  portal:settings: {}\n"
 ENGINE = """#!{python}
@@ -85,7 +92,7 @@ def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Fake:
     return Fake(tmp_path, monkeypatch)
 
 
-def event(kind: str, operation: str, type_: str = "aws:s3/bucket:Bucket", **more: Any) -> dict[str, Any]:
+def event(kind: str, operation: str, type_: str = BUCKET, **more: Any) -> dict[str, Any]:
     return {kind: {"metadata": {"op": operation, "type": type_, "urn": f"urn::{operation}", **more}, "planning": True}}
 
 
@@ -101,7 +108,7 @@ def test_each_secret_is_replaced_and_nothing_else() -> None:
 
 
 def test_a_preview_runs_on_a_copy_and_leaves_nothing(fake: Fake) -> None:
-    previewing.preview(fake.pulumi)
+    previewing.preview(fake.pulumi, ACCOUNT)
     export, *others = fake.calls()
     assert (export["words"][:2], export["backend"]) == (["stack", "export"], "s3://states")
     assert [one["words"][0] for one in others] == ["stack", "stack", "preview"]
@@ -127,10 +134,9 @@ def test_a_preview_returns_what_would_change(fake: Fake) -> None:
         event("resourcePreEvent", "create", detailedDiff=None),
         {"summaryEvent": {}},
     )
-    bucket = "aws:s3/bucket:Bucket"
-    assert previewing.preview(fake.pulumi) == [
-        Step(operation="update", urn="urn::update", type=bucket, properties=("corsRules[0]",)),
-        Step(operation="create", urn="urn::create", type=bucket, properties=()),
+    assert previewing.preview(fake.pulumi, ACCOUNT) == [
+        Step(operation="update", urn="urn::update", type=BUCKET, properties=("corsRules[0]",)),
+        Step(operation="create", urn="urn::create", type=BUCKET, properties=()),
     ]
 
 
@@ -142,7 +148,7 @@ def test_drift_is_what_was_read_otherwise_or_is_gone(fake: Fake) -> None:
         event("resOutputsEvent", "delete"),
         event("resOutputsEvent", "same"),
     )
-    assert [one.operation for one in previewing.drift(fake.pulumi)] == ["update", "delete"]
+    assert [one.operation for one in previewing.drift(fake.pulumi, ACCOUNT)] == ["update", "delete"]
     words = fake.calls()[-1]["words"]
     assert words[:3] == ["refresh", "--preview-only", "--run-program"]
 
@@ -151,7 +157,7 @@ def test_a_stack_that_is_not_there_yet_has_everything_made_and_no_drift(
     fake: Fake, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (fake.folder / "state").unlink()
-    previewing.preview(fake.pulumi)
+    previewing.preview(fake.pulumi, ACCOUNT)
     assert [one["words"][:2] for one in fake.calls()][:3] == [
         ["stack", "export"],
         ["stack", "init"],
@@ -159,4 +165,13 @@ def test_a_stack_that_is_not_there_yet_has_everything_made_and_no_drift(
     ]
     assert "dev: the backend has no such stack yet" in capsys.readouterr().out
     with pytest.raises(PortalError, match="dev: was never brought up"):
-        previewing.drift(fake.pulumi)
+        previewing.drift(fake.pulumi, ACCOUNT)
+
+
+@pytest.mark.parametrize("look", [previewing.preview, previewing.drift])
+def test_a_foreign_state_is_refused_before_the_engine_opens_it(fake: Fake, look: Any) -> None:
+    command = "pulumi:providers:command"
+    fake.state({**STATE, "resources": [{"urn": f"urn:pulumi:dev::portal::{command}::x", "type": command}]})
+    with pytest.raises(PortalError, match="is a provider that the program does not make"):
+        look(fake.pulumi, ACCOUNT)
+    assert [one["words"][:2] for one in fake.calls()] == [["stack", "export"]]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import nullcontext
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -184,7 +185,7 @@ def test_what_was_taken_in_after_a_failed_update_is_judged_before_the_next(
     monkeypatch.setattr("portal.updating.recover_stack", lambda *_, **__: ["embargo: taken in"])
     deployments = iter([{}, STATE])
     monkeypatch.setattr(Pulumi, "deployment", lambda _: next(deployments))
-    place: Any = None
+    place: Any = SimpleNamespace(account="908710317728")
     with pytest.raises(SettingsError, match=r"embargo\.kind: 'staging': .* deployed with the kind embargo"):
         up.bring_up(
             Pulumi(stack="dev", root=tmp_path), place, How(yes=True, skip_preview=True), remove_idle_machines=False

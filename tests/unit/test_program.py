@@ -11,7 +11,7 @@ import pytest
 
 from components import names
 from components.access.statements import SIZES
-from tests.unit.conftest import BOUNDARY, IDENTITY, bootstrapped, deployed, first_up, state, whole_account
+from tests.unit.conftest import BOUNDARY, IDENTITY, STATE, bootstrapped, deployed, first_up, state, whole_account
 from tests.unit.recording import Recording, Refused, record, tagged
 from tests.unit.stackfiles import ROOT, engine_config, own_project
 
@@ -274,3 +274,11 @@ def test_credentials_that_lead_elsewhere_stop_the_program_before_any_resource() 
     )
     with pytest.raises(pulumi.RunError, match=message):
         run("prod", reached="222233334444")
+
+
+def test_a_foreign_provider_in_the_state_stops_the_program_before_any_resource() -> None:
+    command = "pulumi:providers:command"
+    seen, foreign = Recording(), {f"urn:pulumi:dev::portal::{command}::x": {"type": command, "outputs": {}}}
+    with pytest.raises(pulumi.RunError, match=r"dev: its state has what the program does not make:\n.*command::x"):
+        seen = run("dev", more={STATE: {"name": "dev", "outputs": foreign}})
+    assert not seen.resources
