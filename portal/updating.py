@@ -104,7 +104,7 @@ def _update(
     refresh = ["--refresh"] if how.refresh else []
     previewed = how.skip_preview
     if how.check_steps:
-        how.check_steps(preview(pulumi))
+        how.check_steps(preview(pulumi, place.account))
         previewed = True
     if not how.yes:
         pulumi.stream("preview", "--suppress-outputs", *refresh, shown=changes)

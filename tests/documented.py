@@ -31,7 +31,6 @@ ELSEWHERE: Final = {
     "portal bootstrap": "tests/localcloud/test_portal_bootstrap.py",
     "portal bootstrap STACK": "tests/journey/test_bootstrap.py",
     "portal bootstrap dev": "tests/journey/test_environments.py",
-    "portal bootstrap prod": "tests/localcloud/test_portal_bootstrap.py",
     "portal bootstrap public": "tests/localcloud/test_portal_bootstrap.py",
     "portal drift STACK": "tests/journey/test_github.py",
     "portal encrypt-state dev": "tests/localcloud/test_portal_state_key.py",

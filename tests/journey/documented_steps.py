@@ -73,7 +73,7 @@ STEPS = (
         )
     ),
     Step(
-        command="portal bootstrap dev --state-bucket cryoet-pulumi-state-example",
+        command="portal bootstrap prod --state-bucket cryoet-pulumi-state-example",
         says=r"\d+ unchanged",
         put_in={"pulumi-state-example": "pulumi-state-example --yes"},
     ),
