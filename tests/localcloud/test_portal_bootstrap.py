@@ -164,8 +164,9 @@ def test_then_the_program_is_brought_up(up: Up) -> None:
 
 
 def test_what_was_there_already_is_brought_to_what_the_program_says_by_a_second_update(up: Up) -> None:
-    role = {"urn": "urn:a", "type": "aws:iam/role:Role"}
-    up.state([{**role, "importID": "cryoet-github-deploy"}, {**role, "urn": "urn:b"}])
+    kind = "aws:iam/role:Role"
+    role = {"urn": f"urn:pulumi:dev::portal-bootstrap::{kind}::a", "type": kind}
+    up.state([{**role, "importID": "cryoet-github-deploy"}, {**role, "urn": f"{role['urn']}b"}])
     printed = bootstrap(up).stdout
     assert "  1 of these were there already" in printed
     assert up.asked().count("up") == 2
