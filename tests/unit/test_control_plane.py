@@ -87,7 +87,7 @@ def test_a_token_of_nobody_is_refused(token: str) -> None:
         ("k8s-aws-v1.reader", resource("list", "pods", "staging"), False),
         ("k8s-aws-v1.reader", resource("get", "secrets"), False),
         ("k8s-aws-v1.reader", resource("delete", "pods"), False),
-        ("k8s-aws-v1.reader", resource("list", "jobs", group="batch"), False),
+        ("k8s-aws-v1.reader", resource("list", "jobs", group="batch"), True),
         ("k8s-aws-v1.reader", {"nonResourceAttributes": {"verb": "get", "path": "/metrics"}}, False),
         ("k8s-aws-v1.admin", resource("create", "jobs", group="batch"), True),
         ("k8s-aws-v1.admin", resource("update", "nodeclasses", "", "eks.amazonaws.com"), True),

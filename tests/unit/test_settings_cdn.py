@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, cast
 
-import pulumi
 import pytest
 
 from composition import host_records
@@ -88,7 +87,7 @@ def test_hosts_whose_records_others_make_are_put_out_with_where_they_lead(tmp_pa
     made = {one.name for kind in ("acm/certificate:Certificate", "Record") for one in graph.of(kind)}
     assert not [name for name in made if name.startswith("staging-cdn")]
     own = load("dev", written(changed(put("dev", "data_cdn.staging", entry)), tmp_path / "again")).current.data_cdn
-    domain = pulumi.Output.from_input("d1.cloudfront.net")
+    domain: Any = object()  # an output, which would need an event loop
     assert external_records(own["staging"], domain) == {"files.example.org": domain}
 
 
