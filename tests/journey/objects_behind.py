@@ -37,6 +37,9 @@ DRIFTS: Mapping[str, tuple[Drift, ...]] = {
     "kubernetes:autoscaling/v2:HorizontalPodAutoscaler": (
         Drift(name="staging-frontend-autoscaler", change=patched(maxReplicas=9), shows="spec.maxReplicas"),
     ),
+    "kubernetes:batch/v1:Job": (
+        Drift(name="staging-api-migration", change=merged(metadata=OTHER_LABEL), shows="metadata.labels"),
+    ),
     "kubernetes:core/v1:ConfigMapPatch": (
         Drift(
             name="cluster-network-policies",

@@ -16,7 +16,7 @@ from botocore.exceptions import ClientError
 from components import names
 from tests.journey.conftest import BOOTSTRAP, PUBLIC, Cloud, Project
 from tests.journey.inventory import in_account
-from tests.journey.test_github import DRIFT, PREVIEW, client, job, run_step
+from tests.journey.test_github import DRIFT, PREVIEW, client, job, last_digests, run_step
 from tests.unit.stackfiles import STACK_FILES
 
 STATES = "cryoet-pulumi-state-of-journeys"
@@ -91,7 +91,8 @@ def test_ci_works_with_the_state_in_the_bucket(project: Project, cloud: Cloud) -
     code, printed = run_step(project, "preview", "preview", "public", preview)
     assert (code, "https://portal.example.org" in printed) == (0, True), printed
     assert "was bootstrapped with other settings" not in printed
-    code, printed = run_step(project, "deploy", "deploy", "public", deploy)
+    reviewed = {"APPROVED": last_digests(project, "public")}
+    code, printed = run_step(project, "deploy", "deploy", "public", {**deploy, **reviewed})
     assert code == 0, printed
     portal(project, "preview", "public", "--expect-no-changes", env=preview)
     assert refused_decryption(project, cloud, "public", preview)

@@ -105,6 +105,11 @@ def run_step(project: Project, workflow: str, job_name: str, stack: str, env: di
     return done.returncode, done.stdout + done.stderr
 
 
+def last_digests(project: Project, stack: str) -> str:
+    """Those of the steps that the stack's last preview showed, as its job hands them on."""
+    return (project.folder / "step-outputs").read_text().splitlines()[-1].removeprefix(f"{stack}=")
+
+
 @pytest.mark.parametrize("stack", STACKS)
 def test_a_preview_reads_the_state_and_finds_nothing(standing: Project, cloud: Cloud, stack: str) -> None:
     env = job(cloud, STACKS[stack], names.GITHUB_PREVIEW, PREVIEW)

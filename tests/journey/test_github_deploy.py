@@ -10,7 +10,7 @@ import pytest
 from components import names
 from tests.journey.conftest import DEV, STACKS, Cloud, Project, outputs, smaller
 from tests.journey.test_bootstrap import portal, refused_decryption, state_in_bucket
-from tests.journey.test_github import PREVIEW, changes, job, run_step, unused
+from tests.journey.test_github import PREVIEW, changes, job, last_digests, run_step, unused
 
 
 def test_the_deploy_role_brings_a_change_up(project: Project, cloud: Cloud) -> None:
@@ -38,7 +38,7 @@ def test_the_deploy_role_brings_a_change_up(project: Project, cloud: Cloud) -> N
     code, reviewed = run_step(project, "deploy", "preview", "dev", preview)
     assert code == 0, reviewed
     assert {f"staging-{one}" for one in left} <= deleted(reviewed), reviewed
-    approved = (project.folder / "step-outputs").read_text().splitlines()[-1].removeprefix("dev=")
+    approved = last_digests(project, "dev")
     code, printed = run_step(project, "deploy", "deploy", "dev", {**env, "APPROVED": approved.partition(" ")[2]})
     assert code != 0
     assert "--approved: dev: this is not what was approved: 1 steps are new or others, and 0 approved ones" in printed

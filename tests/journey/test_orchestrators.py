@@ -7,7 +7,7 @@ from typing import Any
 from components import names
 from tests.journey.conftest import DEV, Cloud, Project, jobs_alone, outputs
 from tests.journey.test_bootstrap import portal
-from tests.journey.test_github import DRIFT, PREVIEW, job, run_step
+from tests.journey.test_github import DRIFT, PREVIEW, job, last_digests, run_step
 
 
 def test_the_deploy_role_changes_orchestrators_and_an_administrator_takes_one_down(
@@ -25,9 +25,11 @@ def test_the_deploy_role_changes_orchestrators_and_an_administrator_takes_one_do
         settings["network"]["flow_log_days"] = 60
 
     project.change("dev", change)
-    code, printed = run_step(project, "deploy", "deploy", "dev", deploy)
-    assert code == 0, printed
     preview = job(cloud, DEV, names.GITHUB_PREVIEW, PREVIEW)
+    code, printed = run_step(project, "deploy", "preview", "dev", preview)
+    assert code == 0, printed
+    code, printed = run_step(project, "deploy", "deploy", "dev", {**deploy, "APPROVED": last_digests(project, "dev")})
+    assert code == 0, printed
     portal(project, "preview", "dev", "--expect-no-changes", env=preview)
     code, printed = run_step(project, "drift", "drift", "dev", job(cloud, DEV, names.GITHUB_DRIFT, DRIFT))
     assert code == 0, printed
