@@ -170,7 +170,7 @@ def test_up_brings_it_all_up_and_finds_it_there_again(tmp_path: Path) -> None:
             assert len(re.findall(r"http://\S+/$", printed, re.MULTILINE)) == 3, "each site is told once"
         assert re.findall(r"^   (\d+) objects released$", first + again, re.MULTILINE) == ["27", "0"]
         preview = make(folder, "preview")
-        unchanged = re.findall(r"^Resources:\n +(\d+) unchanged$", preview, re.MULTILINE)
+        unchanged = re.findall(r"^ *Resources:\n +(\d+) unchanged$", preview, re.MULTILINE)
         assert [int(count) for count in unchanged] == [*made.values()], "another role's preview changes nothing either"
         sites = re.findall(r"^The site of (\w+): (http://\S+/)$", first, re.MULTILINE)
         visit(dict(sites)["prod"])
